@@ -1,0 +1,265 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// weftc's command line, read through LLVM's option table: spelling errors get the nearest option as a suggestion.
+
+#include "compiler/Driver/Options.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Option/ArgList.h"
+#include "llvm/Option/OptTable.h"
+#include "llvm/Option/Option.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+
+using namespace llvm;
+using namespace llvm::opt;
+
+namespace weft {
+namespace {
+
+enum OptionId {
+  OPT_INVALID = 0,
+#define OPTION(...) LLVM_MAKE_OPT_ID(__VA_ARGS__),
+#include "compiler/Driver/Options.inc"
+#undef OPTION
+};
+
+#define OPTTABLE_STR_TABLE_CODE
+#include "compiler/Driver/Options.inc"
+#undef OPTTABLE_STR_TABLE_CODE
+#define OPTTABLE_PREFIXES_TABLE_CODE
+#include "compiler/Driver/Options.inc"
+#undef OPTTABLE_PREFIXES_TABLE_CODE
+
+constexpr OptTable::Info infos[] = {
+#define OPTION(...) LLVM_CONSTRUCT_OPT_INFO(__VA_ARGS__),
+#include "compiler/Driver/Options.inc"
+#undef OPTION
+};
+
+class WeftOptTable : public GenericOptTable {
+public:
+  WeftOptTable() : GenericOptTable(OptionStrTable, OptionPrefixesTable, infos) {}
+};
+
+/// Turns the argument list into DriverOptions, one group of options at a time. Every problem is reported.
+class OptionReader {
+public:
+  OptionReader(const InputArgList &args, raw_ostream &errors) : args(args), errors(errors) {}
+
+  std::optional<DriverOptions> read() {
+    readInput();
+    readOutput();
+    readNetwork();
+    readPhases();
+    readCompilation();
+    if (failed)
+      return std::nullopt;
+    return std::move(options);
+  }
+
+private:
+  raw_ostream &fail() {
+    failed = true;
+    return errors << "weftc: error: ";
+  }
+
+  std::string text(OptionId id) { return args.getLastArgValue(id).str(); }
+
+  void readInput() {
+    options.help = args.hasArg(OPT_help);
+    options.version = args.hasArg(OPT_version);
+    options.list = text(OPT_list_what);
+    auto inputs = args.getAllArgValues(OPT_INPUT);
+    if (inputs.size() > 1)
+      fail() << "one model at a time; `" << inputs[0] << "` and `" << inputs[1] << "` were given\n";
+    if (!inputs.empty())
+      options.input = inputs.front();
+    else if (!options.help && !options.version && options.list.empty())
+      fail() << "no model given: name a `.weft` file, or a network of the zoo such as `zoo:resnet50`\n";
+  }
+
+  void readOutput() {
+    options.output = text(OPT_o);
+    options.weightsOut = text(OPT_weights_out);
+    options.json = text(OPT_json);
+    std::string kind = text(OPT_emit);
+    if (!kind.empty())
+      readEmitKind(kind);
+  }
+
+  void readEmitKind(StringRef kind) {
+    if (auto phase = phaseFromName(kind); phase && *phase != Phase::emit) {
+      options.emit = EmitKind::PhaseIR;
+      options.stopAfter = phase;
+      return;
+    }
+    auto found = StringSwitch<std::optional<EmitKind>>(kind)
+                     .Case("exe", EmitKind::Exe)
+                     .Case("so", EmitKind::SharedLibrary)
+                     .Case("lib", EmitKind::StaticLibrary)
+                     .Case("obj", EmitKind::Object)
+                     .Case("llvm", EmitKind::Llvm)
+                     .Case("asm", EmitKind::Assembly)
+                     .Case("halide", EmitKind::Halide)
+                     .Case("weft", EmitKind::CanonicalText)
+                     .Default(std::nullopt);
+    if (found)
+      options.emit = *found;
+    else
+      fail() << "`--emit=" << kind << "` is not known; there are exe, so, lib, obj, llvm, asm, halide, weft and the phases "
+             << phaseList(Phase::emit) << "\n";
+  }
+
+  void readNetwork() {
+    options.net = text(OPT_net);
+    options.name = text(OPT_name);
+    options.weights = args.getAllArgValues(OPT_weights);
+    options.strictWeights = args.hasArg(OPT_strict_weights);
+    for (const std::string &names : args.getAllArgValues(OPT_outputs)) {
+      SmallVector<StringRef> parts;
+      StringRef(names).split(parts, ',', -1, /*KeepEmpty=*/false);
+      for (StringRef part : parts)
+        options.outputs.push_back(part.str());
+    }
+    for (const std::string &setting : args.getAllArgValues(OPT_set)) {
+      auto [name, value] = StringRef(setting).split('=');
+      if (name.empty() || value.empty())
+        fail() << "`--set " << setting << "` is not of the form NAME=VALUE\n";
+      else
+        options.settings.emplace_back(name.str(), value.str());
+    }
+    checkName(options.name);
+  }
+
+  void checkName(StringRef name) {
+    auto isWord = [](char c) { return isAlnum(c) || c == '_'; };
+    if (!name.empty() && (isDigit(name.front()) || !all_of(name, isWord) || name.size() > 128))
+      fail() << "`--name " << name << "` is no C identifier of at most 128 characters\n";
+  }
+
+  void readPhases() {
+    readPhase(OPT_stop_after, options.stopAfter);
+    readPhase(OPT_start_from, options.startFrom);
+    if (args.hasArg(OPT_stop_after))
+      options.emit = EmitKind::PhaseIR;
+    if (options.startFrom && options.stopAfter && *options.stopAfter < *options.startFrom)
+      fail() << "`--stop-after=" << phaseName(*options.stopAfter) << "` comes before `--start-from="
+             << phaseName(*options.startFrom) << "`\n";
+    options.dumpDir = text(OPT_dump_dir);
+    options.dumpFilter = text(OPT_dump_filter);
+    options.timeReport = args.hasArg(OPT_time_report);
+    options.remarks = args.hasArg(OPT_remarks);
+  }
+
+  void readPhase(OptionId id, std::optional<Phase> &phase) {
+    std::string name = text(id);
+    if (name.empty())
+      return;
+    phase = phaseFromName(name);
+    if (!phase || *phase == Phase::emit)
+      fail() << "`" << name << "` is no phase to stop after or start from; there are " << phaseList(Phase::emit) << "\n";
+  }
+
+  static std::string phaseList(Phase end) {
+    std::string list;
+    for (Phase phase : allPhases())
+      if (phase != end)
+        list += (list.empty() ? "" : ", ") + phaseName(phase).str();
+    return list;
+  }
+
+  void readCompilation() {
+    if (std::string target = text(OPT_target); !target.empty())
+      options.target = target;
+    std::string memory = text(OPT_memory);
+    if (!memory.empty() && memory != "fast" && memory != "small")
+      fail() << "`--memory=" << memory << "` is neither `fast` nor `small`\n";
+    options.pipeline.smallMemory = memory == "small";
+    options.pipeline.winograd = !args.hasArg(OPT_no_winograd);
+    options.noCache = args.hasArg(OPT_no_cache);
+    options.cacheDir = text(OPT_cache_dir);
+    readJobs();
+    readBudget();
+    readMemoryLimit();
+  }
+
+  void readJobs() {
+    std::string jobs = text(OPT_jobs);
+    if (!jobs.empty() && (StringRef(jobs).getAsInteger(10, options.jobs) || options.jobs == 0 || options.jobs > 1024))
+      fail() << "`--jobs=" << jobs << "` is no number from 1 to 1024\n";
+  }
+
+  void readBudget() {
+    std::string ratio = text(OPT_weights_budget);
+    double &budget = options.pipeline.weightsBudget;
+    if (!ratio.empty() && (StringRef(ratio).getAsDouble(budget) || !(budget >= 1 && budget <= 100)))
+      fail() << "`--weights-budget=" << ratio << "` is no ratio from 1 to 100\n";
+  }
+
+  void readMemoryLimit() {
+    StringRef size = args.getLastArgValue(OPT_memory_limit);
+    if (size.empty())
+      return;
+    int64_t unit = 1;
+    if (size.consume_back("GiB"))
+      unit = int64_t(1) << 30;
+    else if (size.consume_back("MiB"))
+      unit = int64_t(1) << 20;
+    else if (size.consume_back("KiB"))
+      unit = int64_t(1) << 10;
+    else
+      size.consume_back("B");
+    int64_t count = 0;
+    if (size.getAsInteger(10, count) || count <= 0 || count > (int64_t(1) << 50) / unit)
+      fail() << "`--memory-limit=" << args.getLastArgValue(OPT_memory_limit) << "` is no size such as `8MiB`\n";
+    options.pipeline.memoryLimitBytes = count * unit;
+  }
+
+  const InputArgList &args;
+  raw_ostream &errors;
+  DriverOptions options;
+  bool failed = false;
+};
+
+bool reportUnknown(const WeftOptTable &table, const InputArgList &args, raw_ostream &errors) {
+  bool any = false;
+  for (const Arg *arg : args.filtered(OPT_UNKNOWN)) {
+    any = true;
+    std::string spelling = arg->getAsString(args), nearest;
+    errors << "weftc: error: there is no option `" << spelling << "`";
+    if (table.findNearest(spelling, nearest) <= 3)
+      errors << "; did you mean `" << nearest << "`?";
+    errors << "\n";
+  }
+  return any;
+}
+
+} // namespace
+
+std::optional<DriverOptions> parseDriverOptions(int argc, char **argv, raw_ostream &errors) {
+  WeftOptTable table;
+  unsigned missingIndex = 0, missingCount = 0;
+  InputArgList args = table.ParseArgs(ArrayRef<const char *>(argv + 1, argc - 1), missingIndex, missingCount);
+  if (missingCount) {
+    errors << "weftc: error: `" << args.getArgString(missingIndex) << "` needs a value\n";
+    return std::nullopt;
+  }
+  bool unknown = reportUnknown(table, args, errors);
+  auto options = OptionReader(args, errors).read();
+  return unknown ? std::nullopt : std::move(options);
+}
+
+void printDriverHelp(raw_ostream &out) {
+  WeftOptTable().printHelp(out, "weftc MODEL.weft|zoo:NET [options]", "weft: networks to binaries", false, false);
+  out << "\nPHASES (--stop-after, --start-from, --emit):\n";
+  for (Phase phase : allPhases())
+    out << "  " << llvm::left_justify(phaseName(phase), 10) << phaseSentence(phase) << "\n";
+  out << "\nEXAMPLES:\n"
+         "  weftc zoo:resnet50 --weights=resnet50.safetensors -o resnet50\n"
+         "  weftc net.weft --weights=random:1 --emit=lib -o out/     # out/NAME.a, NAME.h, NAME.weights\n"
+         "  weftc net.weft --emit=halide -o -                        # the kernels as Halide C++\n"
+         "  weftc net.weft --weights=random:1 --dump-dir=ir          # the IR after every phase and pass\n";
+}
+
+} // namespace weft

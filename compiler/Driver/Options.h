@@ -1,0 +1,52 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What a user asks of weftc, as one struct. Parsing checks spelling and form; meaning is checked where it is used.
+#pragma once
+
+#include "compiler/Pipeline/Pipeline.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace llvm {
+class raw_ostream;
+}
+
+namespace weft {
+
+/// The kinds of `--emit` that are no phase.
+enum class EmitKind { Exe, SharedLibrary, StaticLibrary, Object, Llvm, Assembly, Halide, CanonicalText, PhaseIR };
+
+struct DriverOptions {
+  std::string input;  ///< a file, or `zoo:NAME`
+  std::string output; ///< empty: a default made from the net's name; "-": standard output
+  EmitKind emit = EmitKind::Exe;
+  std::string weightsOut, json;
+
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::string net, name;
+  std::vector<std::string> outputs;
+  std::vector<std::string> weights;
+  bool strictWeights = false;
+  std::string list;
+
+  std::optional<Phase> stopAfter, startFrom;
+  std::string dumpDir, dumpFilter;
+  bool timeReport = false, remarks = false;
+
+  std::string target = "cpu:native";
+  PipelineOptions pipeline;
+  unsigned jobs = 0; ///< 0: one a core
+  std::string cacheDir;
+  bool noCache = false;
+
+  bool help = false, version = false;
+};
+
+/// Parses `argv` (program name first). On failure the reason has been written to `errors`.
+std::optional<DriverOptions> parseDriverOptions(int argc, char **argv, llvm::raw_ostream &errors);
+void printDriverHelp(llvm::raw_ostream &out);
+
+} // namespace weft

@@ -1,0 +1,57 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// weftc's command line. Every option with a value is written `--name=VALUE` or `--name VALUE`.
+
+include "llvm/Option/OptParser.td"
+
+class Switch<string name, string help> : Flag<["--"], name>, HelpText<help>;
+
+multiclass Value<string name, string meta, string help> {
+  def "" : Joined<["--"], name # "=">, HelpText<help>, MetaVarName<meta>;
+  def _separate : Separate<["--"], name>, Alias<!cast<Joined>(NAME)>, Flags<[HelpHidden]>;
+}
+
+def grp_output : OptionGroup<"output"> { let HelpText = "WHAT COMES OUT"; }
+def grp_network : OptionGroup<"network"> { let HelpText = "THE NETWORK"; }
+def grp_phases : OptionGroup<"phases"> { let HelpText = "LOOKING INSIDE"; }
+def grp_compile : OptionGroup<"compile"> { let HelpText = "HOW IT IS COMPILED"; }
+
+let Group = grp_output in {
+def o : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">, HelpText<"the output file; a folder for --emit=lib; - is standard output for text">;
+defm emit : Value<"emit", "KIND", "exe (default), so, lib, obj, llvm, asm, halide, weft, or a phase's IR">;
+defm weights_out : Value<"weights-out", "FILE", "write the packed weights to FILE, not into the executable or library">;
+defm json : Value<"json", "FILE", "a report of the plan as JSON; - is standard output">;
+}
+
+let Group = grp_network in {
+defm set : Value<"set", "NAME=V", "set a `param` of the net; repeatable">;
+defm net : Value<"net", "NAME", "which net, where a file has several">;
+defm name : Value<"name", "NAME", "the prefix of the C interface; default: the net's name">;
+defm outputs : Value<"outputs", "NAMES", "which results to compile, separated by commas; default: all that are not optional">;
+defm weights : Value<"weights", "FILE", "a safetensors file, or random:SEED; repeatable">;
+def strict_weights : Switch<"strict-weights", "surplus tensors in the weights are an error">;
+defm list_what : Value<"list", "WHAT", "list zoo, targets or phases, and stop">;
+}
+
+let Group = grp_phases in {
+defm stop_after : Value<"stop-after", "PHASE", "print the IR after PHASE and stop (--emit=PHASE is the same)">;
+defm start_from : Value<"start-from", "PHASE", "the input is what --stop-after=PHASE printed; run the phases after PHASE">;
+defm dump_dir : Value<"dump-dir", "DIR", "a numbered file for each phase, and each pass that changed something">;
+defm dump_filter : Value<"dump-filter", "GLOB", "dump only operations whose path matches">;
+def time_report : Switch<"time-report", "how long each phase took">;
+def remarks : Switch<"remarks", "why something was not fused, packed or elided, with its place">;
+}
+
+let Group = grp_compile in {
+defm target : Value<"target", "TARGET", "cpu:native (default), cpu:x86-64-v3, cpu:x86-64-v4, cpu:znver4, cpu:sapphirerapids">;
+defm memory : Value<"memory", "fast|small", "what the memory plan aims at; default fast">;
+defm memory_limit : Value<"memory-limit", "SIZE", "fail when the arena needs more, such as 8MiB">;
+def no_winograd : Switch<"no-winograd", "only direct algorithms">;
+defm weights_budget : Value<"weights-budget", "RATIO", "packed weights may be this many times their f32 size; default 1.6">;
+defm jobs : Value<"jobs", "N", "kernels compiled at once; default: one a core">;
+defm cache_dir : Value<"cache-dir", "DIR", "where compiled kernels are kept">;
+def no_cache : Switch<"no-cache", "neither read nor write compiled kernels">;
+}
+
+def help : Switch<"help", "this text">;
+def help_short : Flag<["-"], "h">, Alias<help>, Flags<[HelpHidden]>;
+def version : Switch<"version", "version and packages">;
