@@ -66,7 +66,7 @@ function(weft_tablegen target td)
     list(POP_FRONT args flag file)
     # several flags may be given as one "-a;-b" string
     string(REPLACE "," ";" flags "${flag}")
-    mlir_tablegen(${file} ${flags} EXTRA_INCLUDES ${CMAKE_SOURCE_DIR})
+    mlir_tablegen(${file} ${flags} EXTRA_INCLUDES ${CMAKE_SOURCE_DIR} ${MLIR_INCLUDE_DIRS})
   endwhile()
   add_public_tablegen_target(${target})
 endfunction()
