@@ -1,0 +1,29 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The machines weft compiles for, by name. `cpu:native` is resolved at once: what lands in the IR is always a named list.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+
+namespace llvm {
+class raw_ostream;
+}
+
+namespace weft {
+
+struct CpuTarget {
+  llvm::StringRef name;    ///< "cpu:znver4"
+  llvm::StringRef llvmCpu; ///< "znver4"
+  int64_t vectorLanes;     ///< f32 lanes of the widest register
+  llvm::ArrayRef<llvm::StringRef> features; ///< LLVM's names; all are needed to run
+};
+
+llvm::ArrayRef<CpuTarget> cpuTargets();
+
+/// The target called `name`; `cpu:native` is the best one this machine can run. Reports to `errors` and returns nothing
+/// where there is none.
+std::optional<CpuTarget> resolveTarget(llvm::StringRef name, llvm::raw_ostream &errors);
+
+} // namespace weft
