@@ -1,0 +1,137 @@
+# Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+"""Checks what the house rules promise of the tree; run as a test. Prints one line a fault and exits 1 when there is one.
+
+- includes follow the arrows of the layer table in compiler/README.md
+- each source begins with its licence line and says what it is for
+- lit files with CHECK lines run FileCheck
+- paths and program names in READMEs exist
+- nothing holds a path of somebody's machine
+
+    python3 tools/dev/check_tree.py"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LICENCE = "Part of weft, under the Apache License v2.0 with LLVM Exceptions."
+
+# Folder: the folders its sources may include from (its own is always allowed). The longest matching folder counts.
+ARROWS = {
+    "runtime": [],
+    "compiler/MemoryPlan": [],
+    "compiler/Kernel": [],
+    "compiler/Support": [],
+    "dialects/Weft": ["compiler/Support", "compiler/Kernel"],
+    "dialects/Sched": ["compiler/Support", "compiler/Kernel"],
+    "dialects/Plan": ["compiler/Support", "compiler/MemoryPlan"],
+    "frontends": ["dialects/Weft", "compiler/Support"],
+    "compiler/Schedule": ["dialects", "compiler/Kernel", "compiler/Support"],
+    "compiler/Conversion": ["dialects", "compiler/Kernel", "compiler/Support"],
+    "compiler/Transforms": ["dialects", "compiler/MemoryPlan", "compiler/Kernel", "compiler/Schedule", "compiler/Conversion",
+                            "compiler/Support"],
+    "compiler/Weights": ["dialects", "compiler/Kernel", "compiler/Support", "runtime"],
+    "compiler/Emit/Halide": ["compiler/Kernel", "compiler/Support"],
+    "compiler/Emit/Kernels": ["compiler/Kernel", "compiler/Support"],
+    "compiler/Emit/Host": ["dialects", "compiler/Kernel", "compiler/MemoryPlan", "compiler/Support", "compiler/Weights",
+                           "compiler/Conversion", "runtime"],
+    "compiler/Pipeline": ["dialects", "compiler"],
+    "compiler/Driver": ["dialects", "compiler", "frontends", "runtime"],
+    "tools": ["dialects", "compiler", "frontends", "runtime"],
+    "tests": ["dialects", "compiler", "frontends", "runtime", "tools"],
+}
+# Headers of packages a folder must not see.
+FORBIDDEN = {
+    "compiler/MemoryPlan": ("mlir/", "llvm/", "Halide"),
+    "compiler/Kernel": ("mlir/", "llvm/", "Halide"),
+    "compiler/Emit/Halide": ("mlir/",),
+    "compiler/Emit/Host": ("Halide",),
+    "compiler/Transforms": ("Halide",),
+    "compiler/Conversion": ("Halide",),
+    "compiler/Schedule": ("Halide",),
+    "dialects": ("Halide",),
+    "frontends": ("Halide",),
+    "runtime": ("mlir/", "llvm/", "Halide"),
+}
+SOURCE = {".cpp", ".h", ".c", ".td", ".def", ".py", ".cmake"}
+faults = []
+
+
+def fault(path, line, text):
+    faults.append(f"{path.relative_to(ROOT)}:{line}: {text}")
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def folder_of(relative, table):
+    fitting = [folder for folder in table if relative == folder or relative.startswith(folder + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def check_includes(path, text):
+    relative = path.relative_to(ROOT).as_posix()
+    folder = folder_of(relative, ARROWS)
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r'\s*(?:#\s*)?include\s+["<]([^">]+)[">]', line)
+        if not match:
+            continue
+        header = match.group(1)
+        barred = folder_of(relative, FORBIDDEN)
+        if barred and header.startswith(FORBIDDEN[barred]):
+            fault(path, number, f"`{barred}` must not see `{header}`")
+        target = folder_of(header, ["runtime", "compiler", "dialects", "frontends", "tools"])
+        if folder and target and not any(header.startswith(allowed + "/") for allowed in [folder] + ARROWS[folder]):
+            fault(path, number, f"`{folder}` includes `{header}`, against the layer table")
+
+
+def check_head(path, text):
+    head = "\n".join(text.splitlines()[:4])
+    if LICENCE not in head:
+        fault(path, 1, "the licence line is missing")
+    elif len([l for l in text.splitlines()[:6] if len(l.strip(' /*#"')) > 15]) < 2 and path.name != "CMakeLists.txt":
+        fault(path, 1, "the head does not say what the file is for")
+
+
+def check_lit(path, text):
+    if re.search(r"^\s*(//|#|;)\s*[A-Z0-9_-]*CHECK[A-Z-]*:", text, re.M) and not re.search(r"RUN:.*FileCheck", text):
+        fault(path, 1, "CHECK lines that nothing runs")
+
+
+def check_readme(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in re.findall(r"`((?:tools|tests|compiler|dialects|frontends|runtime|\.ci)/[A-Za-z0-9_./-]+)`", line):
+            if not (ROOT / name.rstrip("/")).exists():
+                fault(path, number, f"`{name}` does not exist")
+
+
+def check_machine_paths(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.search(r"(^|[^.A-Za-z0-9])/(work|root|home)/[A-Za-z]", line):
+            fault(path, number, "a path of somebody's machine")
+
+
+def main():
+    for path in tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        relative = path.relative_to(ROOT).as_posix()
+        check_machine_paths(path, text)
+        if path.suffix in SOURCE or path.name == "CMakeLists.txt":
+            check_head(path, text)
+        if path.suffix in {".cpp", ".h", ".c", ".td"}:
+            check_includes(path, text)
+        if relative.startswith("tests/") and path.suffix in {".mlir", ".weft", ".test"}:
+            check_lit(path, text)
+        if path.name in {"README.md", "RATIONALE.md"}:
+            check_readme(path, text)
+    print("\n".join(faults) if faults else "the tree keeps its rules")
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
