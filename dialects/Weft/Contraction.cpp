@@ -1,0 +1,133 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Contractions: inference from logical shapes, packed weights or not.
+#include "dialects/Weft/Weft.h"
+
+using namespace mlir;
+using namespace weft;
+
+/// The logical shape of the weight: `filter_shape` once phase layout has packed it, else that of its type.
+template <typename OpOrAdaptor> static Extents filterOf(OpOrAdaptor op) {
+  if (DenseI64ArrayAttr shape = op.getFilterShapeAttr())
+    return Extents(shape.asArrayRef());
+  return Extents(tensorOf(op.getWeight()).getShape());
+}
+
+SmallVector<int64_t> ConvOp::getFilter() { return filterOf(*this); }
+SmallVector<int64_t> ConvTransposeOp::getFilter() { return filterOf(*this); }
+SmallVector<int64_t> LinearOp::getFilter() { return filterOf(*this); }
+
+static bool isPacked(DenseI64ArrayAttr filterShape) { return static_cast<bool>(filterShape); }
+
+/// A bias is `[O]` as long as it is not packed together with the weight.
+template <typename Adaptor> static LogicalResult checkBias(Where where, Adaptor adaptor, int64_t outputs) {
+  if (isPacked(adaptor.getFilterShapeAttr()))
+    return success();
+  return checkShape(where, "bias", adaptor.getBias(), outputs);
+}
+
+static LogicalResult checkFilterRank(Where where, RankedTensorType x, ArrayRef<int64_t> filter, StringRef form) {
+  if (static_cast<int64_t>(filter.size()) == x.getRank())
+    return success();
+  return emitOptionalError(where, "`weight` has shape ", spell(filter), ", expected ", form, " of rank ", x.getRank(),
+                           " as `x` ", spell(x));
+}
+
+static LogicalResult checkGroups(Where where, int64_t groups, int64_t channels, StringRef what) {
+  if (groups < 1)
+    return emitOptionalError(where, "`groups` cannot be ", groups, "; the least is 1");
+  if (!ShapedType::isDynamic(channels) && channels % groups != 0)
+    return emitOptionalError(where, "`groups` ", groups, " does not divide the ", channels, " ", what, " channels");
+  return success();
+}
+
+LogicalResult ConvOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX());
+  Extents filter = filterOf(adaptor);
+  int64_t groups = adaptor.getGroups();
+  FailureOr<unsigned> spatial = spatialRank(where, x);
+  if (failed(spatial) || failed(checkFilterRank(where, x, filter, "[O, C / groups, kernel...]")) ||
+      failed(checkGroups(where, groups, x.getDimSize(1), "input")) ||
+      failed(checkGroups(where, groups, filter[0], "output")))
+    return failure();
+  if (!ShapedType::isDynamic(x.getDimSize(1)) && filter[1] * groups != x.getDimSize(1))
+    return emitOptionalError(where, "`weight` ", spell(filter), " reads ", filter[1], " channels a group, but ", spell(x),
+                             " has ", x.getDimSize(1) / groups);
+  Window window{ArrayRef(filter).drop_front(2), adaptor.getStride(), adaptor.getPad(), adaptor.getDilation()};
+  Extents result{x.getDimSize(0), filter[0]};
+  if (failed(window.check(where, *spatial)) || failed(window.slide(where, x.getShape(), result)) ||
+      failed(checkBias(where, adaptor, filter[0])))
+    return failure();
+  return succeedWith(types, result, x.getElementType());
+}
+
+LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX());
+  Extents filter = filterOf(adaptor);
+  int64_t groups = adaptor.getGroups();
+  FailureOr<unsigned> spatial = spatialRank(where, x);
+  if (failed(spatial) || failed(checkFilterRank(where, x, filter, "[C, O / groups, kernel...]")) ||
+      failed(checkGroups(where, groups, x.getDimSize(1), "input")))
+    return failure();
+  if (!agree(filter[0], x.getDimSize(1)))
+    return emitOptionalError(where, "`weight` ", spell(filter), " is for ", filter[0], " input channels, but ", spell(x),
+                             " has ", x.getDimSize(1));
+  Window window{ArrayRef(filter).drop_front(2), adaptor.getStride(), adaptor.getPad(), adaptor.getDilation()};
+  ArrayRef<int64_t> extra = adaptor.getOutputPad();
+  if (failed(window.check(where, *spatial)) || failed(checkList(where, "output_pad", extra, *spatial, 0)))
+    return failure();
+  Extents result{x.getDimSize(0), filter[1] * groups};
+  for (unsigned dim = 0; dim < *spatial; ++dim) {
+    int64_t extent = x.getDimSize(dim + 2);
+    if (extra[dim] >= std::max(window.stride[dim], window.dilation[dim]))
+      return emitOptionalError(where, "`output_pad` ", extra[dim], " is not below the stride ", window.stride[dim],
+                               " or the dilation ", window.dilation[dim]);
+    if (!ShapedType::isDynamic(extent))
+      extent = (extent - 1) * window.stride[dim] - window.low(dim) - window.high(dim) + window.dilated(dim) + extra[dim];
+    if (!ShapedType::isDynamic(extent) && extent < 1)
+      return emitOptionalError(where, "nothing is left of dimension ", dimensionName(x.getRank(), dim + 2),
+                               ": its extent would be ", extent);
+    result.push_back(extent);
+  }
+  if (failed(checkBias(where, adaptor, result[1])))
+    return failure();
+  return succeedWith(types, result, x.getElementType());
+}
+
+LogicalResult LinearOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX());
+  Extents filter = filterOf(adaptor);
+  if (x.getRank() < 1)
+    return emitOptionalError(where, "expected at least one dimension, not ", spell(x));
+  if (filter.size() != 2)
+    return emitOptionalError(where, "`weight` has shape ", spell(filter), ", expected [O, I]");
+  if (!agree(filter[1], x.getShape().back()))
+    return emitOptionalError(where, "`weight` ", spell(filter), " reads ", filter[1], " values, but the last dimension of ",
+                             spell(x), " is ", x.getShape().back());
+  Extents result(x.getShape());
+  result.back() = filter[0];
+  if (failed(checkBias(where, adaptor, filter[0])))
+    return failure();
+  return succeedWith(types, result, x.getElementType());
+}
+
+LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX()), y = tensorOf(adaptor.getY());
+  std::string attempt = "cannot multiply the matrices " + spell(x) + " and " + spell(y) + ": ";
+  if (x.getRank() < 1 || y.getRank() < 1)
+    return emitOptionalError(where, attempt, "a scalar is no matrix");
+  if (x.getElementType() != y.getElementType())
+    return emitOptionalError(where, attempt, "element types differ");
+  bool row = x.getRank() == 1, column = y.getRank() == 1;
+  int64_t left = x.getShape().back(), right = column ? y.getDimSize(0) : y.getDimSize(y.getRank() - 2);
+  if (!agree(left, right))
+    return emitOptionalError(where, attempt, left, " columns against ", right, " rows");
+  auto batch = broadcast(x.getShape().drop_back(row ? 1 : 2), y.getShape().drop_back(column ? 1 : 2));
+  if (auto *dim = std::get_if<unsigned>(&batch))
+    return emitOptionalError(where, attempt, "batch dimension ", *dim, " differs");
+  Extents result = std::get<Extents>(batch);
+  if (!row)
+    result.push_back(x.getDimSize(x.getRank() - 2));
+  if (!column)
+    result.push_back(y.getShape().back());
+  return succeedWith(types, result, x.getElementType());
+}

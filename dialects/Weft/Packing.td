@@ -1,0 +1,117 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// How tensors and weights are stored, as operations: made by phase layout. On weights they are recipes.
+#ifndef WEFT_PACKING_TD
+#define WEFT_PACKING_TD
+
+include "dialects/Weft/Attributes.td"
+
+def RelayoutOp : Weft_Op<"relayout", [Pure]> {
+  let summary = "the same tensor stored another way";
+  let description = [{
+    The logical tensor does not change; the encoding of the type does. What a layout rounds up or adds as a border is
+    filled: the rounded-up channels with 0, the border with its `fill`.
+
+    C1. Operand and result have one shape and element type.
+
+    Example:
+    ```mlir
+    %y = weft.relayout %x : tensor<1x64x8x8xf32> -> tensor<1x64x8x8xf32, #weft.blocked<16>>
+    ```
+  }];
+  let arguments = (ins Weft_Tensor:$x);
+  let results = (outs Weft_Tensor:$y);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+class Weft_Pack<string mnemonic, dag attributes> : Weft_PureOp<mnemonic> {
+  let arguments = !con((ins Weft_FloatTensor:$w), attributes);
+  let results = (outs Weft_FloatTensor:$packed);
+  let assemblyFormat = "$w attr-dict `:` functional-type(operands, results)";
+}
+
+def PackFilterOp : Weft_Pack<"pack_filter", (ins I64Attr:$oc_block, I64Attr:$ic_block)> {
+  let summary = "a filter with output and input channels in blocks";
+  let description = [{
+    `[O, I, k...]` to `[ceil(O / oc_block), ceil(I / ic_block), k..., ic_block, oc_block]`; with `ic_block` 0 to
+    `[ceil(O / oc_block), I, k..., oc_block]`. What is rounded up is 0.
+
+    C1. `w` has rank >= 2 and is static.
+    C2. `oc_block` >= 1, `ic_block` >= 0.
+
+    Example:
+    ```mlir
+    %p = weft.pack_filter %w {ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<64x32x3x3xf32>) -> tensor<4x2x3x3x16x16xf32>
+    ```
+  }];
+}
+
+def PackDepthwiseOp : Weft_Pack<"pack_depthwise", (ins I64Attr:$block)> {
+  let summary = "a depthwise filter with channels in blocks";
+  let description = [{
+    `[C, 1, k...]` to `[ceil(C / block), k..., block]`. What is rounded up is 0.
+
+    C1. `w` has rank >= 2, is static, and its dimension 1 is 1.
+    C2. `block` >= 1.
+
+    Example:
+    ```mlir
+    %p = weft.pack_depthwise %w {block = 16 : i64} : (tensor<32x1x3x3xf32>) -> tensor<2x3x3x16xf32>
+    ```
+  }];
+}
+
+def PackGroupedOp : Weft_Pack<"pack_grouped", (ins I64Attr:$groups, I64Attr:$oc_block, I64Attr:$ic_block)> {
+  let summary = "the filter of a grouped convolution, each group in blocks";
+  let description = [{
+    `[O, I / G, k...]` to `[G, ceil(O / G / oc_block), ceil(I / G / ic_block), k..., ic_block, oc_block]`. What is rounded up
+    is 0.
+
+    C1. `w` has rank >= 2 and is static; `groups` >= 1 divides O.
+    C2. `oc_block` >= 1 and `ic_block` >= 1.
+
+    Example:
+    ```mlir
+    %p = weft.pack_grouped %w {groups = 2 : i64, ic_block = 16 : i64, oc_block = 16 : i64}
+           : (tensor<64x32x3x3xf32>) -> tensor<2x2x2x3x3x16x16xf32>
+    ```
+  }];
+}
+
+def PackVectorOp : Weft_Pack<"pack_vector", (ins I64Attr:$block)> {
+  let summary = "a value a channel, in blocks";
+  let description = [{
+    `[C]` to `[ceil(C / block), block]`. What is rounded up is 0.
+
+    C1. `w` has rank 1 and is static.
+    C2. `block` >= 1.
+
+    Example:
+    ```mlir
+    %p = weft.pack_vector %b {block = 16 : i64} : (tensor<1000xf32>) -> tensor<63x16xf32>
+    ```
+  }];
+}
+
+def WinogradFilterOp : Weft_Pack<"winograd_filter", (ins I64Attr:$m, I64Attr:$oc_block, I64Attr:$ic_block)> {
+  let summary = "a 3x3 filter transformed for Winograd's algorithm, in blocks";
+  let description = [{
+    Each 3x3 filter g becomes `G g G^T`, with the matrix of F(m x m, 3 x 3) (Lavin and Gray, Fast Algorithms for
+    Convolutional Neural Networks, 2016; points 0, 1, -1, 2, -2, 1/2, -1/2, infinity as many as needed), computed in double
+    precision: `[O, I, 3, 3]` to `[(m + 2)^2, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`. What is rounded up
+    is 0.
+
+    C1. `w` is `[O, I, 3, 3]` and static.
+    C2. `m` is 2, 4 or 6.
+    C3. `oc_block` >= 1 and `ic_block` >= 1.
+
+    Example:
+    ```mlir
+    %p = weft.winograd_filter %w {ic_block = 16 : i64, m = 4 : i64, oc_block = 16 : i64}
+           : (tensor<64x32x3x3xf32>) -> tensor<36x4x2x16x16xf32>
+    ```
+  }];
+}
+
+#endif

@@ -1,0 +1,65 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Normalisations and softmax: inference and checks. Reductions are inferred in Shapes.cpp.
+#include "dialects/Weft/Weft.h"
+
+using namespace mlir;
+using namespace weft;
+
+/// [N, C, ...] with one value a channel in each of `vectors`.
+static LogicalResult inferChannelwise(Where where, Value value, int64_t leastRank,
+                                      ArrayRef<std::pair<StringRef, Value>> vectors, Types &types) {
+  RankedTensorType x = tensorOf(value);
+  if (x.getRank() < leastRank)
+    return emitOptionalError(where, "expected [N, C", leastRank > 2 ? ", spatial" : "", "...], not ", spell(x));
+  for (auto [name, vector] : vectors)
+    if (failed(checkPerChannel(where, name, vector, x)))
+      return failure();
+  return inferSameShape(value, types);
+}
+
+LogicalResult BatchnormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  return inferChannelwise(where, adaptor.getX(), 2,
+                          {{"gamma", adaptor.getGamma()},
+                           {"beta", adaptor.getBeta()},
+                           {"mean", adaptor.getMean()},
+                           {"var", adaptor.getVar()}},
+                          types);
+}
+
+LogicalResult GroupnormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  int64_t groups = adaptor.getGroups();
+  RankedTensorType x = tensorOf(adaptor.getX());
+  if (groups < 1)
+    return emitOptionalError(where, "`groups` cannot be ", groups, "; the least is 1");
+  if (x.getRank() >= 2 && !x.isDynamicDim(1) && x.getDimSize(1) % groups != 0)
+    return emitOptionalError(where, "`groups` ", groups, " does not divide the ", x.getDimSize(1), " channels");
+  return inferChannelwise(where, adaptor.getX(), 2, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}}, types);
+}
+
+LogicalResult InstancenormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  return inferChannelwise(where, adaptor.getX(), 3, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}}, types);
+}
+
+LogicalResult LayernormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX());
+  int64_t axis = adaptor.getAxis();
+  if (failed(checkAxis(where, axis, x.getRank())) ||
+      failed(checkShape(where, "gamma", adaptor.getGamma(), x.getShape().drop_front(axis))) ||
+      failed(checkShape(where, "beta", adaptor.getBeta(), x.getShape().drop_front(axis))))
+    return failure();
+  return inferSameShape(adaptor.getX(), types);
+}
+
+template <typename Adaptor> static LogicalResult inferAlongAxis(Where where, Adaptor adaptor, Types &types) {
+  if (failed(checkAxis(where, adaptor.getAxis(), tensorOf(adaptor.getX()).getRank())))
+    return failure();
+  return inferSameShape(adaptor.getX(), types);
+}
+
+LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  return inferAlongAxis(where, adaptor, types);
+}
+
+LogicalResult LogSoftmaxOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  return inferAlongAxis(where, adaptor, types);
+}

@@ -1,0 +1,55 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The dialect: registration, constants, and questions about values every phase asks.
+#include "dialects/Weft/Weft.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+using namespace weft;
+
+#include "dialects/Weft/WeftDialect.cpp.inc"
+#include "dialects/Weft/WeftEnums.cpp.inc"
+
+void WeftDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Weft/WeftOps.cpp.inc"
+      >();
+  registerAttributes();
+}
+
+Operation *WeftDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements || elements.getType() != type)
+    return nullptr;
+  return ConstantOp::create(builder, loc, type, elements);
+}
+
+void weft::registerWeftDialect(DialectRegistry &registry) { registry.insert<WeftDialect>(); }
+
+bool weft::isRecipe(Value value) {
+  llvm::SmallVector<Value> pending{value};
+  llvm::DenseSet<Value> seen{value};
+  while (!pending.empty()) {
+    Operation *op = pending.pop_back_val().getDefiningOp();
+    if (!op || !isa<WeftDialect>(op->getDialect()) || op->getNumRegions() != 0)
+      return false;
+    if (op->getNumOperands() == 0 && !isa<WeightOp, ConstantOp>(op))
+      return false;
+    for (Value operand : op->getOperands())
+      if (seen.insert(operand).second)
+        pending.push_back(operand);
+  }
+  return true;
+}
+
+StringRef weft::pathOf(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (StringRef path = pathOf(part); !path.empty())
+        return path;
+  return {};
+}
