@@ -1,0 +1,361 @@
+# Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+"""Every operation against ONNX Runtime (or NumPy where ONNX has no such operation): attributes, odd sizes, batch 1 and 3,
+strides, dilation, groups, infinities, on 1 and 2 threads. Cases of one group are compiled as one network with an input
+and a result for each case.
+
+    compare_ops.py --weftc build/bin/weftc --out DIR [GROUP ...]      # no group: all; --list prints them"""
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from onnx import TensorProto, helper
+from safetensors.numpy import save_file
+
+TOLERANCE = 1e-4  # of the largest finite output
+DTYPES = {np.dtype("float32"): ("f32", TensorProto.FLOAT), np.dtype("int32"): ("i32", TensorProto.INT32),
+          np.dtype("int64"): ("i64", TensorProto.INT64)}
+
+
+class Case:
+    """`text` is the right side of a statement; `x`, `y`, `z` in it are the inputs. `weights` maps paths below the case's own
+    path to arrays. `want` computes the expected result from inputs and weights."""
+
+    def __init__(self, name, text, inputs, want, weights=None, tolerance=TOLERANCE):
+        self.name, self.text, self.inputs, self.weights = name, text, inputs, weights or {}
+        self.want, self.tolerance = want(*inputs, *self.weights.values()), tolerance
+
+
+def onnx(op, opset=20, outputs=1, pick=0, **attributes):
+    """A function of arrays that runs one ONNX node."""
+
+    def run(*arrays):
+        names = [f"i{k}" if a is not None else "" for k, a in enumerate(arrays)]
+        given = {n: a for n, a in zip(names, arrays) if a is not None}
+        node = helper.make_node(op, names, [f"o{k}" for k in range(outputs)], **attributes)
+        infos = [helper.make_tensor_value_info(n, DTYPES[a.dtype][1], a.shape) for n, a in given.items()]
+        graph = helper.make_graph([node], "one", infos, [helper.make_tensor_value_info(f"o{k}", TensorProto.FLOAT, None) for k in range(outputs)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+        return onnxruntime.InferenceSession(model.SerializeToString()).run(None, given)[pick]
+
+    return run
+
+
+rng = np.random.default_rng(7)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def positive(*shape):
+    return rng.uniform(0.2, 3, shape).astype(np.float32)
+
+
+def pair(value):
+    return [value, value] if isinstance(value, int) else list(value)
+
+
+def conv_case(name, shape, out, kernel, stride=1, pad=0, dilation=1, groups=1, bias=True):
+    rank = len(shape) - 2
+    many = lambda v: [v] * rank if isinstance(v, int) else list(v)  # noqa: E731
+    kernel, stride, dilation = many(kernel), many(stride), many(dilation)
+    pads = [pad] * (2 * rank) if isinstance(pad, int) else list(pad)
+    weights = {"c.weight": normal(out, shape[1] // groups, *kernel)}
+    if bias:
+        weights["c.bias"] = normal(out)
+    text = (f"conv(x, out={out}, kernel={kernel}, stride={stride}, pad={pads}, dilation={dilation}, groups={groups}, "
+            f"bias={'true' if bias else 'false'}) as c")
+    return Case(name, text, [normal(*shape)], onnx("Conv", kernel_shape=kernel, strides=stride, pads=pads, dilations=dilation, group=groups), weights)
+
+
+def conv_cases():
+    return [
+        conv_case("pointwise", (1, 32, 7, 9), 48, 1),
+        conv_case("square", (1, 16, 13, 11), 32, 3, pad=1),
+        conv_case("odd_channels", (3, 5, 9, 7), 13, 3, pad=1),
+        conv_case("stride", (1, 16, 15, 17), 16, 3, stride=2, pad=1),
+        conv_case("stride_pointwise", (1, 32, 9, 9), 16, 1, stride=2),
+        conv_case("large_kernel", (1, 3, 31, 29), 24, 7, stride=2, pad=3),
+        conv_case("eleven", (1, 3, 47, 47), 16, 11, stride=4, pad=2),
+        conv_case("rectangle", (3, 16, 9, 8), 16, [1, 5], pad=[0, 2, 0, 2]),
+        conv_case("uneven_pad", (1, 16, 8, 9), 20, 3, pad=[0, 1, 2, 0]),
+        conv_case("dilated", (1, 16, 15, 15), 16, 3, dilation=2, pad=2),
+        conv_case("no_bias", (3, 16, 7, 7), 64, 3, pad=1, bias=False),
+        conv_case("one_pixel", (1, 64, 1, 1), 33, 1),
+        conv_case("wide", (1, 128, 6, 6), 144, 3, pad=1),
+        conv_case("winograd_sized", (1, 64, 19, 21), 64, 3, pad=1),
+    ]
+
+
+def grouped_conv_cases():
+    return [
+        conv_case("groups_two", (1, 32, 9, 9), 64, 3, pad=1, groups=2),
+        conv_case("groups_small", (1, 32, 8, 7), 32, 3, pad=1, groups=8),
+        conv_case("groups_odd", (3, 6, 8, 7), 9, 3, groups=3),
+        conv_case("depthwise", (1, 32, 14, 13), 32, 3, pad=1, groups=32),
+        conv_case("depthwise_stride", (3, 24, 15, 15), 24, 3, stride=2, pad=1, groups=24),
+        conv_case("depthwise_five", (1, 16, 12, 12), 16, 5, pad=2, groups=16),
+        conv_case("depthwise_multiplier", (1, 8, 9, 9), 16, 3, groups=8),
+        conv_case("one_dimension", (3, 16, 21), 32, 5, stride=2, pad=2),
+        conv_case("one_dimension_odd", (1, 3, 17), 7, 3, dilation=2),
+        conv_case("three_dimensions", (1, 4, 6, 7, 5), 8, 3, pad=1),
+        conv_case("three_dimensions_wide", (1, 16, 5, 6, 7), 16, [3, 1, 3], stride=[1, 2, 1]),
+    ]
+
+
+def transposed_case(name, shape, out, kernel, stride=1, pad=0, output_pad=0, groups=1):
+    weights = {"t.weight": normal(shape[1], out // groups, kernel, kernel), "t.bias": normal(out)}
+    text = f"conv_transpose(x, out={out}, kernel={kernel}, stride={stride}, pad={pad}, output_pad={output_pad}, groups={groups}) as t"
+    return Case(name, text, [normal(*shape)], onnx("ConvTranspose", kernel_shape=pair(kernel), strides=pair(stride), pads=[pad] * 4,
+                                                   output_padding=pair(output_pad), group=groups), weights)
+
+
+def transposed_cases():
+    return [
+        transposed_case("plain", (1, 5, 6, 7), 8, 3),
+        transposed_case("stride", (3, 16, 5, 5), 16, 4, stride=2, pad=1),
+        transposed_case("output_pad", (1, 8, 5, 6), 6, 3, stride=2, pad=1, output_pad=1),
+        transposed_case("groups", (1, 8, 5, 6), 12, 2, stride=2, groups=4),
+    ]
+
+
+def linear_case(name, rows, features, out, bias=True):
+    weights = {"l.weight": normal(out, features)} | ({"l.bias": normal(out)} if bias else {})
+    want = lambda x, w, b=0: (x.astype(np.float64) @ w.T.astype(np.float64) + b).astype(np.float32)  # noqa: E731
+    return Case(name, f"linear(x, out={out}, bias={'true' if bias else 'false'}) as l", [normal(rows, features)], want, weights)
+
+
+def matrix_cases():
+    return [
+        linear_case("linear", 1, 64, 48), linear_case("linear_odd", 3, 37, 11), linear_case("linear_no_bias", 5, 100, 33, False),
+        Case("matmul", "matmul(x, y)", [normal(5, 7), normal(7, 9)], onnx("MatMul")),
+        Case("matmul_batched", "matmul(x, y)", [normal(3, 4, 6), normal(3, 6, 5)], onnx("MatMul")),
+        Case("matmul_broadcast", "matmul(x, y)", [normal(2, 3, 4, 6), normal(6, 5)], onnx("MatMul")),
+    ]
+
+
+def pool_case(name, op, shape, kernel, stride, pad=0, **more):
+    rank = len(shape) - 2
+    words = "".join(f", {k}={str(bool(v)).lower()}" for k, v in more.items())
+    text = f"{op}(x, kernel={kernel}, stride={stride}, pad={pad}{words})"
+    attributes = {k: int(v) for k, v in more.items()}
+    node = {"maxpool": "MaxPool", "avgpool": "AveragePool"}[op]
+    return Case(name, text, [normal(*shape)], onnx(node, kernel_shape=[kernel] * rank, strides=[stride] * rank, pads=[pad] * 2 * rank, **attributes))
+
+
+def pool_cases():
+    hole = normal(1, 16, 6, 6)
+    hole[0, 3, 2, 2] = np.inf
+    hole[0, 4, :3] = -np.inf
+    return [
+        pool_case("max", "maxpool", (1, 16, 8, 8), 2, 2), pool_case("max_overlap", "maxpool", (3, 19, 9, 11), 3, 2, 1),
+        pool_case("max_ceil", "maxpool", (1, 16, 10, 12), 3, 2, ceil_mode=True), pool_case("max_same", "maxpool", (1, 32, 7, 7), 3, 1, 1),
+        Case("max_infinite", "maxpool(x, kernel=3, stride=1, pad=1)", [hole], onnx("MaxPool", kernel_shape=[3, 3], pads=[1] * 4)),
+        pool_case("max_one_dimension", "maxpool", (1, 8, 15), 3, 2), pool_case("max_three_dimensions", "maxpool", (1, 4, 6, 7, 5), 2, 2),
+        pool_case("avg", "avgpool", (1, 16, 8, 8), 2, 2), pool_case("avg_pad", "avgpool", (3, 17, 9, 7), 3, 2, 1, count_include_pad=False),
+        pool_case("avg_include", "avgpool", (1, 16, 9, 7), 3, 1, 1, count_include_pad=True),
+        pool_case("avg_ceil", "avgpool", (1, 16, 10, 10), 3, 2, ceil_mode=True, count_include_pad=False),
+        Case("global_avg", "global_avgpool(x)", [normal(3, 19, 7, 5)], onnx("GlobalAveragePool")),
+        Case("global_max", "global_maxpool(x)", [normal(1, 32, 6, 5)], onnx("GlobalMaxPool")),
+        Case("adaptive", "adaptive_avgpool(x, out=3)", [normal(1, 16, 6, 9)], onnx("AveragePool", kernel_shape=[2, 3], strides=[2, 3])),
+        Case("lrn", "lrn(x, size=5, alpha=0.0001, beta=0.75, k=2)", [10 * normal(1, 19, 4, 5)], onnx("LRN", size=5, alpha=1e-4, beta=0.75, bias=2.0)),
+    ]
+
+
+def unary_cases():
+    from scipy.special import erf
+
+    x = np.concatenate([normal(60) * 3, [0, -0.0, 30, -30, 88, -88, 1e-6, -1e-6]]).astype(np.float32).reshape(2, 34)
+    p = positive(2, 33)
+    f = np.float64
+    sigmoid = lambda v: 1 / (1 + np.exp(-v.astype(f)))  # noqa: E731
+    softplus = lambda v: np.logaddexp(0, v.astype(f))  # noqa: E731
+    table = [
+        ("relu", "relu(x)", x, onnx("Relu")), ("relu6", "relu6(x)", x, lambda v: np.clip(v, 0, 6)), ("sigmoid", "sigmoid(x)", x, onnx("Sigmoid")),
+        ("tanh", "tanh(x)", x, lambda v: np.tanh(v.astype(f))), ("silu", "silu(x)", x, lambda v: v * sigmoid(v)),
+        ("hardswish", "hardswish(x)", x, onnx("HardSwish")), ("hardsigmoid", "hardsigmoid(x)", x, lambda v: np.clip(v / 6 + 0.5, 0, 1)),
+        ("mish", "mish(x)", x, lambda v: v * np.tanh(softplus(v))), ("gelu", "gelu(x)", x, lambda v: 0.5 * v * (1 + erf(v.astype(f) / np.sqrt(2)))),
+        ("softplus", "softplus(x)", x, softplus), ("elu", "elu(x, alpha=1.5)", x, onnx("Elu", alpha=1.5)), ("selu", "selu(x)", x, onnx("Selu")),
+        ("celu", "celu(x, alpha=2.0)", x, onnx("Celu", alpha=2.0)), ("leaky_relu", "leaky_relu(x, alpha=0.1)", x, onnx("LeakyRelu", alpha=0.1)),
+        ("thresholded_relu", "thresholded_relu(x, alpha=0.7)", x, onnx("ThresholdedRelu", alpha=0.7)), ("softsign", "softsign(x)", x, onnx("Softsign")),
+        ("erf", "erf(x)", x, lambda v: erf(v.astype(f))), ("exp", "exp(x)", x[:, :30] / 3, lambda v: np.exp(v.astype(f))),
+        ("log", "log(x)", p, lambda v: np.log(v.astype(f))), ("sqrt", "sqrt(x)", p, np.sqrt), ("abs", "abs(x)", x, np.abs), ("floor", "floor(x)", x, np.floor),
+        ("ceil", "ceil(x)", x, np.ceil), ("clip", "clip(x, min=-1, max=0.5)", x, lambda v: np.clip(v, -1, 0.5)), ("negative", "-x", x, np.negative),
+    ]
+    cases = [Case(name, text, [values], (lambda g: lambda v: np.asarray(g(v), np.float32))(want)) for name, text, values, want in table]
+    cases.append(Case("prelu", "prelu(x) as p", [normal(3, 19, 5, 4)], onnx_prelu, {"p.weight": normal(19)}))
+    return cases
+
+
+def onnx_prelu(x, slope):
+    return np.where(x < 0, x * slope[:, None, None], x)
+
+
+def binary_cases():
+    a, b, row, column, image, channel = normal(4, 33), normal(4, 33), normal(33), normal(4, 1), normal(3, 19, 5, 4), normal(1, 19, 1, 1)
+    return [
+        Case("add", "x + y", [a, b], np.add), Case("sub", "x - y", [a, b], np.subtract), Case("mul", "x * y", [a, b], np.multiply),
+        Case("div", "x / y", [a, positive(4, 33)], np.divide), Case("min", "min(x, y)", [a, b], np.minimum), Case("max", "max(x, y)", [a, b], np.maximum),
+        Case("pow", "pow(x, y)", [positive(4, 33), b], np.power), Case("row", "x + y", [a, row], np.add), Case("column", "x * y", [a, column], np.multiply),
+        Case("outer", "x - y", [row, column], np.subtract), Case("channel", "x * y", [image, channel], np.multiply),
+        Case("scalar", "2.5 * x + 1", [a], lambda v: 2.5 * v + 1), Case("chain", "relu(x + y) * x", [image, image[::-1].copy()], lambda u, v: np.maximum(u + v, 0) * u),
+    ]
+
+
+def norm_cases():
+    x = normal(3, 8, 5, 4)
+    scale, shift, mean, var = positive(8), normal(8), normal(8), positive(8)
+    bn = {"n.weight": scale, "n.bias": shift, "n.running_mean": mean, "n.running_var": var}
+
+    def affine(y, w, b):
+        return (y * w[:, None, None] + b[:, None, None]).astype(np.float32)
+
+    def group(v, w, b, groups):
+        g = v.reshape(3, groups, -1).astype(np.float64)
+        y = (g - g.mean(2, keepdims=True)) / np.sqrt(g.var(2, keepdims=True) + 1e-5)
+        return affine(y.reshape(v.shape), w, b)
+
+    def layer(v, w, b):
+        d = v.astype(np.float64)
+        return ((d - d.mean(-1, keepdims=True)) / np.sqrt(d.var(-1, keepdims=True) + 1e-5) * w + b).astype(np.float32)
+
+    s = normal(4, 37) * 5
+    return [
+        Case("batchnorm", "batchnorm(x) as n", [x], onnx("BatchNormalization", epsilon=1e-5), bn),
+        Case("batchnorm_conv", "batchnorm(x) as n", [normal(1, 8, 3, 3)], onnx("BatchNormalization", epsilon=1e-5), bn),
+        Case("groupnorm", "groupnorm(x, groups=2) as n", [x], lambda v, w, b: group(v, w, b, 2), {"n.weight": scale, "n.bias": shift}),
+        Case("instancenorm", "instancenorm(x) as n", [x], lambda v, w, b: group(v, w, b, 8), {"n.weight": scale, "n.bias": shift}),
+        Case("layernorm", "layernorm(x) as n", [normal(3, 5, 33)], layer, {"n.weight": positive(33), "n.bias": normal(33)}),
+        Case("softmax", "softmax(x, axis=1)", [s], onnx("Softmax", axis=1)), Case("softmax_first", "softmax(x, axis=0)", [s], onnx("Softmax", axis=0)),
+        Case("softmax_channel", "softmax(x, axis=1)", [x * 4], onnx("Softmax", axis=1)), Case("log_softmax", "log_softmax(x, axis=1)", [s], onnx("LogSoftmax", axis=1)),
+        Case("sum", "sum(x, axes=[1, 2])", [normal(3, 5, 7)], lambda v: v.sum((1, 2))), Case("mean", "mean(x, axes=[2], keepdims=true)", [normal(3, 5, 33)], lambda v: v.mean(2, keepdims=True)),
+        Case("max", "max(x, axes=[0])", [s], lambda v: v.max(0)), Case("min", "min(x, axes=[2, 3])", [x], lambda v: v.min((2, 3))),
+    ]
+
+
+def shape_cases():
+    x, image = normal(3, 4, 5), normal(1, 16, 6, 5)
+    odd = normal(1, 3, 6, 5)
+    return [
+        Case("concat", "concat([x, y], axis=1)", [image, normal(1, 32, 6, 5)], lambda u, v: np.concatenate([u, v], 1)),
+        Case("concat_odd", "concat([x, y, z], axis=1)", [image, odd, normal(1, 5, 6, 5)], lambda u, v, w: np.concatenate([u, v, w], 1)),
+        Case("concat_last", "concat([x, y], axis=2)", [x, normal(3, 4, 2)], lambda u, v: np.concatenate([u, v], 2)),
+        Case("slice", "slice(x, start=[0, 1, 0], stop=[3, 3, 5], step=[2, 1, 2])", [x], lambda v: v[0:3:2, 1:3, ::2]),
+        Case("reshape", "reshape(x, [5, 12])", [x], lambda v: v.reshape(5, 12)), Case("flatten", "flatten(x)", [image], lambda v: v.reshape(1, -1)),
+        Case("transpose", "transpose(x, perm=[2, 0, 1])", [x], lambda v: v.transpose(2, 0, 1)), Case("transpose_image", "transpose(x, perm=[0, 2, 3, 1])", [image], lambda v: v.transpose(0, 2, 3, 1)),
+        Case("expand", "expand(x, [3, 4, 5])", [normal(4, 1)], lambda v: np.broadcast_to(v, (3, 4, 5))),
+        Case("pad", "pad(x, low=[0, 0, 1, 2], high=[0, 0, 0, 3], value=1.5)", [odd], lambda v: np.pad(v, [(0, 0), (0, 0), (1, 0), (2, 3)], constant_values=1.5)),
+        Case("pad_reflect", "pad(x, low=[0, 0, 1, 2], high=[0, 0, 2, 1], mode=\"reflect\")", [odd], lambda v: np.pad(v, [(0, 0), (0, 0), (1, 2), (2, 1)], "reflect")),
+        Case("pad_edge", "pad(x, low=[0, 0, 1, 2], high=[0, 0, 2, 1], mode=\"edge\")", [odd], lambda v: np.pad(v, [(0, 0), (0, 0), (1, 2), (2, 1)], "edge")),
+        Case("upsample", "upsample(x, scale=2)", [image], lambda v: v.repeat(2, 2).repeat(2, 3)),
+        Case("upsample_linear", "upsample(x, scale=2, mode=\"linear\")", [odd], lambda v: onnx("Resize", mode="linear")(v, None, np.array([1, 1, 2, 2], np.float32))),
+        Case("channel_shuffle", "channel_shuffle(x, groups=4)", [image], lambda v: v.reshape(1, 4, 4, 6, 5).swapaxes(1, 2).reshape(v.shape)),
+        Case("depth_to_space", "depth_to_space(x, block=2)", [image], onnx("DepthToSpace", blocksize=2)),
+        Case("gather", "gather(x, y, axis=1)", [x, np.array([3, 0, 0, 2], np.int32)], lambda v, i: v[:, i]),
+        Case("dropout", "dropout(x, p=0.5)", [x], lambda v: v), Case("stochastic_depth", "stochastic_depth(x, survive=0.8, rule=\"paper\")", [x], lambda v: 0.8 * v),
+    ]
+
+
+GROUPS = {"conv": conv_cases, "conv_grouped": grouped_conv_cases, "conv_transposed": transposed_cases, "matrix": matrix_cases, "pool": pool_cases,
+          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases}
+
+
+def network(cases):
+    """The text of one network that holds all cases, its inputs by name, its weights by path."""
+    inputs, weights, body, results = {}, {}, [], []
+    for index, case in enumerate(cases):
+        text = case.text
+        for letter, array in zip("xyz", case.inputs):
+            inputs[f"{letter}{index}"] = array
+        words = [f"{letter}{index}" for letter in "xyz"[:len(case.inputs)]]
+        for letter, word in zip("xyz", words):
+            text = replace_word(text, letter, word)
+        text = text.replace(" as ", f" as {case.name}.")
+        weights.update({f"{case.name}.{path}": array for path, array in case.weights.items()})
+        body.append(f"  r{index} = {text}")
+        results.append(f"r{index}: f32[{', '.join(map(str, case.want.shape))}]")
+    ports = [f"{name}: {DTYPES[a.dtype][0]}[{', '.join(map(str, a.shape))}]" for name, a in inputs.items()]
+    source = "weft 1\n\nnet ops(" + ", ".join(ports) + ") -> (" + ", ".join(results) + ") {\n" + "\n".join(body) + "\n}\n"
+    return source, inputs, weights
+
+
+def replace_word(text, word, other):
+    import re
+
+    return re.sub(rf"(?<![A-Za-z0-9_.]){word}(?![A-Za-z0-9_=])", other, text)
+
+
+def call(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+
+
+def difference(got, want):
+    """Largest difference as a share of the largest finite value; infinite where infinities or NaNs stand elsewhere."""
+    if got.shape != want.shape:
+        return np.inf
+    finite = np.isfinite(want)
+    if not np.array_equal(got[~finite], want[~finite], equal_nan=True) or not np.isfinite(got[finite]).all():
+        return np.inf
+    if not finite.any():
+        return 0.0
+    scale = max(np.abs(want[finite]).max(), 1e-30)
+    return float(np.abs(got[finite].astype(np.float64) - want[finite]).max() / scale)
+
+
+def run_group(cases, arguments, folder):
+    """Compiles and runs `cases` as one network; prints a line for each; returns how many fail."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source, inputs, weights = network(cases)
+    (folder / "ops.weft").write_text(source)
+    save_file({k: np.ascontiguousarray(v) for k, v in weights.items()} or {"none": np.zeros(1, np.float32)}, folder / "weights.safetensors")
+    for name, array in inputs.items():
+        np.save(folder / f"{name}.npy", array)
+    call(arguments.weftc, folder / "ops.weft", f"--weights={folder / 'weights.safetensors'}", "-o", folder / "ops", *arguments.more)
+    runs = []
+    for threads in (1, 2):
+        files = [f"--input={name}={folder / f'{name}.npy'}" for name in inputs] + [f"--output=r{k}={folder / f'r{k}.npy'}" for k in range(len(cases))]
+        call(folder / "ops", f"--threads={threads}", *files)
+        runs.append([np.load(folder / f"r{k}.npy") for k in range(len(cases))])
+    failed = 0
+    for case, one, two in zip(cases, *runs):
+        error = difference(one, case.want)
+        good = error <= case.tolerance and one.tobytes() == two.tobytes()
+        failed += not good
+        print(f"{'ok  ' if good else 'FAIL'} {case.name:24} {error:.1e}{'' if one.tobytes() == two.tobytes() else '  threads differ'}")
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--weftc")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--single", action="store_true", help="each case as a network of its own")
+    parser.add_argument("groups", nargs="*")
+    arguments, arguments_more = parser.parse_known_args()
+    arguments.more = arguments_more
+    if arguments.list:
+        print("\n".join(GROUPS))
+        return
+    failed = 0
+    for name in arguments.groups or GROUPS:
+        cases = GROUPS[name]()
+        if not arguments.single:
+            failed += run_group(cases, arguments, arguments.out / name)
+            continue
+        for case in cases:
+            try:
+                failed += run_group([case], arguments, arguments.out / name / case.name)
+            except RuntimeError as error:
+                failed += 1
+                print(f"FAIL {case.name:24} {str(error).splitlines()[-3:]}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
