@@ -1,0 +1,61 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Reads a convolution's numbers and picks register tiles.
+#include "compiler/Schedule/ConvShape.h"
+
+using namespace mlir;
+
+namespace weft {
+
+ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
+  auto x = cast<RankedTensorType>(conv.getX().getType()), y = cast<RankedTensorType>(conv.getY().getType());
+  batch = y.getDimSize(0);
+  inputs = x.getDimSize(1);
+  outputs = y.getDimSize(1);
+  kernel = conv.getKernel();
+  llvm::append_range(stride, conv.getStride());
+  llvm::append_range(dilation, conv.getDilation());
+  for (int64_t extent : kernel)
+    window *= extent;
+  for (int64_t extent : y.getShape().drop_front(2))
+    pixels *= extent;
+  width = y.getShape().back();
+  height = pixels / std::max<int64_t>(width, 1);
+}
+
+/// Between these the multiply-add pipes are full and nothing is spilled.
+static bool isGoodCount(int64_t accumulators, const Machine &machine) {
+  return accumulators >= 7 && accumulators <= machine.registers * 5 / 8;
+}
+
+static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
+  int64_t accumulators = x * cb;
+  double penalty = 1;
+  if (!isGoodCount(accumulators, machine))
+    penalty = accumulators < 7 ? 7.0 / accumulators : 3; // dependent additions wait for each other; spills
+  if (cb == 1)
+    penalty *= 1.01;
+  if (cb > 2)
+    penalty *= 1.02; // many weight streams: slower when they come from memory
+  return penalty;
+}
+
+Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine) {
+  Tile best;
+  double least = -1;
+  for (int64_t cb = 1; cb <= std::min<int64_t>(blocks, 6); ++cb)
+    for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x) {
+      double waste = double(llvm::divideCeil(width, x) * x) / width * (llvm::divideCeil(blocks, cb) * cb) / blocks;
+      double cost = waste * tilePenalty(x, cb, machine);
+      if (least < 0 || cost < least - 1e-9) {
+        least = cost;
+        best = {x, cb, waste};
+      }
+    }
+  return best;
+}
+
+double streamingCycles(double vectors, double weightBytes, const Machine &machine) {
+  return std::max(vectors / machine.fmaPerCycle, weightBytes / machine.bytesPerCycle);
+}
+
+} // namespace weft

@@ -1,0 +1,36 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The numbers of a convolution that costs depend on, and the cost terms families share.
+#pragma once
+
+#include "compiler/Schedule/Machine.h"
+
+namespace weft {
+
+struct ConvShape {
+  explicit ConvShape(ConvOp conv);
+
+  int64_t batch, inputs, outputs, groups; ///< channels, logical
+  int64_t window = 1, pixels = 1;         ///< elements of the kernel and of one output plane
+  int64_t width;                          ///< of the output, the last spatial dimension
+  int64_t height;                         ///< of the output, all other spatial dimensions
+  llvm::SmallVector<int64_t> kernel, stride, dilation;
+
+  bool isDense() const { return groups == 1; }
+  /// Each channel has a filter, and there are as many outputs as inputs.
+  bool isDepthwise() const { return groups == inputs && outputs == inputs && groups > 1; }
+};
+
+/// How one output row is cut: `x` pixels by `cb` channel blocks are accumulated in registers.
+struct Tile {
+  int64_t x = 1, cb = 1;
+  double waste = 1; ///< work done, as a multiple of the work needed
+};
+
+/// The tile for rows of `width` and `blocks` channel blocks. Measured (README.md): any 7 to 20 accumulators run at the
+/// multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
+Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine);
+
+/// Cycles of `vectors` vector multiply-adds while `weightBytes` are streamed: the longer of the two.
+double streamingCycles(double vectors, double weightBytes, const Machine &machine);
+
+} // namespace weft

@@ -1,0 +1,59 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Depthwise convolution: each channel its own window, so nothing is shared between channel blocks and memory decides.
+#include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Nest.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+/// Window times tile, in multiply-adds unrolled.
+constexpr int64_t unrolledLimit = 256;
+
+class Depthwise final : public Family {
+public:
+  StringRef name() const override { return "depthwise"; }
+
+  void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
+    auto conv = dyn_cast<ConvOp>(head);
+    if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
+      return;
+    ConvShape shape(conv);
+    if (!shape.isDepthwise())
+      return;
+    int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
+    Tile tile = chooseTile(shape.width, 1, machine);
+    Choice choice;
+    choice.algorithm = Algorithm::Depthwise;
+    choice.block = machine.vector;
+    choice.weightBytes = blocks * machine.vector * shape.window * 4;
+    double bytes = double(shape.batch) * shape.pixels * blocks * machine.vector * 8;
+    choice.cycles = std::max(double(shape.batch) * shape.pixels * blocks * shape.window * tile.waste / machine.fmaPerCycle,
+                             bytes / (4 * machine.bytesPerCycle));
+    choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}});
+    choices.push_back(choice);
+  }
+
+  sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    const StageView *reduction = kernel.onlyReduction();
+    if (!isNest(kernel) || !reduction)
+      return scheduleAnything(kernel, machine);
+    Nest nest;
+    nest.x = parameter(choice, "x", 1);
+    int64_t unrolled = nest.x;
+    for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction->reduction, reduction->reductionExtents)))
+      if (extent > 0 && (unrolled *= extent) <= unrolledLimit)
+        nest.unrollReduction.push_back(loop);
+    return scheduleNest(kernel, nest);
+  }
+};
+
+} // namespace
+
+const Family &depthwiseFamily() {
+  static const Depthwise family;
+  return family;
+}
+
+} // namespace weft

@@ -1,0 +1,62 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Packed direct convolution, dense or grouped: a tile of output pixels by channel blocks stays in registers while input
+// channels and the window run past it.
+#include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Nest.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+/// Input channels of one block are unrolled by this: enough to hide the loop, little enough to keep code small.
+constexpr int64_t channelUnroll = 4;
+
+class Direct final : public Family {
+public:
+  StringRef name() const override { return "direct"; }
+
+  void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
+    auto conv = dyn_cast<ConvOp>(head);
+    if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
+      return;
+    ConvShape shape(conv);
+    int64_t block = machine.vector;
+    if (!shape.isDense() && ((shape.inputs / shape.groups) % block || (shape.outputs / shape.groups) % block))
+      return;
+    int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
+    int64_t inBlocks = llvm::divideCeil(shape.inputs / shape.groups, block);
+    Tile tile = chooseTile(shape.width, outBlocks / (shape.isDense() ? 1 : shape.groups), machine);
+    Choice choice;
+    choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
+    choice.block = block;
+    choice.weightBytes = outBlocks * inBlocks * block * block * shape.window * 4;
+    double vectors = double(shape.batch) * shape.pixels * outBlocks * inBlocks * block * shape.window * tile.waste;
+    choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
+    choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}});
+    choices.push_back(choice);
+  }
+
+  sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    const StageView *reduction = kernel.onlyReduction();
+    if (!isNest(kernel) || !reduction)
+      return scheduleAnything(kernel, machine);
+    Nest nest;
+    nest.x = parameter(choice, "x", 1);
+    nest.cb = parameter(choice, "cb", 1);
+    if (reduction->extentOf("i") % channelUnroll == 0) {
+      nest.splitReduction = "i";
+      nest.splitFactor = channelUnroll;
+    }
+    return scheduleNest(kernel, nest);
+  }
+};
+
+} // namespace
+
+const Family &directFamily() {
+  static const Direct family;
+  return family;
+}
+
+} // namespace weft

@@ -1,0 +1,59 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The first convolution of a network: few input channels, read as they come. Packing them into blocks would multiply work.
+#include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Nest.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+/// The unrolled innermost window loop times the tile: more would not fit the instruction cache.
+constexpr int64_t unrolledLimit = 160;
+
+class First final : public Family {
+public:
+  StringRef name() const override { return "first"; }
+
+  void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
+    auto conv = dyn_cast<ConvOp>(head);
+    if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
+      return;
+    ConvShape shape(conv);
+    bool packed = conv.getAlgorithm() == Algorithm::First;
+    if (!shape.isDense() || (!packed && (isBlocked(conv.getX().getType()) || shape.inputs > machine.vector / 2)))
+      return;
+    int64_t outBlocks = llvm::divideCeil(shape.outputs, machine.vector);
+    Tile tile = chooseTile(shape.width, outBlocks, machine);
+    Choice choice;
+    choice.algorithm = Algorithm::First;
+    choice.block = machine.vector;
+    choice.weightBytes = outBlocks * machine.vector * shape.inputs * shape.window * 4;
+    double vectors = double(shape.batch) * shape.pixels * outBlocks * shape.inputs * shape.window * tile.waste;
+    choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
+    choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}});
+    choices.push_back(choice);
+  }
+
+  sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    const StageView *reduction = kernel.onlyReduction();
+    if (!isNest(kernel) || !reduction)
+      return scheduleAnything(kernel, machine);
+    Nest nest;
+    nest.x = parameter(choice, "x", 1);
+    nest.cb = parameter(choice, "cb", 1);
+    int64_t window = reduction->extentOf("kx");
+    if (window > 1 && window * nest.x * nest.cb <= unrolledLimit)
+      nest.unrollReduction.push_back("kx");
+    return scheduleNest(kernel, nest);
+  }
+};
+
+} // namespace
+
+const Family &firstFamily() {
+  static const First family;
+  return family;
+}
+
+} // namespace weft

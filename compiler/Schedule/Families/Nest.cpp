@@ -1,0 +1,171 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// How the shared loop nest is written as directives.
+#include "compiler/Schedule/Families/Nest.h"
+
+using namespace mlir;
+using namespace weft::sched;
+
+namespace weft {
+
+static SmallVector<StringRef> refs(ArrayRef<std::string> names) { return SmallVector<StringRef>(names.begin(), names.end()); }
+
+/// The name of the innermost spatial loop; empty if there is none.
+static StringRef rowLoop(const StageView &stage) {
+  size_t count = stage.loops.size();
+  return count > 3 ? StringRef(stage.loops[count - 2]) : StringRef();
+}
+
+bool isNest(const KernelView &kernel) {
+  if (kernel.stages.empty())
+    return false;
+  unsigned reductions = llvm::count_if(kernel.stages, [](const StageView &stage) { return stage.isReduction(); });
+  const StageView &out = kernel.output();
+  return reductions <= 1 && !out.isReduction() && out.loops.size() >= 3 && out.loops.front() == "n" &&
+         out.has("cb") && out.loops.back() == "c";
+}
+
+//===-- tiles ------------------------------------------------------------------------------------------------------===//
+
+/// The output stage, and the loop of it inside which one tile lies.
+static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, const Nest &nest) {
+  const StageView &out = kernel.output();
+  StageBuilder stage(kernel.getContext(), out.name);
+  StringRef x = rowLoop(out);
+  bool cutsRow = nest.x > 1 && !x.empty(), cutsBlocks = nest.cb > 1;
+  StringRef blocks = cutsBlocks ? "cbo" : "cb", row = cutsRow ? "xo" : x;
+  if (cutsBlocks)
+    stage.split("cb", "cbo", "cbi", nest.cb, Tail::ShiftInwards);
+  if (cutsRow)
+    stage.split(x, "xo", "xi", nest.x, Tail::ShiftInwards);
+
+  SmallVector<StringRef> rows, outer; // spatial loops outside the innermost; all that lies outside a row of tiles
+  for (StringRef loop : refs(out.loops))
+    if (loop != "n" && loop != "cb" && loop != "c" && loop != x)
+      rows.push_back(loop);
+  if (nest.blocksOutside)
+    outer.push_back(blocks);
+  outer.append(rows);
+  if (!nest.blocksOutside)
+    outer.push_back(blocks);
+
+  SmallVector<StringRef> order{"n"};
+  order.append(outer);
+  if (!x.empty())
+    order.push_back(row);
+  if (cutsBlocks)
+    order.push_back("cbi");
+  if (cutsRow)
+    order.push_back("xi");
+  order.push_back("c");
+  stage.reorder(order).vectorize("c");
+  if (cutsRow)
+    stage.unroll("xi");
+  if (cutsBlocks)
+    stage.unroll("cbi");
+
+  if (out.extentOf("n") != 1)
+    outer.insert(outer.begin(), "n");
+  std::string fused = outer.front().str();
+  for (auto [index, loop] : llvm::enumerate(ArrayRef(outer).drop_front())) {
+    std::string both = "t" + std::to_string(index);
+    stage.fuse(fused, loop, both);
+    fused = both;
+  }
+  stage.parallel(fused);
+  return {stage.get(), x.empty() ? fused : row.str()};
+}
+
+static StageAttr reductionStage(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
+  StageBuilder stage(kernel.getContext(), reduction.name);
+  SmallVector<StringRef> tile;
+  if (nest.cb > 1)
+    tile.push_back("cb");
+  if (nest.x > 1 && !rowLoop(reduction).empty())
+    tile.push_back(rowLoop(reduction));
+  stage.computeAt(kernel.output().name, at).vectorize("c");
+  for (StringRef loop : tile)
+    stage.unroll(loop);
+
+  stage.onUpdate();
+  SmallVector<StringRef> order;
+  for (StringRef loop : refs(reduction.reduction)) {
+    if (loop == nest.splitReduction) {
+      stage.split(loop, "ro", "ri", nest.splitFactor, Tail::Exact);
+      order.append({"ro", "ri"});
+    } else {
+      order.push_back(loop);
+    }
+  }
+  order.append(tile);
+  order.push_back("c");
+  stage.reorder(order).vectorize("c");
+  for (StringRef loop : tile)
+    stage.unroll(loop);
+  if (!nest.splitReduction.empty())
+    stage.unroll("ri");
+  for (StringRef loop : refs(nest.unrollReduction))
+    stage.unroll(loop);
+  return stage.get();
+}
+
+ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest) {
+  auto [out, at] = outputStage(kernel, nest);
+  SmallVector<StageAttr> stages;
+  if (const StageView *reduction = kernel.onlyReduction())
+    stages.push_back(reductionStage(kernel, *reduction, nest, at));
+  stages.push_back(out);
+  return ScheduleAttr::get(kernel.getContext(), stages);
+}
+
+//===-- anything ---------------------------------------------------------------------------------------------------===//
+
+/// Vectorises the innermost loop of a stage: whole if it is one vector, else in vectors with a predicated end. Gives the
+/// names of the loops left outside.
+static SmallVector<StringRef> vectorizeInnermost(StageBuilder &stage, const StageView &view, const Machine &machine) {
+  SmallVector<StringRef> outer = refs(view.loops);
+  if (outer.empty())
+    return outer;
+  StringRef inner = outer.pop_back_val();
+  int64_t extent = view.extents.back();
+  if (extent == machine.vector) {
+    stage.vectorize(inner);
+    return outer;
+  }
+  stage.split(inner, "vo", "vi", machine.vector, Tail::Predicate).vectorize("vi");
+  outer.push_back("vo");
+  return outer;
+}
+
+/// The innermost loop of `out` outside which everything `stage` needs is the same: they share a prefix of loops.
+static StringRef commonLoop(const StageView &out, const StageView &stage, ArrayRef<StringRef> loops) {
+  StringRef common;
+  for (auto [a, b] : llvm::zip(loops, stage.loops)) {
+    if (a != b)
+      break;
+    common = a;
+  }
+  return common;
+}
+
+ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine) {
+  MLIRContext *context = kernel.getContext();
+  SmallVector<StageAttr> stages;
+  const StageView &out = kernel.output();
+  StageBuilder last(context, out.name);
+  SmallVector<StringRef> outer = vectorizeInnermost(last, out, machine);
+  for (const StageView &view : ArrayRef(kernel.stages).drop_back()) {
+    if (!view.isReduction())
+      continue; // inlined
+    StageBuilder stage(context, view.name);
+    StringRef at = commonLoop(out, view, outer);
+    if (at.empty())
+      stage.computeRoot();
+    else
+      stage.computeAt(out.name, at);
+    stages.push_back(stage.get());
+  }
+  stages.push_back(last.get());
+  return ScheduleAttr::get(context, stages);
+}
+
+} // namespace weft

@@ -1,0 +1,29 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The loop nest most families share: an output stage cut into tiles that stay in registers, and one reduction computed
+// inside each tile.
+#pragma once
+
+#include "compiler/Schedule/Family.h"
+
+namespace weft {
+
+/// What is cut and unrolled.
+struct Nest {
+  int64_t x = 1;               ///< pixels of a row in one tile
+  int64_t cb = 1;              ///< channel blocks in one tile
+  std::string splitReduction;  ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
+  int64_t splitFactor = 0;
+  llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
+  bool blocksOutside = true;   ///< channel blocks outside rows: each weight is then read from memory once
+};
+
+/// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
+bool isNest(const KernelView &kernel);
+
+/// The schedule of a kernel on blocked tensors: loops `n cb [z] y x c`, one reduction, one output stage.
+sched::ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest);
+
+/// A schedule that is right for every kernel: what can be is vectorised, reductions stay close to their readers.
+sched::ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine);
+
+} // namespace weft

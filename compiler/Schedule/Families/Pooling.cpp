@@ -1,0 +1,59 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Windows that slide over planes (pooling), and reductions of whole planes to one value.
+#include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/OpKinds.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+constexpr int64_t unrolledLimit = 128;
+
+class Pooling final : public Family {
+public:
+  StringRef name() const override { return "pooling"; }
+
+  void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
+    if (!isWindow(head))
+      return;
+    auto x = cast<RankedTensorType>(head->getOperand(0).getType());
+    auto y = cast<RankedTensorType>(head->getResult(0).getType());
+    if (!x.hasStaticShape() || !y.hasStaticShape())
+      return;
+    int64_t blocks = llvm::divideCeil(y.getDimSize(1), machine.vector);
+    Tile tile = chooseTile(y.getShape().back(), 1, machine);
+    // A whole plane is one sum: blocks side by side keep the adders busy.
+    int64_t together = y.getShape().back() == 1 ? (blocks % 4 == 0 ? 4 : blocks % 2 == 0 ? 2 : 1) : 1;
+    Choice choice;
+    choice.block = isBlocked(x) ? machine.vector : 0;
+    choice.cycles = double(x.getNumElements()) / machine.vector;
+    choice.parameters =
+        makeParameters(head->getContext(), name(), {{"x", std::min<int64_t>(tile.x, 8)}, {"cb", together}});
+    choices.push_back(choice);
+  }
+
+  sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    const StageView *reduction = kernel.onlyReduction();
+    if (!isNest(kernel) || !reduction)
+      return scheduleAnything(kernel, machine);
+    Nest nest;
+    nest.x = parameter(choice, "x", 1);
+    nest.cb = parameter(choice, "cb", 1);
+    int64_t unrolled = nest.x * nest.cb;
+    for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction->reduction, reduction->reductionExtents)))
+      if (extent > 0 && (unrolled *= extent) <= unrolledLimit)
+        nest.unrollReduction.push_back(loop);
+    return scheduleNest(kernel, nest);
+  }
+};
+
+} // namespace
+
+const Family &poolingFamily() {
+  static const Pooling family;
+  return family;
+}
+
+} // namespace weft

@@ -1,0 +1,51 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The list of families and the attribute form of a choice.
+#include "compiler/Schedule/Family.h"
+
+#include <array>
+
+using namespace mlir;
+
+namespace weft {
+
+ArrayRef<const Family *> families() {
+  static const std::array<const Family *, 8> all = {&directFamily(),  &firstFamily(),     &depthwiseFamily(),
+                                                    &gemmFamily(),    &poolingFamily(),   &segmentFamily(),
+                                                    &pointwiseFamily(), &generalFamily()};
+  return all;
+}
+
+const Family *familyNamed(StringRef name) {
+  for (const Family *family : families())
+    if (family->name() == name)
+      return family;
+  return nullptr;
+}
+
+SmallVector<Choice> candidates(Operation *head, const Machine &machine) {
+  SmallVector<Choice> choices;
+  for (const Family *family : families())
+    family->candidates(head, machine, choices);
+  auto cheaper = [](const Choice &a, const Choice &b) { return a.cycles < b.cycles; };
+  for (size_t i = 1; i < choices.size(); ++i) // a handful: insertion keeps ties in the order of families
+    for (size_t k = i; k > 0 && cheaper(choices[k], choices[k - 1]); --k)
+      std::swap(choices[k], choices[k - 1]);
+  return choices;
+}
+
+DictionaryAttr makeParameters(MLIRContext *context, StringRef family,
+                              ArrayRef<std::pair<StringRef, int64_t>> values) {
+  Builder builder(context);
+  NamedAttrList entries;
+  entries.set("family", builder.getStringAttr(family));
+  for (auto [key, value] : values)
+    entries.set(key, builder.getI64IntegerAttr(value));
+  return entries.getDictionary(context);
+}
+
+int64_t parameter(DictionaryAttr choice, StringRef key, int64_t otherwise) {
+  auto value = choice ? choice.getAs<IntegerAttr>(key) : IntegerAttr();
+  return value ? value.getInt() : otherwise;
+}
+
+} // namespace weft

@@ -1,0 +1,18 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The table of processor classes.
+#include "compiler/Schedule/Machine.h"
+
+using namespace weft;
+
+Machine Machine::of(mlir::ModuleOp module) {
+  Machine machine;
+  auto target = module->getAttrOfType<TargetAttr>("weft.target");
+  if (!target)
+    return machine;
+  machine.vector = target.getVector();
+  machine.registers = machine.vector >= 16 ? 32 : 16;
+  // Zen 4 issues one 512-bit multiply-add a cycle, Sapphire Rapids two; with 256 bits both do two.
+  if (target.getName().contains("znver4") || target.getName().contains("x86-64-v4"))
+    machine.fmaPerCycle = 1;
+  return machine;
+}

@@ -1,0 +1,73 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The lists behind OpKinds.h. An operation in none of them stays plain and is a kernel of its own.
+#include "compiler/Schedule/OpKinds.h"
+
+using namespace mlir;
+
+namespace weft {
+
+static bool isUnary(Operation *op) {
+  return isa<ReluOp, Relu6Op, SigmoidOp, TanhOp, SiluOp, HardswishOp, HardsigmoidOp, MishOp, GeluOp, SoftplusOp, EluOp,
+             SeluOp, CeluOp, LeakyReluOp, ThresholdedReluOp, SoftsignOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp,
+             NegOp, FloorOp, CeilOp, ReciprocalOp, ClipOp>(op);
+}
+
+static bool isBinary(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp>(op);
+}
+
+bool isPointwise(Operation *op) {
+  return isUnary(op) || isBinary(op) || isa<PreluOp, BatchnormOp, DropoutOp, StochasticDepthOp>(op);
+}
+
+bool isWindow(Operation *op) {
+  return isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, UpsampleOp>(op);
+}
+
+bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op); }
+
+bool isFiniteOnPadding(Operation *op) {
+  return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, DivOp, PowOp>(op);
+}
+
+SmallVector<OpOperand *> channelVectors(Operation *op) {
+  if (!isa<PreluOp, BatchnormOp>(op))
+    return {};
+  SmallVector<OpOperand *> vectors;
+  for (OpOperand &operand : op->getOpOperands().drop_front())
+    vectors.push_back(&operand);
+  return vectors;
+}
+
+/// The value behind a group's result or argument.
+static Value lookThroughGroup(Value value) {
+  if (auto group = value.getDefiningOp<GroupOp>())
+    return group.getYield().getValues()[cast<OpResult>(value).getResultNumber()];
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    if (auto group = dyn_cast<GroupOp>(argument.getOwner()->getParentOp()))
+      return group.getInputs()[argument.getArgNumber()];
+  return value;
+}
+
+/// Chains of sums and concatenations share operands: without a limit the walk could take exponential time.
+constexpr int deepestLook = 6;
+
+static bool isNonNegative(Value value, int depth) {
+  for (Value inner = lookThroughGroup(value); inner != value; inner = lookThroughGroup(value))
+    value = inner;
+  Operation *op = value.getDefiningOp();
+  if (!op || depth > deepestLook)
+    return false;
+  if (isa<ReluOp, Relu6Op, SigmoidOp, HardsigmoidOp, SoftplusOp, ExpOp, AbsOp, SqrtOp, SoftmaxOp>(op))
+    return true;
+  if (auto clip = dyn_cast<ClipOp>(op))
+    return clip.getMin() && clip.getMin()->convertToDouble() >= 0;
+  if (isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, UpsampleOp, RelayoutOp, ConcatOp,
+          SplitOp, SliceOp, AddOp, MaximumOp, ChannelShuffleOp>(op))
+    return llvm::all_of(op->getOperands(), [&](Value operand) { return isNonNegative(operand, depth + 1); });
+  return false;
+}
+
+bool isNonNegative(Value value) { return isNonNegative(value, 0); }
+
+} // namespace weft

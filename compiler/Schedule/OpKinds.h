@@ -1,0 +1,27 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// How operations behave towards layouts and groups: the questions phases layout and fuse ask of an operation.
+#pragma once
+
+#include "dialects/Weft/Weft.h"
+
+namespace weft {
+
+/// Each element of the result comes from one element of each operand (operands may be broadcast, parameters be vectors).
+bool isPointwise(mlir::Operation *op);
+
+/// A window slides over each channel's plane, or the plane is reduced: blocked tensors stay blocked.
+bool isWindow(mlir::Operation *op);
+
+/// Convolutions and products: what algorithms are chosen for.
+bool isContraction(mlir::Operation *op);
+
+/// Whether the operation gives finite values from the finite values in rounded-up channels.
+bool isFiniteOnPadding(mlir::Operation *op);
+
+/// Operands that hold one value a channel ([C]); packed where the operation works on blocked tensors.
+llvm::SmallVector<mlir::OpOperand *> channelVectors(mlir::Operation *op);
+
+/// Whether every element is known to be at least 0 (a border of 0 then never wins a maximum).
+bool isNonNegative(mlir::Value value);
+
+} // namespace weft

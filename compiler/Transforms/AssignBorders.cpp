@@ -1,0 +1,208 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Phase fuse, second pass: the padding of windows becomes the border of the buffers they read, so that kernels need no
+// conditions. The border of a buffer is the largest any reader asks for; buffers that are parts of each other (`concat`, `split`,
+// `slice`) have one border, as they share rows in memory.
+#include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace weft {
+#define GEN_PASS_DEF_ASSIGNBORDERS
+#include "compiler/Transforms/Passes.h.inc"
+
+namespace {
+
+/// What a window reads beside the tensor: low then high for each spatial dimension, and what it must find there.
+struct Wish {
+  SmallVector<int64_t> border;
+  double fill = 0;
+};
+
+/// How far the last window of a dimension reaches behind the tensor: less than the padding where the stride leaves a rest,
+/// more where `ceil_mode` adds a window.
+int64_t reach(int64_t output, int64_t stride, int64_t window, int64_t low, int64_t input) {
+  return std::max<int64_t>(0, (output - 1) * stride + window - low - input);
+}
+
+Wish slidingWish(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride,
+                 ArrayRef<int64_t> pad, ArrayRef<int64_t> dilation, double fill) {
+  unsigned rank = stride.size();
+  Wish wish{SmallVector<int64_t>(2 * rank, 0), fill};
+  for (unsigned d = 0; d < rank; ++d) {
+    wish.border[d] = pad[d];
+    wish.border[rank + d] = reach(y.getDimSize(2 + d), stride[d], (kernel[d] - 1) * dilation[d] + 1, pad[d],
+                                  x.getDimSize(2 + d));
+  }
+  return wish;
+}
+
+/// Tiles of m x m outputs read m + 2 inputs each way, the last tile past the end.
+void addOverrun(Wish &wish, RankedTensorType y, RankedTensorType x, int64_t m, ArrayRef<int64_t> pad) {
+  for (unsigned d = 0; d < 2; ++d) {
+    int64_t covered = llvm::divideCeil(y.getDimSize(2 + d), m) * m + 2;
+    wish.border[2 + d] = std::max<int64_t>(wish.border[2 + d], covered - pad[d] - x.getDimSize(2 + d));
+  }
+}
+
+int64_t winogradTile(std::optional<Algorithm> algorithm) {
+  if (algorithm == Algorithm::Winograd2)
+    return 2;
+  if (algorithm == Algorithm::Winograd4)
+    return 4;
+  return algorithm == Algorithm::Winograd6 ? 6 : 0;
+}
+
+/// What `op` wants around its operand 0; nothing if it has no window.
+std::optional<Wish> wishOf(Operation *op) {
+  auto y = dyn_cast<RankedTensorType>(op->getNumResults() ? op->getResult(0).getType() : Type());
+  if (!y || op->getNumOperands() == 0)
+    return std::nullopt;
+  auto x = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  if (auto conv = dyn_cast<ConvOp>(op)) {
+    Wish wish = slidingWish(x, y, conv.getKernel(), conv.getStride(), conv.getPad(), conv.getDilation(), 0);
+    if (int64_t m = winogradTile(conv.getAlgorithm()))
+      addOverrun(wish, y, x, m, conv.getPad());
+    return wish;
+  }
+  if (auto pool = dyn_cast<AvgpoolOp>(op))
+    return slidingWish(x, y, pool.getKernel(), pool.getStride(), pool.getPad(), pool.getDilation(), 0);
+  if (auto pool = dyn_cast<MaxpoolOp>(op))
+    return slidingWish(x, y, pool.getKernel(), pool.getStride(), pool.getPad(), pool.getDilation(),
+                       -std::numeric_limits<double>::infinity());
+  return std::nullopt;
+}
+
+bool isEmpty(const Wish &wish) {
+  return llvm::all_of(wish.border, [](int64_t entry) { return entry == 0; });
+}
+
+/// A group's argument that is the operand 0 of a window operation inside.
+struct Reader {
+  OpOperand *use; ///< of the group
+  Wish wish;
+};
+
+class BorderAssigner {
+public:
+  explicit BorderAssigner(func::FuncOp function) : body(function.getBody().front()) {}
+
+  void run() {
+    joinBuffers();
+    for (Operation &op : llvm::make_early_inc_range(body))
+      if (auto group = dyn_cast<GroupOp>(op))
+        for (OpOperand &operand : group.getInputsMutable())
+          collect(group, operand);
+    for (auto &[leader, readers] : readersOf)
+      settle(readers);
+    for (auto &[leader, wish] : wishes)
+      for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end(); ++member)
+        setBorder(*member, wish);
+  }
+
+  unsigned bordered = 0, copies = 0;
+
+private:
+  static bool hasBuffer(Value value) { return isBlocked(value.getType()); }
+  void *leader(Value value) { return buffers.getOrInsertLeaderValue(value).getAsOpaquePointer(); }
+
+  void joinBuffers() {
+    for (Operation &op : body) {
+      if (!isa<ConcatOp, SplitOp, SliceOp>(op))
+        continue;
+      Value first = op.getResult(0);
+      for (Value result : op.getResults())
+        if (hasBuffer(first) && hasBuffer(result))
+          buffers.unionSets(first, result);
+      for (Value operand : op.getOperands())
+        if (hasBuffer(first) && hasBuffer(operand))
+          buffers.unionSets(first, operand);
+    }
+  }
+
+  void collect(GroupOp group, OpOperand &operand) {
+    if (!hasBuffer(operand.get()))
+      return;
+    BlockArgument argument = group.getBody().getArgument(operand.getOperandNumber());
+    for (OpOperand &use : argument.getUses()) {
+      std::optional<Wish> wish = use.getOperandNumber() == 0 ? wishOf(use.getOwner()) : std::nullopt;
+      if (wish && !isEmpty(*wish))
+        readersOf[leader(operand.get())].push_back({&operand, std::move(*wish)});
+    }
+  }
+
+  /// Zeros never win a maximum of values that are not negative, so most buffers can serve convolutions and pooling alike.
+  /// Otherwise zeros stay where somebody needs them, and the maximum reads a copy.
+  void settle(SmallVector<Reader> &readers) {
+    for (Reader &reader : readers)
+      if (reader.wish.fill != 0 && isNonNegative(reader.use->get()))
+        reader.wish.fill = 0;
+    bool zeroWanted = llvm::any_of(readers, [](const Reader &reader) { return reader.wish.fill == 0; });
+    for (Reader &reader : readers) {
+      if (zeroWanted && reader.wish.fill != 0)
+        copyFor(reader);
+      else
+        merge(reader.use->get(), reader.wish);
+    }
+  }
+
+  void merge(Value value, const Wish &wish) {
+    Wish &whole = wishes[leader(value)];
+    whole.fill = wish.fill;
+    whole.border.resize(wish.border.size(), 0);
+    for (auto [known, wanted] : llvm::zip_equal(whole.border, wish.border))
+      known = std::max(known, wanted);
+  }
+
+  void copyFor(Reader &reader) {
+    Operation *group = reader.use->getOwner();
+    OpBuilder builder(group);
+    Value source = reader.use->get();
+    auto copy = GroupOp::create(builder, group->getLoc(), source.getType(), "border", source);
+    Block *block = builder.createBlock(&copy.getBody());
+    Value argument = block->addArgument(source.getType(), source.getLoc());
+    Value same = RelayoutOp::create(builder, group->getLoc(), source.getType(), argument);
+    YieldOp::create(builder, group->getLoc(), same);
+    reader.use->set(copy.getResult(0));
+    merge(copy.getResult(0), reader.wish);
+    ++copies;
+  }
+
+  void setBorder(Value value, const Wish &wish) {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto blocked = getBlocked(type).withBorder(wish.border, wish.fill);
+    type = withEncoding(type, blocked);
+    value.setType(type);
+    ++bordered;
+    if (auto group = value.getDefiningOp<GroupOp>())
+      group.getYield().getValues()[cast<OpResult>(value).getResultNumber()].setType(type);
+    for (OpOperand &use : value.getUses())
+      if (auto group = dyn_cast<GroupOp>(use.getOwner()))
+        group.getBody().getArgument(use.getOperandNumber()).setType(type);
+  }
+
+  Block &body;
+  llvm::EquivalenceClasses<Value> buffers;
+  llvm::MapVector<void *, SmallVector<Reader>> readersOf;
+  llvm::MapVector<void *, Wish> wishes;
+};
+
+struct AssignBorders : impl::AssignBordersBase<AssignBorders> {
+  void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (!function->hasAttr("weft.net"))
+        continue;
+      BorderAssigner assigner(function);
+      assigner.run();
+      numBordered += assigner.bordered;
+      numCopies += assigner.copies;
+    }
+  }
+};
+
+} // namespace
+} // namespace weft

@@ -1,0 +1,315 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Phase layout in one walk: each contraction gets the cheapest algorithm of its family and a packed weight; what follows
+// takes the layout it is given as long as that is right and possible; where a blocked tensor meets an operation that wants
+// a plain one, or the other way round, a `relayout` is made once and shared.
+//
+// The walk goes forward in program order, so each operation sees how its operands are stored. It is greedy on purpose:
+// networks are chains of contractions, all of which want the same block, and everything between follows; there is
+// nothing a search would find.
+#include "compiler/Schedule/Family.h"
+#include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace weft {
+#define GEN_PASS_DEF_ASSIGNLAYOUTS
+#include "compiler/Transforms/Passes.h.inc"
+
+namespace {
+
+/// The channels of a tensor: dimension 1.
+int64_t channelsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(1); }
+
+bool hasOneElement(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.hasStaticShape() && type.getNumElements() == 1;
+}
+
+class LayoutAssigner {
+public:
+  LayoutAssigner(func::FuncOp function, const Machine &machine, bool winograd, double weightsBudget)
+      : function(function), machine(machine), builder(function.getContext()), winograd(winograd),
+        block(machine.vector) {}
+
+  void run() {
+    Block &body = function.getBody().front();
+    for (Operation *op = &body.front(), *next; op; op = next) {
+      builder.setInsertionPoint(op);
+      bool done = isView(op) && rewriteFlatten(op);
+      next = op->getNextNode();
+      if (done)
+        op->erase();
+      else
+        assign(op);
+    }
+  }
+
+  unsigned relayouts = 0, packed = 0;
+
+private:
+  //===-- values in both layouts ----------------------------------------------------------------------------------===//
+
+  Value relayout(Value value, Attribute encoding) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfterValue(value);
+    auto type = withEncoding(cast<RankedTensorType>(value.getType()), encoding);
+    ++relayouts;
+    return RelayoutOp::create(builder, value.getLoc(), type, value);
+  }
+
+  Value plain(Value value) {
+    if (!isBlocked(value.getType()))
+      return value;
+    Value &other = plainOf[value];
+    return other ? other : other = relayout(value, Attribute());
+  }
+
+  Value blocked(Value value) {
+    if (isBlocked(value.getType()))
+      return value;
+    Value &other = blockedOf[value];
+    return other ? other : other = relayout(value, encoding());
+  }
+
+  BlockedAttr encoding() { return BlockedAttr::get(builder.getContext(), block); }
+  void block_(Value result) {
+    result.setType(withEncoding(cast<RankedTensorType>(result.getType()), encoding()));
+  }
+
+  //===-- operations ----------------------------------------------------------------------------------------------===//
+
+  void assign(Operation *op) {
+    if (op->getNumResults() == 1 && isRecipe(op->getResult(0)))
+      return;
+    if (isContraction(op))
+      return assignContraction(op);
+    if (follows(op))
+      return assignBlocked(op);
+    for (OpOperand &operand : op->getOpOperands())
+      operand.set(plain(operand.get()));
+  }
+
+  /// Whether `op` can work on blocked tensors and has at least one such operand.
+  bool follows(Operation *op) {
+    if (llvm::none_of(op->getOperandTypes(), [](Type type) { return isBlocked(type); }))
+      return false;
+    if (isPointwise(op))
+      return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
+    if (isWindow(op))
+      return true;
+    if (auto concat = dyn_cast<ConcatOp>(op))
+      return canConcatBlocked(concat);
+    if (auto split = dyn_cast<SplitOp>(op))
+      return split.getAxis() != 1 || llvm::all_of(split.getSizes(), [&](int64_t size) { return size % block == 0; });
+    if (auto slice = dyn_cast<SliceOp>(op))
+      return canSliceBlocked(slice);
+    return false;
+  }
+
+  /// Operands of the result's shape, one value a channel, or a single value.
+  bool canBroadcastBlocked(Operation *op) {
+    auto result = cast<RankedTensorType>(op->getResult(0).getType());
+    SmallVector<OpOperand *> vectors = channelVectors(op);
+    return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+      return llvm::is_contained(vectors, &operand) || hasOneElement(operand.get()) ||
+             isPerChannel(operand.get(), result) ||
+             cast<RankedTensorType>(operand.get().getType()).getShape() == result.getShape();
+    });
+  }
+
+  /// [C, 1, 1], [1, C, 1, 1] or [N, C, 1, 1].
+  bool isPerChannel(Value value, RankedTensorType result) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+    int64_t rank = result.getRank(), missing = rank - int64_t(shape.size());
+    if (missing > 1 || shape.empty())
+      return false;
+    if (shape[1 - missing] != result.getDimSize(1))
+      return false;
+    if (missing == 0 && shape[0] != 1 && shape[0] != result.getDimSize(0))
+      return false;
+    return llvm::all_of(shape.drop_front(2 - missing), [](int64_t extent) { return extent == 1; });
+  }
+
+  bool canConcatBlocked(ConcatOp concat) {
+    if (concat.getAxis() != 1)
+      return true;
+    return llvm::all_of(concat.getXs().drop_back(), [&](Value x) { return channelsOf(x) % block == 0; });
+  }
+
+  bool canSliceBlocked(SliceOp slice) {
+    int64_t from = slice.getStart()[1], to = slice.getStop()[1];
+    return llvm::all_of(slice.getStep(), [](int64_t step) { return step == 1; }) && from % block == 0 &&
+           (to % block == 0 || to == channelsOf(slice.getX()));
+  }
+
+  void assignBlocked(Operation *op) {
+    SmallVector<OpOperand *> vectors = channelVectors(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (llvm::is_contained(vectors, &operand))
+        operand.set(packVector(operand.get()));
+      else if (!hasOneElement(operand.get()) || isBlocked(operand.get().getType()) || !isPointwise(op))
+        operand.set(blocked(withRank(operand.get(), cast<RankedTensorType>(op->getResult(0).getType()).getRank())));
+    }
+    for (Value result : op->getResults())
+      block_(result);
+  }
+
+  /// [C, 1, 1] as [1, C, 1, 1].
+  Value withRank(Value value, int64_t rank) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getRank() == rank)
+      return value;
+    SmallVector<int64_t> shape(rank - type.getRank(), 1);
+    llvm::append_range(shape, type.getShape());
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfterValue(value);
+    return ReshapeOp::create(builder, value.getLoc(), value, shape);
+  }
+
+  //===-- contractions --------------------------------------------------------------------------------------------===//
+
+  void assignContraction(Operation *op) {
+    for (const Choice &choice : candidates(op, machine)) {
+      if (!choice.algorithm || (!winograd && isWinograd(choice.algorithm)))
+        continue;
+      if (auto conv = dyn_cast<ConvOp>(op))
+        return pack(conv, choice);
+      if (auto linear = dyn_cast<LinearOp>(op))
+        return pack(linear, choice);
+    }
+    for (OpOperand &operand : op->getOpOperands())
+      operand.set(plain(operand.get()));
+  }
+
+  static bool isWinograd(std::optional<Algorithm> algorithm) {
+    return algorithm == Algorithm::Winograd2 || algorithm == Algorithm::Winograd4 || algorithm == Algorithm::Winograd6;
+  }
+
+  void pack(ConvOp conv, const Choice &choice) {
+    conv.setFilterShape(conv.getFilter());
+    conv.setAlgorithm(*choice.algorithm);
+    bool readsPlain = *choice.algorithm == Algorithm::First;
+    conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
+    conv.getWeightMutable().assign(packFilter(conv, *choice.algorithm));
+    if (conv.getBias())
+      conv.getBiasMutable().assign(packVector(conv.getBias()));
+    block_(conv.getY());
+    ++packed;
+  }
+
+  Value packFilter(ConvOp conv, Algorithm algorithm) {
+    Location loc = conv.getLoc();
+    Value weight = conv.getWeight();
+    switch (algorithm) {
+    case Algorithm::First:
+      return PackFilterOp::create(builder, loc, weight, block, 0);
+    case Algorithm::Depthwise:
+      return PackDepthwiseOp::create(builder, loc, weight, block);
+    case Algorithm::Grouped:
+      return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, block);
+    case Algorithm::Winograd2:
+      return WinogradFilterOp::create(builder, loc, weight, 2, block, block);
+    case Algorithm::Winograd4:
+      return WinogradFilterOp::create(builder, loc, weight, 4, block, block);
+    case Algorithm::Winograd6:
+      return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
+    default:
+      return PackFilterOp::create(builder, loc, weight, block, block);
+    }
+  }
+
+  /// With a fixed number of rows the result is blocked; else all is plain and only the weight is transposed.
+  void pack(LinearOp linear, const Choice &choice) {
+    Location loc = linear.getLoc();
+    linear.setFilterShape(linear.getFilter());
+    linear.setAlgorithm(*choice.algorithm);
+    ++packed;
+    if (choice.block == 0) {
+      linear.getXMutable().assign(plain(linear.getX()));
+      linear.getWeightMutable().assign(TransposeOp::create(builder, loc, linear.getWeight(), ArrayRef<int64_t>{1, 0}));
+      return;
+    }
+    int64_t inputBlock = isBlocked(linear.getX().getType()) ? block : 0;
+    linear.getWeightMutable().assign(PackFilterOp::create(builder, loc, linear.getWeight(), block, inputBlock));
+    if (linear.getBias())
+      linear.getBiasMutable().assign(packVector(linear.getBias()));
+    block_(linear.getY());
+  }
+
+  Value packVector(Value vector) {
+    if (hasOneElement(vector))
+      return vector;
+    return PackVectorOp::create(builder, vector.getLoc(), vector, block);
+  }
+
+  //===-- from images to matrices ---------------------------------------------------------------------------------===//
+
+  static bool isView(Operation *op) { return isa<FlattenOp, ReshapeOp>(op); }
+
+  /// `flatten` of a blocked image: of [N, C, 1, 1] it is the blocked [N, C]; before products with weights it disappears, as
+  /// the product is a convolution whose window is the whole image. True when `op` has no users left.
+  bool rewriteFlatten(Operation *op) {
+    Value x = op->getOperand(0), y = op->getResult(0);
+    if (!isBlocked(x.getType()) || !isMatrixOfImage(x, y))
+      return false;
+    auto image = cast<RankedTensorType>(x.getType());
+    if (image.getNumElements() == image.getDimSize(0) * image.getDimSize(1)) {
+      auto type = withEncoding(cast<RankedTensorType>(y.getType()), encoding());
+      y.replaceAllUsesWith(FlattenOp::create(builder, op->getLoc(), type, x, 1));
+      return true;
+    }
+    if (!llvm::all_of(y.getUsers(), [](Operation *user) { return isa<LinearOp>(user); }))
+      return false;
+    for (Operation *user : llvm::make_early_inc_range(y.getUsers()))
+      convolve(cast<LinearOp>(user), x);
+    return true;
+  }
+
+  static bool isMatrixOfImage(Value x, Value y) {
+    auto from = cast<RankedTensorType>(x.getType()), to = cast<RankedTensorType>(y.getType());
+    return from.getRank() > 2 && to.getRank() == 2 && from.getDimSize(0) == to.getDimSize(0);
+  }
+
+  void convolve(LinearOp linear, Value image) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(linear);
+    Location loc = linear.getLoc();
+    SmallVector<int64_t> filter(cast<RankedTensorType>(image.getType()).getShape());
+    filter[0] = linear.getFilter()[0];
+    SmallVector<int64_t> ones(filter.size() - 2, 1), zeros(2 * ones.size(), 0);
+    Value weight = ReshapeOp::create(builder, linear.getWeight().getLoc(), linear.getWeight(), filter);
+    auto conv = ConvOp::create(builder, loc, image, weight, linear.getBias(), ones, zeros, ones, 1, AlgorithmAttr(),
+                               DenseI64ArrayAttr());
+    auto flat = FlattenOp::create(builder, loc, conv.getY(), 1);
+    linear.getY().replaceAllUsesWith(flat.getY());
+    linear.erase();
+  }
+
+  func::FuncOp function;
+  const Machine &machine;
+  OpBuilder builder;
+  bool winograd;
+  int64_t block;
+  llvm::DenseMap<Value, Value> plainOf, blockedOf;
+};
+
+struct AssignLayouts : impl::AssignLayoutsBase<AssignLayouts> {
+  using AssignLayoutsBase::AssignLayoutsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    Machine machine = Machine::of(module);
+    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+      if (!function->hasAttr("weft.net"))
+        continue;
+      LayoutAssigner assigner(function, machine, winograd, weightsBudget);
+      assigner.run();
+      numRelayouts += assigner.relayouts;
+      numPacked += assigner.packed;
+    }
+  }
+};
+
+} // namespace
+} // namespace weft

@@ -1,0 +1,146 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Phase fuse, first pass: operations become groups, one kernel each.
+//
+// A group grows forward from its head. In program order, every element-wise operation of the result's shape that reads a
+// value of the group may join; the group is cut at the last operation after which exactly one value leaves it. So nothing
+// is computed twice, `x * sigmoid(x)` is one kernel although x is read twice, and a residual sum joins the convolution that
+// comes first, reading the other branch as an operand. As only the last value leaves, no operand can depend on the group.
+#include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace weft {
+#define GEN_PASS_DEF_FORMGROUPS
+#include "compiler/Transforms/Passes.h.inc"
+
+namespace {
+
+using OpSet = llvm::SmallSetVector<Operation *, 8>;
+
+/// Operations that may be added to a group before it is cut; longer chains are worth no more.
+constexpr size_t largestGroup = 24;
+
+/// What stays outside groups: it says where elements are, not what they are.
+bool isPlacement(Operation *op) {
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return llvm::all_of(slice.getStep(), [](int64_t step) { return step > 0; });
+  if (auto pad = dyn_cast<PadOp>(op))
+    return pad.getMode() == PadMode::Constant;
+  return isa<ReshapeOp, FlattenOp, ConcatOp, SplitOp>(op);
+}
+
+bool isComputed(Operation *op) {
+  if (!isa<WeftDialect>(op->getDialect()) || isa<WeightOp, ConstantOp, YieldOp, GroupOp>(op))
+    return false;
+  return !isPlacement(op) && !llvm::all_of(op->getResults(), [](Value result) { return isRecipe(result); });
+}
+
+/// Whether element-wise operations may follow `head` in its kernel.
+bool hasEpilogue(Operation *head) {
+  return isPointwise(head) || isContraction(head) || isWindow(head) || isa<AggregateOp, RelayoutOp>(head);
+}
+
+class GroupFormer {
+public:
+  explicit GroupFormer(func::FuncOp function) : body(function.getBody().front()) {}
+
+  void run() {
+    SmallVector<Operation *> heads;
+    for (Operation &op : body)
+      if (isComputed(&op))
+        heads.push_back(&op);
+    for (Operation *op : heads)
+      if (!grouped.contains(op))
+        groups.push_back(grow(op));
+    for (OpSet &members : groups)
+      outline(members);
+  }
+
+  unsigned fused = 0;
+  SmallVector<OpSet> groups;
+
+private:
+  OpSet grow(Operation *head) {
+    OpSet members, best;
+    members.insert(head);
+    best = members;
+    if (hasEpilogue(head))
+      for (Operation *op = head->getNextNode(); op && members.size() < largestGroup; op = op->getNextNode()) {
+        if (!joins(op, members, head->getResult(0).getType()))
+          continue;
+        members.insert(op);
+        if (escapesOnlyThrough(op, members))
+          best = members;
+      }
+    for (Operation *op : best)
+      grouped.insert(op);
+    fused += best.size() - 1;
+    return best;
+  }
+
+  bool joins(Operation *op, const OpSet &members, Type type) {
+    return isPointwise(op) && !grouped.contains(op) && isComputed(op) && op->getResult(0).getType() == type &&
+           llvm::any_of(op->getOperands(), [&](Value operand) { return members.contains(operand.getDefiningOp()); });
+  }
+
+  static bool escapesOnlyThrough(Operation *last, const OpSet &members) {
+    return llvm::all_of(members, [&](Operation *member) {
+      return member == last || llvm::all_of(member->getUsers(), [&](Operation *user) { return members.contains(user); });
+    });
+  }
+
+  /// Values from outside, in the order they are read; constants of one element are copied in, a kernel folds them.
+  static void collectInputs(const OpSet &members, llvm::SetVector<Value> &inputs) {
+    for (Operation *op : members)
+      for (Value operand : op->getOperands())
+        if (!members.contains(operand.getDefiningOp()))
+          inputs.insert(operand);
+  }
+
+  void outline(const OpSet &members) {
+    Operation *last = members.back();
+    llvm::SetVector<Value> inputs;
+    collectInputs(members, inputs);
+    OpBuilder builder(last);
+    Location loc = members.front()->getLoc();
+    StringRef path = pathOf(loc);
+    if (path.empty())
+      path = members.front()->getName().stripDialect();
+    auto group = GroupOp::create(builder, loc, last->getResultTypes(), path, inputs.getArrayRef());
+    Block *block = builder.createBlock(&group.getBody());
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, block->addArgument(input.getType(), input.getLoc()));
+    for (Operation *op : members)
+      builder.clone(*op, mapping);
+    SmallVector<Value> yielded;
+    for (Value result : last->getResults())
+      yielded.push_back(mapping.lookup(result));
+    YieldOp::create(builder, loc, yielded);
+    last->replaceAllUsesWith(group.getResults());
+    for (Operation *op : llvm::reverse(members))
+      op->erase();
+  }
+
+  Block &body;
+  llvm::DenseSet<Operation *> grouped;
+};
+
+struct FormGroups : impl::FormGroupsBase<FormGroups> {
+  void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (!function->hasAttr("weft.net"))
+        continue;
+      GroupFormer former(function);
+      former.run();
+      numGroups += former.groups.size();
+      numFused += former.fused;
+    }
+  }
+};
+
+} // namespace
+} // namespace weft
