@@ -45,7 +45,7 @@ def YieldOp : Weft_Op<"yield", [Pure, Terminator, ParentOneOf<["GroupOp", "Aggre
   }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
 }
 
 #endif
