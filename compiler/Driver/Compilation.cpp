@@ -1,0 +1,104 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The phases one after another: run its passes, mark the module, dump, stop where asked.
+
+#include "compiler/Driver/Compilation.h"
+
+#include "compiler/Driver/Driver.h"
+#include "compiler/Support/Files.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+/// MLIR's thread pool starts more threads than one network needs; a compilation is a handful of small passes.
+std::unique_ptr<MLIRContext> makeContext() {
+  DialectRegistry registry;
+  registerPipelineDialects(registry);
+  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  return context;
+}
+
+} // namespace
+
+Compilation::Compilation(DriverOptions given) : options(std::move(given)) {}
+Compilation::~Compilation() = default;
+
+int Compilation::userError(const llvm::Twine &text) {
+  llvm::errs() << "weftc: error: " << text << "\n";
+  return UserError;
+}
+
+int Compilation::run() {
+  if (options.emit == EmitKind::CanonicalText)
+    return printCanonicalText();
+  context = makeContext();
+  diagnostics = std::make_unique<DiagnosticPrinter>(*context, llvm::errs(), options.remarks);
+  if (!options.dumpDir.empty()) {
+    dumps = std::make_unique<DumpFolder>(options.dumpDir, options.dumpFilter);
+    if (std::string reason = dumps->open(); !reason.empty())
+      return userError(reason);
+  }
+  if (!timed("load", [&] { return load(); }) || !runPhases())
+    return UserError;
+  int code = options.emit == EmitKind::PhaseIR ? printIR() : emit();
+  if (code == Success && dumps && !dumps->failure().empty())
+    code = userError(dumps->failure());
+  if (options.timeReport)
+    printTimes();
+  return code;
+}
+
+bool Compilation::runPhases() {
+  Phase last = options.stopAfter.value_or(Phase::plan);
+  for (Phase phase : allPhases()) {
+    if (phase > last || phase == Phase::emit)
+      break;
+    if (options.startFrom && phase <= *options.startFrom)
+      continue;
+    if (!timed(phaseName(phase), [&] { return runPhase(phase); }))
+      return false;
+  }
+  return true;
+}
+
+bool Compilation::runPhase(Phase phase) {
+  PassManager manager(context.get());
+  addPhase(manager, phase, options.pipeline);
+  if (dumps)
+    dumps->watch(manager, phaseName(phase));
+  if (manager.size() && failed(manager.run(*module)))
+    return false;
+  return finishPhase(phase);
+}
+
+bool Compilation::finishPhase(Phase phase) {
+  (*module)->setAttr("weft.phase", StringAttr::get(context.get(), phaseName(phase)));
+  if (dumps)
+    dumps->writePhase(*module, phaseName(phase));
+  return true;
+}
+
+int Compilation::printIR() {
+  std::string path = options.output.empty() ? "-" : options.output;
+  if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &out) { printWithLocations(*module, out); }))
+    return userError(llvm::toString(std::move(error)));
+  return Success;
+}
+
+void Compilation::printTimes() {
+  double total = 0;
+  for (auto &[what, seconds] : times)
+    total += seconds;
+  for (auto &[what, seconds] : times)
+    llvm::errs() << llvm::format("%8.1f ms  %5.1f %%  ", 1e3 * seconds, 100 * seconds / total) << what << "\n";
+  llvm::errs() << llvm::format("%8.1f ms  total\n", 1e3 * total);
+}
+
+} // namespace weft

@@ -1,0 +1,61 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// One compilation: a model is loaded, led through the phases, and written out in the form that was asked for.
+#pragma once
+
+#include "compiler/Driver/Diagnose.h"
+#include "compiler/Driver/Dump.h"
+#include "compiler/Driver/Options.h"
+#include "compiler/Driver/Targets.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <chrono>
+
+namespace weft {
+
+class Compilation {
+public:
+  explicit Compilation(DriverOptions options);
+  ~Compilation();
+
+  /// Runs everything; the result is the exit code. Errors have been printed.
+  int run();
+
+private:
+  // Loading (Load.cpp).
+  bool load();
+  bool loadText();
+  bool loadIR();
+  void describe(const CpuTarget &target);
+  int printCanonicalText();
+
+  // Phases (Compilation.cpp).
+  bool runPhases();
+  bool runPhase(Phase phase);
+  bool finishPhase(Phase phase);
+  int printIR();
+  void printTimes();
+
+  // Output (Output.cpp).
+  int emit();
+
+  /// Notes the time a step took, for --time-report.
+  template <typename Step> auto timed(llvm::StringRef what, Step step) {
+    auto start = std::chrono::steady_clock::now();
+    auto result = step();
+    times.emplace_back(what.str(), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    return result;
+  }
+
+  int userError(const llvm::Twine &text);
+
+  DriverOptions options;
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<DiagnosticPrinter> diagnostics;
+  std::unique_ptr<DumpFolder> dumps;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<std::pair<std::string, double>> times;
+};
+
+} // namespace weft

@@ -1,0 +1,134 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Where a module comes from: a text, the zoo, or the IR an earlier run stopped at. Phase parse ends here, with target and
+// options written into the module, so that a resumed compilation decides as an uninterrupted one.
+
+#include "compiler/Driver/Compilation.h"
+#include "compiler/Driver/Driver.h"
+#include "compiler/Driver/Paths.h"
+#include "compiler/Support/Files.h"
+#include "dialects/Weft/Weft.h"
+#include "frontends/Weft/Frontend.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+constexpr size_t irBytesLimit = size_t(256) << 20;
+constexpr int irNestingLimit = 256;
+
+/// MLIR's parser recurses on nested brackets and would overflow the stack on hostile input.
+std::string whyNotParse(llvm::StringRef text) {
+  if (text.size() > irBytesLimit)
+    return "larger than 256 MiB";
+  if (text.contains('\0'))
+    return "holds a NUL byte, so it is no text";
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(' || text[i] == '[' || text[i] == '{' || text[i] == '<')
+      ++depth;
+    else if (text[i] == ')' || text[i] == ']' || text[i] == '}' || (text[i] == '>' && i && text[i - 1] != '-'))
+      depth = std::max(0, depth - 1);
+    if (depth > irNestingLimit)
+      return "nested deeper than 256 brackets";
+  }
+  return "";
+}
+
+DictionaryAttr optionsAttr(MLIRContext *context, const PipelineOptions &options) {
+  Builder b(context);
+  return b.getDictionaryAttr({b.getNamedAttr("memory", b.getStringAttr(options.smallMemory ? "small" : "fast")),
+                              b.getNamedAttr("memory_limit", b.getI64IntegerAttr(options.memoryLimitBytes)),
+                              b.getNamedAttr("weights_budget", b.getF64FloatAttr(options.weightsBudget)),
+                              b.getNamedAttr("winograd", b.getBoolAttr(options.winograd))});
+}
+
+PipelineOptions optionsOf(ModuleOp module) {
+  PipelineOptions options;
+  auto stored = module->getAttrOfType<DictionaryAttr>("weft.options");
+  if (!stored)
+    return options;
+  if (auto memory = stored.getAs<StringAttr>("memory"))
+    options.smallMemory = memory.getValue() == "small";
+  if (auto limit = stored.getAs<IntegerAttr>("memory_limit"))
+    options.memoryLimitBytes = limit.getInt();
+  if (auto budget = stored.getAs<FloatAttr>("weights_budget"))
+    options.weightsBudget = budget.getValueAsDouble();
+  if (auto winograd = stored.getAs<BoolAttr>("winograd"))
+    options.winograd = winograd.getValue();
+  return options;
+}
+
+} // namespace
+
+int Compilation::printCanonicalText() {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  if (!printCanonical(options.input, zooFolder(), out, llvm::errs()))
+    return UserError;
+  std::string path = options.output.empty() ? "-" : options.output;
+  if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &file) { file << text; }))
+    return userError(llvm::toString(std::move(error)));
+  return Success;
+}
+
+bool Compilation::load() { return options.startFrom ? loadIR() : loadText(); }
+
+bool Compilation::loadText() {
+  std::optional<CpuTarget> target = resolveTarget(options.target, llvm::errs());
+  if (!target)
+    return false;
+  ParseRequest request;
+  request.fileName = options.input;
+  request.zooDir = zooFolder();
+  request.settings = options.settings;
+  request.outputs = options.outputs;
+  request.netName = options.net;
+  module = parseWeft(request, *context, llvm::errs());
+  if (!module)
+    return false;
+  describe(*target);
+  return succeeded(verify(*module));
+}
+
+void Compilation::describe(const CpuTarget &target) {
+  ArrayAttr features = Builder(context.get()).getStrArrayAttr(target.features);
+  (*module)->setAttr("weft.target", TargetAttr::get(context.get(), target.name, target.vectorLanes, features));
+  (*module)->setAttr("weft.options", optionsAttr(context.get(), options.pipeline));
+  if (!options.name.empty())
+    (*module)->setAttr("weft.name", StringAttr::get(context.get(), options.name));
+}
+
+bool Compilation::loadIR() {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input);
+  if (!buffer) {
+    userError("cannot read `" + options.input + "`: " + buffer.getError().message());
+    return false;
+  }
+  if (std::string why = whyNotParse((*buffer)->getBuffer()); !why.empty()) {
+    userError("`" + options.input + "`: " + why);
+    return false;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sources, ParserConfig(context.get()));
+  if (!module)
+    return false;
+  auto stage = (*module)->getAttrOfType<StringAttr>("weft.phase");
+  if (!stage || stage.getValue() != phaseName(*options.startFrom)) {
+    userError("`" + options.input + "` is " +
+              (stage ? "the output of phase `" + stage.getValue().str() + "`" : std::string("no output of --stop-after")) +
+              ", not of `" + phaseName(*options.startFrom).str() + "`");
+    return false;
+  }
+  options.pipeline = optionsOf(*module);
+  return true;
+}
+
+} // namespace weft
