@@ -5,6 +5,50 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===-- phase graph ------------------------------------------------------------------------------------------------===//
+
+def DropDropout : Pass<"weft-drop-dropout", "::mlir::ModuleOp"> {
+  let summary = "what only training does at random is gone";
+  let description = [{
+    `dropout` and `stochastic_depth` are the identity at inference; after Huang et al. (`rule` paper) the branch is multiplied
+    by the probability that it survives.
+
+    ```mlir
+    %y = weft.dropout %x {p = 0.2 : f64} : tensor<1x4096xf32>
+    %r = weft.stochastic_depth %y {survive = 0.8 : f64, rule = #weft.survive_rule<paper>} : tensor<1x4096xf32>
+    // becomes
+    %p = weft.constant dense<0.8> : tensor<f32>
+    %r = weft.mul %x, %p : (tensor<1x4096xf32>, tensor<f32>) -> tensor<1x4096xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numDropped", "dropped", "operations removed or turned into a factor">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
+def FoldBatchnorm : Pass<"weft-fold-batchnorm", "::mlir::ModuleOp"> {
+  let summary = "batch normalisation moved into the weights before it";
+  let description = [{
+    With `s = gamma / sqrt(var + eps)` and `t = beta - mean * s`, a `batchnorm` is `x * s + t`. Behind a `conv`, `conv_transpose` or
+    `linear` that nobody else reads, `s` scales the weight and the bias, `t` is added to the bias; elsewhere the product and the
+    sum stay. `s` and `t` are recipes: no weight is needed to run this pass. Statistics that are no recipes are left alone.
+
+    ```mlir
+    %y = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : ...
+    %z = weft.batchnorm %y gamma %gamma beta %beta mean %mean var %var : ...
+    // becomes
+    %s = weft.mul %gamma, (weft.rsqrt (weft.add %var, 1.0e-5))
+    %w2 = weft.mul %w, (weft.reshape %s to [64, 1, 1, 1])
+    %b2 = weft.sub %beta, (weft.mul %mean, %s)
+    %z = weft.conv %x, %w2 bias %b2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : ...
+    ```
+  }];
+  let statistics = [
+    Statistic<"numFolded", "folded", "batch normalisations that disappeared into a contraction">,
+    Statistic<"numSplit", "split", "batch normalisations that became a product and a sum">,
+  ];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 //===-- phase layout -----------------------------------------------------------------------------------------------===//
 
 def AssignLayouts : Pass<"weft-assign-layouts", "::mlir::ModuleOp"> {
@@ -72,6 +116,44 @@ def ChooseSchedules : Pass<"weft-choose-schedules", "::mlir::ModuleOp"> {
   }];
   let statistics = [Statistic<"numChosen", "groups-chosen", "groups with a choice">];
   let dependentDialects = ["::weft::WeftDialect"];
+}
+
+//===-- phase kernels ----------------------------------------------------------------------------------------------===//
+
+def OutlineKernels : Pass<"weft-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "each group becomes a pure function of linalg operations on stored tensors";
+  let description = [{
+    A kernel takes its inputs, index 0 being the first element it touches, and its outputs, without border, as destinations.
+    What the network function keeps are calls, tensor operations that say where things lie, and weights with their recipes.
+
+    ```mlir
+    %y = weft.group "conv1" (%x, %w) {...} : (tensor<1x64x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1]>>, ...)
+    // becomes
+    %e = tensor.empty() : tensor<1x4x8x8x16xf32>
+    %c = tensor.cast %e : tensor<1x4x8x8x16xf32> to tensor<1x?x?x?x16xf32>
+    %y = call @conv3x3_b16_0(%x0, %w0, %c) {weft.path = "conv1"} : (...) -> tensor<1x?x?x?x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numKernels", "kernels", "groups outlined">];
+  let dependentDialects = ["::weft::WeftDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ShareKernels : Pass<"weft-share-kernels", "::mlir::ModuleOp"> {
+  let summary = "kernel functions that are alike become one";
+  let description = [{
+    Compares functions as printed, without name and locations. Those left are numbered again, per name, in order.
+  }];
+  let statistics = [Statistic<"numShared", "kernels-shared", "kernel functions replaced by an equal one">];
+}
+
+def VerifyImportable : Pass<"weft-verify-importable", "::mlir::ModuleOp"> {
+  let summary = "every kernel function holds only what a KernelDesc can say";
+  let description = [{
+    Imports each kernel function and drops the result: linalg operations with named loops, a closed list of scalar
+    operations, `tensor.empty`, `tensor.dim`, `tensor.pad` and `weft.segment_reduce`. Anything else is an error at its place.
+  }];
+  let statistics = [Statistic<"numChecked", "kernels-checked", "kernel functions imported">];
 }
 
 //===-- phase schedule ---------------------------------------------------------------------------------------------===//

@@ -1,0 +1,140 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Phase graph: batch normalisation becomes recipes on the weights of the contraction before it.
+//
+// y = (x - mean) / sqrt(var + eps) * gamma + beta = x * s + t. A contraction is linear in its weight, so s goes there, one
+// factor an output channel; t joins the bias. Nothing is evaluated: s and t are operations on names of weights.
+#include "compiler/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace weft {
+#define GEN_PASS_DEF_FOLDBATCHNORM
+#include "compiler/Transforms/Passes.h.inc"
+
+namespace {
+
+/// Makes the operations of a recipe at one location, in the notation of arithmetic.
+class Recipe {
+public:
+  Recipe(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
+
+  Value scalar(RankedTensorType like, double value) {
+    auto type = RankedTensorType::get({}, like.getElementType());
+    auto attribute = DenseElementsAttr::get(type, builder.getFloatAttr(like.getElementType(), value));
+    return ConstantOp::create(builder, loc, type, attribute);
+  }
+  Value add(Value x, Value y) { return AddOp::create(builder, loc, x, y); }
+  Value sub(Value x, Value y) { return SubOp::create(builder, loc, x, y); }
+  Value mul(Value x, Value y) { return MulOp::create(builder, loc, x, y); }
+  Value rsqrt(Value x) { return RsqrtOp::create(builder, loc, x); }
+  Value reshape(Value x, ArrayRef<int64_t> shape) { return ReshapeOp::create(builder, loc, x, shape); }
+
+private:
+  OpBuilder &builder;
+  Location loc;
+};
+
+/// What a batch normalisation multiplies and adds, a vector over channels each.
+struct ScaleAndShift {
+  Value scale, shift;
+};
+
+ScaleAndShift scaleAndShift(Recipe &recipe, BatchnormOp norm) {
+  Value eps = recipe.scalar(tensorOf(norm.getVar()), norm.getEps().convertToDouble());
+  Value scale = recipe.mul(norm.getGamma(), recipe.rsqrt(recipe.add(norm.getVar(), eps)));
+  return {scale, recipe.sub(norm.getBeta(), recipe.mul(norm.getMean(), scale))};
+}
+
+/// Where output channels lie in a weight: the weight seen as `view`, the factors as `factors`.
+struct ChannelView {
+  SmallVector<int64_t> view, factors;
+};
+
+ChannelView leadingChannels(ArrayRef<int64_t> filter) {
+  SmallVector<int64_t> factors(filter.size(), 1);
+  factors[0] = filter[0];
+  return {SmallVector<int64_t>(filter), factors};
+}
+
+/// `[C, O / groups, k...]`: the group of an output channel is that of its input channels.
+ChannelView transposedChannels(ArrayRef<int64_t> filter, int64_t groups) {
+  SmallVector<int64_t> view{groups, filter[0] / groups};
+  llvm::append_range(view, filter.drop_front());
+  SmallVector<int64_t> factors(view.size(), 1);
+  factors[0] = groups, factors[2] = filter[1];
+  return {view, factors};
+}
+
+std::optional<ChannelView> channelView(Operation *contraction) {
+  if (auto conv = dyn_cast<ConvOp>(contraction))
+    return leadingChannels(conv.getFilter());
+  if (auto conv = dyn_cast<ConvTransposeOp>(contraction))
+    return transposedChannels(conv.getFilter(), conv.getGroups());
+  // The channels of a normalisation are dimension 1; of a linear they are the last.
+  if (auto linear = dyn_cast<LinearOp>(contraction); linear && tensorOf(linear.getY()).getRank() == 2)
+    return leadingChannels(linear.getFilter());
+  return std::nullopt;
+}
+
+constexpr unsigned weightOperand = 1, biasOperand = 2;
+
+/// The contraction before `norm` if its weight can take the scale: nobody else reads its result.
+Operation *foldableContraction(BatchnormOp norm) {
+  Operation *op = norm.getX().getDefiningOp();
+  if (!op || !isa<ConvOp, ConvTransposeOp, LinearOp>(op) || !op->hasOneUse() || op->hasAttr("algorithm"))
+    return nullptr;
+  bool recipes = llvm::all_of(op->getOperands().drop_front(), isRecipe);
+  return recipes && channelView(op) ? op : nullptr;
+}
+
+Value scaledWeight(Recipe &recipe, Value weight, Value scale, const ChannelView &channels) {
+  ArrayRef<int64_t> shape = tensorOf(weight).getShape();
+  Value factors = recipe.reshape(scale, channels.factors);
+  if (ArrayRef<int64_t>(channels.view) == shape)
+    return recipe.mul(weight, factors);
+  return recipe.reshape(recipe.mul(recipe.reshape(weight, channels.view), factors), shape);
+}
+
+void foldInto(RewriterBase &rewriter, BatchnormOp norm, Operation *contraction) {
+  Recipe recipe(rewriter, norm.getLoc());
+  auto [scale, shift] = scaleAndShift(recipe, norm);
+  Value weight = scaledWeight(recipe, contraction->getOperand(weightOperand), scale, *channelView(contraction));
+  Value bias = shift;
+  if (contraction->getNumOperands() > biasOperand)
+    bias = recipe.add(recipe.mul(contraction->getOperand(biasOperand), scale), shift);
+  OperationState state(contraction->getLoc(), contraction->getName(), {contraction->getOperand(0), weight, bias},
+                       norm->getResultTypes(), contraction->getAttrs());
+  rewriter.replaceOp(norm, rewriter.create(state));
+  rewriter.eraseOp(contraction);
+}
+
+/// `x * s + t` with s and t as `[1, C, 1...]`.
+void split(RewriterBase &rewriter, BatchnormOp norm) {
+  Recipe recipe(rewriter, norm.getLoc());
+  auto [scale, shift] = scaleAndShift(recipe, norm);
+  SmallVector<int64_t> shape(tensorOf(norm.getX()).getRank(), 1);
+  shape[1] = tensorOf(scale).getDimSize(0);
+  Value scaled = recipe.mul(norm.getX(), recipe.reshape(scale, shape));
+  rewriter.replaceOp(norm, recipe.add(scaled, recipe.reshape(shift, shape)));
+}
+
+class FoldBatchnormPass : public impl::FoldBatchnormBase<FoldBatchnormPass> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    getOperation().walk([&](BatchnormOp norm) {
+      if (!llvm::all_of(norm->getOperands().drop_front(), isRecipe))
+        return;
+      rewriter.setInsertionPoint(norm);
+      if (Operation *contraction = foldableContraction(norm)) {
+        foldInto(rewriter, norm, contraction);
+        ++numFolded;
+      } else {
+        split(rewriter, norm);
+        ++numSplit;
+      }
+    });
+  }
+};
+
+} // namespace
+} // namespace weft
