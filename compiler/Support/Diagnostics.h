@@ -80,6 +80,8 @@ public:
   size_t errorCount() const { return reports.size(); }
   /// True once nothing more would be printed: a loader may stop.
   bool full() const { return reports.size() >= limit; }
+  /// Forgets all but the first `count` errors: a caller says better what went wrong.
+  void truncate(size_t count) { reports.resize(count); }
   void print(llvm::raw_ostream &out) const;
 
 private:
