@@ -29,9 +29,9 @@ static bool isGoodCount(int64_t accumulators, const Machine &machine) {
 
 static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
   int64_t accumulators = x * cb;
-  double penalty = 1;
+  double penalty = 1 + 0.06 / x; // each weight vector is loaded once for x pixels
   if (!isGoodCount(accumulators, machine))
-    penalty = accumulators < 7 ? 7.0 / accumulators : 3; // dependent additions wait for each other; spills
+    penalty *= accumulators < 7 ? 7.0 / accumulators : 3; // dependent additions wait for each other; spills
   if (cb == 1)
     penalty *= 1.01;
   if (cb > 2)

@@ -1,0 +1,94 @@
+// Kernels never ask whether a pixel exists: the buffer has a border as wide as its readers' windows reach.
+// RUN: weft-opt %s --split-input-file --weft-assign-borders | FileCheck %s
+
+// The larger of two readers decides; a stride that leaves a rest needs nothing behind.
+// CHECK-LABEL: func.func @widest
+// CHECK: weft.group "source"
+// CHECK: weft.relu {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.000000e+00>>
+// CHECK: weft.group "three"
+// CHECK-NEXT: ^bb0(%{{.*}}: tensor<1x16x8x8xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.000000e+00>>
+func.func @widest(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>, %w3: tensor<1x1x3x3x16x16xf32>, %w5: tensor<1x1x5x5x16x16xf32>)
+    -> (tensor<1x16x4x4xf32, #weft.blocked<16>>, tensor<1x16x8x8xf32, #weft.blocked<16>>) attributes {weft.net} {
+  %s = weft.group "source" (%x) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.relu %a : tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %three = weft.group "three" (%s, %w3) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>, %w: tensor<1x1x3x3x16x16xf32>):
+    %r = weft.conv %a, %w stride [2, 2] pad [1, 1, 1, 1] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x16x4x4xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x4x4xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x16x4x4xf32, #weft.blocked<16>>
+  %five = weft.group "five" (%s, %w5) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>, %w: tensor<1x1x5x5x16x16xf32>):
+    %r = weft.conv %a, %w stride [1, 1] pad [2, 2, 2, 2] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 16, 5, 5>}
+           : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x1x5x5x16x16xf32>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x1x5x5x16x16xf32>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  return %three, %five : tensor<1x16x4x4xf32, #weft.blocked<16>>, tensor<1x16x8x8xf32, #weft.blocked<16>>
+}
+
+// -----
+
+// A maximum over values that may be negative must not see zeros: it gets the lowest value, or a copy where a convolution
+// wants zeros.
+// CHECK-LABEL: func.func @signed
+// CHECK: weft.group "source"
+// CHECK: weft.neg {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+// CHECK: weft.group "border"
+// CHECK: weft.relayout {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0xFFF0000000000000>>
+// CHECK: weft.group "pool"
+func.func @signed(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>, %w3: tensor<1x1x3x3x16x16xf32>)
+    -> (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x16x8x8xf32, #weft.blocked<16>>) attributes {weft.net} {
+  %s = weft.group "source" (%x) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.neg %a : tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %three = weft.group "three" (%s, %w3) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>, %w: tensor<1x1x3x3x16x16xf32>):
+    %r = weft.conv %a, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %pool = weft.group "pool" (%s) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.maxpool %a kernel [3, 3] stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  return %three, %pool : tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x16x8x8xf32, #weft.blocked<16>>
+}
+
+// -----
+
+// Parts of one buffer share its rows, so they share its border.
+// CHECK-LABEL: func.func @joined
+// CHECK: weft.relu {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+// CHECK: weft.abs {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+// CHECK: weft.concat {{.*}} -> tensor<1x32x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+func.func @joined(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x32x8x8xf32, #weft.blocked<16>> attributes {weft.net} {
+  %a = weft.group "a" (%x) {
+  ^bb0(%v: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.relu %v : tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %b = weft.group "b" (%x) {
+  ^bb0(%v: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.abs %v : tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %c = weft.concat %a, %b axis 1 : (tensor<1x16x8x8xf32, #weft.blocked<16>>, tensor<1x16x8x8xf32, #weft.blocked<16>>)
+         -> tensor<1x32x8x8xf32, #weft.blocked<16>>
+  %pool = weft.group "pool" (%c) {
+  ^bb0(%v: tensor<1x32x8x8xf32, #weft.blocked<16>>):
+    %r = weft.maxpool %v kernel [3, 3] stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           : (tensor<1x32x8x8xf32, #weft.blocked<16>>) -> tensor<1x32x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x32x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x32x8x8xf32, #weft.blocked<16>>) -> tensor<1x32x8x8xf32, #weft.blocked<16>>
+  return %pool : tensor<1x32x8x8xf32, #weft.blocked<16>>
+}

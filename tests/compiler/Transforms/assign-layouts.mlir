@@ -1,0 +1,145 @@
+// Convolutions run on packed channels with packed weights, and nothing is converted between them.
+// RUN: weft-opt %s --split-input-file --weft-assign-layouts --cse | FileCheck %s
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// The first layer reads the image as it comes; pooling keeps the blocks; flatten of 1x1 images is the same bytes.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @chain
+// CHECK: weft.pack_filter {{.*}} {ic_block = 0 : i64, oc_block = 16 : i64} : (tensor<24x3x3x3xf32>) -> tensor<2x3x3x3x16xf32>
+// CHECK: weft.pack_vector {{.*}} (tensor<24xf32>) -> tensor<2x16xf32>
+// CHECK: weft.conv %arg0, {{.*}}algorithm = #weft.algorithm<first>, filter_shape = array<i64: 24, 3, 3, 3>{{.*}} -> tensor<1x24x8x8xf32, #weft.blocked<16>>
+// CHECK: weft.maxpool {{.*}} -> tensor<1x24x4x4xf32, #weft.blocked<16>>
+// CHECK: weft.pack_filter {{.*}} {ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<32x24x1x1xf32>) -> tensor<2x2x1x1x16x16xf32>
+// CHECK: weft.conv {{.*}}algorithm = #weft.algorithm<direct>
+// CHECK: weft.global_avgpool {{.*}} -> tensor<1x32x1x1xf32, #weft.blocked<16>>
+// CHECK: weft.flatten {{.*}} -> tensor<1x32xf32, #weft.blocked<16>>
+// CHECK: weft.linear {{.*}}algorithm = #weft.algorithm<gemm>{{.*}} -> tensor<1x10xf32, #weft.blocked<16>>
+// CHECK: weft.relayout {{.*}} -> tensor<1x10xf32>
+// CHECK-NEXT: return
+func.func @chain(%x: tensor<1x3x8x8xf32>) -> tensor<1x10xf32> attributes {weft.net} {
+  %w1 = weft.weight "c1.weight" : tensor<24x3x3x3xf32>
+  %b1 = weft.weight "c1.bias" : tensor<24xf32>
+  %w2 = weft.weight "c2.weight" : tensor<32x24x1x1xf32>
+  %w3 = weft.weight "fc.weight" : tensor<10x32xf32>
+  %0 = weft.conv %x, %w1 bias %b1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x3x8x8xf32>, tensor<24x3x3x3xf32>, tensor<24xf32>) -> tensor<1x24x8x8xf32>
+  %1 = weft.maxpool %0 kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x24x8x8xf32>) -> tensor<1x24x4x4xf32>
+  %2 = weft.conv %1, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x24x4x4xf32>, tensor<32x24x1x1xf32>) -> tensor<1x32x4x4xf32>
+  %3 = weft.global_avgpool %2 : (tensor<1x32x4x4xf32>) -> tensor<1x32x1x1xf32>
+  %4 = weft.flatten %3 axis 1 : (tensor<1x32x1x1xf32>) -> tensor<1x32xf32>
+  %5 = weft.linear %4, %w3 : (tensor<1x32xf32>, tensor<10x32xf32>) -> tensor<1x10xf32>
+  return %5 : tensor<1x10xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// A classifier on a flattened image is a convolution with a window of the whole image: no copy to row-major.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @classifier
+// CHECK: weft.reshape {{.*}} : (tensor<10x128xf32>) -> tensor<10x32x2x2xf32>
+// CHECK: weft.pack_filter {{.*}} -> tensor<1x2x2x2x16x16xf32>
+// CHECK: weft.conv {{.*}} stride [1, 1] pad [0, 0, 0, 0] {{.*}} -> tensor<1x10x1x1xf32, #weft.blocked<16>>
+// CHECK: weft.flatten {{.*}} -> tensor<1x10xf32, #weft.blocked<16>>
+// CHECK-NOT: weft.linear
+func.func @classifier(%x: tensor<1x16x4x4xf32>) -> tensor<1x10xf32> attributes {weft.net} {
+  %w1 = weft.weight "c.weight" : tensor<32x16x3x3xf32>
+  %w2 = weft.weight "fc.weight" : tensor<10x128xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<32x16x3x3xf32>) -> tensor<1x32x2x2xf32>
+  %1 = weft.flatten %0 axis 1 : (tensor<1x32x2x2xf32>) -> tensor<1x128xf32>
+  %2 = weft.linear %1, %w2 : (tensor<1x128xf32>, tensor<10x128xf32>) -> tensor<1x10xf32>
+  return %2 : tensor<1x10xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Channels join in place where the block divides the offset; else the tensors become plain, once each.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @concat
+// CHECK: weft.relayout {{.*}} -> tensor<1x24x4x4xf32>
+// CHECK: weft.concat {{.*}} -> tensor<1x40x4x4xf32, #weft.blocked<16>>
+// CHECK: weft.concat {{.*}} -> tensor<1x40x4x4xf32>
+func.func @concat(%x: tensor<1x16x4x4xf32>) -> (tensor<1x40x4x4xf32>, tensor<1x40x4x4xf32>) attributes {weft.net} {
+  %w1 = weft.weight "a.weight" : tensor<16x16x1x1xf32>
+  %w2 = weft.weight "b.weight" : tensor<24x16x1x1xf32>
+  %a = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %b = weft.conv %x, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<24x16x1x1xf32>) -> tensor<1x24x4x4xf32>
+  %0 = weft.concat %a, %b axis 1 : (tensor<1x16x4x4xf32>, tensor<1x24x4x4xf32>) -> tensor<1x40x4x4xf32>
+  %1 = weft.concat %b, %a axis 1 : (tensor<1x24x4x4xf32>, tensor<1x16x4x4xf32>) -> tensor<1x40x4x4xf32>
+  return %0, %1 : tensor<1x40x4x4xf32>, tensor<1x40x4x4xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// What would turn the zeros of rounded-up channels into infinities does not see them.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @logarithm
+// CHECK: weft.relayout
+// CHECK: weft.log {{.*}} : tensor<1x24x4x4xf32>
+// CHECK: weft.log {{.*}} : tensor<1x32x4x4xf32, #weft.blocked<16>>
+func.func @logarithm(%x: tensor<1x16x4x4xf32>) -> (tensor<1x24x4x4xf32>, tensor<1x32x4x4xf32>) attributes {weft.net} {
+  %w1 = weft.weight "a.weight" : tensor<24x16x1x1xf32>
+  %w2 = weft.weight "b.weight" : tensor<32x16x1x1xf32>
+  %a = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<24x16x1x1xf32>) -> tensor<1x24x4x4xf32>
+  %b = weft.conv %x, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<32x16x1x1xf32>) -> tensor<1x32x4x4xf32>
+  %0 = weft.log %a : tensor<1x24x4x4xf32>
+  %1 = weft.log %b : tensor<1x32x4x4xf32>
+  return %0, %1 : tensor<1x24x4x4xf32>, tensor<1x32x4x4xf32>
+}
+}
+
+// -----
+
+#avx2 = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>
+
+// A scale a channel is packed with the weights; a scalar stays as it is. Eight lanes, so blocks of eight.
+module attributes {weft.target = #avx2} {
+// CHECK-LABEL: func.func @scaled
+// CHECK: weft.pack_depthwise {{.*}} {block = 8 : i64} : (tensor<16x1x3x3xf32>) -> tensor<2x3x3x8xf32>
+// CHECK: weft.mul {{.*}} : (tensor<1x16x2x2xf32, #weft.blocked<8>>, tensor<1x16x1x1xf32, #weft.blocked<8>>)
+// CHECK: weft.add {{.*}} : (tensor<1x16x2x2xf32, #weft.blocked<8>>, tensor<1xf32>)
+func.func @scaled(%x: tensor<1x16x4x4xf32>) -> tensor<1x16x2x2xf32> attributes {weft.net} {
+  %w = weft.weight "dw.weight" : tensor<16x1x3x3xf32>
+  %s = weft.weight "scale" : tensor<16x1x1xf32>
+  %one = weft.constant dense<1.0> : tensor<1xf32>
+  %a = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 16 : i64}
+         : (tensor<1x16x4x4xf32>, tensor<16x1x3x3xf32>) -> tensor<1x16x2x2xf32>
+  %b = weft.mul %a, %s : (tensor<1x16x2x2xf32>, tensor<16x1x1xf32>) -> tensor<1x16x2x2xf32>
+  %c = weft.add %b, %one : (tensor<1x16x2x2xf32>, tensor<1xf32>) -> tensor<1x16x2x2xf32>
+  return %c : tensor<1x16x2x2xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// The rows of a graph's features are counted at run time: row-major, with the weight transposed.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @vertices
+// CHECK: weft.transpose {{.*}} : (tensor<16x64xf32>) -> tensor<64x16xf32>
+// CHECK: weft.linear {{.*}} : (tensor<?x64xf32>, tensor<64x16xf32>) -> tensor<?x16xf32>
+// CHECK-NOT: weft.relayout
+func.func @vertices(%x: tensor<?x64xf32>) -> tensor<?x16xf32> attributes {weft.net} {
+  %w = weft.weight "lin.weight" : tensor<16x64xf32>
+  %0 = weft.linear %x, %w : (tensor<?x64xf32>, tensor<16x64xf32>) -> tensor<?x16xf32>
+  %1 = weft.relu %0 : tensor<?x16xf32>
+  return %1 : tensor<?x16xf32>
+}
+}

@@ -1,0 +1,27 @@
+// Tiles follow the rows they cut: nothing is computed twice where a tile divides the row.
+// RUN: weft-opt %s --split-input-file --weft-assign-layouts --weft-form-groups --weft-choose-schedules | FileCheck %s
+
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @avx512
+// CHECK: choice = {cb = 2 : i64, family = "direct", x = 7 : i64}
+// CHECK: choice = {family = "general"}
+func.func @avx512(%x: tensor<1x32x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x32x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x32x56x56xf32>, tensor<64x32x3x3xf32>) -> tensor<1x64x56x56xf32>
+  return %0 : tensor<1x64x56x56xf32>
+}
+}
+
+// -----
+
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func @avx2
+// CHECK: choice = {family = "depthwise", x = 7 : i64}
+func.func @avx2(%x: tensor<1x32x14x14xf32>) -> tensor<1x32x14x14xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x1x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 32 : i64}
+         : (tensor<1x32x14x14xf32>, tensor<32x1x3x3xf32>) -> tensor<1x32x14x14xf32>
+  return %0 : tensor<1x32x14x14xf32>
+}
+}
