@@ -45,4 +45,17 @@ def SegmentReduceOp : Weft_Op<"segment_reduce", [Pure, SingleBlock]> {
   }];
 }
 
+def ExtentOp : Weft_Op<"extent", [Pure]> {
+  let summary = "a run-time size, by name";
+  let description = [{
+    The size of this run, at most its bound. Stands in the network function after phase kernels where no tensor has the size
+    as a dimension (the G of `readout`).
+
+    Example: `%g = weft.extent "G"`
+  }];
+  let arguments = (ins StrAttr:$size);
+  let results = (outs Index:$value);
+  let assemblyFormat = "$size attr-dict";
+}
+
 #endif

@@ -1,0 +1,531 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// A kernel function as plain data. Each linalg operation is a stage: `linalg.fill` gives where a reduction begins, index
+// maps give the loads, the region the expression. Slices fold into offsets; a selection whose other branch is the
+// accumulator is the update's predicate.
+
+#include "compiler/Conversion/KernelToDesc.h"
+#include "compiler/Conversion/ScalarImport.h"
+#include "compiler/Kernel/Build.h"
+#include "dialects/Sched/Sched.h"
+#include "dialects/Weft/Weft.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+using namespace kernel;
+
+using Args = std::vector<ExprPtr>;
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+//===-- schedules ---------------------------------------------------------------------------------------------------===//
+
+Tail tailOf(sched::Tail tail) {
+  switch (tail) {
+  case sched::Tail::ShiftInwards:
+    return Tail::ShiftInwards;
+  case sched::Tail::Predicate:
+    return Tail::Predicate;
+  case sched::Tail::RoundUp:
+    return Tail::RoundUp;
+  case sched::Tail::Exact:
+    return Tail::Exact;
+  }
+  llvm_unreachable("all tails are listed");
+}
+
+Directive::Kind kindOf(sched::DirectiveKind kind) {
+  switch (kind) {
+#define WEFT_KIND(name)                                                                                                \
+  case sched::DirectiveKind::name:                                                                                     \
+    return Directive::Kind::name;
+    WEFT_KIND(Split)
+    WEFT_KIND(Fuse)
+    WEFT_KIND(Reorder)
+    WEFT_KIND(Vectorize)
+    WEFT_KIND(Unroll)
+    WEFT_KIND(Parallel)
+    WEFT_KIND(ComputeAt)
+    WEFT_KIND(StoreAt)
+    WEFT_KIND(ComputeRoot)
+    WEFT_KIND(StoreRoot)
+    WEFT_KIND(StorageOrder)
+    WEFT_KIND(FoldStorage)
+    WEFT_KIND(BoundExtent)
+#undef WEFT_KIND
+  }
+  llvm_unreachable("all directives are listed");
+}
+
+void appendDirectives(ArrayRef<sched::DirectiveAttr> attributes, bool onUpdate, std::vector<Directive> &directives) {
+  for (sched::DirectiveAttr attribute : attributes) {
+    Directive directive;
+    directive.kind = kindOf(attribute.getKind());
+    directive.onUpdate = onUpdate;
+    for (StringAttr loop : attribute.getLoops())
+      directive.loops.push_back(loop.str());
+    directive.factor = attribute.getFactor();
+    directive.tail = tailOf(attribute.getTail());
+    directive.at = attribute.getAt() ? attribute.getAt().str() : std::string();
+    directives.push_back(std::move(directive));
+  }
+}
+
+std::vector<StageSchedule> importSchedule(sched::ScheduleAttr schedule) {
+  std::vector<StageSchedule> stages;
+  for (sched::StageAttr stage : schedule.getStages()) {
+    stages.push_back({stage.getName().str(), {}});
+    appendDirectives(stage.getDirectives(), false, stages.back().directives);
+    appendDirectives(stage.getUpdate(), true, stages.back().directives);
+  }
+  return stages;
+}
+
+//===-- the function ------------------------------------------------------------------------------------------------===//
+
+class Importer {
+public:
+  explicit Importer(func::FuncOp function) : function(function), body(function.getBody().front()) {
+    desc.name = function.getName().str();
+  }
+
+  FailureOr<KernelDesc> run() {
+    if (failed(importOperands()))
+      return failure();
+    for (Operation &op : body)
+      if (failed(importOperation(op)))
+        return failure();
+    if (auto schedule = function->getAttrOfType<sched::ScheduleAttr>(sched::scheduleAttrName))
+      desc.schedule = importSchedule(schedule);
+    return std::move(desc);
+  }
+
+private:
+  unsigned inputCount() { return function.getNumArguments() - function.getNumResults(); }
+
+  LogicalResult importOperands() {
+    if (function.getNumArguments() < function.getNumResults())
+      return function.emitError("a kernel takes an output argument for each result");
+    for (BlockArgument argument : body.getArguments())
+      if (failed(importOperand(argument)))
+        return failure();
+    auto aliases = function->getAttrOfType<DenseI64ArrayAttr>("weft.may_alias");
+    for (unsigned r = 0; aliases && r < aliases.size(); ++r)
+      desc.operands[inputCount() + r].mayAlias = static_cast<int>(aliases[r]);
+    return success();
+  }
+
+  LogicalResult importOperand(BlockArgument argument) {
+    unsigned number = argument.getArgNumber();
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    std::optional<Scalar> scalar = type ? scalarTypeOf(type.getElementType()) : std::nullopt;
+    if (!scalar)
+      return function.emitError("argument ") << number << " has type " << argument.getType() << ", which no kernel takes";
+    Operand operand;
+    auto name = function.getArgAttrOfType<StringAttr>(number, "weft.name");
+    operand.name = name ? name.str() : ("arg" + Twine(number)).str();
+    operand.type = *scalar;
+    operand.isOutput = number >= inputCount();
+    for (int64_t extent : type.getShape())
+      operand.dims.push_back({ShapedType::isDynamic(extent) ? -1 : extent, -1});
+    auto dense = function.getArgAttrOfType<IntegerAttr>(number, "weft.dense");
+    setStrides(operand, dense ? dense.getInt() : 1);
+    desc.operands.push_back(std::move(operand));
+    return success();
+  }
+
+  /// The innermost `dense` dimensions lie without gaps: their strides are products of extents, as far as these are constant.
+  static void setStrides(Operand &operand, int64_t dense) {
+    int64_t stride = 1;
+    for (auto dim = operand.dims.rbegin(); dim != operand.dims.rend() && dense-- > 0 && stride >= 0; ++dim) {
+      dim->stride = stride;
+      stride = dim->extent < 0 ? -1 : stride * dim->extent;
+    }
+  }
+
+  LogicalResult importOperation(Operation &op) {
+    if (auto constant = dyn_cast<arith::ConstantOp>(op))
+      return isa<ShapedType, IndexType>(constant.getType()) ? success() : importConstant(constant);
+    if (isa<tensor::EmptyOp, tensor::DimOp, tensor::CastOp, tensor::ExtractSliceOp>(op))
+      return success(); // looked through where they are used
+    if (auto fill = dyn_cast<linalg::FillOp>(op))
+      return importFill(fill);
+    if (auto generic = dyn_cast<linalg::GenericOp>(op))
+      return importGeneric(generic);
+    if (auto segments = dyn_cast<SegmentReduceOp>(op))
+      return importSegments(segments);
+    if (auto pad = dyn_cast<tensor::PadOp>(op))
+      return importPad(pad);
+    if (auto end = dyn_cast<func::ReturnOp>(op))
+      return importReturn(end);
+    return op.emitError("`") << op.getName() << "` may not stand in a kernel function";
+  }
+
+  LogicalResult importConstant(arith::ConstantOp op) {
+    ScalarImporter scalars([](Operation *, ArrayRef<ExprPtr>) { return ExprPtr(); });
+    ExprPtr value = scalars.import(op.getResult());
+    if (!value)
+      return failure();
+    constants[op.getResult()] = value;
+    return success();
+  }
+
+  LogicalResult importFill(linalg::FillOp op) {
+    Value value = op.getInputs()[0];
+    if (!constants.count(value))
+      return op.emitError("fills with a value that is no constant");
+    fills[op.getResult(0)] = constants[value];
+    return success();
+  }
+
+  //===-- stages ----------------------------------------------------------------------------------------------------===//
+
+  Stage stageOf(Operation &op, Type element) {
+    Stage stage;
+    auto name = op.getAttrOfType<StringAttr>("weft.stage");
+    stage.name = name ? name.str() : ("stage" + Twine(desc.stages.size())).str();
+    stage.type = scalarTypeOf(element).value_or(Scalar::F32);
+    return stage;
+  }
+
+  static std::string loopName(Operation &op, unsigned position) {
+    auto names = op.getAttrOfType<ArrayAttr>("weft.loops");
+    return names && position < names.size() ? cast<StringAttr>(names[position]).str() : ("d" + Twine(position)).str();
+  }
+
+  void finishStage(Stage stage, Value result) {
+    stages[result] = static_cast<int>(desc.stages.size());
+    desc.stages.push_back(std::move(stage));
+  }
+
+  /// The extent of a dimension, followed to a constant or to the argument that has it.
+  std::optional<Extent> extentOf(Value value, unsigned dim) {
+    if (!typeOf(value).isDynamicDim(dim))
+      return Extent::fixed(typeOf(value).getDimSize(dim));
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return Extent::ofOperand(argument.getArgNumber(), dim);
+    Operation *op = value.getDefiningOp();
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+      return extentOf(linalgOp.getDpsInits()[cast<OpResult>(value).getResultNumber()], dim);
+    if (auto segments = dyn_cast<SegmentReduceOp>(op))
+      return extentOf(segments.getInit(), dim);
+    if (auto view = dyn_cast<tensor::CastOp>(op))
+      return extentOf(view.getSource(), dim);
+    auto empty = dyn_cast<tensor::EmptyOp>(op);
+    auto size = empty ? empty.getDynamicSize(dim).getDefiningOp<tensor::DimOp>() : tensor::DimOp();
+    if (size && size.getConstantIndex())
+      return extentOf(size.getSource(), *size.getConstantIndex());
+    return std::nullopt;
+  }
+
+  LogicalResult importGeneric(linalg::GenericOp op) {
+    if (op.getNumDpsInits() != 1)
+      return op.emitError("has ") << op.getNumDpsInits() << " results, a stage has one";
+    unsigned parallel = op.getNumParallelLoops(), total = op.getNumLoops();
+    for (unsigned l = 0; l < total; ++l)
+      if ((op.getIteratorTypesArray()[l] == utils::IteratorType::parallel) != (l < parallel))
+        return op.emitError("reduction loops stand behind the parallel ones in a kernel");
+    AffineMap outMap = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+    if (outMap != AffineMap::getMultiDimIdentityMap(total, op.getContext()).getMajorSubMap(parallel) &&
+        !(outMap.getNumResults() == parallel && outMap.isMinorIdentity() && total == parallel) && parallel != 0)
+      return op.emitError("the result of a stage is indexed by its parallel loops in order, this one by ") << AffineMapAttr::get(outMap);
+
+    Stage stage = stageOf(*op, typeOf(op.getResult(0)).getElementType());
+    SmallVector<Loop> loops;
+    for (unsigned l = 0; l < total; ++l) {
+      std::optional<Extent> extent = loopExtent(op, l);
+      if (!extent)
+        return op.emitError("the extent of loop `") << loopName(*op, l) << "` is that of no argument";
+      loops.push_back({loopName(*op, l), *extent});
+    }
+    stage.loops.assign(loops.begin(), loops.begin() + parallel);
+
+    auto positions = identity(total);
+    Value out = op.getDpsInits()[0];
+    ExprPtr start = total == parallel ? nullptr : initOf(op, out, parallel);
+    if (total != parallel && !start)
+      return failure();
+    auto loadArgument = [&](BlockArgument argument) -> ExprPtr {
+      unsigned number = argument.getArgNumber();
+      if (number == op.getNumDpsInputs())
+        return total == parallel ? start : accumulator(stage.type);
+      AffineMap map = op.getIndexingMapsArray()[number];
+      return load(op, op.getDpsInputs()[number], applyMap(map, positions, {}));
+    };
+    return finishBody(*op, op.getRegion().front(), std::move(stage), std::move(loops), start, loadArgument, nullptr,
+                      op.getResult(0));
+  }
+
+  /// The first operand that has the loop as a dimension; outputs last, since inputs say constants.
+  std::optional<Extent> loopExtent(linalg::GenericOp op, unsigned loop) {
+    std::optional<Extent> found;
+    for (OpOperand &operand : op->getOpOperands())
+      for (auto [dim, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults()))
+        if (expr == getAffineDimExpr(loop, op.getContext())) {
+          std::optional<Extent> extent = extentOf(operand.get(), dim);
+          bool better = extent && (!found || (!found->isFixed() && (extent->isFixed() || op.isDpsInit(&operand))));
+          if (better)
+            found = extent;
+        }
+    return found;
+  }
+
+  /// Where the accumulators of a reduction begin.
+  ExprPtr initOf(Operation *op, Value out, unsigned parallel) {
+    if (auto fill = fills.find(out); fill != fills.end())
+      return fill->second;
+    if (stages.count(out))
+      return load(op, out, identity(parallel));
+    op->emitError("a reduction begins with `linalg.fill` or with another stage");
+    return nullptr;
+  }
+
+  static Args identity(unsigned count) {
+    Args args;
+    for (unsigned l = 0; l < count; ++l)
+      args.push_back(kernel::loop(l));
+    return args;
+  }
+
+  /// The region as an expression; `predicate` bounds the update beside what the region itself selects.
+  LogicalResult finishBody(Operation &op, Block &block, Stage stage, SmallVector<Loop> loops, ExprPtr start,
+                           llvm::function_ref<ExprPtr(BlockArgument)> loadArgument, ExprPtr predicate, Value result) {
+    ScalarImporter scalars([&](Operation *inner, ArrayRef<ExprPtr> operands) -> ExprPtr {
+      if (auto index = dyn_cast<linalg::IndexOp>(inner))
+        return kernel::loop(index.getDim());
+      if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
+        return load(inner, extract.getTensor(), Args(operands.begin(), operands.end()));
+      return nullptr;
+    });
+    for (auto &[value, constant] : constants)
+      scalars.define(value, constant);
+    Value yielded = block.getTerminator()->getOperand(0);
+    bool reduces = loops.size() > stage.loops.size();
+    for (BlockArgument argument : block.getArguments()) {
+      if (argument.use_empty())
+        continue;
+      ExprPtr value = loadArgument(argument);
+      if (!value) {
+        if (argument.getArgNumber() + 1 == block.getNumArguments())
+          op.emitError("a stage without reduction reads what it writes");
+        return failure();
+      }
+      scalars.define(argument, value);
+    }
+    ExprPtr value = scalars.import(yielded);
+    if (!value)
+      return failure();
+    if (!reduces) {
+      stage.init = value;
+    } else {
+      stage.init = start;
+      stage.update = std::make_unique<Update>();
+      stage.update->loops.assign(loops.begin() + stage.loops.size(), loops.end());
+      if (value->kind == ExprKind::Select && value->args[2]->kind == ExprKind::Accumulator) {
+        predicate = predicate ? kernel::binary(ScalarOp::And, predicate, value->args[0]) : value->args[0];
+        value = value->args[1];
+      }
+      stage.update->predicate = predicate;
+      stage.update->value = value;
+    }
+    finishStage(std::move(stage), result);
+    return success();
+  }
+
+  /// Edges are counted from the beginning of the row; the loop runs over as many as there are at most, the predicate
+  /// says how many there are.
+  LogicalResult importSegments(SegmentReduceOp op) {
+    unsigned parallel = typeOf(op.getResult()).getRank();
+    Stage stage = stageOf(*op, typeOf(op.getResult()).getElementType());
+    SmallVector<Loop> loops;
+    for (unsigned l = 0; l < parallel; ++l) {
+      std::optional<Extent> extent = extentOf(op.getInit(), l);
+      if (!extent)
+        return op.emitError("the extent of loop `") << loopName(*op, l) << "` is that of no argument";
+      loops.push_back({loopName(*op, l), *extent});
+    }
+    stage.loops.assign(loops.begin(), loops.end());
+    std::optional<Extent> edges = extentOf(op.getIndices(), 0);
+    if (!edges)
+      return op.emitError("`indices` has no known extent");
+    loops.push_back({loopName(*op, parallel), *edges});
+    ExprPtr start = initOf(op, op.getInit(), parallel);
+    if (!start)
+      return failure();
+
+    ExprPtr row = kernel::loop(0);
+    ExprPtr begin = load(op, op.getIndptr(), {row});
+    ExprPtr end = load(op, op.getIndptr(), {kernel::binary(ScalarOp::Add, row, kernel::index(1))});
+    if (!begin || !end)
+      return failure();
+    ExprPtr edge = kernel::binary(ScalarOp::Add, asIndex(begin), kernel::loop(parallel));
+    ExprPtr degree = kernel::binary(ScalarOp::Sub, asIndex(end), asIndex(begin));
+    ExprPtr predicate = kernel::binary(ScalarOp::Lt, kernel::loop(parallel), degree);
+    Args positions = identity(parallel);
+    positions.push_back(edge);
+    ExprPtr source = load(op, op.getIndices(), {edge});
+    if (!source)
+      return failure();
+    SmallVector<AffineMap> maps = op.getMaps();
+    auto loadArgument = [&](BlockArgument argument) -> ExprPtr {
+      unsigned number = argument.getArgNumber();
+      if (number == maps.size())
+        return accumulator(stage.type);
+      return load(op, op.getInputs()[number], applyMap(maps[number], positions, {asIndex(source)}));
+    };
+    return finishBody(*op, op.getBody().front(), std::move(stage), std::move(loops), start, loadArgument, predicate,
+                      op.getResult());
+  }
+
+  static ExprPtr asIndex(ExprPtr value) {
+    return value->type == Scalar::I32 ? value : kernel::cast(Scalar::I32, value);
+  }
+
+  /// A border inside a chain: the element where there is one, else the fill.
+  LogicalResult importPad(tensor::PadOp op) {
+    Value fill = op.getConstantPaddingValue();
+    if (!fill || !typeOf(op.getResult()).hasStaticShape() || !typeOf(op.getSource()).hasStaticShape())
+      return op.emitError("a border inside a kernel has one value and constant extents");
+    ScalarImporter scalars([](Operation *, ArrayRef<ExprPtr>) { return ExprPtr(); });
+    ExprPtr outside = scalars.import(fill), inside;
+    if (!outside)
+      return failure();
+    Stage stage = stageOf(*op, typeOf(op.getResult()).getElementType());
+    Args at;
+    for (auto [d, extent] : llvm::enumerate(typeOf(op.getResult()).getShape())) {
+      stage.loops.push_back({loopName(*op, d), Extent::fixed(extent)});
+      int64_t low = op.getStaticLow()[d], inner = typeOf(op.getSource()).getDimSize(d);
+      ExprPtr position = kernel::loop(d);
+      if (low == 0 && inner == extent) {
+        at.push_back(position);
+        continue;
+      }
+      using enum ScalarOp;
+      ExprPtr from = kernel::binary(Ge, position, kernel::index(low));
+      ExprPtr both = kernel::binary(And, from, kernel::binary(Lt, position, kernel::index(low + inner)));
+      inside = inside ? kernel::binary(And, inside, both) : both;
+      ExprPtr shifted = kernel::binary(Sub, position, kernel::index(low));
+      at.push_back(kernel::binary(Max, kernel::binary(Min, shifted, kernel::index(inner - 1)), kernel::index(0)));
+    }
+    ExprPtr element = load(op, op.getSource(), at);
+    if (!element)
+      return failure();
+    stage.init = inside ? kernel::select(inside, element, outside) : element;
+    finishStage(std::move(stage), op.getResult());
+    return success();
+  }
+
+  LogicalResult importReturn(func::ReturnOp op) {
+    for (auto [index, value] : llvm::enumerate(op.getOperands())) {
+      auto stage = stages.find(value);
+      unsigned output = inputCount() + index;
+      if (stage == stages.end())
+        return op.emitError("result ") << index << " of a kernel is not made by a stage";
+      if (destinationOf(value) != body.getArgument(output))
+        return op.emitError("result ") << index << " is not written to argument " << output;
+      desc.stages[stage->second].output = static_cast<int>(output);
+    }
+    return success();
+  }
+
+  /// The argument a value is written to, through fills.
+  static Value destinationOf(Value value) {
+    while (Operation *op = value.getDefiningOp()) {
+      if (auto style = dyn_cast<linalg::LinalgOp>(op))
+        value = style.getDpsInits()[0];
+      else if (auto segments = dyn_cast<SegmentReduceOp>(op))
+        value = segments.getInit();
+      else
+        return Value();
+    }
+    return value;
+  }
+
+  //===-- loads -----------------------------------------------------------------------------------------------------===//
+
+  ExprPtr load(Operation *op, Value value, Args at) {
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return loadOperand(argument.getArgNumber(), desc.operands[argument.getArgNumber()].type, std::move(at));
+    if (auto stage = stages.find(value); stage != stages.end())
+      return loadStage(stage->second, desc.stages[stage->second].type, std::move(at));
+    if (auto fill = fills.find(value); fill != fills.end())
+      return fill->second;
+    Operation *made = value.getDefiningOp();
+    if (auto view = dyn_cast<tensor::CastOp>(made))
+      return load(op, view.getSource(), std::move(at));
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(made))
+      return loadSlice(op, slice, std::move(at));
+    op->emitError("reads what `") << made->getName() << "` makes, which is no stage";
+    return nullptr;
+  }
+
+  ExprPtr loadSlice(Operation *op, tensor::ExtractSliceOp slice, Args at) {
+    bool constant = llvm::none_of(slice.getStaticOffsets(), ShapedType::isDynamic) &&
+                    llvm::none_of(slice.getStaticStrides(), ShapedType::isDynamic);
+    if (!constant || slice.getSourceType().getRank() != slice.getType().getRank()) {
+      slice.emitError("a slice inside a kernel has constant offsets and keeps all dimensions");
+      return nullptr;
+    }
+    for (auto [position, offset, stride] : llvm::zip_equal(at, slice.getStaticOffsets(), slice.getStaticStrides())) {
+      if (stride != 1)
+        position = kernel::binary(ScalarOp::Mul, position, kernel::index(stride));
+      if (offset != 0)
+        position = kernel::binary(ScalarOp::Add, position, kernel::index(offset));
+    }
+    return load(op, slice.getSource(), std::move(at));
+  }
+
+  static Args applyMap(AffineMap map, const Args &dims, const Args &symbols) {
+    Args at;
+    for (AffineExpr expr : map.getResults())
+      at.push_back(applyExpr(expr, dims, symbols));
+    return at;
+  }
+
+  static ExprPtr applyExpr(AffineExpr expr, const Args &dims, const Args &symbols) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      return dims[dim.getPosition()];
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+      return symbols[symbol.getPosition()];
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return kernel::index(constant.getValue());
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    ExprPtr left = applyExpr(binary.getLHS(), dims, symbols), right = applyExpr(binary.getRHS(), dims, symbols);
+    switch (binary.getKind()) {
+    case AffineExprKind::Add:
+      return kernel::binary(ScalarOp::Add, left, right);
+    case AffineExprKind::Mul:
+      return kernel::binary(ScalarOp::Mul, left, right);
+    case AffineExprKind::FloorDiv:
+      return kernel::binary(ScalarOp::Div, left, right);
+    case AffineExprKind::CeilDiv:
+      return kernel::binary(ScalarOp::Div,
+                            kernel::binary(ScalarOp::Add, left, kernel::binary(ScalarOp::Sub, right, kernel::index(1))), right);
+    case AffineExprKind::Mod:
+      return kernel::binary(ScalarOp::Mod, left, right);
+    default:
+      llvm_unreachable("constants, dimensions and symbols are handled above");
+    }
+  }
+
+  func::FuncOp function;
+  Block &body;
+  KernelDesc desc;
+  llvm::DenseMap<Value, int> stages;
+  llvm::DenseMap<Value, ExprPtr> fills, constants;
+};
+
+} // namespace
+
+FailureOr<KernelDesc> importKernel(func::FuncOp function) {
+  if (function.isExternal() || !function.getBody().hasOneBlock())
+    return function.emitError("a kernel function has one block"), failure();
+  return Importer(function).run();
+}
+
+} // namespace weft

@@ -1,0 +1,67 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Element-wise stages in a row become one, so that what follows a contraction is one epilogue with one name.
+
+#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+constexpr size_t longestStageName = 40;
+
+/// A stage whose only reader is element-wise too. Reductions keep their operands: recomputing those is for the schedule to
+/// decide.
+bool isFusable(OpOperand &operand) {
+  auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand.getOwner());
+  return producer && consumer && operand.get().hasOneUse() && producer.getNumReductionLoops() == 0 &&
+         consumer.getNumReductionLoops() == 0 && consumer.isDpsInput(&operand) &&
+         linalg::areElementwiseOpsFusable(&operand);
+}
+
+/// A fused stage is called after its parts.
+Attribute fusedName(linalg::GenericOp producer, linalg::GenericOp consumer) {
+  auto first = producer->getAttrOfType<StringAttr>("weft.stage"), second = consumer->getAttrOfType<StringAttr>("weft.stage");
+  if (first.size() + second.size() + 1 > longestStageName)
+    return second;
+  return StringAttr::get(first.getContext(), first.getValue() + "_" + second.getValue());
+}
+
+bool fuseInto(linalg::GenericOp consumer, IRRewriter &rewriter) {
+  for (OpOperand &operand : consumer->getOpOperands()) {
+    if (!isFusable(operand))
+      continue;
+    auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
+    Attribute name = fusedName(producer, consumer), loops = consumer->getAttr("weft.loops");
+    rewriter.setInsertionPoint(consumer);
+    FailureOr<linalg::ElementwiseOpFusionResult> fused = linalg::fuseElementwiseOps(rewriter, &operand);
+    if (failed(fused))
+      continue;
+    fused->fusedOp->setAttr("weft.stage", name);
+    fused->fusedOp->setAttr("weft.loops", loops);
+    for (auto [from, to] : fused->replacements)
+      rewriter.replaceAllUsesWith(from, to);
+    rewriter.eraseOp(consumer);
+    if (producer->use_empty())
+      rewriter.eraseOp(producer);
+    return true;
+  }
+  return false;
+}
+
+} // namespace
+
+void fuseStages(func::FuncOp function) {
+  IRRewriter rewriter(function.getContext());
+  for (bool changed = true; changed;) {
+    changed = false;
+    SmallVector<linalg::GenericOp> stages(function.getBody().front().getOps<linalg::GenericOp>());
+    for (linalg::GenericOp stage : llvm::reverse(stages))
+      if ((changed = fuseInto(stage, rewriter)))
+        break;
+  }
+}
+
+} // namespace weft

@@ -1,0 +1,443 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Operations on graphs. A region over one edge becomes scalar code: what it yields at one position is followed backwards
+// through element-wise operations and reshapes to the elements of captured rows it needs, and these become operands of one
+// `weft.segment_reduce`. What depends on the source (or the destination) alone and sums over features (`dot`) is computed
+// once a vertex, in a stage before.
+
+#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/WeftToLinalg/Scalars.h"
+#include "mlir/Dialect/Traits.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+using Builder = ImplicitLocOpBuilder;
+using Index = SmallVector<AffineExpr>;
+
+TypedAttr floatOf(RankedTensorType type, double value) { return FloatAttr::get(type.getElementType(), value); }
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// Where an operand is read when a result is, with NumPy's broadcasting.
+Index broadcastIndex(RankedTensorType operand, RankedTensorType result, const Index &at) {
+  Index from;
+  unsigned lead = result.getRank() - operand.getRank();
+  for (int64_t d = 0; d < operand.getRank(); ++d)
+    from.push_back(operand.getDimSize(d) == 1 ? getAffineConstantExpr(0, operand.getContext()) : at[lead + d]);
+  return from;
+}
+
+/// Row-major order kept: through the flat position, extents of 1 apart.
+Index reshapeIndex(RankedTensorType operand, RankedTensorType result, const Index &at) {
+  SmallVector<int64_t> realFrom, realTo;
+  Index real;
+  for (int64_t extent : operand.getShape())
+    if (extent != 1)
+      realFrom.push_back(extent);
+  for (auto [extent, index] : llvm::zip_equal(result.getShape(), at))
+    if (extent != 1) {
+      realTo.push_back(extent);
+      real.push_back(index);
+    }
+  AffineExpr flat = getAffineConstantExpr(0, operand.getContext());
+  for (auto [extent, index] : llvm::zip_equal(realTo, real))
+    flat = flat * extent + index;
+  Index split(realFrom.size());
+  for (unsigned d = realFrom.size(); d-- > 0;) {
+    split[d] = d == 0 ? flat : flat % realFrom[d];
+    flat = flat.floorDiv(realFrom[d]);
+  }
+  if (realFrom == realTo)
+    split = real;
+  Index from;
+  unsigned next = 0;
+  for (int64_t extent : operand.getShape())
+    from.push_back(extent == 1 ? getAffineConstantExpr(0, operand.getContext()) : split[next++]);
+  return from;
+}
+
+/// The elements of captured tensors that one element of a region's value needs, and the scalar code from them.
+class EdgeCode {
+public:
+  struct Load {
+    Value row; ///< a block argument, or the result of an operation computed once a vertex
+    Index at;
+    bool operator==(const Load &) const = default;
+  };
+
+  /// Collects loads; fails at an operation that has no scalar code.
+  LogicalResult collect(Value value, const Index &at) {
+    Operation *op = value.getDefiningOp();
+    if (!op || ahead.contains(value)) {
+      remember({value, at});
+      return success();
+    }
+    if (isa<ConstantOp>(op) && isa<SplatElementsAttr>(cast<ConstantOp>(op).getValue()))
+      return success();
+    if (auto dot = dyn_cast<DotOp>(op)) {
+      for (const Index &term : termsOf(dot, at))
+        for (Value operand : op->getOperands())
+          if (failed(collect(operand, broadcastIndex(typeOf(operand), productType(dot), term))))
+            return failure();
+      return success();
+    }
+    for (Value operand : op->getOperands()) {
+      FailureOr<Index> from = indexOf(op, operand, at);
+      if (failed(from) || failed(collect(operand, *from)))
+        return failure();
+    }
+    return success();
+  }
+
+  Value emit(Builder &b, Value value, const Index &at, ValueRange elements) {
+    Operation *op = value.getDefiningOp();
+    if (!op || ahead.contains(value))
+      return elements[llvm::find(loads, Load{value, at}) - loads.begin()];
+    if (auto constant = dyn_cast<ConstantOp>(op))
+      return arith::ConstantOp::create(
+          b, cast<TypedAttr>(cast<SplatElementsAttr>(constant.getValue()).getSplatValue<Attribute>()));
+    if (auto dot = dyn_cast<DotOp>(op)) {
+      Value sum;
+      for (const Index &term : termsOf(dot, at)) {
+        Value factors[2];
+        for (unsigned i = 0; i < 2; ++i)
+          factors[i] = emit(b, op->getOperand(i), broadcastIndex(typeOf(op->getOperand(i)), productType(dot), term), elements);
+        Value product = mulOf(b, factors[0], factors[1]);
+        sum = sum ? addOf(b, sum, product) : product;
+      }
+      return sum;
+    }
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(emit(b, operand, *indexOf(op, operand, at), elements));
+    return isMove(op) ? operands[0] : scalarOf(b, op, operands);
+  }
+
+  ArrayRef<Load> getLoads() const { return loads; }
+  void markAhead(Value value) { ahead.insert(value); }
+
+private:
+  static bool isMove(Operation *op) { return isa<ReshapeOp, FlattenOp, TransposeOp, ExpandOp>(op); }
+
+  FailureOr<Index> indexOf(Operation *op, Value operand, const Index &at) {
+    RankedTensorType from = typeOf(operand), to = typeOf(op->getResult(0));
+    if (isa<ReshapeOp, FlattenOp>(op))
+      return reshapeIndex(from, to, at);
+    if (auto transpose = dyn_cast<TransposeOp>(op)) {
+      Index index(at.size());
+      for (auto [d, source] : llvm::enumerate(transpose.getPerm()))
+        index[source] = at[d];
+      return index;
+    }
+    static const StringSet<> others = {"weft.concat", "weft.matmul", "weft.linear"};
+    if (!LoweringTable::get().find(op) || others.contains(op->getName().getStringRef()) ||
+        op->getNumRegions() != 0 || isa<SoftmaxOp, LogSoftmaxOp, GatherOp, LayernormOp>(op))
+      return op->emitError("`") << op->getName() << "` has no kernel inside an edge expression", failure();
+    return broadcastIndex(from, to, at);
+  }
+
+  /// Sums inside an edge expression are written out.
+  static RankedTensorType productType(DotOp dot) {
+    SmallVector<int64_t> shape;
+    OpTrait::util::getBroadcastedShape(typeOf(dot.getX()).getShape(), typeOf(dot.getY()).getShape(), shape);
+    return RankedTensorType::get(shape, typeOf(dot.getX()).getElementType());
+  }
+  static SmallVector<Index> termsOf(DotOp dot, const Index &at) {
+    SmallVector<Index> terms;
+    for (int64_t i = 0, e = productType(dot).getShape().back(); i < e; ++i) {
+      terms.push_back(at);
+      terms.back().push_back(getAffineConstantExpr(i, dot.getContext()));
+    }
+    return terms;
+  }
+
+  void remember(Load load) {
+    if (!llvm::is_contained(loads, load))
+      loads.push_back(std::move(load));
+  }
+
+  SmallVector<Load> loads;
+  llvm::DenseSet<Value> ahead;
+};
+
+/// What an edge reads of a captured tensor, or of a stage computed ahead.
+struct Captured {
+  Value stored;
+  Access access;
+};
+
+/// One operation on edges on its way into stages.
+class EdgeLowering {
+public:
+  template <typename Op>
+  EdgeLowering(Op op, KernelBuilder &kernel)
+      : op(op), kernel(kernel), yielded(op.getYield().getValues()[0]),
+        indptr(kernel.read(op.getIndptr(), "indptr")), indices(kernel.read(op.getIndices(), "indices")) {
+    for (auto [i, value, argument] : llvm::enumerate(op.getCaptured(), op.getBody().getArguments()))
+      captured[argument] = {kernel.read(value), op.getAccessOf(i)};
+  }
+
+  /// Computes sums over features once a vertex where they depend on one end of the edge only.
+  LogicalResult computeAhead() {
+    WalkResult result = op->walk([&](DotOp dot) -> WalkResult {
+      std::optional<Access> end = endOfOperands(dot);
+      return !end || *end == Access::All ? WalkResult::advance() : WalkResult(dotAhead(dot, *end));
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  /// Gathers what the region yields over the edges of each row, `combine(element, accumulator)`.
+  FailureOr<Value> reduce(StringRef name, RankedTensorType type, double init, ArrayRef<Source> extra,
+                          llvm::function_ref<Value(Builder &, Value, ValueRange, Value)> combine) {
+    unsigned rank = type.getRank();
+    Index at;
+    for (unsigned d = 1; d < rank; ++d)
+      at.push_back(kernel.dim(d));
+    if (failed(code.collect(yielded, at)))
+      return failure();
+    SmallVector<Value> operands;
+    SmallVector<AffineMap> maps;
+    for (const EdgeCode::Load &load : code.getLoads()) {
+      operands.push_back(captured.lookup(load.row).stored);
+      maps.push_back(mapOf(load, rank));
+    }
+    for (const Source &source : extra) {
+      operands.push_back(source.value);
+      maps.push_back(source.map);
+    }
+    return kernel.segment(name, indptr, indices, operands, maps, type, floatOf(type, init),
+                          [&](Builder &b, ValueRange v) {
+                            unsigned loads = code.getLoads().size();
+                            Value element = code.emit(b, yielded, at, v.take_front(loads));
+                            return combine(b, element, v.drop_front(loads).drop_back(1), v.back());
+                          });
+  }
+
+  /// How many edges row `loop` of a stage has.
+  Value degree(Builder &b) {
+    Value row = linalg::IndexOp::create(b, 0);
+    Value next = arith::AddIOp::create(b, row, arith::ConstantIndexOp::create(b, 1));
+    Value begin = tensor::ExtractOp::create(b, indptr, row), end = tensor::ExtractOp::create(b, indptr, next);
+    return arith::SubIOp::create(b, end, begin);
+  }
+
+private:
+  /// The one end of the edge a value depends on; nothing where there are two.
+  std::optional<Access> endOf(Value value) {
+    if (isa<BlockArgument>(value))
+      return captured.lookup(value).access;
+    return endOfOperands(value.getDefiningOp());
+  }
+  std::optional<Access> endOfOperands(Operation *inner) {
+    Access end = Access::All;
+    for (Value operand : inner->getOperands()) {
+      std::optional<Access> other = endOf(operand);
+      if (!other || (end != Access::All && *other != Access::All && *other != end))
+        return std::nullopt;
+      if (*other != Access::All)
+        end = *other;
+    }
+    return end;
+  }
+
+  LogicalResult dotAhead(DotOp dot, Access end) {
+    RankedTensorType row = typeOf(dot.getZ());
+    SmallVector<int64_t> shape = {rowsOf(end)};
+    llvm::append_range(shape, row.getShape());
+    auto type = RankedTensorType::get(shape, row.getElementType());
+    StageLoops loops = loopsOver(Layout(type));
+    loops.names.push_back("k");
+    loops.reductionExtents = {-1};
+    Index at;
+    for (unsigned d = 1; d <= row.getRank() + 1; ++d)
+      at.push_back(kernel.dim(d));
+    EdgeCode inner;
+    SmallVector<int64_t> product(row.getShape());
+    int64_t width = std::max(typeOf(dot.getX()).getShape().back(), typeOf(dot.getY()).getShape().back());
+    product.push_back(width);
+    auto productType = RankedTensorType::get(product, row.getElementType());
+    for (Value operand : dot->getOperands())
+      if (failed(inner.collect(operand, broadcastIndex(typeOf(operand), productType, at))))
+        return failure();
+    SmallVector<Source> sources;
+    for (const EdgeCode::Load &load : inner.getLoads()) {
+      Captured from = captured.lookup(load.row);
+      Index index = load.at;
+      if (from.access != Access::All)
+        index.insert(index.begin(), kernel.dim(0));
+      sources.push_back({from.stored, AffineMap::get(loops.names.size(), 0, index, op->getContext())});
+    }
+    Value stage = kernel.reduce("dot", loops, sources, type, floatOf(type, 0), [&](Builder &b, ValueRange v) {
+      Value x = inner.emit(b, dot.getX(), broadcastIndex(typeOf(dot.getX()), productType, at), v.drop_back(1));
+      Value y = inner.emit(b, dot.getY(), broadcastIndex(typeOf(dot.getY()), productType, at), v.drop_back(1));
+      return addOf(b, v.back(), mulOf(b, x, y));
+    });
+    captured[dot.getZ()] = {stage, end};
+    code.markAhead(dot.getZ());
+    return success();
+  }
+
+  /// The extent of dimension 0 of a captured tensor read at this end.
+  int64_t rowsOf(Access end) {
+    int64_t rows = ShapedType::kDynamic;
+    for (auto &[row, from] : captured)
+      if (from.access == end && isa<BlockArgument>(row))
+        rows = typeOf(from.stored).getDimSize(0);
+    return rows;
+  }
+
+  AffineMap mapOf(const EdgeCode::Load &load, unsigned rank) {
+    Index index = load.at;
+    MLIRContext *context = op->getContext();
+    switch (captured.lookup(load.row).access) {
+    case Access::Src:
+      index.insert(index.begin(), getAffineSymbolExpr(0, context));
+      break;
+    case Access::Dst:
+      index.insert(index.begin(), kernel.dim(0));
+      break;
+    case Access::Edge:
+      index.insert(index.begin(), kernel.dim(rank));
+      break;
+    case Access::All:
+      break;
+    }
+    return AffineMap::get(rank + 1, 1, index, context);
+  }
+
+  Operation *op;
+  KernelBuilder &kernel;
+  Value yielded, indptr, indices;
+  llvm::DenseMap<Value, Captured> captured;
+  EdgeCode code;
+};
+
+//===-- aggregate -----------------------------------------------------------------------------------------------------===//
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+double initOf(ReduceKind kind) {
+  return kind == ReduceKind::Max ? -infinity : kind == ReduceKind::Min ? infinity : 0.0;
+}
+Value combineOf(Builder &b, ReduceKind kind, Value element, Value accumulator) {
+  if (kind == ReduceKind::Max)
+    return maxOf(b, accumulator, element);
+  if (kind == ReduceKind::Min)
+    return minOf(b, accumulator, element);
+  return addOf(b, accumulator, element);
+}
+
+/// A row with nothing in it is 0; a mean is divided by how many there were.
+Value finishRow(Builder &b, ReduceKind kind, Value gathered, Value count) {
+  Value zero = constantLike(b, count, 0);
+  if (kind == ReduceKind::Mean) {
+    Value one = constantLike(b, count, 1);
+    Value divisor = arith::SIToFPOp::create(b, gathered.getType(), arith::MaxSIOp::create(b, count, one));
+    return arith::DivFOp::create(b, gathered, divisor);
+  }
+  Value some = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, zero);
+  return arith::SelectOp::create(b, some, gathered, constantLike(b, gathered, 0));
+}
+
+LogicalResult lowerAggregate(AggregateOp op, KernelBuilder &kernel) {
+  Layout y(typeOf(op.getY()));
+  kernel.setHead(("aggregate_" + stringifyReduceKind(op.getKind())).str());
+  EdgeLowering edges(op, kernel);
+  if (failed(edges.computeAhead()))
+    return failure();
+  ReduceKind kind = op.getKind();
+  FailureOr<Value> gathered =
+      edges.reduce("aggregate", y.type, initOf(kind), {}, [&](Builder &b, Value element, ValueRange, Value accumulator) {
+        return combineOf(b, kind, element, accumulator);
+      });
+  if (failed(gathered))
+    return failure();
+  Value result = *gathered;
+  if (kind != ReduceKind::Sum)
+    result = kernel.map("rows", loopsOver(y), {{result, kernel.builder.getMultiDimIdentityMap(y.rank)}}, y.stored(),
+                        [&](Builder &b, ValueRange v) { return finishRow(b, kind, v[0], edges.degree(b)); });
+  kernel.define(op.getY(), result);
+  return success();
+}
+
+//===-- readout -------------------------------------------------------------------------------------------------------===//
+
+/// Every part looks at all vertices: parts are few, and the order of each sum is that of the vertices.
+LogicalResult lowerReadout(ReadoutOp op, KernelBuilder &kernel) {
+  Layout x(typeOf(op.getX())), y(typeOf(op.getY()));
+  kernel.setHead(("readout_" + stringifyReduceKind(op.getKind())).str());
+  ReduceKind kind = op.getKind();
+  Value part = kernel.read(op.getPart(), "part");
+  StageLoops loops = loopsOver(y);
+  loops.names.push_back("r");
+  loops.reductionExtents = {-1};
+  unsigned total = loops.names.size(), vertex = total - 1;
+  SmallVector<AffineExpr> at = {kernel.dim(vertex)};
+  for (unsigned d = 1; d < x.rank; ++d)
+    at.push_back(kernel.dim(d));
+  AffineMap partAt = AffineMap::get(total, 0, {kernel.dim(vertex)}, op.getContext());
+  auto belongs = [](Builder &b, Value number) -> Value {
+    Value group = arith::IndexCastOp::create(b, number.getType(), linalg::IndexOp::create(b, 0));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, number, group);
+  };
+  Value gathered = kernel.reduce(
+      "readout", loops, {{kernel.read(op.getX(), "x"), AffineMap::get(total, 0, at, op.getContext())}, {part, partAt}},
+      y.stored(), floatOf(y.type, initOf(kind)), [&](Builder &b, ValueRange v) -> Value {
+        return arith::SelectOp::create(b, belongs(b, v[1]), combineOf(b, kind, v[0], v[2]), v[2]);
+      });
+  if (kind == ReduceKind::Sum) {
+    kernel.define(op.getY(), gathered);
+    return success();
+  }
+  auto counts = RankedTensorType::get({y.type.getDimSize(0)}, IntegerType::get(op.getContext(), 32));
+  StageLoops countLoops{{"n", "r"}, 1, {-1}};
+  Value count = kernel.reduce("count", countLoops, {{part, AffineMap::get(2, 0, {kernel.dim(1)}, op.getContext())}}, counts,
+                              IntegerAttr::get(counts.getElementType(), 0), [&](Builder &b, ValueRange v) -> Value {
+                                Value more = addOf(b, v[1], constantLike(b, v[1], 1));
+                                return arith::SelectOp::create(b, belongs(b, v[0]), more, v[1]);
+                              });
+  AffineMap rowOnly = AffineMap::get(y.rank, 0, {kernel.dim(0)}, op.getContext());
+  kernel.define(op.getY(), kernel.map("rows", loopsOver(y),
+                                      {{gathered, kernel.builder.getMultiDimIdentityMap(y.rank)}, {count, rowOnly}},
+                                      y.stored(), [&](Builder &b, ValueRange v) { return finishRow(b, kind, v[0], v[1]); }));
+  return success();
+}
+
+//===-- dot -----------------------------------------------------------------------------------------------------------===//
+
+LogicalResult lowerDot(DotOp op, KernelBuilder &kernel) {
+  Layout x(typeOf(op.getX())), y(typeOf(op.getY())), z(typeOf(op.getZ()));
+  if (x.isBlocked() || y.isBlocked() || z.isBlocked())
+    return op.emitError("no kernel for blocked operands");
+  kernel.setHead("dot");
+  StageLoops loops = loopsOver(z);
+  loops.names.push_back("k");
+  loops.reductionExtents = {-1};
+  unsigned total = loops.names.size();
+  Index all;
+  for (unsigned d = 0; d < total; ++d)
+    all.push_back(kernel.dim(d));
+  SmallVector<int64_t> product(z.type.getShape());
+  product.push_back(std::max(x.type.getShape().back(), y.type.getShape().back()));
+  auto productType = RankedTensorType::get(product, z.type.getElementType());
+  auto source = [&](Value value, StringRef name) -> Source {
+    return {kernel.read(value, name),
+            AffineMap::get(total, 0, broadcastIndex(typeOf(value), productType, all), op.getContext())};
+  };
+  kernel.define(op.getZ(), kernel.reduce("dot", loops, {source(op.getX(), "a"), source(op.getY(), "b")}, z.stored(),
+                                         floatOf(z.type, 0), [](Builder &b, ValueRange v) {
+                                           return addOf(b, v[2], mulOf(b, v[0], v[1]));
+                                         }));
+  return success();
+}
+
+} // namespace
+
+void addGraph(LoweringTable &table) {
+  table.add<AggregateOp>(lowerAggregate);
+  table.add<ReadoutOp>(lowerReadout);
+  table.add<DotOp>(lowerDot);
+}
+
+} // namespace weft

@@ -1,0 +1,273 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// A kernel function under construction: arguments appear when a lowering first reads them, stages are linalg operations
+// with a name, and at the end every result is written to an output argument.
+
+#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+
+using namespace mlir;
+
+namespace weft {
+
+KernelBuilder::KernelBuilder(GroupOp group, func::FuncOp function)
+    : builder(group.getLoc(), function.getContext()), group(group), function(function),
+      context(function.getContext()) {
+  Block *body = function.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+}
+
+//===-- operands --------------------------------------------------------------------------------------------------===//
+
+static RankedTensorType windowed(const Layout &layout, const Box &window) {
+  RankedTensorType stored = layout.stored();
+  SmallVector<int64_t> shape(stored.getShape());
+  for (unsigned d = 0, e = window.low.size(); d < e; ++d)
+    shape[2 + d] += window.low[d] + window.high[d];
+  return RankedTensorType::get(shape, stored.getElementType());
+}
+
+Value KernelBuilder::read(Value logical, StringRef name) { return read(logical, Box(), name); }
+
+Value KernelBuilder::read(Value logical, const Box &window, StringRef name) {
+  auto type = cast<RankedTensorType>(logical.getType());
+  if (Value inside = values.lookup(logical))
+    return window.leavesTensor() ? padInside(inside, type, window) : inside;
+  Value source = group.getInputs()[cast<BlockArgument>(logical).getArgNumber()];
+  if (name.empty())
+    name = isRecipe(source) ? "w" : "x";
+  return argument({source, window, {}}, windowed(Layout(type), window), name);
+}
+
+Value KernelBuilder::table(DenseElementsAttr contents, StringRef name) {
+  return argument({Value(), Box(), contents}, cast<RankedTensorType>(contents.getType()), name);
+}
+
+/// The same box of the same tensor is one argument, however many stages read it.
+Value KernelBuilder::argument(KernelArgument passed, RankedTensorType type, StringRef name) {
+  Block &body = function.getBody().front();
+  bool whole = passed.window.isWhole();
+  for (auto [index, known] : llvm::enumerate(arguments))
+    if (known.source == passed.source && known.table == passed.table &&
+        ((whole && known.window.isWhole()) || known.window == passed.window))
+      return body.getArgument(index);
+  unsigned alike = llvm::count_if(argumentNames, [&](StringRef other) {
+    return other.starts_with(name) && !other.drop_front(name.size()).contains_insensitive("_") &&
+           llvm::all_of(other.drop_front(name.size()), llvm::isDigit);
+  });
+  argumentNames.push_back(alike ? (name + Twine(alike)).str() : name.str());
+  arguments.push_back(std::move(passed));
+  return body.addArgument(type, builder.getLoc());
+}
+
+Value padWith(OpBuilder &builder, Location loc, Value source, ArrayRef<int64_t> low, ArrayRef<int64_t> high,
+              double fill) {
+  auto type = cast<RankedTensorType>(source.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [extent, before, after] : llvm::zip_equal(shape, low, high))
+    if (before || after)
+      extent += before + after;
+  Type element = type.getElementType();
+  TypedAttr value = isa<FloatType>(element) ? TypedAttr(builder.getFloatAttr(element, fill))
+                                            : TypedAttr(builder.getIntegerAttr(element, static_cast<int64_t>(fill)));
+  Value constant = arith::ConstantOp::create(builder, loc, value);
+  auto padded = tensor::PadOp::create(builder, loc, RankedTensorType::get(shape, element), source, low, high,
+                                      ValueRange(), ValueRange());
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&padded.getRegion(), {}, SmallVector<Type>(type.getRank(), builder.getIndexType()),
+                      SmallVector<Location>(type.getRank(), loc));
+  tensor::YieldOp::create(builder, loc, constant);
+  return padded;
+}
+
+/// A border around a tensor that never leaves the kernel (a chain of windows).
+Value KernelBuilder::padInside(Value stored, RankedTensorType logical, const Box &window) {
+  keepExtents();
+  SmallVector<int64_t> low(Layout(logical).storedRank(), 0), high(low);
+  for (unsigned d = 0, e = window.low.size(); d < e; ++d) {
+    low[2 + d] = std::max<int64_t>(window.low[d], 0);
+    high[2 + d] = std::max<int64_t>(window.high[d], 0);
+  }
+  Value padded = padWith(builder, builder.getLoc(), stored, low, high, window.fill);
+  nameStage(padded.getDefiningOp(), "border", Layout(logical).loops());
+  return padded;
+}
+
+TypedAttr KernelBuilder::splat(Value logical) {
+  auto argument = dyn_cast<BlockArgument>(logical);
+  Operation *source = argument && argument.getOwner() == &group.getBody().front()
+                          ? group.getInputs()[argument.getArgNumber()].getDefiningOp()
+                          : logical.getDefiningOp();
+  auto constant = dyn_cast_or_null<ConstantOp>(source);
+  auto elements = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+  return elements ? dyn_cast<TypedAttr>(elements.getSplatValue<Attribute>()) : TypedAttr();
+}
+
+//===-- stages ----------------------------------------------------------------------------------------------------===//
+
+std::string KernelBuilder::uniqueStage(StringRef name) {
+  std::string unique = name.str();
+  for (unsigned i = 1; !stageNames.insert(unique).second; ++i)
+    unique = (name + Twine(i)).str();
+  return unique;
+}
+
+/// Run-time extents are filled in by `generalizeExtents`, which knows an argument for each; 0 stands for them until then.
+Value KernelBuilder::empty(RankedTensorType type) {
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
+    sizes.push_back(arith::ConstantIndexOp::create(builder, 0));
+  return tensor::EmptyOp::create(builder, type.getShape(), type.getElementType(), sizes);
+}
+
+Value KernelBuilder::map(StringRef name, const StageLoops &loops, ArrayRef<Source> sources, RankedTensorType result,
+                         StageBody body) {
+  return generic(name, loops, sources, empty(result), body);
+}
+
+Value KernelBuilder::reduce(StringRef name, const StageLoops &loops, ArrayRef<Source> sources, RankedTensorType result,
+                            TypedAttr init, StageBody body) {
+  Value start = arith::ConstantOp::create(builder, init);
+  Value filled = linalg::FillOp::create(builder, start, empty(result)).getResult(0);
+  return generic(name, loops, sources, filled, body);
+}
+
+/// linalg takes trip counts from operands: loops that are no operand's dimension get them from an operand nobody loads.
+static void addWindowOperand(ImplicitLocOpBuilder &builder, const StageLoops &loops, SmallVector<Value> &operands,
+                             SmallVector<AffineMap> &maps, Type element) {
+  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> dims;
+  for (auto [i, extent] : llvm::enumerate(loops.reductionExtents))
+    if (extent >= 0) {
+      shape.push_back(extent);
+      dims.push_back(builder.getAffineDimExpr(loops.parallel + i));
+    }
+  if (shape.empty())
+    return;
+  operands.push_back(tensor::EmptyOp::create(builder, shape, element));
+  maps.push_back(AffineMap::get(loops.names.size(), 0, dims, builder.getContext()));
+}
+
+Value KernelBuilder::generic(StringRef name, const StageLoops &loops, ArrayRef<Source> sources, Value out,
+                             StageBody body) {
+  SmallVector<Value> operands;
+  SmallVector<AffineMap> maps;
+  for (const Source &source : sources) {
+    operands.push_back(source.value);
+    maps.push_back(source.map);
+  }
+  auto type = cast<RankedTensorType>(out.getType());
+  addWindowOperand(builder, loops, operands, maps, type.getElementType());
+  unsigned total = loops.names.size();
+  maps.push_back(AffineMap::getMultiDimIdentityMap(total, context).getMajorSubMap(loops.parallel));
+  if (total == loops.parallel)
+    maps.back() = AffineMap::getMultiDimIdentityMap(total, context);
+  SmallVector<utils::IteratorType> iterators(total, utils::IteratorType::reduction);
+  std::fill_n(iterators.begin(), loops.parallel, utils::IteratorType::parallel);
+
+  auto op = linalg::GenericOp::create(
+      builder, TypeRange(type), operands, ValueRange(out), maps, iterators,
+      [&](OpBuilder &nested, Location loc, ValueRange args) {
+        ImplicitLocOpBuilder inner(loc, nested);
+        SmallVector<Value> elements(args.take_front(sources.size()));
+        elements.push_back(args.back());
+        linalg::YieldOp::create(inner, body(inner, elements));
+      });
+  nameStage(op, name, loops.names);
+  return op.getResult(0);
+}
+
+void KernelBuilder::nameStage(Operation *op, StringRef name, ArrayRef<std::string> loops) {
+  SmallVector<Attribute> names;
+  for (const std::string &loop : loops)
+    names.push_back(builder.getStringAttr(loop));
+  op->setAttr("weft.stage", builder.getStringAttr(uniqueStage(name)));
+  op->setAttr("weft.loops", builder.getArrayAttr(names));
+}
+
+Value KernelBuilder::segment(StringRef name, Value indptr, Value indices, ArrayRef<Value> inputs,
+                             ArrayRef<AffineMap> maps, RankedTensorType result, TypedAttr init, StageBody body) {
+  Value start = arith::ConstantOp::create(builder, init);
+  Value filled = linalg::FillOp::create(builder, start, empty(result)).getResult(0);
+  auto op = SegmentReduceOp::create(builder, result, indptr, indices, inputs, filled,
+                                    builder.getAffineMapArrayAttr(maps));
+  SmallVector<std::string> loops = Layout(result).loops();
+  loops.push_back("e");
+  nameStage(op, name, loops);
+  SmallVector<Type> elements;
+  for (Value input : inputs)
+    elements.push_back(cast<RankedTensorType>(input.getType()).getElementType());
+  elements.push_back(result.getElementType());
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&op.getBody(), {}, elements, SmallVector<Location>(elements.size(), builder.getLoc()));
+  YieldOp::create(builder, ValueRange(body(builder, block->getArguments())));
+  return op.getResult();
+}
+
+//===-- the finished function -------------------------------------------------------------------------------------===//
+
+void KernelBuilder::setHead(StringRef name) {
+  if (head.empty())
+    head = name.str();
+  else
+    addName(name);
+}
+
+void KernelBuilder::addName(StringRef part) {
+  if (head.size() + suffix.size() + part.size() < 56)
+    suffix += ("_" + part).str();
+}
+
+/// Whether an argument or an output is a blocked tensor.
+static bool isBlockedArgument(ArrayRef<KernelArgument> arguments, GroupOp group, unsigned index) {
+  if (index < arguments.size())
+    return arguments[index].source && isBlocked(arguments[index].source.getType());
+  return isBlocked(group.getYield().getValues()[index - arguments.size()].getType());
+}
+
+/// Says how many of the innermost dimensions lie without gaps: all of a weight, pixels and channels of a blocked tensor.
+void KernelBuilder::describeArgument(unsigned index) {
+  bool weight = index < arguments.size() && (!arguments[index].source || isRecipe(arguments[index].source));
+  bool blocked = isBlockedArgument(arguments, group, index);
+  int64_t dense = weight ? cast<RankedTensorType>(function.getArgument(index).getType()).getRank() : blocked ? 2 : 1;
+  function.setArgAttr(index, "weft.name", builder.getStringAttr(argumentNames[index]));
+  function.setArgAttr(index, "weft.dense", builder.getI64IntegerAttr(dense));
+  if (blocked)
+    function.setArgAttr(index, blockAttrName, builder.getUnitAttr());
+}
+
+/// A reduction is followed by a stage that stores it, so that its accumulators live in the kernel and each family finds the
+/// same two stages; so is a stage that has other readers, and an argument that is returned as it came.
+Value KernelBuilder::store(Value stored, RankedTensorType logical, Value out) {
+  auto made = stored.getDefiningOp<linalg::GenericOp>();
+  if (made && made.getNumReductionLoops() == 0 && stored.hasOneUse()) {
+    made.getOutputsMutable()[0].set(out);
+    return stored;
+  }
+  StageLoops loops = loopsOver(Layout(logical));
+  Value copy = map("store", loops, {{stored, builder.getMultiDimIdentityMap(loops.parallel)}}, Layout(logical).stored(),
+                   [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+  copy.getDefiningOp<linalg::GenericOp>().getOutputsMutable()[0].set(out);
+  return copy;
+}
+
+void KernelBuilder::finish() {
+  builder.setLoc(group.getLoc());
+  SmallVector<Value> stored;
+  for (Value yielded : group.getYield().getValues())
+    stored.push_back(read(yielded));
+  auto end = func::ReturnOp::create(builder, stored);
+  fuseStages(function);
+  builder.setInsertionPoint(end);
+  Block &body = function.getBody().front();
+  for (auto [index, yielded] : llvm::enumerate(group.getYield().getValues())) {
+    auto logical = cast<RankedTensorType>(yielded.getType());
+    Value out = body.addArgument(Layout(logical).stored(), builder.getLoc());
+    argumentNames.push_back(stored.size() == 1 ? "out" : ("out" + Twine(index)).str());
+    end.setOperand(index, store(end.getOperand(index), logical, out));
+  }
+  function.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), end.getOperandTypes()));
+  for (unsigned index = 0; index < argumentNames.size(); ++index)
+    describeArgument(index);
+  function->setAttr("weft.kernel", builder.getStringAttr(head.empty() ? StringRef(suffix).ltrim('_').str() : head + suffix));
+}
+
+} // namespace weft

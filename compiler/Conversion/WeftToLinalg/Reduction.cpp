@@ -1,0 +1,377 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Normalisations, softmax and reductions: several stages in one kernel, a reduction each, then one over all elements.
+
+#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/WeftToLinalg/Scalars.h"
+
+using namespace mlir;
+
+namespace weft {
+namespace {
+
+using Builder = ImplicitLocOpBuilder;
+
+TypedAttr attrOf(Type element, double value) {
+  if (isa<FloatType>(element))
+    return FloatAttr::get(element, value);
+  return IntegerAttr::get(element, static_cast<int64_t>(value));
+}
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// The largest (or least) value of a type, from which a minimum (maximum) begins.
+TypedAttr limitOf(Type element, bool largest) {
+  if (isa<FloatType>(element))
+    return FloatAttr::get(element, largest ? infinity : -infinity);
+  unsigned bits = element.getIntOrFloatBitWidth();
+  return IntegerAttr::get(element, largest ? APInt::getSignedMaxValue(bits) : APInt::getSignedMinValue(bits));
+}
+
+//===-- batch normalisation ---------------------------------------------------------------------------------------===//
+
+LogicalResult lowerBatchnorm(BatchnormOp op, KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(op.getY().getType()));
+  SmallVector<Source> sources = {{kernel.read(op.getX(), "x"), kernel.builder.getMultiDimIdentityMap(layout.storedRank())}};
+  std::pair<Value, StringRef> vectors[] = {
+      {op.getGamma(), "gamma"}, {op.getBeta(), "beta"}, {op.getMean(), "mean"}, {op.getVar(), "var"}};
+  for (auto [vector, name] : vectors) {
+    AffineMap map = channelVectorMap(cast<RankedTensorType>(vector.getType()), layout, op.getContext());
+    if (!map)
+      return op.emitError("a vector of type ") << vector.getType() << " does not fit " << layout.type;
+    sources.push_back({kernel.read(vector, name), map});
+  }
+  kernel.addName("batchnorm");
+  kernel.define(op.getY(), kernel.map("batchnorm", loopsOver(layout), sources, layout.stored(),
+                                      [&](Builder &b, ValueRange v) -> Value {
+                                        Value variance = addOf(b, v[4], constantLike(b, v[4], op.getEps().convertToDouble()));
+                                        Value centred = arith::SubFOp::create(b, v[0], v[3]);
+                                        Value unit = arith::DivFOp::create(b, centred, math::SqrtOp::create(b, variance));
+                                        return addOf(b, mulOf(b, unit, v[1]), v[2]);
+                                      }));
+  return success();
+}
+
+//===-- layer, group and instance normalisation ---------------------------------------------------------------------===//
+
+/// A tensor in parts that are normalised each by itself: the loops of a part's statistics, how an element is read there, and
+/// which statistics an element needs.
+struct Parts {
+  StageLoops loops;        ///< of the statistics
+  RankedTensorType type;   ///< of the statistics
+  AffineMap element;       ///< from those loops to the stored tensor
+  AffineMap statistics;    ///< from the stored tensor's loops to a part
+  int64_t count;           ///< elements in a part
+};
+
+/// Mean, variance, and their use, with optional gain and shift.
+void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma, Source beta, double eps,
+               KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(y.getType()));
+  AffineMap same = kernel.builder.getMultiDimIdentityMap(layout.storedRank());
+  AffineMap own = kernel.builder.getMultiDimIdentityMap(parts.loops.names.size()).getMajorSubMap(parts.loops.parallel);
+  if (own.isEmpty())
+    own = AffineMap::get(parts.loops.names.size(), 0, op->getContext());
+  StageLoops perPart{{parts.loops.names.begin(), parts.loops.names.begin() + parts.loops.parallel}, parts.loops.parallel, {}};
+  AffineMap partOnly = kernel.builder.getMultiDimIdentityMap(parts.loops.parallel);
+  Value input = kernel.read(x, "x");
+  auto divide = [&](Builder &b, ValueRange v) -> Value {
+    return arith::DivFOp::create(b, v[0], constantLike(b, v[0], parts.count));
+  };
+  TypedAttr zero = attrOf(layout.type.getElementType(), 0);
+  Value sum = kernel.reduce("sum", parts.loops, {{input, parts.element}}, parts.type, zero,
+                            [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
+  Value mean = kernel.map("mean", perPart, {{sum, partOnly}}, parts.type, divide);
+  Value squares = kernel.reduce("squares", parts.loops, {{input, parts.element}, {mean, own}}, parts.type, zero,
+                                [](Builder &b, ValueRange v) {
+                                  Value centred = arith::SubFOp::create(b, v[0], v[1]);
+                                  return addOf(b, v[2], mulOf(b, centred, centred));
+                                });
+  Value deviation = kernel.map("deviation", perPart, {{squares, partOnly}}, parts.type, [&](Builder &b, ValueRange v) -> Value {
+    Value variance = divide(b, v);
+    return math::SqrtOp::create(b, addOf(b, variance, constantLike(b, variance, eps)));
+  });
+  SmallVector<Source> sources = {{input, same}, {mean, parts.statistics}, {deviation, parts.statistics}};
+  if (gamma.value)
+    sources.push_back(gamma);
+  if (beta.value)
+    sources.push_back(beta);
+  kernel.define(y, kernel.map("normalize", loopsOver(layout), sources, layout.stored(), [&](Builder &b, ValueRange v) -> Value {
+    Value result = arith::DivFOp::create(b, arith::SubFOp::create(b, v[0], v[1]), v[2]);
+    unsigned next = 3;
+    if (gamma.value)
+      result = mulOf(b, result, v[next++]);
+    if (beta.value)
+      result = addOf(b, result, v[next]);
+    return result;
+  }));
+}
+
+LogicalResult lowerLayernorm(LayernormOp op, KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(op.getY().getType()));
+  if (layout.isBlocked())
+    return op.emitError("no kernel for a blocked input");
+  unsigned axis = op.getAxis(), rank = layout.rank;
+  Parts parts;
+  parts.loops = loopsOver(layout);
+  parts.loops.parallel = axis;
+  parts.loops.reductionExtents.assign(rank - axis, -1);
+  parts.type = RankedTensorType::get(layout.type.getShape().take_front(axis), layout.type.getElementType());
+  parts.element = kernel.builder.getMultiDimIdentityMap(rank);
+  parts.statistics = AffineMap::getMultiDimIdentityMap(rank, op.getContext());
+  SmallVector<AffineExpr> outer, inner;
+  for (unsigned d = 0; d < rank; ++d)
+    (d < axis ? outer : inner).push_back(kernel.dim(d));
+  parts.statistics = AffineMap::get(rank, 0, outer, op.getContext());
+  parts.count = 1;
+  for (int64_t extent : layout.type.getShape().drop_front(axis))
+    parts.count *= extent;
+  kernel.keepExtents(); // the divisor is a constant of the code
+  AffineMap vector = AffineMap::get(rank, 0, inner, op.getContext());
+  auto parameter = [&](Value value, StringRef name) {
+    return value ? Source{kernel.read(value, name), vector} : Source{Value(), vector};
+  };
+  kernel.setHead("layernorm");
+  normalize(op, op.getX(), op.getY(), parts, parameter(op.getGamma(), "gamma"), parameter(op.getBeta(), "beta"),
+            op.getEps().convertToDouble(), kernel);
+  return success();
+}
+
+/// Plain or blocked [N, C, ...] in groups of `perGroup` channels; a group of a blocked tensor is whole blocks, or a channel.
+LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Value beta, int64_t perGroup, double eps,
+                                KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(y.getType()));
+  int64_t block = layout.block, channels = layout.channels();
+  bool single = perGroup == 1;
+  if (block && !single && (perGroup % block != 0 || !layout.isWhole()))
+    return op->emitError("no kernel for groups of ") << perGroup << " channels in " << layout.type;
+  unsigned spatial = layout.spatialRank();
+  Parts parts;
+  parts.count = perGroup;
+  for (int64_t extent : layout.type.getShape().drop_front(2))
+    parts.count *= extent;
+  // Loops: n, group, [c,] then the sum over channels of the group, space [, and lanes].
+  bool lanesAlone = block && single;
+  parts.loops.names = {"n", single ? (block ? "cb" : "ch") : "g"};
+  if (lanesAlone)
+    parts.loops.names.push_back("c");
+  parts.loops.parallel = parts.loops.names.size();
+  auto reduction = [&](StringRef name, int64_t extent) {
+    parts.loops.names.push_back(name.str());
+    parts.loops.reductionExtents.push_back(extent);
+    return kernel.dim(parts.loops.names.size() - 1);
+  };
+  int64_t perStep = block ? perGroup / block : perGroup;
+  AffineExpr channel = kernel.dim(1);
+  if (!single)
+    channel = kernel.dim(1) * perStep + reduction(block ? "gb" : "gc", perStep);
+  SmallVector<AffineExpr> at = {kernel.dim(0), channel};
+  for (const std::string &name : spatialNames(spatial))
+    at.push_back(reduction(name, -1));
+  if (block)
+    at.push_back(lanesAlone ? kernel.dim(2) : reduction("c", -1));
+  unsigned total = parts.loops.names.size(), rank = layout.storedRank();
+  parts.element = AffineMap::get(total, 0, at, op->getContext());
+  SmallVector<int64_t> shape = {layout.type.getDimSize(0), single ? (block ? (channels + block - 1) / block : channels)
+                                                                  : channels / perGroup};
+  SmallVector<AffineExpr> statistics = {kernel.dim(0), single ? kernel.dim(1) : kernel.dim(1).floorDiv(perStep)};
+  if (lanesAlone) {
+    shape.push_back(block);
+    statistics.push_back(kernel.dim(rank - 1));
+  }
+  parts.type = RankedTensorType::get(shape, layout.type.getElementType());
+  parts.statistics = AffineMap::get(rank, 0, statistics, op->getContext());
+  kernel.keepExtents();
+  auto parameter = [&](Value value, StringRef name) -> FailureOr<Source> {
+    if (!value)
+      return Source{};
+    AffineMap map = channelVectorMap(cast<RankedTensorType>(value.getType()), layout, op->getContext());
+    if (!map)
+      return op->emitError("a vector of type ") << value.getType() << " does not fit " << layout.type;
+    return Source{kernel.read(value, name), map};
+  };
+  FailureOr<Source> gain = parameter(gamma, "gamma"), shift = parameter(beta, "beta");
+  if (failed(gain) || failed(shift))
+    return failure();
+  normalize(op, x, y, parts, *gain, *shift, eps, kernel);
+  return success();
+}
+
+LogicalResult lowerGroupnorm(GroupnormOp op, KernelBuilder &kernel) {
+  kernel.setHead("groupnorm");
+  int64_t perGroup = Layout(cast<RankedTensorType>(op.getY().getType())).channels() / int64_t(op.getGroups());
+  return normalizeChannels(op, op.getX(), op.getY(), op.getGamma(), op.getBeta(), perGroup,
+                           op.getEps().convertToDouble(), kernel);
+}
+LogicalResult lowerInstancenorm(InstancenormOp op, KernelBuilder &kernel) {
+  kernel.setHead("instancenorm");
+  return normalizeChannels(op, op.getX(), op.getY(), op.getGamma(), op.getBeta(), 1, op.getEps().convertToDouble(),
+                           kernel);
+}
+
+//===-- reductions over axes ----------------------------------------------------------------------------------------===//
+
+/// The loops that reduce stored dimensions `reduced` of a tensor: those kept first, then those reduced, each in order.
+/// With `keepdims` a loop of extent 1 stands where a reduced dimension was.
+struct AxisLoops {
+  StageLoops loops;
+  AffineMap input;
+  RankedTensorType type;
+};
+AxisLoops axisLoops(const Layout &x, ArrayRef<unsigned> reduced, bool keepdims, KernelBuilder &kernel) {
+  AxisLoops result;
+  SmallVector<std::string> names = x.loops();
+  RankedTensorType stored = x.stored();
+  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> at(names.size());
+  for (auto [d, name] : llvm::enumerate(names)) {
+    bool gone = llvm::is_contained(reduced, d);
+    if (gone && !keepdims)
+      continue;
+    if (!gone)
+      at[d] = kernel.dim(result.loops.names.size());
+    shape.push_back(gone ? 1 : stored.getDimSize(d));
+    result.loops.names.push_back(gone ? "one_" + name : name);
+  }
+  result.loops.parallel = result.loops.names.size();
+  for (unsigned d : reduced) {
+    at[d] = kernel.dim(result.loops.names.size());
+    result.loops.names.push_back(names[d]);
+    result.loops.reductionExtents.push_back(-1);
+  }
+  result.input = AffineMap::get(result.loops.names.size(), 0, at, kernel.getContext());
+  result.type = RankedTensorType::get(shape, stored.getElementType());
+  return result;
+}
+
+/// The stored dimensions of logical axes; blocked channels are two. Fails where a block holds lanes that are no channels.
+FailureOr<SmallVector<unsigned>> storedAxes(Operation *op, const Layout &x, ArrayRef<int64_t> axes) {
+  SmallVector<unsigned> result;
+  for (int64_t axis : axes)
+    result.push_back(axis);
+  if (axes.empty())
+    for (unsigned d = 0; d < x.rank; ++d)
+      result.push_back(d);
+  llvm::sort(result);
+  if (x.isBlocked() && llvm::is_contained(result, x.channelDim())) {
+    if (!x.isWhole())
+      return op->emitError("no kernel that reduces the channels of ") << x.type << ", which do not fill their blocks";
+    result.push_back(x.rank);
+  }
+  return result;
+}
+
+template <typename Op>
+LogicalResult lowerReduce(Op op, KernelBuilder &kernel, StringRef name, llvm::function_ref<TypedAttr(Type)> init,
+                          llvm::function_ref<Value(Builder &, Value, Value)> combine, bool mean = false) {
+  Layout x(cast<RankedTensorType>(op.getX().getType())), y(cast<RankedTensorType>(op.getY().getType()));
+  FailureOr<SmallVector<unsigned>> axes = storedAxes(op, x, op.getAxes());
+  if (failed(axes))
+    return failure();
+  bool channelsGone = llvm::is_contained(*axes, x.channelDim());
+  if (x.isBlocked() && !channelsGone && (y.block != x.block || !op.getKeepdims()))
+    return op.emitError("no kernel for an input of type ") << x.type << " and a result of type " << y.type;
+  if (x.isBlocked() && channelsGone && y.isBlocked())
+    return op.emitError("no kernel for an input of type ") << x.type << " and a result of type " << y.type;
+  AxisLoops axis = axisLoops(x, *axes, op.getKeepdims(), kernel);
+  // A blocked tensor reduced over its channels has one loop too many where dimensions are kept.
+  if (axis.type.getRank() != y.stored().getRank()) {
+    return op.emitError("no kernel for an input of type ") << x.type << " and a result of type " << y.type;
+  }
+  kernel.setHead(op->getName().stripDialect());
+  Value stage = kernel.reduce(name, axis.loops, {{kernel.read(op.getX(), "x"), axis.input}}, axis.type,
+                              init(x.type.getElementType()),
+                              [&](Builder &b, ValueRange v) { return combine(b, v[1], v[0]); });
+  if (mean) {
+    kernel.keepExtents();
+    int64_t count = x.type.getNumElements() / y.type.getNumElements();
+    StageLoops perResult{{axis.loops.names.begin(), axis.loops.names.begin() + axis.loops.parallel}, axis.loops.parallel, {}};
+    stage = kernel.map("mean", perResult, {{stage, kernel.builder.getMultiDimIdentityMap(axis.loops.parallel)}}, axis.type,
+                       [&](Builder &b, ValueRange v) -> Value {
+                         Value divisor = constantLike(b, v[0], count);
+                         if (isa<FloatType>(v[0].getType()))
+                           return arith::DivFOp::create(b, v[0], divisor);
+                         return arith::DivSIOp::create(b, v[0], divisor);
+                       });
+  }
+  kernel.define(op.getY(), stage);
+  return success();
+}
+
+LogicalResult lowerSum(ReduceSumOp op, KernelBuilder &kernel) {
+  return lowerReduce(op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf);
+}
+LogicalResult lowerMean(ReduceMeanOp op, KernelBuilder &kernel) {
+  if (!op.getX().getType().hasStaticShape())
+    return op.emitError("no kernel for a mean over a run-time size");
+  return lowerReduce(op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf, true);
+}
+LogicalResult lowerMax(ReduceMaxOp op, KernelBuilder &kernel) {
+  return lowerReduce(op, kernel, "max", [](Type type) { return limitOf(type, false); }, maxOf);
+}
+LogicalResult lowerMin(ReduceMinOp op, KernelBuilder &kernel) {
+  return lowerReduce(op, kernel, "min", [](Type type) { return limitOf(type, true); }, minOf);
+}
+
+//===-- softmax -----------------------------------------------------------------------------------------------------===//
+
+/// max, exp(x - max), sum, and the quotient; for the logarithm x - max - log(sum).
+LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool logarithm, KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(y.getType()));
+  FailureOr<SmallVector<unsigned>> axes = storedAxes(op, layout, {axis});
+  if (failed(axes))
+    return failure();
+  AxisLoops reduced = axisLoops(layout, *axes, false, kernel);
+  kernel.setHead(op->getName().stripDialect());
+  AffineMap same = kernel.builder.getMultiDimIdentityMap(layout.storedRank());
+  SmallVector<AffineExpr> kept;
+  for (unsigned d = 0; d < layout.storedRank(); ++d)
+    if (!llvm::is_contained(*axes, d))
+      kept.push_back(kernel.dim(d));
+  AffineMap part = AffineMap::get(layout.storedRank(), 0, kept, op->getContext());
+  Type element = layout.type.getElementType();
+  Value input = kernel.read(x, "x");
+  Value max = kernel.reduce("max", reduced.loops, {{input, reduced.input}}, reduced.type, limitOf(element, false),
+                            [](Builder &b, ValueRange v) { return maxOf(b, v[1], v[0]); });
+  Value exponentials = kernel.map("exp", loopsOver(layout), {{input, same}, {max, part}}, layout.stored(),
+                                  [](Builder &b, ValueRange v) -> Value {
+                                    return math::ExpOp::create(b, arith::SubFOp::create(b, v[0], v[1]));
+                                  });
+  Value sum = kernel.reduce("sum", reduced.loops, {{exponentials, reduced.input}}, reduced.type, attrOf(element, 0),
+                            [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
+  Value result;
+  if (logarithm)
+    result = kernel.map("log_softmax", loopsOver(layout), {{input, same}, {max, part}, {sum, part}}, layout.stored(),
+                        [](Builder &b, ValueRange v) -> Value {
+                          Value shifted = arith::SubFOp::create(b, v[0], v[1]);
+                          return arith::SubFOp::create(b, shifted, math::LogOp::create(b, v[2]));
+                        });
+  else
+    result = kernel.map("softmax", loopsOver(layout), {{exponentials, same}, {sum, part}}, layout.stored(),
+                        [](Builder &b, ValueRange v) -> Value { return arith::DivFOp::create(b, v[0], v[1]); });
+  kernel.define(y, result);
+  return success();
+}
+
+LogicalResult lowerSoftmax(SoftmaxOp op, KernelBuilder &kernel) {
+  return lowerSoftmaxOf(op, op.getX(), op.getY(), op.getAxis(), false, kernel);
+}
+LogicalResult lowerLogSoftmax(LogSoftmaxOp op, KernelBuilder &kernel) {
+  return lowerSoftmaxOf(op, op.getX(), op.getY(), op.getAxis(), true, kernel);
+}
+
+} // namespace
+
+void addReduction(LoweringTable &table) {
+  table.add<BatchnormOp>(lowerBatchnorm);
+  table.add<GroupnormOp>(lowerGroupnorm);
+  table.add<InstancenormOp>(lowerInstancenorm);
+  table.add<LayernormOp>(lowerLayernorm);
+  table.add<SoftmaxOp>(lowerSoftmax);
+  table.add<LogSoftmaxOp>(lowerLogSoftmax);
+  table.add<ReduceSumOp>(lowerSum);
+  table.add<ReduceMeanOp>(lowerMean);
+  table.add<ReduceMaxOp>(lowerMax);
+  table.add<ReduceMinOp>(lowerMin);
+}
+
+} // namespace weft

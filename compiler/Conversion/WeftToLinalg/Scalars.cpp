@@ -1,0 +1,159 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What each element-wise operation computes, in arith and math. Formulas avoid overflow where the textbook one has it
+// (softplus, mish); the spelling of exp, tanh and erf is the emitter's business.
+
+#include "compiler/Conversion/WeftToLinalg/Scalars.h"
+#include "dialects/Weft/Weft.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace weft {
+
+using Builder = ImplicitLocOpBuilder;
+
+Value constantLike(Builder &builder, Value like, double value) {
+  Type type = like.getType();
+  if (isa<FloatType>(type))
+    return arith::ConstantOp::create(builder, builder.getFloatAttr(type, value));
+  return arith::ConstantOp::create(builder, builder.getIntegerAttr(type, static_cast<int64_t>(value)));
+}
+
+template <typename FloatOp, typename IntegerOp> static Value either(Builder &builder, Value a, Value b) {
+  if (isa<FloatType>(a.getType()))
+    return FloatOp::create(builder, a, b);
+  return IntegerOp::create(builder, a, b);
+}
+Value addOf(Builder &builder, Value a, Value b) { return either<arith::AddFOp, arith::AddIOp>(builder, a, b); }
+Value mulOf(Builder &builder, Value a, Value b) { return either<arith::MulFOp, arith::MulIOp>(builder, a, b); }
+Value maxOf(Builder &builder, Value a, Value b) { return either<arith::MaximumFOp, arith::MaxSIOp>(builder, a, b); }
+Value minOf(Builder &builder, Value a, Value b) { return either<arith::MinimumFOp, arith::MinSIOp>(builder, a, b); }
+
+namespace {
+
+/// Float arithmetic that reads like the formulas.
+struct Formula {
+  Builder &b;
+  Value c(Value like, double value) const { return constantLike(b, like, value); }
+  Value add(Value x, Value y) const { return arith::AddFOp::create(b, x, y); }
+  Value add(Value x, double y) const { return add(x, c(x, y)); }
+  Value sub(Value x, Value y) const { return arith::SubFOp::create(b, x, y); }
+  Value mul(Value x, Value y) const { return arith::MulFOp::create(b, x, y); }
+  Value mul(Value x, double y) const { return mul(x, c(x, y)); }
+  Value div(Value x, Value y) const { return arith::DivFOp::create(b, x, y); }
+  Value max(Value x, double y) const { return arith::MaximumFOp::create(b, x, c(x, y)); }
+  Value min(Value x, double y) const { return arith::MinimumFOp::create(b, x, c(x, y)); }
+  Value neg(Value x) const { return arith::NegFOp::create(b, x); }
+  Value abs(Value x) const { return math::AbsFOp::create(b, x); }
+  Value exp(Value x) const { return math::ExpOp::create(b, x); }
+  Value log(Value x) const { return math::LogOp::create(b, x); }
+  Value tanh(Value x) const { return math::TanhOp::create(b, x); }
+  Value erf(Value x) const { return math::ErfOp::create(b, x); }
+  Value greater(Value x, double y) const {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, c(x, y));
+  }
+  Value select(Value condition, Value yes, Value no) const {
+    return arith::SelectOp::create(b, condition, yes, no);
+  }
+
+  Value sigmoid(Value x) const { return div(c(x, 1), add(exp(neg(x)), 1)); }
+  /// max(x, 0) + log(1 + exp(-|x|)): the exponential never overflows.
+  Value softplus(Value x) const { return add(max(x, 0), log(add(exp(neg(abs(x))), 1))); }
+  /// x where positive, else alpha * (exp(scale * x) - 1); the branch not taken does not overflow.
+  Value elu(Value x, double alpha, double scale) const {
+    return select(greater(x, 0), x, mul(add(exp(mul(min(x, 0), scale)), -1), alpha));
+  }
+  Value leaky(Value x, Value slope) const {
+    Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, c(x, 0));
+    return select(below, mul(x, slope), x);
+  }
+  Value gelu(Value x, bool approximate) const {
+    if (!approximate)
+      return mul(mul(x, 0.5), add(erf(mul(x, M_SQRT1_2)), 1));
+    Value inner = mul(add(x, mul(mul(mul(x, x), x), 0.044715)), std::sqrt(2 / M_PI));
+    return mul(mul(x, 0.5), add(tanh(inner), 1));
+  }
+};
+
+double number(const APFloat &value) { return value.convertToDouble(); }
+
+Value convert(Builder &builder, Value x, Type to) {
+  Type from = x.getType();
+  if (from == to)
+    return x;
+  bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
+  unsigned fromBits = from.getIntOrFloatBitWidth(), toBits = to.getIntOrFloatBitWidth();
+  if (fromFloat && toFloat)
+    return fromBits < toBits ? Value(arith::ExtFOp::create(builder, to, x))
+                             : Value(arith::TruncFOp::create(builder, to, x));
+  if (fromFloat)
+    return arith::FPToSIOp::create(builder, to, x);
+  bool isUnsigned = fromBits <= 8; // bytes and booleans
+  if (toFloat)
+    return isUnsigned ? Value(arith::UIToFPOp::create(builder, to, x)) : Value(arith::SIToFPOp::create(builder, to, x));
+  if (fromBits < toBits)
+    return isUnsigned ? Value(arith::ExtUIOp::create(builder, to, x)) : Value(arith::ExtSIOp::create(builder, to, x));
+  return arith::TruncIOp::create(builder, to, x);
+}
+
+Value divide(Builder &builder, Value a, Value b) { return either<arith::DivFOp, arith::DivSIOp>(builder, a, b); }
+Value subtract(Builder &builder, Value a, Value b) { return either<arith::SubFOp, arith::SubIOp>(builder, a, b); }
+
+} // namespace
+
+Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
+  Formula f{builder};
+  Value x = elements.empty() ? Value() : elements[0];
+  Value y = elements.size() < 2 ? Value() : elements[1];
+  return TypeSwitch<Operation *, Value>(op)
+      .Case([&](ReluOp) { return f.max(x, 0); })
+      .Case([&](Relu6Op) { return f.min(f.max(x, 0), 6); })
+      .Case([&](SigmoidOp) { return f.sigmoid(x); })
+      .Case([&](TanhOp) { return f.tanh(x); })
+      .Case([&](SiluOp) { return f.div(x, f.add(f.exp(f.neg(x)), 1)); })
+      .Case([&](HardswishOp) { return f.mul(x, f.max(f.min(f.add(f.mul(x, 1.0 / 6), 0.5), 1), 0)); })
+      .Case([&](HardsigmoidOp o) {
+        return f.max(f.min(f.add(f.mul(x, number(o.getAlpha())), number(o.getBeta())), 1), 0);
+      })
+      .Case([&](MishOp) { return f.mul(x, f.tanh(f.softplus(x))); })
+      .Case([&](GeluOp o) { return f.gelu(x, o.getApproximate() == GeluMode::Tanh); })
+      .Case([&](SoftplusOp) { return f.softplus(x); })
+      .Case([&](EluOp o) { return f.elu(x, number(o.getAlpha()), 1); })
+      .Case([&](SeluOp o) { return f.mul(f.elu(x, number(o.getAlpha()), 1), number(o.getGamma())); })
+      .Case([&](CeluOp o) { return f.elu(x, number(o.getAlpha()), 1 / number(o.getAlpha())); })
+      .Case([&](LeakyReluOp o) { return f.leaky(x, f.c(x, number(o.getAlpha()))); })
+      .Case([&](PreluOp) { return f.leaky(x, y); })
+      .Case([&](ThresholdedReluOp o) { return f.select(f.greater(x, number(o.getAlpha())), x, f.c(x, 0)); })
+      .Case([&](SoftsignOp) { return f.div(x, f.add(f.abs(x), 1)); })
+      .Case([&](ErfOp) { return f.erf(x); })
+      .Case([&](ExpOp) { return f.exp(x); })
+      .Case([&](LogOp) { return f.log(x); })
+      .Case([&](SqrtOp) { return Value(math::SqrtOp::create(builder, x)); })
+      .Case([&](RsqrtOp) { return Value(math::RsqrtOp::create(builder, x)); })
+      .Case([&](AbsOp) { return f.abs(x); })
+      .Case([&](NegOp) { return f.neg(x); })
+      .Case([&](FloorOp) { return Value(math::FloorOp::create(builder, x)); })
+      .Case([&](CeilOp) { return Value(math::CeilOp::create(builder, x)); })
+      .Case([&](ReciprocalOp) { return f.div(f.c(x, 1), x); })
+      .Case([&](ClipOp o) {
+        Value low = o.getMin() ? f.max(x, number(*o.getMin())) : x;
+        return o.getMax() ? f.min(low, number(*o.getMax())) : low;
+      })
+      .Case([&](DropoutOp) { return x; })
+      .Case([&](StochasticDepthOp o) {
+        return o.getRule() == SurviveRule::Paper ? f.mul(x, number(o.getSurvive())) : x;
+      })
+      .Case([&](AddOp) { return addOf(builder, x, y); })
+      .Case([&](SubOp) { return subtract(builder, x, y); })
+      .Case([&](MulOp) { return mulOf(builder, x, y); })
+      .Case([&](DivOp) { return divide(builder, x, y); })
+      .Case([&](MinimumOp) { return minOf(builder, x, y); })
+      .Case([&](MaximumOp) { return maxOf(builder, x, y); })
+      .Case([&](PowOp) { return Value(math::PowFOp::create(builder, x, y)); })
+      .Case([&](CastOp o) { return convert(builder, x, o.getTo()); })
+      .Default([](Operation *) { return Value(); });
+}
+
+} // namespace weft

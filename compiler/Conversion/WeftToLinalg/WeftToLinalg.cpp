@@ -1,0 +1,68 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// A group becomes a function: each operation through the lowering of its category, then stages fused and extents made
+// general.
+
+#include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
+#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+
+using namespace mlir;
+
+namespace weft {
+
+const LoweringTable &LoweringTable::get() {
+  static const LoweringTable table = [] {
+    LoweringTable made;
+    addElementwise(made);
+    addContraction(made);
+    addWindow(made);
+    addReduction(made);
+    addShape(made);
+    addGraph(made);
+    return made;
+  }();
+  return table;
+}
+
+const Lowering *LoweringTable::find(Operation *op) const {
+  auto entry = entries.find(op->getName().getStringRef());
+  return entry == entries.end() ? nullptr : &entry->second;
+}
+
+bool isViewOp(Operation *op) {
+  if (auto pad = dyn_cast<PadOp>(op)) {
+    auto type = cast<RankedTensorType>(pad.getX().getType());
+    bool channels = !getBlocked(type) || (pad.getLow()[1] == 0 && pad.getHigh()[1] == 0);
+    return pad.getMode() == PadMode::Constant && channels;
+  }
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return llvm::all_of(slice.getStep(), [](int64_t step) { return step > 0; });
+  return isa<ReshapeOp, FlattenOp, ConcatOp, SplitOp>(op);
+}
+
+FailureOr<Kernel> buildKernel(GroupOp group, ModuleOp module) {
+  OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
+  auto function = func::FuncOp::create(atEnd, group.getLoc(), "kernel", atEnd.getFunctionType({}, {}));
+  function.setPrivate();
+  KernelBuilder kernel(group, function);
+  for (Operation &op : group.getBody().front().without_terminator()) {
+    const Lowering *lower = LoweringTable::get().find(&op);
+    if (!lower) {
+      function.erase();
+      return op.emitError("`") << op.getName() << "` has no kernel", failure();
+    }
+    kernel.builder.setLoc(op.getLoc());
+    if (failed((*lower)(&op, kernel))) {
+      function.erase();
+      return failure();
+    }
+  }
+  kernel.finish();
+  Kernel result{function, std::move(kernel.arguments), {}};
+  if (failed(generalizeExtents(function, result.resultExtents))) {
+    function.erase();
+    return failure();
+  }
+  return result;
+}
+
+} // namespace weft

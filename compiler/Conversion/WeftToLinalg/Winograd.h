@@ -1,0 +1,15 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Winograd's minimal filtering as three stages: tiles of the input transformed, one product a point, tiles transformed back.
+#pragma once
+
+#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+
+namespace weft {
+
+/// The m of F(m x m, 3 x 3), nothing for other algorithms.
+std::optional<int64_t> winogradTile(std::optional<Algorithm> algorithm);
+
+/// The sums of a 3x3 convolution of stride 1, before the bias; its weight is `weft.winograd_filter`'s result.
+llvm::FailureOr<mlir::Value> lowerWinograd(ConvOp op, KernelBuilder &kernel);
+
+} // namespace weft
