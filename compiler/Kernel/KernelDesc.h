@@ -62,10 +62,16 @@ enum class ExprKind : uint8_t {
   Cast,        ///< args[0] converted to `type`
 };
 
+/// Arithmetic is IEEE in the type of the node, one rounding an operation, infinities and NaN included; no reader
+/// reassociates. One exception, so that bits depend on nothing but this text: an Add of the Accumulator and a Mul (in either
+/// order) is a fused multiply-add, one rounding. Nothing else is ever contracted.
+/// Round goes to the nearest, ties to even. Div and Mod of integers round towards minus infinity for positive divisors
+/// (by zero: 0), Mod of floats is a - b * floor(a / b). Cast of a float to an integer truncates.
+/// Exp, Log, Tanh, Erf, Sin, Cos, Pow and Rsqrt are within 4 units in the last place; the rest is exact.
 enum class ScalarOp : uint8_t {
   // unary
   Neg, Abs, Exp, Log, Sqrt, Rsqrt, Tanh, Erf, Sin, Cos, Floor, Ceil, Round, Not,
-  // binary; Min and Max propagate NaN as arith.minimumf and arith.maximumf do
+  // binary; Min and Max propagate NaN as arith.minimumf and arith.maximumf do, the sign of a zero is either one's
   Add, Sub, Mul, Div, Mod, Min, Max, Pow, And, Or,
   // binary comparisons, result Bool
   Lt, Le, Gt, Ge, Eq, Ne,
@@ -77,7 +83,7 @@ struct Expr {
   ScalarOp op = ScalarOp::Add;
   double constant = 0;
   int ref = -1;
-  std::vector<ExprPtr> args;
+  std::vector<ExprPtr> args = {};
 };
 
 struct Loop {
@@ -93,7 +99,9 @@ struct Update {
   ExprPtr value;     ///< reads Accumulator
 };
 
-/// One function over a box of points: element = init, then the update if there is one.
+/// One function over a box of points: element = init, then the update if there is one. A stage that holds an output has
+/// one loop a dimension of that operand, in the same order. Readers may compute more points of a stage than its box
+/// (never of an output) but none fewer than are read.
 struct Stage {
   std::string name; ///< a C identifier, unique in the kernel
   Scalar type = Scalar::F32;

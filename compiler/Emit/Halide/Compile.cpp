@@ -1,0 +1,59 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Lowering, the scratch formula taken on the way, and code generation; Halide's exceptions end here.
+#include "compiler/Emit/Halide/Compile.h"
+
+#include "compiler/Emit/Halide/Pipeline.h"
+#include "compiler/Emit/Halide/ScratchOf.h"
+#include "compiler/Emit/Halide/Target.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace weft::emit {
+
+namespace {
+
+std::string oneLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && text.back() == ' ')
+    text.pop_back();
+  return text;
+}
+
+void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const std::string &objectPath,
+             const std::string &assemblyPath, CompiledKernel &result) {
+  BuiltPipeline built = buildPipeline(desc);
+  auto *scratch = new ScratchOf(desc); // the pipeline owns the pass
+  built.pipeline.add_custom_lowering_pass(scratch);
+  Halide::Module module =
+      built.pipeline.compile_to_module(built.inputs, desc.name, target, Halide::LinkageType::External);
+  result.scratch = scratch->formula();
+  std::map<Halide::OutputFileType, std::string> files = {{Halide::OutputFileType::object, objectPath}};
+  if (!assemblyPath.empty())
+    files[Halide::OutputFileType::assembly] = assemblyPath;
+  module.compile(files);
+}
+
+} // namespace
+
+bool compileKernel(const kernel::KernelDesc &desc, const CompileOptions &options, const std::string &objectPath,
+                   const std::string &assemblyPath, CompiledKernel &result, std::string &error) {
+  std::optional<Halide::Target> target = kernelTarget(options.target, options.asserts);
+  if (!target) {
+    error = "no target `" + options.target + "`; choose one of " + kernelTargetNames();
+    return false;
+  }
+  try {
+    compile(desc, *target, objectPath, assemblyPath, result);
+    return true;
+  } catch (const Halide::Error &failure) {
+    error = oneLine(failure.what());
+  } catch (const std::exception &failure) {
+    error = oneLine(failure.what());
+  }
+  std::error_code ignored;
+  std::filesystem::remove(objectPath, ignored);
+  return false;
+}
+
+} // namespace weft::emit

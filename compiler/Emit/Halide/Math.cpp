@@ -1,0 +1,110 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Range reductions after Cody and Waite, Software Manual for the Elementary Functions (1980); coefficients are minimax fits
+// (Lawson's algorithm) in f64, rounded. No multiply-add is contracted here, so every target gives the same bits.
+#include "compiler/Emit/Halide/Math.h"
+
+#include "compiler/Emit/Halide/Strict.h"
+
+namespace weft::emit {
+
+using Halide::Expr;
+using namespace strict;
+
+namespace {
+
+Expr f(double value) { return Halide::Internal::FloatImm::make(Halide::Float(32), static_cast<float>(value)); }
+
+/// c[0] + x (c[1] + x (...)).
+Expr polynomial(Expr x, const std::vector<double> &c) {
+  Expr sum = f(c.back());
+  for (size_t i = c.size() - 1; i-- > 0;)
+    sum = add(mul(sum, x), f(c[i]));
+  return sum;
+}
+
+/// 2 to the power k, -126 <= k <= 127.
+Expr powerOfTwo(Expr k) { return Halide::reinterpret(Halide::Float(32), (k + 127) << 23); }
+
+Expr whereNegative(Expr x, Expr ifNegative, Expr otherwise) {
+  Expr bits = Halide::reinterpret(Halide::Int(32), x);
+  return Halide::select(bits < 0, ifNegative, otherwise);
+}
+
+Expr withSignOf(Expr x, Expr magnitude) { return whereNegative(x, negate(magnitude), magnitude); }
+
+} // namespace
+
+Expr expOf(Expr x) {
+  // Beyond these bounds the result is infinity or zero; a constant in front lets NaN through.
+  x = strict::min(f(89), strict::max(f(-104), x));
+  Expr k = Halide::round(mul(x, f(1.44269504088896341)));
+  // ln 2 in two parts; the first has few enough digits for k times it to be exact.
+  Expr r = sub(sub(x, mul(k, f(0.693359375))), mul(k, f(-2.12194440054690583e-4)));
+  Expr q = polynomial(r, {0.5000000095, 0.1666651856, 0.0416662049, 0.0083689235, 0.0013950548});
+  Expr e = add(add(mul(mul(r, r), q), r), f(1));
+  // Two factors, because 2^128 and 2^-150 are no f32 though the products may be.
+  Expr whole = Halide::cast<int>(k), half = whole >> 1;
+  return mul(mul(e, powerOfTwo(half)), powerOfTwo(whole - half));
+}
+
+Expr logOf(Expr x) {
+  Expr tiny = lt(x, f(1.17549435e-38)); // denormals are scaled into the normal range first
+  Expr scaled = Halide::select(tiny, mul(x, f(8388608)), x);
+  Expr bits = Halide::reinterpret(Halide::Int(32), scaled);
+  // m in [sqrt(1/2), sqrt(2)): subtracting the bits of sqrt(1/2) splits exponent and mantissa there.
+  Expr shifted = bits - 0x3f3504f3;
+  Expr exponent = Halide::cast<float>((shifted >> 23) - Halide::select(tiny, 23, 0));
+  Expr m = Halide::reinterpret(Halide::Float(32), (shifted & 0x007fffff) + 0x3f3504f3);
+  Expr z = sub(m, f(1)), z2 = mul(z, z);
+  Expr p = polynomial(z, {0.3333331044, -0.249999866, 0.2000222661, -0.1666925082, 0.1421865809, -0.1238434847,
+                          0.1187297629, -0.117898077, 0.0691536807});
+  Expr tail = add(sub(mul(mul(z, z2), p), mul(z2, f(0.5))), mul(exponent, f(-2.12194440054690583e-4)));
+  Expr result = add(add(tail, z), mul(exponent, f(0.693359375)));
+  result = Halide::select(lt(x, f(INFINITY)), result, x); // infinity and NaN stay
+  result = Halide::select(lt(f(0), x) || isNaN(x), result, f(NAN));
+  return Halide::select(eq(x, f(0)), f(-INFINITY), result);
+}
+
+Expr tanhOf(Expr x) {
+  Expr a = Halide::abs(x), z = mul(x, x);
+  Expr p = polynomial(z, {-0.3333327208, 0.1333115276, -0.0537141042, 0.0205517107, -0.0056039055});
+  Expr small = add(x, mul(mul(x, z), p));
+  Expr large = sub(f(1), div(f(2), add(expOf(add(a, a)), f(1))));
+  return Halide::select(lt(a, f(0.64)), small, withSignOf(x, large));
+}
+
+Expr erfOf(Expr x) {
+  Expr a = strict::min(f(4), Halide::abs(x)), z = mul(x, x);
+  Expr p = polynomial(z, {1.2837916630e-01, -3.7612630687e-01, 1.1283650789e-01, -2.6857022856e-02, 5.1953727772e-03,
+                          -8.0809741734e-04, 8.1190503611e-05});
+  Expr small = add(x, mul(x, p));
+  // erf = 1 - exp(log(erfc)): the error of the exponent shrinks with erfc.
+  Expr q = polynomial(a, {1.7557893103e-04, -1.1295138157e+00, -6.3336376897e-01, -1.0823895638e-01, 2.5070834807e-02,
+                          -4.1386206475e-03, 4.2196472601e-04, -1.8502573547e-05, -2.2417527076e-07});
+  return Halide::select(lt(a, f(0.955)), small, withSignOf(x, sub(f(1), expOf(q))));
+}
+
+Expr powOf(Expr x, Expr y) {
+  const auto *constant = y.as<Halide::Internal::FloatImm>();
+  if (!constant || x.type() != Halide::Float(32))
+    return Halide::pow(x, y);
+  auto root = [](Expr e) { return Halide::sqrt(e); };
+  double exponent = constant->value;
+  if (exponent == 0.5)
+    return root(x);
+  if (exponent == 0.75)
+    return mul(root(x), root(root(x)));
+  if (exponent == -0.5)
+    return div(f(1), root(x));
+  if (exponent == 1)
+    return x;
+  if (exponent == 2)
+    return mul(x, x);
+  if (exponent == 3)
+    return mul(mul(x, x), x);
+  if (exponent == -1)
+    return div(f(1), x);
+  return Halide::Internal::Call::make(x.type(), "pow_f32", {x, y}, Halide::Internal::Call::PureExtern);
+}
+
+} // namespace weft::emit

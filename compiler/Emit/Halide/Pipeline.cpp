@@ -1,0 +1,177 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Halide lists dimensions innermost first, KernelDesc outermost first: every list is reversed here and nowhere else.
+#include "compiler/Emit/Halide/Pipeline.h"
+
+#include "compiler/Emit/Halide/Directives.h"
+#include "compiler/Emit/Halide/Expressions.h"
+#include "compiler/Kernel/Build.h"
+
+#include <algorithm>
+
+namespace weft::emit {
+
+using namespace kernel;
+using HExpr = Halide::Expr;
+
+namespace {
+
+template <typename T> std::vector<T> reversed(std::vector<T> list) {
+  std::reverse(list.begin(), list.end());
+  return list;
+}
+
+class Builder {
+public:
+  explicit Builder(const KernelDesc &desc) : desc(desc) {}
+
+  BuiltPipeline run() {
+    for (const Stage &stage : desc.stages)
+      funcs.emplace_back(Halide::Internal::Function(stage.name)); // this constructor keeps the name as it is
+    parameters.resize(desc.operands.size());
+    for (size_t i = 0; i < desc.operands.size(); ++i)
+      if (!desc.operands[i].isOutput)
+        parameters[i] = inputParameter(desc.operands[i]);
+    // An output is a parameter once its Func is defined; others may ask for its extents before that, by name.
+    for (size_t i = 0; i < desc.stages.size(); ++i)
+      defineStage(static_cast<int>(i));
+    for (size_t i = 0; i < desc.stages.size(); ++i)
+      applySchedule(desc, static_cast<int>(i), funcs);
+    return {Halide::Pipeline(outputs()), inputs(), funcs};
+  }
+
+private:
+  static Halide::Parameter inputParameter(const Operand &operand) {
+    Halide::Parameter parameter(halideType(operand.type), true, static_cast<int>(operand.dims.size()), operand.name);
+    constrain(operand, parameter);
+    return parameter;
+  }
+
+  static void constrain(const Operand &operand, Halide::Parameter &parameter) {
+    int rank = static_cast<int>(operand.dims.size());
+    for (int d = 0; d < rank; ++d) {
+      const OperandDim &dim = operand.dims[rank - 1 - d];
+      parameter.set_min_constraint(d, 0);
+      if (dim.extent >= 0)
+        parameter.set_extent_constraint(d, static_cast<int>(dim.extent));
+      if (d > 0 && dim.stride >= 0)
+        parameter.set_stride_constraint(d, static_cast<int>(dim.stride));
+    }
+  }
+
+  int stageHolding(int operand) const {
+    for (size_t i = 0; i < desc.stages.size(); ++i)
+      if (desc.stages[i].output == operand)
+        return static_cast<int>(i);
+    return -1;
+  }
+
+  /// The extent of dimension `dim` (outermost first) of an operand: a constant, or read from the buffer at run time.
+  HExpr operandExtent(int operand, int dim) const {
+    const Operand &of = desc.operands[operand];
+    if (of.dims[dim].extent >= 0)
+      return static_cast<int>(of.dims[dim].extent);
+    std::string suffix = ".extent." + std::to_string(of.dims.size() - 1 - dim);
+    if (!of.isOutput)
+      return Halide::Internal::Variable::make(Halide::Int(32), of.name + suffix, parameters[operand]);
+    Halide::Func holder = funcs[stageHolding(operand)];
+    return Halide::Internal::Variable::make(Halide::Int(32), holder.name() + suffix);
+  }
+
+  HExpr extentOf(const Extent &extent) const {
+    return extent.isFixed() ? HExpr(static_cast<int>(extent.value)) : operandExtent(extent.operand, extent.dim);
+  }
+
+  static std::vector<HExpr> pureVars(const Stage &stage) {
+    std::vector<HExpr> vars;
+    for (const Loop &loop : stage.loops)
+      vars.push_back(Halide::Var(loop.name));
+    return vars;
+  }
+
+  Leaves leavesOf(std::vector<HExpr> loops) const {
+    Leaves leaves;
+    leaves.loop = [loops = std::move(loops)](int loop) { return loops[loop]; };
+    leaves.loadOperand = [this](int operand, std::vector<HExpr> args) {
+      return Halide::Internal::Call::make(parameters[operand], reversed(std::move(args)));
+    };
+    leaves.loadStage = [this](int from, std::vector<HExpr> args) {
+      return HExpr(funcs[from](reversed(std::move(args))));
+    };
+    leaves.operandExtent = [this](int operand, int dim) { return operandExtent(operand, dim); };
+    leaves.stageExtent = [this](int from, int dim) { return extentOf(desc.stages[from].loops[dim].extent); };
+    return leaves;
+  }
+
+  void defineStage(int number) {
+    const Stage &stage = desc.stages[number];
+    Halide::Func &func = funcs[number];
+    std::vector<HExpr> pure = pureVars(stage);
+    std::vector<HExpr> args = reversed(pure);
+    std::vector<Halide::Var> vars;
+    for (const Loop &loop : stage.loops)
+      vars.emplace_back(loop.name);
+    func(reversed(vars)) = Halide::cast(halideType(stage.type), ExpressionBuilder(leavesOf(pure)).build(stage.init));
+    if (stage.update)
+      defineUpdate(stage, func, pure, args);
+    if (stage.output >= 0) {
+      Halide::Parameter parameter = func.output_buffer().parameter();
+      constrain(desc.operands[stage.output], parameter);
+    }
+    for (const Loop &loop : stage.loops)
+      if (stage.output >= 0 && loop.extent.isFixed())
+        func.bound(Halide::Var(loop.name), 0, static_cast<int>(loop.extent.value));
+  }
+
+  void defineUpdate(const Stage &stage, Halide::Func &func, const std::vector<HExpr> &pure,
+                    const std::vector<HExpr> &args) {
+    Halide::RDom domain = reductionDomain(stage);
+    std::vector<HExpr> loops = pure;
+    for (int k = static_cast<int>(stage.update->loops.size()) - 1; k >= 0; --k)
+      loops.push_back(domain[k]);
+    Leaves leaves = leavesOf(loops);
+    leaves.accumulator = func(args);
+    ExpressionBuilder expressions(std::move(leaves));
+    if (stage.update->predicate)
+      domain.where(expressions.build(stage.update->predicate));
+    func(args) = Halide::cast(halideType(stage.type), expressions.build(stage.update->value));
+  }
+
+  /// The innermost loop is Halide's first. An extent known to be a multiple of its split (Tail::Exact) says so.
+  Halide::RDom reductionDomain(const Stage &stage) const {
+    std::vector<Halide::Internal::ReductionVariable> variables;
+    for (const Loop &loop : stage.update->loops) {
+      HExpr extent = extentOf(loop.extent);
+      if (int64_t factor = exactFactor(desc, stage, loop.name); factor > 1 && !loop.extent.isFixed())
+        extent = extent / static_cast<int>(factor) * static_cast<int>(factor);
+      variables.push_back({loop.name, 0, extent});
+    }
+    return Halide::RDom(Halide::Internal::ReductionDomain(reversed(std::move(variables))));
+  }
+
+  std::vector<Halide::Func> outputs() const {
+    std::vector<Halide::Func> list;
+    for (size_t i = 0; i < desc.operands.size(); ++i)
+      if (desc.operands[i].isOutput)
+        list.push_back(funcs[stageHolding(static_cast<int>(i))]);
+    return list;
+  }
+
+  std::vector<Halide::Argument> inputs() const {
+    std::vector<Halide::Argument> list;
+    for (size_t i = 0; i < desc.operands.size(); ++i)
+      if (const Operand &operand = desc.operands[i]; !operand.isOutput)
+        list.emplace_back(operand.name, Halide::Argument::InputBuffer, halideType(operand.type),
+                          static_cast<uint8_t>(operand.dims.size()), Halide::ArgumentEstimates{});
+    return list;
+  }
+
+  const KernelDesc &desc;
+  std::vector<Halide::Func> funcs;
+  std::vector<Halide::Parameter> parameters;
+};
+
+} // namespace
+
+BuiltPipeline buildPipeline(const KernelDesc &desc) { return Builder(desc).run(); }
+
+} // namespace weft::emit

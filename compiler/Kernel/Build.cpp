@@ -1,0 +1,178 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Constructors for KernelDesc's parts, and the one place that derives the type of an expression.
+#include "compiler/Kernel/Build.h"
+
+namespace weft::kernel {
+
+namespace {
+
+ExprPtr make(Expr expr) {
+  expr.type = resultType(expr);
+  return std::make_shared<const Expr>(std::move(expr));
+}
+
+Directive directive(Directive::Kind kind, std::vector<std::string> loops = {}, int64_t factor = 0) {
+  Directive result;
+  result.kind = kind;
+  result.loops = std::move(loops);
+  result.factor = factor;
+  return result;
+}
+
+} // namespace
+
+bool isUnary(ScalarOp op) { return op <= ScalarOp::Not; }
+bool isComparison(ScalarOp op) { return op >= ScalarOp::Lt; }
+
+Scalar resultType(const Expr &expr) {
+  auto typeOf = [&](size_t i) { return i < expr.args.size() && expr.args[i] ? expr.args[i]->type : expr.type; };
+  switch (expr.kind) {
+  case ExprKind::LoopIndex:
+    return Scalar::I32;
+  case ExprKind::Unary:
+    return typeOf(0);
+  case ExprKind::Binary:
+    return isComparison(expr.op) ? Scalar::Bool : typeOf(0);
+  case ExprKind::Select:
+  case ExprKind::Mux:
+    return typeOf(1);
+  case ExprKind::Constant:
+  case ExprKind::LoadOperand:
+  case ExprKind::LoadStage:
+  case ExprKind::Accumulator:
+  case ExprKind::Cast:
+    return expr.type;
+  }
+  return expr.type;
+}
+
+ExprPtr constant(double value, Scalar type) { return make({.kind = ExprKind::Constant, .type = type, .constant = value}); }
+ExprPtr index(int64_t value) { return constant(static_cast<double>(value), Scalar::I32); }
+ExprPtr loop(int ref) { return make({.kind = ExprKind::LoopIndex, .ref = ref}); }
+
+ExprPtr loadOperand(int ref, Scalar type, std::vector<ExprPtr> args) {
+  return make({.kind = ExprKind::LoadOperand, .type = type, .ref = ref, .args = std::move(args)});
+}
+
+ExprPtr loadStage(int ref, Scalar type, std::vector<ExprPtr> args) {
+  return make({.kind = ExprKind::LoadStage, .type = type, .ref = ref, .args = std::move(args)});
+}
+
+ExprPtr accumulator(Scalar type) { return make({.kind = ExprKind::Accumulator, .type = type}); }
+ExprPtr unary(ScalarOp op, ExprPtr a) { return make({.kind = ExprKind::Unary, .op = op, .args = {std::move(a)}}); }
+
+ExprPtr binary(ScalarOp op, ExprPtr a, ExprPtr b) {
+  return make({.kind = ExprKind::Binary, .op = op, .args = {std::move(a), std::move(b)}});
+}
+
+ExprPtr select(ExprPtr condition, ExprPtr ifTrue, ExprPtr ifFalse) {
+  return make({.kind = ExprKind::Select, .args = {std::move(condition), std::move(ifTrue), std::move(ifFalse)}});
+}
+
+ExprPtr mux(ExprPtr which, std::vector<ExprPtr> values) {
+  values.insert(values.begin(), std::move(which));
+  return make({.kind = ExprKind::Mux, .args = std::move(values)});
+}
+
+ExprPtr cast(Scalar type, ExprPtr a) { return make({.kind = ExprKind::Cast, .type = type, .args = {std::move(a)}}); }
+
+bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product) {
+  if (expr.kind != ExprKind::Binary || expr.op != ScalarOp::Add || expr.type != Scalar::F32)
+    return false;
+  for (int side : {0, 1}) {
+    const ExprPtr &sum = expr.args[side], &other = expr.args[1 - side];
+    if (sum->kind == ExprKind::Accumulator && other->kind == ExprKind::Binary && other->op == ScalarOp::Mul) {
+      product = other;
+      return true;
+    }
+  }
+  return false;
+}
+
+Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail) {
+  Directive result = directive(Directive::Kind::Split, {std::move(loop), std::move(outer), std::move(inner)}, factor);
+  result.tail = tail;
+  return result;
+}
+
+Directive fuse(std::string outer, std::string inner, std::string fused) {
+  return directive(Directive::Kind::Fuse, {std::move(outer), std::move(inner), std::move(fused)});
+}
+
+Directive reorder(std::vector<std::string> loops) { return directive(Directive::Kind::Reorder, std::move(loops)); }
+Directive vectorize(std::string loop) { return directive(Directive::Kind::Vectorize, {std::move(loop)}); }
+Directive unroll(std::string loop) { return directive(Directive::Kind::Unroll, {std::move(loop)}); }
+Directive parallel(std::string loop) { return directive(Directive::Kind::Parallel, {std::move(loop)}); }
+
+Directive computeAt(std::string stage, std::string loop) {
+  Directive result = directive(Directive::Kind::ComputeAt, {std::move(loop)});
+  result.at = std::move(stage);
+  return result;
+}
+
+Directive storeAt(std::string stage, std::string loop) {
+  Directive result = directive(Directive::Kind::StoreAt, {std::move(loop)});
+  result.at = std::move(stage);
+  return result;
+}
+
+Directive computeRoot() { return directive(Directive::Kind::ComputeRoot); }
+Directive storeRoot() { return directive(Directive::Kind::StoreRoot); }
+
+Directive storageOrder(std::vector<std::string> loops) {
+  return directive(Directive::Kind::StorageOrder, std::move(loops));
+}
+
+Directive foldStorage(std::string loop, int64_t factor) {
+  return directive(Directive::Kind::FoldStorage, {std::move(loop)}, factor);
+}
+
+Directive boundExtent(std::string loop, int64_t factor) {
+  return directive(Directive::Kind::BoundExtent, {std::move(loop)}, factor);
+}
+
+Directive onUpdate(Directive directive) {
+  directive.onUpdate = true;
+  return directive;
+}
+
+KernelDesc clone(const KernelDesc &desc) {
+  KernelDesc copy;
+  copy.name = desc.name;
+  copy.operands = desc.operands;
+  copy.schedule = desc.schedule;
+  for (const Stage &stage : desc.stages) {
+    Stage &to = copy.stages.emplace_back();
+    to.name = stage.name;
+    to.type = stage.type;
+    to.loops = stage.loops;
+    to.init = stage.init;
+    to.output = stage.output;
+    if (stage.update)
+      to.update = std::make_unique<Update>(*stage.update);
+  }
+  return copy;
+}
+
+int findStage(const KernelDesc &desc, const std::string &name) {
+  for (size_t i = 0; i < desc.stages.size(); ++i)
+    if (desc.stages[i].name == name)
+      return static_cast<int>(i);
+  return -1;
+}
+
+int findOperand(const KernelDesc &desc, const std::string &name) {
+  for (size_t i = 0; i < desc.operands.size(); ++i)
+    if (desc.operands[i].name == name)
+      return static_cast<int>(i);
+  return -1;
+}
+
+const StageSchedule *findSchedule(const KernelDesc &desc, const std::string &stage) {
+  for (const StageSchedule &schedule : desc.schedule)
+    if (schedule.stage == stage)
+      return &schedule;
+  return nullptr;
+}
+
+} // namespace weft::kernel

@@ -1,0 +1,55 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Small constructors for expressions and directives, so that importers, schedules and tests read like what they mean.
+// Types are derived as the text form derives them; nothing is folded or simplified.
+#pragma once
+
+#include "compiler/Kernel/KernelDesc.h"
+
+namespace weft::kernel {
+
+// Expressions.
+ExprPtr constant(double value, Scalar type = Scalar::F32);
+ExprPtr index(int64_t value);                                          ///< an I32 constant
+ExprPtr loop(int ref);                                                 ///< LoopIndex
+ExprPtr loadOperand(int ref, Scalar type, std::vector<ExprPtr> args);
+ExprPtr loadStage(int ref, Scalar type, std::vector<ExprPtr> args);
+ExprPtr accumulator(Scalar type = Scalar::F32);
+ExprPtr unary(ScalarOp op, ExprPtr a);
+ExprPtr binary(ScalarOp op, ExprPtr a, ExprPtr b);
+ExprPtr select(ExprPtr condition, ExprPtr ifTrue, ExprPtr ifFalse);
+ExprPtr mux(ExprPtr which, std::vector<ExprPtr> values);
+ExprPtr cast(Scalar type, ExprPtr a);
+
+/// The node's type, given its kind and operands; loads, constants, accumulators and casts state theirs.
+Scalar resultType(const Expr &expr);
+bool isComparison(ScalarOp op);
+bool isUnary(ScalarOp op);
+
+/// Whether `expr` is `Accumulator + a * b`, the one form that is contracted; then `product` is the Mul.
+bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);
+
+// Directives about a stage's initial definition; `onUpdate` turns one into a directive about its update.
+Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail);
+Directive fuse(std::string outer, std::string inner, std::string fused);
+Directive reorder(std::vector<std::string> outermostFirst);
+Directive vectorize(std::string loop);
+Directive unroll(std::string loop);
+Directive parallel(std::string loop);
+Directive computeAt(std::string stage, std::string loop);
+Directive storeAt(std::string stage, std::string loop);
+Directive computeRoot();
+Directive storeRoot();
+Directive storageOrder(std::vector<std::string> outermostFirst);
+Directive foldStorage(std::string loop, int64_t factor);
+Directive boundExtent(std::string loop, int64_t factor);
+Directive onUpdate(Directive directive);
+
+/// A copy that shares expressions (they are immutable).
+KernelDesc clone(const KernelDesc &desc);
+
+int findStage(const KernelDesc &desc, const std::string &name);
+int findOperand(const KernelDesc &desc, const std::string &name);
+/// The directives of `stage`, or null.
+const StageSchedule *findSchedule(const KernelDesc &desc, const std::string &stage);
+
+} // namespace weft::kernel
