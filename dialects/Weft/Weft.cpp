@@ -28,14 +28,26 @@ Operation *WeftDialect::materializeConstant(OpBuilder &builder, Attribute value,
 
 void weft::registerWeftDialect(DialectRegistry &registry) { registry.insert<WeftDialect>(); }
 
+/// What the emitter can evaluate (compiler/Weights/Recipes.cpp): weights are moved, combined and packed there, not contracted.
+static bool mayBeInRecipe(Operation *op) {
+  if (auto pad = dyn_cast<PadOp>(op))
+    return pad.getMode() == PadMode::Constant;
+  return isa<WeightOp, ConstantOp,
+             // element by element
+             AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp, SiluOp,
+             SoftplusOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp, FloorOp, CeilOp, ReciprocalOp, ClipOp,
+             // elements moved
+             ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, RelayoutOp,
+             // packed
+             PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp>(op);
+}
+
 bool weft::isRecipe(Value value) {
   llvm::SmallVector<Value> pending{value};
   llvm::DenseSet<Value> seen{value};
   while (!pending.empty()) {
     Operation *op = pending.pop_back_val().getDefiningOp();
-    if (!op || !isa<WeftDialect>(op->getDialect()) || op->getNumRegions() != 0)
-      return false;
-    if (op->getNumOperands() == 0 && !isa<WeightOp, ConstantOp>(op))
+    if (!op || !mayBeInRecipe(op))
       return false;
     for (Value operand : op->getOperands())
       if (seen.insert(operand).second)

@@ -1,0 +1,101 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// How filters are packed. Both loops go over blocks of ob outputs by ib inputs: a block's source is ob runs of ib * taps
+// consecutive floats, its target fits the first cache, so each byte is fetched once.
+#include "compiler/Weights/PackLoops.h"
+
+#include "compiler/Kernel/Winograd.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+namespace weft {
+namespace {
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// One block, `[taps, ib, ob]`, from the outputs and inputs that exist.
+void packBlock(const FilterView &filter, int64_t o0, int64_t i0, int64_t ib, int64_t ob, float *block) {
+  int64_t outputs = std::min(ob, filter.outputs - o0), inputs = std::min(ib, filter.inputs - i0);
+  if (outputs < ob || inputs < ib)
+    std::memset(block, 0, sizeof(float) * filter.taps * ib * ob);
+  for (int64_t o = 0; o < outputs; ++o) {
+    const float *run = filter.data + ((o0 + o) * filter.inputs + i0) * filter.taps;
+    for (int64_t i = 0; i < inputs; ++i)
+      for (int64_t tap = 0; tap < filter.taps; ++tap)
+        block[(tap * ib + i) * ob + o] = *run++;
+  }
+}
+
+} // namespace
+
+void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed) {
+  // Without blocks of inputs, each input is a block of its own: [O/ob, I, taps, 1, ob].
+  int64_t block = std::max<int64_t>(ib, 1);
+  for (int64_t o0 = 0; o0 < filter.outputs; o0 += ob)
+    for (int64_t i0 = 0; i0 < filter.inputs; i0 += block, packed += filter.taps * block * ob)
+      packBlock(filter, o0, i0, block, ob, packed);
+}
+
+namespace {
+
+/// Transforms 3x3 filters of `lanes` outputs at once: element e of output o is at [e * lanes + o] on both sides.
+class FilterTransform {
+public:
+  static constexpr int lanes = 16;
+
+  explicit FilterTransform(int m) : matrices(m) {}
+
+  int points() const { return matrices.points; }
+
+  /// G g, then (G g) G^T, in double precision.
+  void run(const double *g, double *result) {
+    int n = matrices.points;
+    for (int p = 0; p < n; ++p)
+      for (int x = 0; x < 3; ++x)
+        combine(matrices.g[p], g + x * lanes, 3 * lanes, half + (p * 3 + x) * lanes);
+    for (int p = 0; p < n; ++p)
+      for (int q = 0; q < n; ++q)
+        combine(matrices.g[q], half + p * 3 * lanes, lanes, result + (p * n + q) * lanes);
+  }
+
+private:
+  static void combine(const std::array<double, 3> &factors, const double *from, int step, double *to) {
+    for (int lane = 0; lane < lanes; ++lane)
+      to[lane] = factors[0] * from[lane] + factors[1] * from[step + lane] + factors[2] * from[2 * step + lane];
+  }
+
+  kernel::Winograd matrices;
+  double half[kernel::Winograd::maxPoints * 3 * lanes];
+};
+
+} // namespace
+
+void packWinograd(FilterView filter, int m, int64_t ib, int64_t ob, float *packed) {
+  constexpr int lanes = FilterTransform::lanes;
+  FilterTransform transform(m);
+  int64_t points = transform.points() * transform.points();
+  int64_t outputBlocks = ceilDiv(filter.outputs, ob), inputBlocks = ceilDiv(filter.inputs, ib);
+  int64_t pointStride = outputBlocks * inputBlocks * ib * ob;
+  if (filter.outputs % ob != 0 || filter.inputs % ib != 0)
+    std::memset(packed, 0, sizeof(float) * points * pointStride);
+  std::vector<double> in(9 * lanes), out(points * lanes);
+  for (int64_t o0 = 0; o0 < filter.outputs; o0 += lanes) {
+    int64_t count = std::min<int64_t>(lanes, filter.outputs - o0);
+    for (int64_t i = 0; i < filter.inputs; ++i) {
+      for (int64_t o = 0; o < count; ++o)
+        for (int64_t e = 0; e < 9; ++e)
+          in[e * lanes + o] = filter.data[((o0 + o) * filter.inputs + i) * 9 + e];
+      transform.run(in.data(), out.data());
+      int64_t place[lanes];
+      for (int64_t o = 0; o < count; ++o)
+        place[o] = (((o0 + o) / ob * inputBlocks + i / ib) * ib + i % ib) * ob + (o0 + o) % ob;
+      // Points outside: their distance is often a power of two, and each is one cache line of neighbouring outputs.
+      for (int64_t p = 0; p < points; ++p)
+        for (int64_t o = 0; o < count; ++o)
+          packed[p * pointStride + place[o]] = static_cast<float>(out[p * lanes + o]);
+    }
+  }
+}
+
+} // namespace weft

@@ -1,0 +1,368 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// A recipe evaluated wrongly gives a network that runs and is wrong. Each is checked element by element against the
+// definition in its op's page, on extents that do not divide by the blocks.
+#include "compiler/Kernel/Winograd.h"
+#include "compiler/Weights/Recipes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+
+/// A weight whose element i is a value that tells i and the path apart.
+float element(StringRef path, int64_t i) { return static_cast<float>((i * 37 + path.size() * 11) % 1009) / 64.0f + 0.5f; }
+
+class Recipes : public ::testing::Test {
+protected:
+  Recipes() {
+    DialectRegistry registry;
+    registerWeftDialect(registry);
+    registry.insert<func::FuncDialect>();
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+  }
+
+  /// Evaluates what @f of `body` returns; `body` is the text of a function.
+  FailureOr<HostTensor> evaluate(const std::string &body, const std::string &type) {
+    module = parseSourceString<ModuleOp>("func.func @f() -> " + type + " {\n" + body + "\n}", &context);
+    EXPECT_TRUE(module);
+    if (!module)
+      return failure();
+    auto function = *module->getOps<func::FuncOp>().begin();
+    RecipeEvaluator evaluator([&](StringRef path, RankedTensorType weight) -> FailureOr<HostTensor> {
+      ++loads;
+      if (path == "missing")
+        return failure();
+      HostTensor tensor = HostTensor::allocate(weight);
+      auto *to = reinterpret_cast<float *>(tensor.writable());
+      for (int64_t i = 0; i < tensor.elements(); ++i)
+        to[i] = element(path, i);
+      return tensor;
+    });
+    return evaluator.evaluate(cast<func::ReturnOp>(function.getBody().front().back()).getOperand(0));
+  }
+
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  int loads = 0;
+};
+
+TEST_F(Recipes, ArithmeticBroadcasts) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<3x2x2x2xf32>
+    %v = weft.weight "var" : tensor<3xf32>
+    %e = weft.constant dense<1.0e-3> : tensor<f32>
+    %a = weft.add %v, %e : (tensor<3xf32>, tensor<f32>) -> tensor<3xf32>
+    %r = weft.rsqrt %a : tensor<3xf32>
+    %f = weft.reshape %r to [3, 1, 1, 1] : (tensor<3xf32>) -> tensor<3x1x1x1xf32>
+    %y = weft.mul %w, %f : (tensor<3x2x2x2xf32>, tensor<3x1x1x1xf32>) -> tensor<3x2x2x2xf32>
+    return %y : tensor<3x2x2x2xf32>)",
+                         "tensor<3x2x2x2xf32>");
+  ASSERT_TRUE(succeeded(result));
+  for (int64_t i = 0; i < 24; ++i)
+    EXPECT_FLOAT_EQ(result->as<float>()[i], element("w", i) / std::sqrt(element("var", i / 8) + 1e-3f)) << i;
+}
+
+TEST_F(Recipes, BinaryOperationsFollowTheirDefinition) {
+  struct {
+    const char *name;
+    float (*f)(float, float);
+  } const operations[] = {{"add", [](float x, float y) { return x + y; }},     {"sub", [](float x, float y) { return x - y; }},
+                          {"mul", [](float x, float y) { return x * y; }},     {"div", [](float x, float y) { return x / y; }},
+                          {"minimum", [](float x, float y) { return std::min(x, y); }},
+                          {"maximum", [](float x, float y) { return std::max(x, y); }}};
+  for (auto &operation : operations) {
+    auto result = evaluate("%x = weft.weight \"x\" : tensor<2x3xf32>\n %y = weft.weight \"yy\" : tensor<3xf32>\n %z = weft." +
+                               std::string(operation.name) +
+                               " %x, %y : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>\n return %z : tensor<2x3xf32>",
+                           "tensor<2x3xf32>");
+    ASSERT_TRUE(succeeded(result));
+    for (int64_t i = 0; i < 6; ++i)
+      EXPECT_FLOAT_EQ(result->as<float>()[i], operation.f(element("x", i), element("yy", i % 3))) << operation.name << i;
+  }
+}
+
+TEST_F(Recipes, ReshapeSharesMemory) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<4x6xf32>
+    %y = weft.reshape %w to [24] : (tensor<4x6xf32>) -> tensor<24xf32>
+    %z = weft.reshape %y to [2, 12] : (tensor<24xf32>) -> tensor<2x12xf32>
+    return %z : tensor<2x12xf32>)",
+                         "tensor<2x12xf32>");
+  ASSERT_TRUE(succeeded(result));
+  EXPECT_EQ(loads, 1);
+  EXPECT_EQ(result->owner.use_count(), 1);
+  EXPECT_EQ(result->type.getRank(), 2);
+}
+
+TEST_F(Recipes, SharedOperandsAreEvaluatedOnce) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<4xf32>
+    %a = weft.mul %w, %w : tensor<4xf32>
+    %b = weft.add %a, %w : tensor<4xf32>
+    %c = weft.mul %b, %a : tensor<4xf32>
+    return %c : tensor<4xf32>)",
+                         "tensor<4xf32>");
+  ASSERT_TRUE(succeeded(result));
+  EXPECT_EQ(loads, 1);
+  float w = element("w", 3);
+  EXPECT_FLOAT_EQ(result->as<float>()[3], (w * w + w) * (w * w));
+}
+
+TEST_F(Recipes, TransposeExpandSliceConcatPad) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<4x3xf32>
+    %t = weft.transpose %w [1, 0] : (tensor<4x3xf32>) -> tensor<3x4xf32>
+    %s = weft.slice %t from [2, 0] to [-1, 4] step [-1, 2] : (tensor<3x4xf32>) -> tensor<3x2xf32>
+    %v = weft.weight "vv" : tensor<3x1xf32>
+    %e = weft.expand %v to [3, 2] : (tensor<3x1xf32>) -> tensor<3x2xf32>
+    %c = weft.concat %s, %e axis 1 : (tensor<3x2xf32>, tensor<3x2xf32>) -> tensor<3x4xf32>
+    %p = weft.pad %c constant low [1, 0] high [0, 1] {value = 2.5 : f64} : (tensor<3x4xf32>) -> tensor<4x5xf32>
+    return %p : tensor<4x5xf32>)",
+                         "tensor<4x5xf32>");
+  ASSERT_TRUE(succeeded(result));
+  for (int64_t i = 0; i < 4; ++i)
+    for (int64_t j = 0; j < 5; ++j) {
+      float expected = 2.5f;
+      if (i > 0 && j < 2)
+        expected = element("w", (2 * j) * 3 + (2 - (i - 1)));
+      else if (i > 0 && j < 4)
+        expected = element("vv", i - 1);
+      EXPECT_EQ(result->as<float>()[i * 5 + j], expected) << i << " " << j;
+    }
+}
+
+TEST_F(Recipes, CastAndConstants) {
+  auto result = evaluate(R"(
+    %c = weft.constant dense<[[1, -2], [3, 4]]> : tensor<2x2xi32>
+    %f = weft.cast %c to f32 : (tensor<2x2xi32>) -> tensor<2x2xf32>
+    %n = weft.neg %f : tensor<2x2xf32>
+    return %n : tensor<2x2xf32>)",
+                         "tensor<2x2xf32>");
+  ASSERT_TRUE(succeeded(result));
+  EXPECT_EQ(std::vector<float>(result->as<float>()), (std::vector<float>{-1, 2, -3, -4}));
+}
+
+TEST_F(Recipes, PackFilter) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<5x3x2x3xf32>
+    %p = weft.pack_filter %w {ic_block = 2 : i64, oc_block = 4 : i64} : (tensor<5x3x2x3xf32>) -> tensor<2x2x2x3x2x4xf32>
+    return %p : tensor<2x2x2x3x2x4xf32>)",
+                         "tensor<2x2x2x3x2x4xf32>");
+  ASSERT_TRUE(succeeded(result));
+  const float *packed = result->as<float>().data();
+  for (int64_t ob = 0; ob < 2; ++ob)
+    for (int64_t ib = 0; ib < 2; ++ib)
+      for (int64_t k = 0; k < 6; ++k)
+        for (int64_t i = 0; i < 2; ++i)
+          for (int64_t o = 0; o < 4; ++o) {
+            int64_t out = ob * 4 + o, in = ib * 2 + i;
+            float expected = out < 5 && in < 3 ? element("w", (out * 3 + in) * 6 + k) : 0;
+            EXPECT_EQ(*packed++, expected);
+          }
+}
+
+TEST_F(Recipes, PackFilterWithoutInputBlocks) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<5x3x2xf32>
+    %p = weft.pack_filter %w {ic_block = 0 : i64, oc_block = 4 : i64} : (tensor<5x3x2xf32>) -> tensor<2x3x2x4xf32>
+    return %p : tensor<2x3x2x4xf32>)",
+                         "tensor<2x3x2x4xf32>");
+  ASSERT_TRUE(succeeded(result));
+  const float *packed = result->as<float>().data();
+  for (int64_t ob = 0; ob < 2; ++ob)
+    for (int64_t i = 0; i < 3; ++i)
+      for (int64_t k = 0; k < 2; ++k)
+        for (int64_t o = 0; o < 4; ++o)
+          EXPECT_EQ(*packed++, ob * 4 + o < 5 ? element("w", ((ob * 4 + o) * 3 + i) * 2 + k) : 0);
+}
+
+TEST_F(Recipes, PackDepthwise) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<6x1x3x3xf32>
+    %p = weft.pack_depthwise %w {block = 4 : i64} : (tensor<6x1x3x3xf32>) -> tensor<2x3x3x4xf32>
+    return %p : tensor<2x3x3x4xf32>)",
+                         "tensor<2x3x3x4xf32>");
+  ASSERT_TRUE(succeeded(result));
+  const float *packed = result->as<float>().data();
+  for (int64_t cb = 0; cb < 2; ++cb)
+    for (int64_t k = 0; k < 9; ++k)
+      for (int64_t c = 0; c < 4; ++c)
+        EXPECT_EQ(*packed++, cb * 4 + c < 6 ? element("w", (cb * 4 + c) * 9 + k) : 0);
+}
+
+TEST_F(Recipes, PackGrouped) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<6x3x2xf32>
+    %p = weft.pack_grouped %w {groups = 2 : i64, ic_block = 2 : i64, oc_block = 2 : i64}
+           : (tensor<6x3x2xf32>) -> tensor<2x2x2x2x2x2xf32>
+    return %p : tensor<2x2x2x2x2x2xf32>)",
+                         "tensor<2x2x2x2x2x2xf32>");
+  ASSERT_TRUE(succeeded(result));
+  const float *packed = result->as<float>().data();
+  for (int64_t g = 0; g < 2; ++g)
+    for (int64_t ob = 0; ob < 2; ++ob)
+      for (int64_t ib = 0; ib < 2; ++ib)
+        for (int64_t k = 0; k < 2; ++k)
+          for (int64_t i = 0; i < 2; ++i)
+            for (int64_t o = 0; o < 2; ++o) {
+              int64_t out = ob * 2 + o, in = ib * 2 + i;
+              EXPECT_EQ(*packed++, out < 3 && in < 3 ? element("w", ((g * 3 + out) * 3 + in) * 2 + k) : 0);
+            }
+}
+
+TEST_F(Recipes, PackVector) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<5xf32>
+    %p = weft.pack_vector %w {block = 4 : i64} : (tensor<5xf32>) -> tensor<2x4xf32>
+    return %p : tensor<2x4xf32>)",
+                         "tensor<2x4xf32>");
+  ASSERT_TRUE(succeeded(result));
+  for (int64_t i = 0; i < 8; ++i)
+    EXPECT_EQ(result->as<float>()[i], i < 5 ? element("w", i) : 0);
+}
+
+TEST_F(Recipes, RelayoutFillsBorderAndRoundedChannels) {
+  const char *type = "tensor<1x3x2x2xf32, #weft.blocked<2, border = [1, 0, 0, 1], fill = -7.0>>";
+  auto result = evaluate(std::string(R"(
+    %w = weft.weight "w" : tensor<1x3x2x2xf32>
+    %p = weft.relayout %w : tensor<1x3x2x2xf32> -> )") +
+                             type + "\n return %p : " + type,
+                         type);
+  ASSERT_TRUE(succeeded(result));
+  // Stored as [1, 2, 1 + 2, 2 + 1, 2].
+  const float *stored = result->as<float>().data();
+  for (int64_t cb = 0; cb < 2; ++cb)
+    for (int64_t y = 0; y < 3; ++y)
+      for (int64_t x = 0; x < 3; ++x)
+        for (int64_t c = 0; c < 2; ++c) {
+          float expected = y == 0 || x == 2 ? -7.0f : cb * 2 + c < 3 ? element("w", ((cb * 2 + c) * 2 + y - 1) * 2 + x) : 0.0f;
+          EXPECT_EQ(*stored++, expected) << cb << y << x << c;
+        }
+}
+
+TEST_F(Recipes, RelayoutThereAndBack) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<2x5x3xf32>
+    %p = weft.relayout %w : tensor<2x5x3xf32> -> tensor<2x5x3xf32, #weft.blocked<4, border = [1, 2], fill = 1.0>>
+    %q = weft.relayout %p : tensor<2x5x3xf32, #weft.blocked<4, border = [1, 2], fill = 1.0>> -> tensor<2x5x3xf32, #weft.blocked<2>>
+    %r = weft.relayout %q : tensor<2x5x3xf32, #weft.blocked<2>> -> tensor<2x5x3xf32>
+    return %r : tensor<2x5x3xf32>)",
+                         "tensor<2x5x3xf32>");
+  ASSERT_TRUE(succeeded(result));
+  for (int64_t i = 0; i < 30; ++i)
+    EXPECT_EQ(result->as<float>()[i], element("w", i)) << i;
+}
+
+/// y = A^T [(G g) * (B^T d)] must be the correlation itself, for each F.
+TEST(Winograd, MatricesGiveTheCorrelation) {
+  for (int m : {2, 4, 6}) {
+    kernel::Winograd w(m);
+    double g[3] = {0.75, -1.5, 2.25}, d[8];
+    for (int i = 0; i < w.points; ++i)
+      d[i] = 0.5 * i * i - 3 * i + 1;
+    for (int y = 0; y < m; ++y) {
+      double sum = 0;
+      for (int p = 0; p < w.points; ++p) {
+        double u = 0, v = 0;
+        for (int k = 0; k < 3; ++k)
+          u += w.g[p][k] * g[k];
+        for (int k = 0; k < w.points; ++k)
+          v += w.bt[p][k] * d[k];
+        sum += w.at[y][p] * u * v;
+      }
+      EXPECT_NEAR(sum, d[y] * g[0] + d[y + 1] * g[1] + d[y + 2] * g[2], 1e-10) << "F(" << m << ", 3) result " << y;
+    }
+  }
+}
+
+TEST(Winograd, TilesAreTransformedExactlyInSinglePrecision) {
+  for (int m : {2, 4, 6}) {
+    kernel::Winograd w(m);
+    for (auto &row : w.bt)
+      for (double value : row)
+        EXPECT_EQ(static_cast<double>(static_cast<float>(value)), value);
+    for (auto &row : w.at)
+      for (double value : row)
+        EXPECT_EQ(static_cast<double>(static_cast<float>(value)), value);
+  }
+}
+
+TEST_F(Recipes, WinogradFilter) {
+  for (int m : {2, 4, 6}) {
+    kernel::Winograd w(m);
+    int64_t points = w.points * w.points;
+    std::string type = "tensor<" + std::to_string(points) + "x2x2x2x4xf32>";
+    auto result = evaluate("%w = weft.weight \"w\" : tensor<5x3x3x3xf32>\n %p = weft.winograd_filter %w {m = " + std::to_string(m) +
+                               " : i64, ic_block = 2 : i64, oc_block = 4 : i64} : (tensor<5x3x3x3xf32>) -> " + type +
+                               "\n return %p : " + type,
+                           type);
+    ASSERT_TRUE(succeeded(result));
+    const float *packed = result->as<float>().data();
+    for (int64_t p = 0; p < points; ++p)
+      for (int64_t ob = 0; ob < 2; ++ob)
+        for (int64_t ib = 0; ib < 2; ++ib)
+          for (int64_t i = 0; i < 2; ++i)
+            for (int64_t o = 0; o < 4; ++o) {
+              int64_t out = ob * 4 + o, in = ib * 2 + i;
+              double expected = 0;
+              for (int64_t y = 0; y < 3 && out < 5 && in < 3; ++y)
+                for (int64_t x = 0; x < 3; ++x)
+                  expected += w.g[p / w.points][y] * element("w", ((out * 3 + in) * 3 + y) * 3 + x) * w.g[p % w.points][x];
+              EXPECT_NEAR(*packed++, expected, 1e-5 * std::fabs(expected)) << "m " << m << " point " << p;
+            }
+  }
+}
+
+TEST_F(Recipes, WhatCannotBeEvaluatedIsAnError) {
+  std::string text;
+  ScopedDiagnosticHandler capture(&context, [&](Diagnostic &diagnostic) {
+    text += diagnostic.str() + "\n";
+    return success();
+  });
+  auto softmax = evaluate(R"(
+    %w = weft.weight "w" : tensor<4xf32>
+    %s = weft.softmax %w axis 0 : (tensor<4xf32>) -> tensor<4xf32>
+    return %s : tensor<4xf32>)",
+                          "tensor<4xf32>");
+  EXPECT_TRUE(failed(softmax));
+  EXPECT_NE(text.find("`weft.softmax` on f32[4] cannot be part of a recipe"), std::string::npos) << text;
+}
+
+TEST_F(Recipes, AWeightThatFailsToLoadFails) {
+  auto result = evaluate(R"(
+    %w = weft.weight "missing" : tensor<4xf32>
+    %s = weft.relu %w : tensor<4xf32>
+    return %s : tensor<4xf32>)",
+                         "tensor<4xf32>");
+  EXPECT_TRUE(failed(result));
+}
+
+/// The evaluator and `isRecipe` must agree on what a recipe is.
+TEST_F(Recipes, WhatIsARecipe) {
+  module = parseSourceString<ModuleOp>(R"(
+    func.func @f(%x: tensor<4xf32>) {
+      %w = weft.weight "w" : tensor<4xf32>
+      %a = weft.exp %w : tensor<4xf32>
+      %b = weft.add %a, %x : tensor<4xf32>
+      %c = weft.softmax %w axis 0 : (tensor<4xf32>) -> tensor<4xf32>
+      return
+    })",
+                                       &context);
+  ASSERT_TRUE(module);
+  std::vector<bool> recipes;
+  module->walk([&](Operation *op) {
+    if (op->getNumResults() == 1)
+      recipes.push_back(isRecipe(op->getResult(0)));
+  });
+  EXPECT_EQ(recipes, (std::vector<bool>{true, true, false, false}));
+}
+
+} // namespace
