@@ -4,7 +4,7 @@
 #include "compiler/Pipeline/Pipeline.h"
 
 #include "compiler/Transforms/Passes.h"
-//PLAN#include "dialects/Plan/Plan.h"
+#include "dialects/Plan/Plan.h"
 #include "dialects/Sched/Sched.h"
 #include "dialects/Weft/Weft.h"
 
@@ -21,23 +21,54 @@ using namespace mlir;
 
 namespace weft {
 
+static void addPlan(OpPassManager &manager, const PipelineOptions &options) {
+  BuildPlanOptions plan;
+  plan.memoryLimit = options.memoryLimitBytes;
+  manager.addPass(createBuildPlan(plan));
+  manager.addPass(createVerifyPlan());
+}
+
 void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &options) {
   switch (phase) {
-  case Phase::parse:
   case Phase::graph:
-  case Phase::layout:
-  case Phase::fuse:
-  case Phase::kernels:
-  case Phase::schedule:
-  case Phase::plan:
-  case Phase::emit:
+    // What only training needs goes first, so that a normalisation behind a dropout still finds its convolution.
+    manager.addPass(createDropDropout());
+    manager.addPass(createFoldBatchnorm());
+    manager.addPass(createCanonicalizerPass());
+    manager.addPass(createCSEPass());
     break;
+  case Phase::layout:
+    manager.addPass(createAssignLayouts());
+    // Two consumers of one value may have asked for the same relayout or packing.
+    manager.addPass(createCSEPass());
+    break;
+  case Phase::fuse:
+    manager.addPass(createFormGroups());
+    // Borders belong to values between groups, so groups must stand; schedules may depend on strides, so they come last.
+    manager.addPass(createAssignBorders());
+    manager.addPass(createChooseSchedules());
+    break;
+  case Phase::kernels:
+    manager.addPass(createOutlineKernels());
+    manager.addPass(createShareKernels());
+    manager.addPass(createVerifyImportable());
+    break;
+  case Phase::schedule:
+    manager.addPass(createScheduleKernels());
+    break;
+  case Phase::plan:
+    addPlan(manager, options);
+    break;
+  case Phase::parse:
+  case Phase::emit:
+    return;
   }
+  manager.addPass(createVerifyPhase({phaseName(phase).str()}));
 }
 
 void registerPipelineDialects(DialectRegistry &registry) {
   registerWeftDialect(registry);
-  registry.insert<sched::SchedDialect>();
+  registry.insert<sched::SchedDialect, plan::PlanDialect>();
   registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect>();
 }
 

@@ -2,6 +2,7 @@
 // Every pass: constructors and registration, made from Passes.td.
 #pragma once
 
+#include "dialects/Plan/Plan.h"
 #include "dialects/Sched/Sched.h"
 #include "dialects/Weft/Weft.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -168,4 +168,60 @@ def ScheduleKernels : Pass<"weft-schedule-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::sched::SchedDialect"];
 }
 
+//===-- phase plan -------------------------------------------------------------------------------------------------===//
+
+def BuildPlan : Pass<"weft-build-plan", "::mlir::ModuleOp"> {
+  let summary = "every buffer at its offset in one arena, borders and launches in order";
+  let description = [{
+    The network function becomes a `plan.program`. Pads, concatenations, slices and reshapes become places inside buffers; what
+    cannot is a `plan.copy`. A kernel that may works in place. The planner of compiler/MemoryPlan places the slices.
+
+    ```mlir
+    %0 = tensor.pad %x low[1] high[1] { ... } : tensor<4xf32> to tensor<6xf32>
+    %1 = call @k(%0, %e) {weft.path = "p"} : (tensor<6xf32>, tensor<4xf32>) -> tensor<4xf32>
+    // becomes
+    plan.copy "pad" %x[0] [4] by [1] f32 to %s[1] [4] by [1] f32
+    plan.border %s[0] [6] by [1] f32 low [1] high [1] fill 0.000000e+00 : f32
+    plan.launch @k "p" ins(%s[0] [6] by [1] f32) outs(%y[0] [4] by [1] f32)
+    ```
+  }];
+  let options = [
+    Option<"memoryLimit", "memory-limit", "int64_t", "0", "largest arena in bytes; 0 takes the module's `weft.memory_limit`">,
+  ];
+  let statistics = [
+    Statistic<"numLaunches", "launches", "kernels launched in one run">,
+    Statistic<"numSlices", "slices", "slices of the arena">,
+    Statistic<"numInPlace", "in-place", "results written over an operand">,
+    Statistic<"numBorders", "borders", "borders filled">,
+    Statistic<"numCopies", "copies", "copies that no view could avoid">,
+  ];
+  let dependentDialects = ["::weft::plan::PlanDialect"];
+}
+
+def VerifyPlan : Pass<"weft-verify-plan", "::mlir::ModuleOp"> {
+  let summary = "the plan's lifetimes are those its steps need";
+  let description = [{
+    Derives the lifetime of every piece of every slice again from the views of the steps and compares; checks that nothing
+    is read before it is written and that every output is written.
+  }];
+  let statistics = [Statistic<"numPieces", "pieces-checked", "pieces of slices whose lifetime was derived again">];
+}
+
+//===-- between phases ---------------------------------------------------------------------------------------------===//
+
+def VerifyPhase : Pass<"weft-verify-phase", "::mlir::ModuleOp"> {
+  let summary = "the module is what its phase promises";
+  let description = [{
+    Checks at the end of a phase what compiler/README.md says of the IR there, beyond the verifiers of single operations. A
+    violation is a bug of the compiler, or IR edited by hand.
+
+    ```mlir
+    %1 = weft.dropout %0 p 5.000000e-01 : tensor<4xf32>
+    // after phase graph: error: `weft.dropout` has no place after phase `graph`
+    ```
+  }];
+  let options = [Option<"phase", "phase", "std::string", "\"graph\"", "the phase that has just ended">];
+  let statistics = [Statistic<"numChecked", "operations-checked", "operations looked at">];
+}
+
 #endif // WEFT_PASSES_TD

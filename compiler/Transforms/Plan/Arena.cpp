@@ -1,0 +1,93 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Slices to a planning problem and back. The planner is followed by its validator: a wrong plan would be a compiler bug.
+#include "compiler/Transforms/Plan/Arena.h"
+
+#include "compiler/MemoryPlan/Solve.h"
+#include "compiler/MemoryPlan/Validate.h"
+#include "dialects/Weft/Weft.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace weft::plan;
+
+/// A search that ends after so many steps ends at the same place on every machine; the time is only a last resort.
+static constexpr int64_t searchSteps = 2'000'000;
+static constexpr double searchSeconds = 60;
+
+/// Pieces become buffers; those of one slice or family keep their distances.
+static weft::memplan::Problem makeProblem(const Steps &steps, ArrayRef<SliceLife> slices) {
+  weft::memplan::Problem problem;
+  llvm::DenseMap<int, int64_t> pieces, lowest;
+  for (const SliceLife &slice : slices) {
+    pieces[slice.family] += slice.pieces.size();
+    lowest[slice.family] = std::min(lowest[slice.family], slice.delta);
+  }
+  for (auto [index, slice] : llvm::enumerate(slices))
+    for (const PieceLife &piece : slice.pieces) {
+      weft::memplan::Buffer buffer;
+      StringRef path = weft::pathOf(steps.buffers[slice.buffer].value.getLoc());
+      buffer.name = llvm::formatv("{0} (slice {1}, byte {2})", path, index, piece.begin);
+      buffer.lower = piece.from;
+      buffer.upper = piece.to;
+      buffer.size = piece.end - piece.begin;
+      buffer.alignment = piece.begin == 0 ? alignmentBytes : 1;
+      if (pieces[slice.family] > 1) {
+        buffer.group = problem.groupNamed(std::to_string(slice.family));
+        buffer.delta = slice.delta - lowest[slice.family] + piece.begin;
+      }
+      problem.buffers.push_back(std::move(buffer));
+    }
+  return problem;
+}
+
+/// The tensors alive when most bytes are, as notes.
+static void notePeak(InFlightDiagnostic &diag, const Steps &steps, ArrayRef<SliceLife> slices) {
+  llvm::DenseMap<int64_t, int64_t> alive;
+  int64_t peakTime = 0;
+  auto isAlive = [](const PieceLife &piece, int64_t time) { return piece.from <= time && time < piece.to; };
+  for (const SliceLife &start : slices)
+    for (const PieceLife &candidate : start.pieces) {
+      int64_t time = candidate.from;
+      if (alive.contains(time))
+        continue;
+      int64_t bytes = 0;
+      for (const SliceLife &slice : slices)
+        for (const PieceLife &piece : slice.pieces)
+          bytes += isAlive(piece, time) ? piece.end - piece.begin : 0;
+      alive[time] = bytes;
+      if (bytes > alive.lookup(peakTime))
+        peakTime = time;
+    }
+  for (const SliceLife &slice : slices) {
+    int64_t bytes = 0;
+    for (const PieceLife &piece : slice.pieces)
+      bytes += isAlive(piece, peakTime) ? piece.end - piece.begin : 0;
+    if (bytes)
+      diag.attachNote(steps.buffers[slice.buffer].value.getLoc()) << bytes << " bytes are alive at the peak for this tensor";
+  }
+}
+
+FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRef<SliceLife> slices, int64_t limitBytes) {
+  memplan::Problem problem = makeProblem(steps, slices);
+  memplan::Options options;
+  options.stepLimit = searchSteps;
+  options.budgetSeconds = searchSeconds;
+  memplan::Result result = memplan::solve(problem, options);
+  for (const std::string &finding : memplan::validate(problem, result.solution))
+    return emitError(loc) << "compiler bug: the memory plan is wrong: " << finding;
+  Arena arena;
+  arena.bytes = llvm::alignTo(result.peak, alignmentBytes);
+  arena.lowerBound = result.lowerBound;
+  size_t next = 0;
+  for (const SliceLife &slice : slices) {
+    arena.offsets.push_back(result.solution.offsets[next]);
+    next += slice.pieces.size();
+  }
+  if (limitBytes && arena.bytes > limitBytes) {
+    InFlightDiagnostic diag = emitError(loc) << "the network needs " << arena.bytes << " bytes of memory, "
+                                             << arena.bytes - limitBytes << " more than the limit of " << limitBytes;
+    notePeak(diag, steps, slices);
+    return diag;
+  }
+  return arena;
+}

@@ -1,0 +1,42 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Where a tensor lies: a buffer, the element it begins with, and a stride for each dimension. The operations between
+// kernels are arithmetic on places.
+#pragma once
+
+#include "compiler/Transforms/Plan/Values.h"
+
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+
+namespace weft::plan {
+
+struct Place {
+  int buffer = -1;
+  Extent offset;
+  Extents strides;
+
+  bool isValid() const { return buffer >= 0; }
+  bool operator==(const Place &) const = default;
+};
+
+/// Row-major strides, without gaps; nothing when one would depend on two sizes.
+std::optional<Extents> denseStrides(llvm::ArrayRef<Extent> extents);
+
+/// The box that begins at `starts` and takes every `steps`-th element; dimensions in `dropped` disappear.
+std::optional<Place> boxOf(const Place &whole, llvm::ArrayRef<Extent> starts, llvm::ArrayRef<int64_t> steps,
+                           const llvm::SmallBitVector &dropped);
+
+/// The same elements with neighbouring dimensions joined (`groups` index `extents`); nothing when they do not follow
+/// each other in memory.
+std::optional<Place> collapse(const Place &place, llvm::ArrayRef<Extent> extents,
+                              llvm::ArrayRef<mlir::ReassociationIndices> groups);
+/// The same elements with dimensions taken apart to `extents`.
+std::optional<Place> expand(const Place &place, llvm::ArrayRef<Extent> extents,
+                            llvm::ArrayRef<mlir::ReassociationIndices> groups);
+
+/// Whether both address the same elements: strides of dimensions with one element do not matter.
+bool sameElements(const Place &a, const Place &b, llvm::ArrayRef<Extent> extents);
+
+/// Kernels walk the last dimension by one element.
+bool hasUnitRows(const Place &place, llvm::ArrayRef<Extent> extents);
+
+} // namespace weft::plan

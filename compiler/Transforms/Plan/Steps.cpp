@@ -1,0 +1,298 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The forward walk over a network function: every tensor to its place, every call, border and copy to a step.
+#include "compiler/Transforms/Plan/Steps.h"
+
+#include "compiler/Transforms/Plan/Wishes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weft::plan;
+
+namespace {
+
+class StepBuilder {
+public:
+  StepBuilder(func::FuncOp network, Values &values, const Bounds &bounds)
+      : network(network), values(values), wishes(network, values, bounds, result.buffers) {}
+
+  FailureOr<Steps> run();
+
+private:
+  LogicalResult visit(Operation *op);
+  LogicalResult visitCall(func::CallOp call);
+  LogicalResult visitPad(tensor::PadOp pad);
+  LogicalResult visitConcat(tensor::ConcatOp concat);
+  LogicalResult visitInsert(tensor::InsertSliceOp insert);
+  LogicalResult visitExtract(tensor::ExtractSliceOp extract);
+  LogicalResult visitReshape(Operation *op, ArrayRef<ReassociationIndices> groups, bool collapses);
+  LogicalResult visitReturn(Operation *op);
+  LogicalResult addInput(BlockArgument argument);
+
+  /// Where a tensor lies; weights get their slot here.
+  FailureOr<Place> placeOf(Value value);
+  FailureOr<PlannedView> viewOf(Value value);
+  /// The same for an operand of a kernel: its last dimension is walked by one element.
+  FailureOr<PlannedView> operandOf(Operation *op, Value value);
+  FailureOr<Place> slotOf(Value recipe);
+  /// Copies `value` to `to` unless it is made there.
+  LogicalResult bring(Operation *op, Value value, const Place &to, StringRef why);
+  void copy(Operation *op, PlannedView from, PlannedView to, StringRef why);
+
+  func::FuncOp network;
+  Values &values;
+  Steps result;
+  Wishes wishes;
+  llvm::DenseMap<Value, Place> places;
+};
+
+FailureOr<Steps> StepBuilder::run() {
+  for (BlockArgument argument : network.getArguments())
+    if (failed(addInput(argument)))
+      return failure();
+  if (failed(wishes.run()))
+    return failure();
+  for (Operation &op : network.getBody().front())
+    if (failed(visit(&op)))
+      return failure();
+  return std::move(result);
+}
+
+LogicalResult StepBuilder::visit(Operation *op) {
+  if (auto call = dyn_cast<func::CallOp>(op))
+    return visitCall(call);
+  if (op->getNumResults() && values.isRecipe(op->getResult(0)))
+    return success();
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return visitPad(pad);
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+    return visitConcat(concat);
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return visitInsert(insert);
+  if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op))
+    return visitExtract(extract);
+  if (auto reshape = dyn_cast<tensor::CollapseShapeOp>(op))
+    return visitReshape(op, reshape.getReassociationIndices(), true);
+  if (auto reshape = dyn_cast<tensor::ExpandShapeOp>(op))
+    return visitReshape(op, reshape.getReassociationIndices(), false);
+  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+    if (isa_and_present<tensor::EmptyOp>(cast.getSource().getDefiningOp()))
+      return success();
+    FailureOr<Place> source = placeOf(cast.getSource());
+    if (succeeded(source))
+      places[cast] = *source;
+    return source;
+  }
+  if (isa<func::ReturnOp>(op))
+    return visitReturn(op);
+  // Places to write to, and arithmetic on extents, which Values has followed.
+  if (isa<tensor::EmptyOp, tensor::DimOp>(op) || op->getNumResults() == 0 ||
+      !isa<TensorType>(op->getResult(0).getType()))
+    return success();
+  return op->emitError("`") << op->getName() << "` has no place beside the calls of kernels in phase plan";
+}
+
+//===-- places ----------------------------------------------------------------------------------------------------===//
+
+LogicalResult StepBuilder::addInput(BlockArgument argument) {
+  FailureOr<Place> place = wishes.ownBuffer(argument);
+  if (failed(place))
+    return failure();
+  PlannedBuffer &buffer = result.buffers[place->buffer];
+  buffer.kind = PlannedBuffer::Input;
+  buffer.port = argument.getArgNumber();
+  places[argument] = *place;
+  return success();
+}
+
+FailureOr<Place> StepBuilder::slotOf(Value recipe) {
+  while (auto cast = recipe.getDefiningOp<tensor::CastOp>())
+    recipe = cast.getSource();
+  if (auto known = places.find(recipe); known != places.end())
+    return known->second;
+  FailureOr<Place> place = wishes.ownBuffer(recipe);
+  if (succeeded(place)) {
+    result.buffers[place->buffer].kind = PlannedBuffer::Slot;
+    places[recipe] = *place;
+  }
+  return place;
+}
+
+FailureOr<Place> StepBuilder::placeOf(Value value) {
+  if (values.isRecipe(value))
+    return slotOf(value);
+  if (auto known = places.find(value); known != places.end())
+    return known->second;
+  return emitError(value.getLoc()) << "this tensor is read, but nothing has written it";
+}
+
+FailureOr<PlannedView> StepBuilder::viewOf(Value value) {
+  FailureOr<Place> place = placeOf(value);
+  FailureOr<Extents> extents = values.extents(value);
+  if (failed(place) || failed(extents))
+    return failure();
+  return PlannedView{*place, *extents, cast<RankedTensorType>(value.getType()).getElementType()};
+}
+
+void StepBuilder::copy(Operation *op, PlannedView from, PlannedView to, StringRef why) {
+  Step step(Step::Copy, op);
+  step.reads.push_back(std::move(from));
+  step.writes.push_back(std::move(to));
+  step.why = why;
+  result.steps.push_back(std::move(step));
+}
+
+LogicalResult StepBuilder::bring(Operation *op, Value value, const Place &to, StringRef why) {
+  FailureOr<PlannedView> from = viewOf(value);
+  if (failed(from))
+    return failure();
+  if (!sameElements(from->place, to, from->extents))
+    copy(op, *from, {to, from->extents, from->element}, why);
+  return success();
+}
+
+FailureOr<PlannedView> StepBuilder::operandOf(Operation *op, Value value) {
+  FailureOr<PlannedView> view = viewOf(value);
+  if (failed(view) || hasUnitRows(view->place, view->extents))
+    return view;
+  FailureOr<Place> dense = wishes.ownBuffer(value);
+  if (failed(dense))
+    return failure();
+  PlannedView target{*dense, view->extents, view->element};
+  copy(op, *view, target, "stride");
+  return target;
+}
+
+//===-- operations ------------------------------------------------------------------------------------------------===//
+
+LogicalResult StepBuilder::visitCall(func::CallOp call) {
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+  if (!kernel || !kernel->hasAttr("weft.kernel"))
+    return call.emitError("calls `") << call.getCallee() << "`, which is no kernel";
+  if (call.getNumOperands() < call.getNumResults())
+    return call.emitError("calls `") << call.getCallee() << "` with too few operands; the last ones are written";
+  Step step(Step::Launch, call);
+  unsigned inputs = call.getNumOperands() - call.getNumResults();
+  for (Value operand : call.getOperands().take_front(inputs)) {
+    FailureOr<PlannedView> view = operandOf(call, operand);
+    if (failed(view))
+      return failure();
+    step.reads.push_back(*view);
+  }
+  for (auto [operand, value] : llvm::zip_equal(call.getOperands().drop_front(inputs), call.getResults())) {
+    while (auto cast = operand.getDefiningOp<tensor::CastOp>())
+      operand = cast.getSource();
+    if (!isa_and_present<tensor::EmptyOp>(operand.getDefiningOp()))
+      return call.emitError("writes to a tensor that already has values; a plan wants `tensor.empty`");
+    places[value] = wishes.placeOf(value);
+    FailureOr<PlannedView> view = viewOf(value);
+    if (failed(view))
+      return failure();
+    step.writes.push_back(*view);
+    step.inPlace.push_back(-1);
+  }
+  result.steps.push_back(std::move(step));
+  return success();
+}
+
+LogicalResult StepBuilder::visitPad(tensor::PadOp pad) {
+  Place whole = wishes.placeOf(pad);
+  FailureOr<Place> interior = wishes.padInterior(pad, whole);
+  if (failed(interior) || failed(bring(pad, pad.getSource(), *interior, "pad")))
+    return failure();
+  places[pad] = whole;
+  TypedAttr fill;
+  Value value = pad.getConstantPaddingValue();
+  if (!value || !matchPattern(value, m_Constant(&fill)))
+    return pad.emitError("a plan wants borders of one constant value");
+  if (llvm::is_contained(pad.getStaticHigh(), ShapedType::kDynamic))
+    return pad.emitError("a plan wants borders of constant width");
+  auto isZero = [](int64_t width) { return width == 0; };
+  if (llvm::all_of(pad.getStaticLow(), isZero) && llvm::all_of(pad.getStaticHigh(), isZero))
+    return success();
+  FailureOr<PlannedView> view = viewOf(pad);
+  if (failed(view))
+    return failure();
+  Step step(Step::Border, pad);
+  step.writes.push_back(*view);
+  step.low = llvm::to_vector(pad.getStaticLow());
+  step.high = llvm::to_vector(pad.getStaticHigh());
+  step.fill = fill;
+  result.steps.push_back(std::move(step));
+  return success();
+}
+
+LogicalResult StepBuilder::visitConcat(tensor::ConcatOp concat) {
+  Place whole = wishes.placeOf(concat);
+  places[concat] = whole;
+  for (auto [index, member] : llvm::enumerate(concat.getInputs())) {
+    FailureOr<Place> place = wishes.concatMember(concat, index, whole);
+    if (failed(place) || failed(bring(concat, member, *place, "concat")))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult StepBuilder::visitInsert(tensor::InsertSliceOp insert) {
+  Place whole = wishes.placeOf(insert);
+  places[insert] = whole;
+  bool nothingYet = isa_and_present<tensor::EmptyOp>(insert.getDest().getDefiningOp());
+  if (!nothingYet && failed(bring(insert, insert.getDest(), whole, "insert_slice")))
+    return failure();
+  FailureOr<Place> part = wishes.insertedPart(insert, whole);
+  return failed(part) ? failure() : bring(insert, insert.getSource(), *part, "insert_slice");
+}
+
+LogicalResult StepBuilder::visitExtract(tensor::ExtractSliceOp extract) {
+  FailureOr<Place> whole = placeOf(extract.getSource());
+  if (failed(whole))
+    return failure();
+  if (llvm::is_contained(extract.getStaticOffsets(), ShapedType::kDynamic) ||
+      llvm::is_contained(extract.getStaticStrides(), ShapedType::kDynamic))
+    return extract.emitError("a plan wants constant offsets and steps");
+  Extents starts = llvm::map_to_vector(extract.getStaticOffsets(), [](int64_t start) { return Extent(start); });
+  std::optional<Place> box = boxOf(*whole, starts, extract.getStaticStrides(), extract.getDroppedDims());
+  if (!box)
+    return extract.emitError("a plan cannot tell where this begins; its place would depend on two run-time sizes");
+  places[extract] = *box;
+  return success();
+}
+
+/// A view where the elements follow each other in memory, else a copy to a buffer of its own.
+LogicalResult StepBuilder::visitReshape(Operation *op, ArrayRef<ReassociationIndices> groups, bool collapses) {
+  Value source = op->getOperand(0), value = op->getResult(0);
+  FailureOr<PlannedView> from = viewOf(source);
+  FailureOr<Extents> extents = values.extents(value);
+  if (failed(from) || failed(extents))
+    return failure();
+  std::optional<Place> view = collapses ? collapse(from->place, from->extents, groups)
+                                        : expand(from->place, *extents, groups);
+  if (view) {
+    places[value] = *view;
+    return success();
+  }
+  FailureOr<Place> own = wishes.ownBuffer(value);
+  if (failed(own))
+    return failure();
+  places[value] = *own;
+  std::optional<Place> target = collapses ? expand(*own, from->extents, groups) : collapse(*own, *extents, groups);
+  if (!target)
+    return op->emitError("a plan cannot reshape this; a stride would depend on two run-time sizes");
+  copy(op, *from, {*target, from->extents, from->element}, "reshape");
+  return success();
+}
+
+LogicalResult StepBuilder::visitReturn(Operation *op) {
+  for (auto [index, value] : llvm::enumerate(op->getOperands())) {
+    FailureOr<Place> place = wishes.outputPlace(index);
+    if (failed(place) || failed(bring(op, value, *place, "output")))
+      return failure();
+  }
+  return success();
+}
+
+} // namespace
+
+FailureOr<Steps> weft::plan::planSteps(func::FuncOp network, Values &values, const Bounds &bounds) {
+  return StepBuilder(network, values, bounds).run();
+}
