@@ -119,7 +119,7 @@ static weft_status bindGivenSizes(weft_instance *instance, const int64_t *sizes)
   for (uint32_t i = 0; i < model->size_count; ++i)
     instance->sizes[i] = UNBOUND;
   for (uint32_t i = 0; sizes != NULL && i < model->size_count; ++i) {
-    weft_status status = sizes[i] < 0 ? WEFT_OK : bindSize(instance, i, sizes[i], "the run's argument");
+    weft_status status = sizes[i] < 0 ? WEFT_OK : bindSize(instance, i, sizes[i], "the argument `sizes`");
     if (status != WEFT_OK)
       return status;
   }
