@@ -1,0 +1,89 @@
+# Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+"""Kernels as upstream executes them against ONNX Runtime or NumPy: the cases of tests/ops, and whole small networks. A kernel
+that is wrong fails here whatever its schedule is; one that is right here and wrong in tests/ops was miscompiled behind.
+
+    compare_oracle.py --weftc build/bin/weftc --weft-opt build/bin/weft-opt --llvm /usr/lib/llvm-22 [GROUP | zoo:NET ...]"""
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "ops"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+import compare_ops  # noqa: E402
+import oracle  # noqa: E402
+
+TOLERANCE = 1e-4
+
+
+def kernels_of(arguments, model, *more):
+    """The module phase kernels leaves."""
+    done = subprocess.run([arguments.weftc, str(model), "--stop-after=kernels", "-o", "-", *more, *arguments.more], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    return done.stdout
+
+
+def execute(arguments, text, inputs, weights):
+    return oracle.run(text, inputs, lambda path, shape: weights[path].reshape(shape), arguments.weft_opt,
+                      str(Path(arguments.llvm) / "bin"), str(Path(arguments.llvm) / "lib"))
+
+
+def report(name, error, tolerance):
+    print(f"{'ok  ' if error <= tolerance else 'FAIL'} {name:28} {error:.1e}", flush=True)
+    return error > tolerance
+
+
+def run_cases(arguments, name, cases):
+    """All cases as one network; one by one if that does not compile, so that each error is seen."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, inputs, weights = compare_ops.network(cases)
+        model = Path(folder) / "ops.weft"
+        model.write_text(source)
+        try:
+            outputs = execute(arguments, kernels_of(arguments, model), list(inputs.values()), weights)
+        except (RuntimeError, ValueError, KeyError, oracle.Unsupported) as error:
+            if len(cases) > 1:
+                return sum(run_cases(arguments, case.name, [case]) for case in cases)
+            print(f"FAIL {name:28} {str(error)[:arguments.width]}", flush=True)
+            return 1
+        return sum(report(case.name, compare_ops.difference(got, case.want), max(case.tolerance, TOLERANCE))
+                   for case, got in zip(cases, outputs))
+
+
+def run_network(arguments, name):
+    """A network of the zoo at its own size against ONNX Runtime."""
+    import onnxruntime
+    import reference_networks
+
+    model, weights = reference_networks.build(name, 1, 1)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    image = session.get_inputs()[0]
+    x = np.random.default_rng(2).standard_normal([d if isinstance(d, int) else 1 for d in image.shape]).astype(np.float32)
+    want = session.run(None, {image.name: x})[0]
+    got = execute(arguments, kernels_of(arguments, f"zoo:{name}"), [x], weights)[0]
+    return report(f"zoo:{name}", compare_ops.difference(got, want.reshape(got.shape)), TOLERANCE)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--weftc", required=True)
+    parser.add_argument("--weft-opt", required=True)
+    parser.add_argument("--llvm", required=True)
+    parser.add_argument("--width", type=int, default=300, help="characters of an error to print")
+    parser.add_argument("what", nargs="*")
+    arguments, arguments.more = parser.parse_known_args()
+    failed = 0
+    for name in arguments.what or [*compare_ops.GROUPS, "zoo:lenet5"]:
+        if name.startswith("zoo:"):
+            failed += run_network(arguments, name.removeprefix("zoo:"))
+        else:
+            failed += run_cases(arguments, name, compare_ops.GROUPS[name]())
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
