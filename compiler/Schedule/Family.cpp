@@ -9,9 +9,9 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 8> all = {&directFamily(),  &firstFamily(),     &depthwiseFamily(),
-                                                    &gemmFamily(),    &poolingFamily(),   &segmentFamily(),
-                                                    &pointwiseFamily(), &generalFamily()};
+  static const std::array<const Family *, 9> all = {&directFamily(),  &winogradFamily(),  &firstFamily(),
+                                                    &depthwiseFamily(), &gemmFamily(),    &poolingFamily(),
+                                                    &segmentFamily(), &pointwiseFamily(), &generalFamily()};
   return all;
 }
 

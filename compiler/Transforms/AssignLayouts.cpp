@@ -26,11 +26,52 @@ bool hasOneElement(Value value) {
   return type.hasStaticShape() && type.getNumElements() == 1;
 }
 
+bool isWinograd(std::optional<Algorithm> algorithm) {
+  return algorithm == Algorithm::Winograd2 || algorithm == Algorithm::Winograd4 || algorithm == Algorithm::Winograd6;
+}
+
+/// The convolutions that may use Winograd's algorithm: its filters take four times the memory, so those that gain the most
+/// cycles a byte come first, until the budget is spent.
+llvm::DenseSet<Operation *> spendBudget(func::FuncOp function, const Machine &machine, double budget) {
+  struct Offer {
+    Operation *conv;
+    double gain, bytes;
+    size_t order;
+  };
+  std::vector<Offer> offers;
+  double written = 0, packed = 0;
+  function.walk([&](WeightOp weight) {
+    written += double(cast<RankedTensorType>(weight.getValue().getType()).getNumElements()) * 4;
+  });
+  packed = written;
+  function.walk([&](ConvOp conv) {
+    SmallVector<Choice> choices = candidates(conv, machine);
+    auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
+    if (isWinograd(choices.front().algorithm) && other != choices.end())
+      offers.push_back({conv, other->cycles - choices.front().cycles,
+                        double(choices.front().weightBytes - other->weightBytes), offers.size()});
+  });
+  auto better = [](const Offer &a, const Offer &b) {
+    double left = a.gain * b.bytes, right = b.gain * a.bytes;
+    return left != right ? left > right : a.order < b.order;
+  };
+  llvm::sort(offers, better);
+  llvm::DenseSet<Operation *> allowed;
+  for (const Offer &offer : offers)
+    if (packed + offer.bytes <= budget * written) {
+      packed += offer.bytes;
+      allowed.insert(offer.conv);
+    }
+  return allowed;
+}
+
 class LayoutAssigner {
 public:
   LayoutAssigner(func::FuncOp function, const Machine &machine, bool winograd, double weightsBudget)
-      : function(function), machine(machine), builder(function.getContext()), winograd(winograd),
-        block(machine.vector) {}
+      : function(function), machine(machine), builder(function.getContext()), block(machine.vector) {
+    if (winograd)
+      transformed = spendBudget(function, machine, weightsBudget);
+  }
 
   void run() {
     Block &body = function.getBody().front();
@@ -84,6 +125,8 @@ private:
       return;
     if (isContraction(op))
       return assignContraction(op);
+    if (isPointwise(op) && op->getNumOperands() == 1)
+      sinkFlatten(op);
     if (follows(op))
       return assignBlocked(op);
     for (OpOperand &operand : op->getOpOperands())
@@ -171,7 +214,7 @@ private:
 
   void assignContraction(Operation *op) {
     for (const Choice &choice : candidates(op, machine)) {
-      if (!choice.algorithm || (!winograd && isWinograd(choice.algorithm)))
+      if (!choice.algorithm || (isWinograd(choice.algorithm) && !transformed.contains(op)))
         continue;
       if (auto conv = dyn_cast<ConvOp>(op))
         return pack(conv, choice);
@@ -180,10 +223,6 @@ private:
     }
     for (OpOperand &operand : op->getOpOperands())
       operand.set(plain(operand.get()));
-  }
-
-  static bool isWinograd(std::optional<Algorithm> algorithm) {
-    return algorithm == Algorithm::Winograd2 || algorithm == Algorithm::Winograd4 || algorithm == Algorithm::Winograd6;
   }
 
   void pack(ConvOp conv, const Choice &choice) {
@@ -266,6 +305,21 @@ private:
     return true;
   }
 
+  /// f(flatten(x)) becomes flatten(f(x)), so that f can join the kernel that makes x.
+  void sinkFlatten(Operation *op) {
+    auto flatten = op->getOperand(0).getDefiningOp<FlattenOp>();
+    if (!flatten || !flatten->hasOneUse() || !isBlocked(flatten.getX().getType()))
+      return;
+    op->setOperand(0, flatten.getX());
+    Value y = op->getResult(0);
+    Type flat = flatten.getY().getType();
+    y.setType(flatten.getX().getType());
+    builder.setInsertionPointAfter(op);
+    auto after = FlattenOp::create(builder, flatten.getLoc(), flat, y, flatten.getAxis());
+    y.replaceAllUsesExcept(after.getY(), after);
+    flatten.erase();
+  }
+
   static bool isMatrixOfImage(Value x, Value y) {
     auto from = cast<RankedTensorType>(x.getType()), to = cast<RankedTensorType>(y.getType());
     return from.getRank() > 2 && to.getRank() == 2 && from.getDimSize(0) == to.getDimSize(0);
@@ -289,8 +343,8 @@ private:
   func::FuncOp function;
   const Machine &machine;
   OpBuilder builder;
-  bool winograd;
   int64_t block;
+  llvm::DenseSet<Operation *> transformed;
   llvm::DenseMap<Value, Value> plainOf, blockedOf;
 };
 

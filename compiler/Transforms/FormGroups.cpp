@@ -5,6 +5,7 @@
 // value of the group may join; the group is cut at the last operation after which exactly one value leaves it. So nothing
 // is computed twice, `x * sigmoid(x)` is one kernel although x is read twice, and a residual sum joins the convolution that
 // comes first, reading the other branch as an operand. As only the last value leaves, no operand can depend on the group.
+#include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -23,19 +24,10 @@ using OpSet = llvm::SmallSetVector<Operation *, 8>;
 /// Operations that may be added to a group before it is cut; longer chains are worth no more.
 constexpr size_t largestGroup = 24;
 
-/// What stays outside groups: it says where elements are, not what they are.
-bool isPlacement(Operation *op) {
-  if (auto slice = dyn_cast<SliceOp>(op))
-    return llvm::all_of(slice.getStep(), [](int64_t step) { return step > 0; });
-  if (auto pad = dyn_cast<PadOp>(op))
-    return pad.getMode() == PadMode::Constant;
-  return isa<ReshapeOp, FlattenOp, ConcatOp, SplitOp>(op);
-}
-
 bool isComputed(Operation *op) {
   if (!isa<WeftDialect>(op->getDialect()) || isa<WeightOp, ConstantOp, YieldOp, GroupOp>(op))
     return false;
-  return !isPlacement(op) && !llvm::all_of(op->getResults(), [](Value result) { return isRecipe(result); });
+  return !isViewOp(op) && !llvm::all_of(op->getResults(), [](Value result) { return isRecipe(result); });
 }
 
 /// Whether element-wise operations may follow `head` in its kernel.
@@ -109,7 +101,8 @@ private:
     StringRef path = pathOf(loc);
     if (path.empty())
       path = members.front()->getName().stripDialect();
-    auto group = GroupOp::create(builder, loc, last->getResultTypes(), path, inputs.getArrayRef());
+    std::string named = isa<RelayoutOp>(members.front()) ? (path + ".relayout").str() : path.str();
+    auto group = GroupOp::create(builder, loc, last->getResultTypes(), named, inputs.getArrayRef());
     Block *block = builder.createBlock(&group.getBody());
     IRMapping mapping;
     for (Value input : inputs)

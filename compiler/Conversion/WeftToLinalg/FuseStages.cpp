@@ -12,11 +12,11 @@ namespace {
 constexpr size_t longestStageName = 40;
 
 /// A stage whose only reader is element-wise too. Reductions keep their operands: recomputing those is for the schedule to
-/// decide.
+/// decide. So do stages that depend on where they are: each reader would compute them for another place.
 bool isFusable(OpOperand &operand) {
   auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand.getOwner());
-  return producer && consumer && operand.get().hasOneUse() && producer.getNumReductionLoops() == 0 &&
+  return producer && consumer && operand.get().hasOneUse() && !producer.hasIndexSemantics() && producer.getNumReductionLoops() == 0 &&
          consumer.getNumReductionLoops() == 0 && consumer.isDpsInput(&operand) &&
          linalg::areElementwiseOpsFusable(&operand);
 }

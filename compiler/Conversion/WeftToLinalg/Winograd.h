@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd's minimal filtering as three stages: tiles of the input transformed, one product a point, tiles transformed back.
+// Winograd's minimal filtering: tiles of the input transformed, one product a point, tiles transformed back.
 #pragma once
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"

@@ -1,0 +1,178 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Winograd F(m x m, 3 x 3) on packed channels. A band of tile rows is transformed, multiplied and transformed back before the
+// next, so that everything between stays in the cache; the product keeps `rx` tiles by `cb` channel blocks in registers.
+#include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Nest.h"
+
+using namespace mlir;
+using namespace weft::sched;
+
+namespace weft {
+namespace {
+
+/// Vector operations to transform one tile of one channel block, there and back, loads and stores included; measured.
+constexpr double inputTransform = 300, outputTransform = 250;
+/// Transformed filters above this do not stay in the second-level cache from one band to the next.
+constexpr double cachedFilterBytes = 12 << 20;
+/// A band's transformed input should stay below this.
+constexpr double bandBytes = 4 << 20;
+/// Bands one core works on before another could take them.
+constexpr int64_t bandsForThreads = 4;
+
+struct Shape {
+  Shape(const ConvShape &conv, int64_t m, const Machine &machine)
+      : m(m), down(llvm::divideCeil(conv.height, m)), across(llvm::divideCeil(conv.width, m)),
+        inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
+        outBlocks(llvm::divideCeil(conv.outputs, machine.vector)) {
+    weightBytes = points() * inBlocks * outBlocks * machine.vector * machine.vector * 4;
+  }
+  double points() const { return double(m + 2) * (m + 2); }
+  int64_t m, down, across, inBlocks, outBlocks;
+  double weightBytes;
+};
+
+class Winograd final : public Family {
+public:
+  StringRef name() const override { return "winograd"; }
+
+  void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
+    auto conv = dyn_cast<ConvOp>(head);
+    if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape() || conv.getSpatialRank() != 2)
+      return;
+    ConvShape shape(conv);
+    auto isOne = [](int64_t value) { return value == 1; };
+    if (!shape.isDense() || shape.kernel != ArrayRef<int64_t>{3, 3} || !llvm::all_of(shape.stride, isOne) ||
+        !llvm::all_of(shape.dilation, isOne) || shape.inputs < machine.vector || shape.width < 6 || shape.height < 6)
+      return;
+    Shape tiles(shape, 4, machine);
+    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine);
+    double count = double(shape.batch) * tiles.down * tiles.across;
+    double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tile.waste;
+    Choice choice;
+    choice.algorithm = Algorithm::Winograd4;
+    choice.block = machine.vector;
+    choice.weightBytes = tiles.weightBytes;
+    // Streaming transformed filters hides badly under the short products: the terms add up.
+    choice.cycles = product / machine.fmaPerCycle + count * (tiles.inBlocks * inputTransform + tiles.outBlocks * outputTransform) +
+                    tiles.weightBytes / machine.bytesPerCycle;
+    choice.parameters = makeParameters(head->getContext(), name(),
+                                       {{"m", 4}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}});
+    choices.push_back(choice);
+  }
+
+  ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    if (!isNestOf(kernel))
+      return scheduleAnything(kernel, machine);
+    return Writer(kernel, choice).run();
+  }
+
+private:
+  /// Rows of tiles worked on together: one while filters stay cached, else as many as the cache takes.
+  static int64_t band(const Shape &tiles, const Machine &machine) {
+    if (tiles.weightBytes < cachedFilterBytes)
+      return 1;
+    double rowBytes = tiles.points() * tiles.across * tiles.inBlocks * machine.vector * 4;
+    return std::clamp<int64_t>(int64_t(bandBytes / rowBytes), 1, tiles.down);
+  }
+
+  /// The stages phase kernels makes of it, the epilogue last.
+  static bool isNestOf(const KernelView &kernel) {
+    static constexpr StringLiteral names[] = {"rows", "columns", "product", "back_rows", "back"};
+    if (kernel.stages.size() != std::size(names) + 1 || kernel.output().isReduction())
+      return false;
+    return llvm::all_of(llvm::zip(kernel.stages, names),
+                        [](auto pair) { return std::get<0>(pair).name == std::get<1>(pair); });
+  }
+
+  class Writer {
+  public:
+    Writer(const KernelView &kernel, DictionaryAttr choice)
+        : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2),
+          rx(parameter(choice, "rx", 1)), cb(parameter(choice, "cb", 1)), band(parameter(choice, "band", 1)),
+          out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
+          tilesAcross(kernel.stages[0].extentOf("tx")) {}
+
+    ScheduleAttr run() {
+      return ScheduleAttr::get(context, {rows(), columns(), product(), backRows(), back(), tiles()});
+    }
+
+  private:
+    bool manyBands() const { return llvm::divideCeil(tilesDown, band) >= bandsForThreads; }
+
+    StageAttr rows() {
+      StageBuilder stage(context, "rows");
+      stage.computeAt("columns", "tx").boundExtent("u", points).boundExtent("v", points);
+      return stage.vectorize("i").unroll("u").unroll("v").get();
+    }
+
+    StageAttr columns() {
+      StageBuilder stage(context, "columns");
+      stage.computeAt(out, "band").storageOrder({"n", "u", "v", "ty", "tx", "ib", "i"});
+      stage.boundExtent("tx", tilesAcross).vectorize("i").unroll("u").unroll("v");
+      return stage.get();
+    }
+
+    /// The same cuts for where the sums begin and where they grow.
+    void cut(StageBuilder &stage, ArrayRef<StringRef> reduction) {
+      SmallVector<StringRef> order{"n", "u", "v", "ty"};
+      bool cuts = rx < tilesAcross;
+      if (cuts) {
+        stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::Predicate : Tail::Exact);
+        order.push_back("txo");
+      }
+      order.append(reduction.begin(), reduction.end());
+      order.append({"cb", cuts ? "txi" : "tx", "c"});
+      stage.reorder(order).vectorize("c").unroll("cb").unroll(cuts ? "txi" : "tx");
+    }
+
+    StageAttr product() {
+      StageBuilder stage(context, "product");
+      stage.computeAt(out, "cbo").storageOrder({"n", "u", "v", "ty", "tx", "cb", "c"});
+      stage.boundExtent("cb", cb).boundExtent("tx", tilesAcross);
+      cut(stage, {});
+      stage.onUpdate().split("i", "io", "ii", 4, Tail::Exact);
+      cut(stage, {"ib", "io", "ii"});
+      return stage.unroll("ii").get();
+    }
+
+    StageAttr backRows() {
+      StageBuilder stage(context, "back_rows");
+      stage.computeAt(out, "xo").boundExtent("p", m).boundExtent("v", points);
+      return stage.vectorize("c").unroll("p").unroll("v").get();
+    }
+
+    StageAttr back() {
+      StageBuilder stage(context, "back");
+      stage.computeAt(out, "xo").boundExtent("p", m).boundExtent("q", m);
+      return stage.vectorize("c").unroll("p").unroll("q").get();
+    }
+
+    StageAttr tiles() {
+      StageBuilder stage(context, out);
+      stage.split("y", "yo", "yi", m, Tail::Predicate)
+          .split("x", "xo", "xi", m, Tail::Predicate)
+          .split("yo", "band", "row", band, Tail::Predicate)
+          .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards)
+          .reorder({"n", "band", "cbo", "cbi", "row", "xo", "yi", "xi", "c"})
+          .vectorize("c")
+          .unroll("yi")
+          .unroll("xi")
+          .parallel(manyBands() ? "band" : "cbo");
+      return stage.get();
+    }
+
+    MLIRContext *context;
+    int64_t m, points, rx, cb, band;
+    StringRef out;
+    int64_t tilesDown, tilesAcross;
+  };
+};
+
+} // namespace
+
+const Family &winogradFamily() {
+  static const Winograd family;
+  return family;
+}
+
+} // namespace weft
