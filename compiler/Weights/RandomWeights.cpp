@@ -1,0 +1,60 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Weights drawn at random; the header is the definition.
+
+#include "compiler/Weights/RandomWeights.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace weft {
+namespace {
+
+constexpr uint64_t gamma = 0x9E3779B97F4A7C15;
+
+uint64_t finish(uint64_t z) {
+  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+  z = (z ^ z >> 27) * 0x94D049BB133111EB;
+  return z ^ z >> 31;
+}
+
+uint64_t fnv1a64(StringRef text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (unsigned char c : text)
+    hash = (hash ^ c) * 0x100000001b3;
+  return hash;
+}
+
+struct Range {
+  double low, high;
+};
+
+Range rangeOf(StringRef path, mlir::RankedTensorType type) {
+  if (path.ends_with("running_var"))
+    return {0.5, 1.5};
+  if (path.ends_with("running_mean"))
+    return {-0.1, 0.1};
+  if (type.getRank() >= 2) {
+    const int64_t fanIn = std::max<int64_t>(1, type.getNumElements() / std::max<int64_t>(1, type.getDimSize(0)));
+    const double bound = std::sqrt(6.0 / static_cast<double>(fanIn));
+    return {-bound, bound};
+  }
+  return path.ends_with("weight") ? Range{0.75, 1.25} : Range{-0.1, 0.1};
+}
+
+} // namespace
+
+HostTensor drawWeight(uint64_t seed, StringRef path, mlir::RankedTensorType type) {
+  const auto [low, high] = rangeOf(path, type);
+  const uint64_t start = finish(seed + gamma) ^ fnv1a64(path);
+  HostTensor tensor = HostTensor::allocate(type);
+  auto *to = reinterpret_cast<float *>(tensor.writable());
+  for (int64_t i = 0, count = tensor.elements(); i < count; ++i) {
+    const double u = static_cast<double>(finish(start + (i + 1) * gamma) >> 40) * 0x1p-24;
+    const double above = (high - low) * u; // a statement of its own: never contracted to a fused multiply-add
+    to[i] = static_cast<float>(low + above);
+  }
+  return tensor;
+}
+
+} // namespace weft

@@ -1,0 +1,217 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The safetensors header, and the conversions to f32.
+
+#include "compiler/Weights/Safetensors.h"
+
+#include "compiler/Support/Diagnostics.h"
+
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+
+#include <cstring>
+
+using namespace llvm;
+
+namespace weft {
+namespace {
+
+/// Ten thousand tensors take about 1 MiB; a parsed header takes some ten times its text.
+constexpr uint64_t maxHeaderBytes = 16 << 20;
+constexpr int maxDepth = 256;
+
+Error bad(StringRef file, const Twine &why) {
+  return createStringError("`" + file + "` is not a usable safetensors file: " + why);
+}
+
+/// llvm::json recurses without a limit: look at the nesting first.
+bool nestsTooDeeply(StringRef json) {
+  int depth = 0;
+  bool inString = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (inString) {
+      i += c == '\\';
+      inString = c != '"';
+    } else if (c == '"') {
+      inString = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > maxDepth)
+        return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+SafetensorsType typeNamed(StringRef name) {
+  if (name == "F32")
+    return SafetensorsType::F32;
+  if (name == "F16")
+    return SafetensorsType::F16;
+  if (name == "BF16")
+    return SafetensorsType::BF16;
+  return name == "F64" ? SafetensorsType::F64 : SafetensorsType::Other;
+}
+
+uint64_t bytesOf(SafetensorsType type) {
+  switch (type) {
+  case SafetensorsType::F32:
+    return 4;
+  case SafetensorsType::F64:
+    return 8;
+  case SafetensorsType::F16:
+  case SafetensorsType::BF16:
+    return 2;
+  case SafetensorsType::Other:
+    break;
+  }
+  return 0;
+}
+
+/// A list of numbers that are not negative.
+bool readNumbers(const json::Array *array, std::vector<int64_t> &numbers) {
+  if (!array)
+    return false;
+  for (const json::Value &value : *array) {
+    auto number = value.getAsInteger();
+    if (!number || *number < 0)
+      return false;
+    numbers.push_back(*number);
+  }
+  return true;
+}
+
+bool shapeFills(const std::vector<int64_t> &shape, uint64_t elementBytes, uint64_t bytes) {
+  uint64_t product = elementBytes;
+  for (int64_t dim : shape)
+    if (dim == 0)
+      return bytes == 0;
+  for (int64_t dim : shape)
+    if (__builtin_mul_overflow(product, static_cast<uint64_t>(dim), &product))
+      return false;
+  return product == bytes;
+}
+
+Expected<SafetensorsEntry> readEntry(StringRef file, StringRef name, const json::Value &value, StringRef data) {
+  const std::string shown = "`" + printable(name) + "` ";
+  SafetensorsEntry entry;
+  entry.name = name.str();
+  const json::Object *object = value.getAsObject();
+  std::vector<int64_t> offsets;
+  if (!object || !object->getString("dtype") || !readNumbers(object->getArray("shape"), entry.shape) ||
+      !readNumbers(object->getArray("data_offsets"), offsets) || offsets.size() != 2)
+    return bad(file, shown + "has no proper `dtype`, `shape` and `data_offsets`");
+  entry.typeName = printable(*object->getString("dtype"), 16);
+  entry.type = typeNamed(entry.typeName);
+  if (offsets[0] > offsets[1] || static_cast<uint64_t>(offsets[1]) > data.size())
+    return bad(file, shown + "lies outside the file, which may be truncated");
+  entry.bytes = data.slice(offsets[0], offsets[1]);
+  if (entry.type != SafetensorsType::Other && !shapeFills(entry.shape, bytesOf(entry.type), entry.bytes.size()))
+    return bad(file, shown + "has " + Twine(entry.bytes.size()) + " bytes, which its shape does not fill");
+  return entry;
+}
+
+// ---- conversions ----
+
+float widenHalf(uint16_t half) {
+  const uint32_t sign = uint32_t(half & 0x8000u) << 16, exponent = half >> 10 & 0x1fu, fraction = half & 0x3ffu;
+  if (exponent == 31) // infinities and NaNs
+    return llvm::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
+  if (exponent != 0)
+    return llvm::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+  const float small = static_cast<float>(fraction) * 0x1p-24f; // zeros and subnormals
+  return sign ? -small : small;
+}
+
+float widenBrain(uint16_t brain) { return llvm::bit_cast<float>(uint32_t(brain) << 16); }
+
+template <typename From, typename Convert> void convert(StringRef bytes, float *to, Convert one) {
+  for (size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
+    From value;
+    std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
+    to[i] = one(value);
+  }
+}
+
+void convertAll(const SafetensorsEntry &entry, float *to) {
+  switch (entry.type) {
+  case SafetensorsType::F32:
+    std::memcpy(to, entry.bytes.data(), entry.bytes.size());
+    return;
+  case SafetensorsType::F16:
+    return convert<uint16_t>(entry.bytes, to, widenHalf);
+  case SafetensorsType::BF16:
+    return convert<uint16_t>(entry.bytes, to, widenBrain);
+  case SafetensorsType::F64:
+    return convert<double>(entry.bytes, to, [](double value) { return static_cast<float>(value); });
+  case SafetensorsType::Other:
+    llvm_unreachable("refused when it was bound");
+  }
+}
+
+} // namespace
+
+Expected<SafetensorsFile> SafetensorsFile::open(StringRef path) {
+  sys::fs::file_status status;
+  if (std::error_code error = sys::fs::status(path, status))
+    return createStringError("cannot read weights `" + path + "`: " + error.message());
+  if (status.type() != sys::fs::file_type::regular_file)
+    return createStringError("cannot read weights `" + path + "`: it is not a file");
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createStringError("cannot read weights `" + path + "`: " + buffer.getError().message());
+  return parse(std::move(*buffer), path);
+}
+
+Expected<SafetensorsFile> SafetensorsFile::parse(std::shared_ptr<MemoryBuffer> buffer, StringRef path) {
+  SafetensorsFile file;
+  file.name = path.str();
+  StringRef bytes = buffer->getBuffer();
+  if (bytes.size() < 8)
+    return bad(path, "it has only " + Twine(bytes.size()) + " bytes");
+  const uint64_t headerBytes = support::endian::read64le(bytes.data());
+  if (headerBytes > maxHeaderBytes || headerBytes > bytes.size() - 8)
+    return bad(path, "its header would have " + Twine(headerBytes) + " bytes");
+  StringRef header = bytes.substr(8, headerBytes);
+  if (nestsTooDeeply(header))
+    return bad(path, "its header nests deeper than " + Twine(maxDepth));
+  Expected<json::Value> parsed = json::parse(header);
+  if (!parsed) {
+    std::string why = toString(parsed.takeError());
+    return bad(path, "its header is no JSON: " + printable(why, 120));
+  }
+  const json::Object *object = parsed->getAsObject();
+  if (!object)
+    return bad(path, "its header is no JSON object");
+  for (const auto &[key, value] : *object) {
+    if (key == "__metadata__")
+      continue;
+    Expected<SafetensorsEntry> entry = readEntry(path, key, value, bytes.drop_front(8 + headerBytes));
+    if (!entry)
+      return entry.takeError();
+    file.list.push_back(std::move(*entry));
+  }
+  sort(file.list, [](const SafetensorsEntry &a, const SafetensorsEntry &b) { return a.name < b.name; });
+  for (auto [index, entry] : enumerate(file.list))
+    file.places[entry.name] = index;
+  file.buffer = std::move(buffer);
+  return file;
+}
+
+const SafetensorsEntry *SafetensorsFile::find(StringRef path) const {
+  auto place = places.find(path);
+  return place == places.end() ? nullptr : &list[place->second];
+}
+
+HostTensor SafetensorsFile::read(const SafetensorsEntry &entry, mlir::RankedTensorType type) const {
+  if (entry.type == SafetensorsType::F32 && reinterpret_cast<uintptr_t>(entry.bytes.data()) % alignof(float) == 0)
+    return {type, buffer, entry.bytes.data()};
+  HostTensor tensor = HostTensor::allocate(type);
+  convertAll(entry, reinterpret_cast<float *>(tensor.writable()));
+  return tensor;
+}
+
+} // namespace weft
