@@ -121,6 +121,41 @@ ExprPtr divideTowardsZero(ExprPtr a, ExprPtr b) {
 
 } // namespace
 
+/// `select(i == 0, a, select(i == 1, b, c))` picks by index: the values, and the index; nothing for other selections.
+static SmallVector<Value> pickedByIndex(arith::SelectOp op, Value &index) {
+  SmallVector<Value> values;
+  Value rest = op.getResult();
+  for (auto select = op; select; select = rest.getDefiningOp<arith::SelectOp>()) {
+    auto compare = select.getCondition().getDefiningOp<arith::CmpIOp>();
+    APInt number;
+    if (!compare || compare.getPredicate() != arith::CmpIPredicate::eq ||
+        !matchPattern(compare.getRhs(), m_ConstantInt(&number)) || number != values.size() ||
+        (index && index != compare.getLhs()))
+      break;
+    index = compare.getLhs();
+    values.push_back(select.getTrueValue());
+    rest = select.getFalseValue();
+  }
+  if (!values.empty())
+    values.push_back(rest);
+  return values;
+}
+
+ExprPtr ScalarImporter::importPick(arith::SelectOp op) {
+  Value index;
+  SmallVector<Value> values = pickedByIndex(op, index);
+  if (values.size() < 3 || !index.getType().isIndex())
+    return nullptr;
+  ExprPtr which = import(index);
+  std::vector<ExprPtr> picked;
+  for (Value value : values) {
+    picked.push_back(import(value));
+    if (!which || !picked.back())
+      return nullptr;
+  }
+  return mux(which, std::move(picked));
+}
+
 ExprPtr ScalarImporter::import(Value value) {
   if (auto found = known.find(value); found != known.end())
     return found->second;
@@ -129,6 +164,9 @@ ExprPtr ScalarImporter::import(Value value) {
     emitError(value.getLoc(), "a block argument here is no element of an operand");
     return nullptr;
   }
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    if (ExprPtr picked = importPick(select))
+      return known[value] = picked;
   SmallVector<ExprPtr> args;
   bool isLoad = op->getNumOperands() && isa<ShapedType>(op->getOperand(0).getType());
   for (Value operand : llvm::drop_begin(op->getOperands(), isLoad ? 1 : 0)) {

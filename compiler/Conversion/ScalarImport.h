@@ -3,7 +3,7 @@
 #pragma once
 
 #include "compiler/Kernel/KernelDesc.h"
-#include "mlir/IR/Value.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"
 
 #include <functional>
@@ -25,6 +25,7 @@ public:
   kernel::ExprPtr import(mlir::Value value);
 
 private:
+  kernel::ExprPtr importPick(mlir::arith::SelectOp op);
   kernel::ExprPtr importOp(mlir::Operation *op, llvm::ArrayRef<kernel::ExprPtr> args);
 
   Other other;

@@ -71,33 +71,19 @@ def pack_grouped(w, groups, oc_block, ic_block):
     return np.stack([pack_filter(part, oc_block, ic_block) for part in np.split(w, groups)])
 
 
-WINOGRAD_POINTS = [0, 1, -1, 2, -2, .5, -.5]
-
-
 def winograd_matrix(m):
-    """Rows for the points and one for infinity, scaled as Lavin and Gray do."""
-    points = WINOGRAD_POINTS[:m + 1]
-    rows = []
-    for i, p in enumerate(points):
-        scale = np.prod([p - q for j, q in enumerate(points) if j != i])
-        rows.append([p ** k / scale for k in range(3)])
-    rows.append([0, 0, 1])
-    matrix = np.array(rows, np.float64)
-    if m == 4 or m == 2:
-        matrix[0] = abs(matrix[0])
-    return matrix
+    """G of F(m, 3) after Cook and Toom: a row for each of the points and one for infinity."""
+    points = [0, 1, -1, 2, -2, .5, -.5][:m + 1]
+    rows = [[p ** k / np.prod([p - q for q in points if q != p]) for k in range(3)] for p in points]
+    return np.array(rows + [[0, 0, 1]], np.float64)
 
 
 def winograd_filter(w, m, oc_block, ic_block):
-    g = WINOGRAD_FILTERS[m] if m in WINOGRAD_FILTERS else winograd_matrix(m)
+    g = winograd_matrix(m)
     u = np.einsum("ap,oipq,bq->oiab", g, w.astype(np.float64), g)
     packed = pack_filter(u.reshape(*w.shape[:2], -1), oc_block, ic_block)  # [O/b, I/b, points, ib, ob]
     return np.moveaxis(packed, 2, 0).astype(np.float32)
 
-
-WINOGRAD_FILTERS = {2: np.array([[1, 0, 0], [.5, .5, .5], [.5, -.5, .5], [0, 0, 1]]),
-                    4: np.array([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6],
-                                 [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]])}
 
 ELEMENTWISE = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "sqrt": np.sqrt, "neg": np.negative,
                "rsqrt": lambda x: 1 / np.sqrt(x), "reciprocal": lambda x: 1 / x, "exp": np.exp, "maximum": np.maximum}

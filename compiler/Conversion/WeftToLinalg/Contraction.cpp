@@ -169,6 +169,8 @@ std::string convHead(ConvOp op, const Layout &y) {
     os << 'g' << op.getGroups();
   if (op.getAlgorithm() == Algorithm::First)
     os << "_first";
+  if (auto m = winogradTile(op.getAlgorithm()))
+    os << "_winograd" << *m;
   if (y.isBlocked())
     os << "_b" << y.block;
   return head;

@@ -16,7 +16,7 @@ using namespace mlir;
 namespace weft {
 
 bool isPinnedLoop(StringRef name) {
-  return llvm::is_contained({"n", "c", "i", "ic", "kz", "ky", "kx", "u", "v", "t"}, name);
+  return llvm::is_contained({"n", "c", "i", "ic", "kz", "ky", "kx", "u", "v", "p", "q", "ty", "tx"}, name);
 }
 
 namespace {
@@ -122,11 +122,13 @@ private:
           pin(value, dim);
   }
   void pinLoops(Operation &op) {
+    bool planes = function->hasAttr(KernelBuilder::keepPlanesAttrName);
     auto names = op.getAttrOfType<ArrayAttr>("weft.loops");
     if (!names)
       return;
     for (auto [loop, name] : llvm::enumerate(names.getAsValueRange<StringAttr>()))
-      if (auto known = loopDims.find({&op, unsigned(loop)}); known != loopDims.end() && isPinnedLoop(name))
+      if (auto known = loopDims.find({&op, unsigned(loop)}); known != loopDims.end() &&
+          (isPinnedLoop(name) || (planes && (name == "y" || name == "x"))))
         pinned.insert(classes.getLeaderValue(known->second));
   }
 
@@ -229,6 +231,7 @@ private:
 LogicalResult generalizeExtents(func::FuncOp function, SmallVectorImpl<ResultExtent> &resultExtents) {
   LogicalResult done = Generalizer(function).run(resultExtents);
   function->removeAttr(KernelBuilder::keepExtentsAttrName);
+  function->removeAttr(KernelBuilder::keepPlanesAttrName);
   return done;
 }
 

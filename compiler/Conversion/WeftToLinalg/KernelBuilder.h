@@ -63,6 +63,8 @@ public:
 
   /// From now on every extent of this kernel is a constant of its code: an index computation depends on them.
   void keepExtents() { function->setAttr(keepExtentsAttrName, mlir::UnitAttr::get(context)); }
+  /// The same for the extents of planes only.
+  void keepPlanes() { function->setAttr(keepPlanesAttrName, mlir::UnitAttr::get(context)); }
   /// Appends to the name the kernel gets.
   void addName(llvm::StringRef part);
   /// What the kernel's name begins with: set once, by the first contraction, window or reduction.
@@ -76,6 +78,7 @@ public:
 
   /// Notes for `generalizeExtents`, which removes them: on the function and on arguments whose last dimension is a block.
   static constexpr llvm::StringLiteral keepExtentsAttrName = "weft.keep_extents";
+  static constexpr llvm::StringLiteral keepPlanesAttrName = "weft.keep_planes";
   static constexpr llvm::StringLiteral blockAttrName = "weft.block";
 
 private:

@@ -1,18 +1,18 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd's minimal filtering F(m x m, 3 x 3) as linalg: with d a tile of the input, U the transformed filter,
-// Y = A^T [ U * (B^T d B) ] A (Lavin and Gray 2016). Each transform is two stages, one a dimension:
+// Winograd's minimal filtering F(m x m, 3 x 3), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016.
+// Tiles of m x m results read (m + 2) x (m + 2) elements; in five stages and the epilogue's
 //
-//   rows       n ib ty tx u v i    B^T down the columns of a tile
-//   columns    n ib ty tx u v i    and along its rows
-//   product    n cb ty tx u v c    a matrix product over channels for each of the (m + 2)^2 points u v
-//   back_rows  n cb ty tx p v c    A^T down the columns
-//   back       n cb ty tx p q c    and along the rows: m x m results a tile
-//   tiles      n cb y x c          results in their places
+//   rows      B^T d        n ib ty tx u v i    transforms the rows of each tile
+//   columns   (B^T d) B    n ib ty tx u v i
+//   product   M            n u v cb ty tx c, ib i    one matrix product a point, with the transformed filter
+//   back_rows A^T M        n cb ty tx p v c
+//   back      (A^T M) A    n cb ty tx p q c
+//   tiles                  n cb y x c          results where they belong, the bias and what follows
 //
-// A transform's row is chosen by the loop index among expressions of constant coefficients: once a schedule has unrolled
-// that loop, only its own additions are left.
+// Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs nothing.
 
 #include "compiler/Conversion/WeftToLinalg/Winograd.h"
+#include "compiler/Conversion/WeftToLinalg/Scalars.h"
 #include "compiler/Kernel/Winograd.h"
 
 using namespace mlir;
@@ -31,199 +31,208 @@ std::optional<int64_t> winogradTile(std::optional<Algorithm> algorithm) {
 
 namespace {
 
-//===-- one row of a transform --------------------------------------------------------------------------------------===//
+using Builder = ImplicitLocOpBuilder;
 
-Value scaled(ImplicitLocOpBuilder &builder, Value value, double factor) {
-  if (factor == 1)
-    return value;
-  if (factor == -1)
-    return arith::NegFOp::create(builder, value);
-  Value constant = arith::ConstantOp::create(builder, builder.getFloatAttr(value.getType(), factor));
-  return arith::MulFOp::create(builder, value, constant);
-}
-
-/// The sum of factors times values, without those that are 0; null if there are none.
-Value combination(ImplicitLocOpBuilder &builder, ArrayRef<double> factors, ArrayRef<Value> values) {
-  Value sum;
-  for (auto [factor, value] : llvm::zip_equal(factors, values)) {
-    if (factor == 0)
-      continue;
-    if (!sum)
-      sum = scaled(builder, value, factor);
-    else if (factor < 0)
-      sum = arith::SubFOp::create(builder, sum, scaled(builder, value, -factor));
-    else
-      sum = arith::AddFOp::create(builder, sum, scaled(builder, value, factor));
-  }
-  return sum;
-}
-
-/// `even + odd`, or their difference where the odd part begins with a negative factor: the rows of points p and -p then
-/// share both parts.
-Value evenAndOdd(ImplicitLocOpBuilder &builder, ArrayRef<double> factors, ArrayRef<Value> values) {
-  SmallVector<double> even(factors), odd(factors);
-  double sign = 0;
-  for (size_t k = 0; k < factors.size(); ++k) {
-    (k % 2 ? even : odd)[k] = 0;
-    if (k % 2 && sign == 0 && factors[k] != 0)
-      sign = factors[k] < 0 ? -1 : 1;
-  }
-  for (double &factor : odd)
-    factor *= sign;
-  Value a = combination(builder, even, values), b = combination(builder, odd, values);
-  if (!b)
-    return a;
-  if (!a)
-    return scaled(builder, b, sign);
-  if (sign < 0)
-    return arith::SubFOp::create(builder, a, b);
-  return arith::AddFOp::create(builder, a, b);
-}
-
-/// Points p and -p (1 and 2, 3 and 4, ...) have factors of one size: sums and differences of such pairs are shared by rows.
-Value pairs(ImplicitLocOpBuilder &builder, ArrayRef<double> factors, ArrayRef<Value> values) {
-  SmallVector<double> combined{factors.front()};
-  SmallVector<Value> terms{values.front()};
-  for (size_t k = 1; k + 1 < factors.size(); k += 2) {
-    combined.push_back(factors[k]);
-    if (factors[k] == factors[k + 1])
-      terms.push_back(arith::AddFOp::create(builder, values[k], values[k + 1]));
-    else
-      terms.push_back(arith::SubFOp::create(builder, values[k], values[k + 1]));
-  }
-  combined.push_back(factors.back());
-  terms.push_back(values.back());
-  return combination(builder, combined, terms);
-}
-
-/// values[index].
-Value pick(ImplicitLocOpBuilder &builder, Value index, ArrayRef<Value> values) {
-  Value picked = values.back();
-  for (size_t k = values.size() - 1; k-- > 0;) {
-    Value number = arith::ConstantIndexOp::create(builder, k);
-    Value here = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, index, number);
-    picked = arith::SelectOp::create(builder, here, values[k], picked);
-  }
-  return picked;
-}
-
-//===-- stages ------------------------------------------------------------------------------------------------------===//
-
-class WinogradBuilder {
+/// Sums of products with constants, without those by 0 and 1.
+class Sum {
 public:
-  WinogradBuilder(ConvOp op, int64_t m, KernelBuilder &kernel)
-      : op(op), kernel(kernel), matrices(m), m(m), points(m + 2), y(op.getY().getType()) {
-    ArrayRef<int64_t> shape = y.stored().getShape();
-    batch = shape[0];
-    tilesDown = llvm::divideCeil(shape[2], m);
-    tilesAcross = llvm::divideCeil(shape[3], m);
+  explicit Sum(Builder &builder) : b(builder) {}
+  void add(double factor, Value value) {
+    if (factor == 0)
+      return;
+    double size = std::abs(factor);
+    Value term = size == 1 ? value : mulOf(b, value, constantLike(b, value, size));
+    if (!sum)
+      sum = factor < 0 ? Value(arith::NegFOp::create(b, term)) : term;
+    else
+      sum = factor < 0 ? Value(arith::SubFOp::create(b, sum, term)) : addOf(b, sum, term);
   }
+  Value get(Value like) { return sum ? sum : constantLike(b, like, 0); }
+
+private:
+  Builder &b;
+  Value sum;
+};
+
+/// B^T times a vector. The rows of points p and -p have entries that agree and entries of opposite sign: the two partial sums
+/// are shared.
+SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
+  int points = matrices.points;
+  SmallVector<Value> results(points);
+  auto whole = [&](int row) {
+    Sum sum(b);
+    for (int k = 0; k < points; ++k)
+      sum.add(matrices.bt[row][k], taps[k]);
+    return sum.get(taps[0]);
+  };
+  results[0] = whole(0);
+  results[points - 1] = whole(points - 1);
+  for (int row = 1; row + 1 < points; row += 2) {
+    Sum alike(b), opposite(b);
+    for (int k = 0; k < points; ++k) {
+      double here = matrices.bt[row][k], there = matrices.bt[row + 1][k];
+      (here == there ? alike : opposite).add(here, taps[k]);
+    }
+    Value first = alike.get(taps[0]), second = opposite.get(taps[0]);
+    results[row] = addOf(b, first, second);
+    results[row + 1] = arith::SubFOp::create(b, first, second);
+  }
+  return results;
+}
+
+/// A^T times a vector: sums and differences of the points p and -p serve all rows.
+SmallVector<Value> transformBack(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
+  int points = matrices.points;
+  SmallVector<Value> sums(points), differences(points), results;
+  for (int p = 1; p + 1 < points; p += 2) {
+    sums[p] = addOf(b, taps[p], taps[p + 1]);
+    differences[p] = arith::SubFOp::create(b, taps[p], taps[p + 1]);
+  }
+  for (int row = 0; row < matrices.m; ++row) {
+    Sum sum(b);
+    sum.add(matrices.at[row][0], taps[0]);
+    for (int p = 1; p + 1 < points; p += 2)
+      sum.add(matrices.at[row][p], matrices.at[row][p] == matrices.at[row][p + 1] ? sums[p] : differences[p]);
+    sum.add(matrices.at[row][points - 1], taps[points - 1]);
+    results.push_back(sum.get(taps[0]));
+  }
+  return results;
+}
+
+/// `values[index of loop]`, as a chain of selections.
+Value pick(Builder &b, unsigned loop, ArrayRef<Value> values) {
+  Value index = linalg::IndexOp::create(b, loop), result = values.back();
+  for (size_t i = values.size() - 1; i-- > 0;) {
+    Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index, arith::ConstantIndexOp::create(b, i));
+    result = arith::SelectOp::create(b, here, values[i], result);
+  }
+  return result;
+}
+
+/// The five stages of one convolution.
+class Stages {
+public:
+  Stages(ConvOp op, int64_t m, KernelBuilder &kernel)
+      : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()), matrices(m),
+        m(m), points(m + 2), down(llvm::divideCeilSigned(y.type.getDimSize(2), m)),
+        across(llvm::divideCeilSigned(y.type.getDimSize(3), m)), batch(y.type.getDimSize(0)),
+        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {}
 
   Value run() {
-    Value image = kernel.read(op.getX(), touched(), "x");
-    auto rank = cast<RankedTensorType>(image.getType());
-    Value rows = transform("rows", {"n", "ib", "ty", "tx", "u", "v", "i"}, stored(rank.getDimSize(1), points, points), 4,
-                           image, [&](int64_t k) { return imageMap(k); }, Side::Input);
-    Value columns = transform("columns", {"n", "ib", "ty", "tx", "u", "v", "i"},
-                              stored(rank.getDimSize(1), points, points), 5, rows,
-                              [&](int64_t k) { return tileMap(5, k); }, Side::Input);
-    Value product = multiply(columns, kernel.read(op.getWeight(), "filter"));
-    int64_t blocks = y.stored().getDimSize(1);
-    Value backRows = transform("back_rows", {"n", "cb", "ty", "tx", "p", "v", "c"}, stored(blocks, m, points), 4, product,
-                               [&](int64_t k) { return tileMap(4, k); }, Side::Output);
-    Value back = transform("back", {"n", "cb", "ty", "tx", "p", "q", "c"}, stored(blocks, m, m), 5, backRows,
-                           [&](int64_t k) { return tileMap(5, k); }, Side::Output);
-    return place(back);
+    kernel.keepPlanes();
+    Value columns = transformColumns(transformRows());
+    return place(backColumns(backRows(product(columns))));
   }
 
 private:
-  enum class Side { Input, Output };
-
-  /// All tiles are read whole: the last ones past the end of the image.
-  Box touched() {
-    Box window;
-    ArrayRef<int64_t> extents = cast<RankedTensorType>(op.getX().getType()).getShape().drop_front(2);
-    int64_t tiles[] = {tilesDown, tilesAcross};
-    for (unsigned d = 0; d < 2; ++d) {
-      window.low.push_back(op.getPad()[d]);
-      window.high.push_back(tiles[d] * m + 2 - op.getPad()[d] - extents[d]);
-    }
-    return window;
+  AffineExpr d(unsigned position) const { return kernel.dim(position); }
+  AffineExpr c(int64_t value) const { return kernel.constant(value); }
+  RankedTensorType tensor(ArrayRef<int64_t> shape) const {
+    return RankedTensorType::get(shape, y.type.getElementType());
   }
-
-  RankedTensorType stored(int64_t blocks, int64_t down, int64_t across) {
-    return RankedTensorType::get({batch, blocks, tilesDown, tilesAcross, down, across, y.block},
-                                 y.stored().getElementType());
+  static StageLoops loops(ArrayRef<StringRef> names) {
+    StageLoops result;
+    for (StringRef name : names)
+      result.names.push_back(name.str());
+    result.parallel = names.size();
+    return result;
   }
-  AffineMap mapOf(ArrayRef<AffineExpr> at, unsigned loops) { return AffineMap::get(loops, 0, at, op.getContext()); }
-  AffineExpr d(unsigned loop) { return kernel.dim(loop); }
-
-  /// Row k of the tile's column v, in the image.
-  AffineMap imageMap(int64_t k) { return mapOf({d(0), d(1), d(2) * m + k, d(3) * m + d(5), d(6)}, 7); }
-  /// Entry k along dimension `along` of the same tile.
-  AffineMap tileMap(unsigned along, int64_t k) {
-    SmallVector<AffineExpr> at;
-    for (unsigned loop = 0; loop < 7; ++loop)
-      at.push_back(loop == along ? kernel.constant(k) : d(loop));
-    return mapOf(at, 7);
-  }
-
-  /// Loop `chosen` says which row of the matrix; `source` is read at as many places as the matrix has columns.
-  Value transform(StringRef name, ArrayRef<StringRef> loops, RankedTensorType result, unsigned chosen, Value source,
-                  llvm::function_ref<AffineMap(int64_t)> mapAt, Side side) {
-    StageLoops names;
-    names.names.assign(loops.begin(), loops.end());
-    names.parallel = loops.size();
+  /// One source a tap: `at(k)` says where tap k is read.
+  SmallVector<Source> tapsOf(Value value, llvm::function_ref<SmallVector<AffineExpr>(int64_t)> at) const {
     SmallVector<Source> sources;
     for (int64_t k = 0; k < points; ++k)
-      sources.push_back({source, mapAt(k)});
-    return kernel.map(name, names, sources, result, [&](ImplicitLocOpBuilder &builder, ValueRange args) -> Value {
-      SmallVector<Value> values(args.take_front(points)), results;
-      for (int64_t row = 0; row < (side == Side::Input ? points : m); ++row)
-        results.push_back(side == Side::Input
-                              ? evenAndOdd(builder, ArrayRef(matrices.bt[row].data(), points), values)
-                              : pairs(builder, ArrayRef(matrices.at[row].data(), points), values));
-      return pick(builder, linalg::IndexOp::create(builder, chosen), results);
-    });
+      sources.push_back({value, AffineMap::get(7, 0, at(k), context)});
+    return sources;
   }
 
-  Value multiply(Value tiles, Value filter) {
-    StageLoops loops;
-    loops.names = {"n", "cb", "ty", "tx", "u", "v", "c", "ib", "i"};
-    loops.parallel = 7;
-    loops.reductionExtents = {-1, -1};
-    AffineMap tileAt = mapOf({d(0), d(7), d(2), d(3), d(4), d(5), d(8)}, 9);
-    AffineMap filterAt = mapOf({d(4) * points + d(5), d(1), d(7), d(8), d(6)}, 9);
-    RankedTensorType result = stored(y.stored().getDimSize(1), points, points);
-    return kernel.reduce("product", loops, {{tiles, tileAt}, {filter, filterAt}}, result,
-                         FloatAttr::get(result.getElementType(), 0.0), [](ImplicitLocOpBuilder &builder, ValueRange args) -> Value {
-                           Value product = arith::MulFOp::create(builder, args[0], args[1]);
-                           return arith::AddFOp::create(builder, args[2], product);
+  Value transformRows() {
+    Box box;
+    int64_t touched[] = {down * m + 2, across * m + 2};
+    for (unsigned s = 0; s < 2; ++s) {
+      box.low.push_back(op.getPad()[s]);
+      box.high.push_back(touched[s] - op.getPad()[s] - x.type.getDimSize(2 + s));
+    }
+    Value input = kernel.read(op.getX(), box, "x");
+    auto taps = tapsOf(input, [&](int64_t k) -> SmallVector<AffineExpr> {
+      return {d(0), d(1), d(2) * m + k, d(3) * m + d(5), d(6)};
+    });
+    return kernel.map("rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
+                      [&](Builder &b, ValueRange v) { return pick(b, 4, transformTile(b, matrices, v.drop_back(1))); });
+  }
+
+  Value transformColumns(Value rows) {
+    auto taps = tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> {
+      return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)};
+    });
+    return kernel.map("columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
+                      [&](Builder &b, ValueRange v) { return pick(b, 5, transformTile(b, matrices, v.drop_back(1))); });
+  }
+
+  Value product(Value columns) {
+    StageLoops nest = loops({"n", "u", "v", "cb", "ty", "tx", "c"});
+    nest.names.append({"ib", "i"});
+    nest.reductionExtents = {-1, -1};
+    AffineMap tile = AffineMap::get(9, 0, {d(0), d(7), d(4), d(5), d(1), d(2), d(8)}, context);
+    AffineMap filter = AffineMap::get(9, 0, {d(1) * points + d(2), d(3), d(7), d(8), d(6)}, context);
+    return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
+                         tensor({batch, points, points, outBlocks, down, across, y.block}),
+                         FloatAttr::get(y.type.getElementType(), 0.0), [](Builder &b, ValueRange v) {
+                           return addOf(b, v[2], mulOf(b, v[0], v[1]));
                          });
   }
 
-  Value place(Value tiles) {
-    AffineMap at = mapOf({d(0), d(1), d(2).floorDiv(m), d(3).floorDiv(m), d(2) % m, d(3) % m, d(4)}, 5);
-    return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(),
-                      [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+  Value backRows(Value product) {
+    auto taps = tapsOf(product, [&](int64_t k) -> SmallVector<AffineExpr> {
+      return {d(0), c(k), d(5), d(1), d(2), d(3), d(6)};
+    });
+    return kernel.map("back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
+                      tensor({batch, outBlocks, down, across, m, points, y.block}), [&](Builder &b, ValueRange v) {
+                        return pick(b, 4, transformBack(b, matrices, v.drop_back(1)));
+                      });
   }
+
+  Value backColumns(Value rows) {
+    auto taps = tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> {
+      return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)};
+    });
+    return kernel.map("back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
+                      tensor({batch, outBlocks, down, across, m, m, y.block}), [&](Builder &b, ValueRange v) {
+                        return pick(b, 5, transformBack(b, matrices, v.drop_back(1)));
+                      });
+  }
+
+  Value place(Value tiles) {
+    AffineMap at = AffineMap::get(
+        5, 0, {d(0), d(1), d(2).floorDiv(m), d(3).floorDiv(m), d(2) % m, d(3) % m, d(4)}, context);
+    return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
+  }
+
+  RankedTensorType inputTiles() const { return tensor({batch, inBlocks, down, across, points, points, x.block}); }
 
   ConvOp op;
   KernelBuilder &kernel;
-  const kernel::Winograd matrices;
-  int64_t m, points, batch, tilesDown, tilesAcross;
-  Layout y;
+  MLIRContext *context;
+  Layout x, y;
+  kernel::Winograd matrices;
+  int64_t m, points, down, across, batch, inBlocks, outBlocks;
 };
 
 } // namespace
 
 FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
+  Layout x(op.getX().getType()), y(op.getY().getType());
+  auto isOne = [](int64_t value) { return value == 1; };
+  bool fits = x.isBlocked() && y.isBlocked() && op.getSpatialRank() == 2 && op.getGroups() == 1 &&
+              op.getKernel() == SmallVector<int64_t>{3, 3} && llvm::all_of(op.getStride(), isOne) &&
+              llvm::all_of(op.getDilation(), isOne);
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  if (!isBlocked(op.getX().getType()) || !isBlocked(op.getY().getType()) || weight.getRank() != 5)
-    return op.emitError("no kernel for an input of type ")
-               << op.getX().getType() << ", a weight of type " << weight << " and a result of type " << op.getY().getType(),
+  int64_t m = *winogradTile(op.getAlgorithm());
+  if (!fits || weight.getRank() != 5 || weight.getDimSize(0) != (m + 2) * (m + 2) || weight.getDimSize(3) != x.block ||
+      weight.getDimSize(4) != y.block)
+    return op.emitError("no Winograd kernel for an input of type ")
+               << x.type << ", a weight of type " << weight << " and a result of type " << y.type,
            failure();
-  return WinogradBuilder(op, *winogradTile(op.getAlgorithm()), kernel).run();
+  return Stages(op, m, kernel).run();
 }
 
 } // namespace weft
