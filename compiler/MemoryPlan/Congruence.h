@@ -22,7 +22,8 @@ struct Congruence {
   bool contains(int64_t x) const { return (x - residue) % modulus == 0; }
 };
 
-/// The numbers in both, by the Chinese remainder theorem; none when there are none, or when the modulus would exceed 61 bits.
+/// The numbers in both, by the Chinese remainder theorem; none when there are none, or when the modulus would exceed 61
+/// bits.
 std::optional<Congruence> intersect(Congruence a, Congruence b);
 
 } // namespace weft::memplan

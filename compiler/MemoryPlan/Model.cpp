@@ -33,7 +33,7 @@ struct TimedRect {
 void appendRects(const Buffer &buffer, int index, int item, int64_t rel, std::vector<TimedRect> &rects) {
   auto add = [&](int64_t lower, int64_t upper, int64_t begin, int64_t end) {
     if (lower < upper && begin < end)
-      rects.push_back({lower, upper, {0, 0, end - begin, rel + begin, item, index}});
+      rects.push_back({lower, upper, {0, 0, end - begin, rel + begin, upper - lower, item, index}});
   };
   int64_t from = buffer.lower;
   for (const Gap &gap : buffer.gaps) {
@@ -45,8 +45,8 @@ void appendRects(const Buffer &buffer, int index, int item, int64_t rel, std::ve
   add(from, buffer.upper, 0, buffer.size);
 }
 
-/// Cuts time where a death is followed by a birth: between two such cuts the set of live rectangles grows, then shrinks,
-/// and its largest extent is the section.
+/// Cuts time where a death is followed by a birth: between two such cuts the set of live rectangles grows, then
+/// shrinks, and its largest extent is the section.
 std::vector<int64_t> cutIntoSections(std::vector<TimedRect> &rects) {
   struct Event {
     int64_t time;
@@ -121,16 +121,31 @@ Solution Model::solutionFrom(const std::vector<int64_t> &bases) const {
   return solution;
 }
 
+std::vector<int64_t> weft::memplan::sectionLoads(const Model &model) {
+  std::vector<int64_t> load(model.sections() + 1, 0);
+  for (const Rect &rect : model.rects) {
+    load[rect.begin] += rect.size;
+    load[rect.end] -= rect.size;
+  }
+  std::partial_sum(load.begin(), load.end(), load.begin());
+  load.pop_back();
+  return load;
+}
+
 std::vector<int64_t> weft::memplan::sectionBounds(const Model &model) {
+  if (std::all_of(model.items.begin(), model.items.end(), [](const Item &item) { return item.place.modulus == 1; }))
+    return sectionLoads(model);
   // Where every offset of a section is a multiple of `step`, all rectangles but the topmost occupy whole steps.
   std::vector<int64_t> step(model.sections(), 0), sum(model.sections(), 0), slack(model.sections(), 0);
   auto stepOf = [&](const Rect &rect) {
     const Congruence &place = model.items[rect.item].place;
     return std::gcd(place.modulus, place.residue + rect.rel);
   };
-  for (const Rect &rect : model.rects)
+  for (const Rect &rect : model.rects) {
+    int64_t mine = stepOf(rect);
     for (int s = rect.begin; s < rect.end; ++s)
-      step[s] = std::gcd(step[s], stepOf(rect));
+      step[s] = step[s] == mine ? mine : std::gcd(step[s], mine);
+  }
   for (const Rect &rect : model.rects)
     for (int s = rect.begin; s < rect.end; ++s) {
       int64_t whole = roundUp(rect.size, step[s]);
@@ -140,6 +155,19 @@ std::vector<int64_t> weft::memplan::sectionBounds(const Model &model) {
   for (int s = 0; s < model.sections(); ++s)
     sum[s] -= slack[s];
   return sum;
+}
+
+int64_t weft::memplan::granuleBytes(const Model &model) {
+  int64_t granule = 0;
+  for (const Item &item : model.items) {
+    granule = std::gcd(granule, std::max<int64_t>(item.fixed, 0));
+    granule = std::gcd(granule, item.height);
+    if (item.place.modulus > 1)
+      granule = std::gcd(granule, std::gcd(item.place.modulus, item.place.residue));
+  }
+  for (const Rect &rect : model.rects)
+    granule = std::gcd(granule, std::gcd(rect.size, rect.rel));
+  return std::max<int64_t>(granule, 1);
 }
 
 int64_t weft::memplan::lowerBoundBytes(const Model &model) {

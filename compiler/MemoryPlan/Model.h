@@ -17,6 +17,7 @@ struct Rect {
   int end = 0;
   int64_t size = 0;
   int64_t rel = 0;
+  int64_t length = 0; ///< in units of the problem's clock
   int item = 0;
   int buffer = 0;
 };
@@ -44,6 +45,12 @@ struct Model {
   int sections() const { return static_cast<int>(sectionTime.size()); }
   Solution solutionFrom(const std::vector<int64_t> &bases) const;
 };
+
+/// Bytes alive, by section.
+std::vector<int64_t> sectionLoads(const Model &model);
+
+/// A number of bytes that divides the peak of every plan in which nothing can be lowered.
+int64_t granuleBytes(const Model &model);
 
 /// Bytes below which no arena can be, by section: what lives there, with what alignment makes unusable.
 std::vector<int64_t> sectionBounds(const Model &model);

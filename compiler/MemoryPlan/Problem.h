@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A static memory planning problem and its answer, as plain data: buffers with sizes and lifetimes go in, one offset for
-// each comes out. Everything else in this folder reads these structs; nothing here knows how they are solved.
+// A static memory planning problem and its answer, as plain data: buffers with sizes and lifetimes go in, one offset
+// for each comes out. Everything else in this folder reads these structs; nothing here knows how they are solved.
 //
 // Conventions. Sizes, offsets, alignments and deltas are bytes. Times are points of any clock (the compiler uses the
 // index of the launch); a lifetime is half open, so a buffer that dies at 5 and one that is born at 5 may share bytes.
@@ -30,14 +30,14 @@ struct Gap {
 };
 
 struct Buffer {
-  std::string name;            ///< for messages and files; unique in the problem
-  int64_t lower = 0;           ///< first time at which the bytes are needed
-  int64_t upper = 0;           ///< first time at which they are not
-  int64_t size = 0;            ///< 0 is allowed: such a buffer conflicts with nothing
-  int64_t alignment = 1;       ///< the offset is a multiple of it; any positive number, not only powers of two
-  std::vector<Gap> gaps;       ///< inside the lifetime, ascending, disjoint
-  int group = -1;              ///< index into Problem::groups, -1: none
-  int64_t delta = 0;           ///< members of a group sit at base + delta, one base a group; each has its own lifetime
+  std::string name;      ///< for messages and files; unique in the problem
+  int64_t lower = 0;     ///< first time at which the bytes are needed
+  int64_t upper = 0;     ///< first time at which they are not
+  int64_t size = 0;      ///< 0 is allowed: such a buffer conflicts with nothing
+  int64_t alignment = 1; ///< the offset is a multiple of it; any positive number, not only powers of two
+  std::vector<Gap> gaps; ///< inside the lifetime, ascending, disjoint
+  int group = -1;        ///< index into Problem::groups, -1: none
+  int64_t delta = 0;     ///< members of a group sit at base + delta, one base a group; each has its own lifetime
   std::optional<int64_t> pinned; ///< the offset, where it is decided already
   bool operator==(const Buffer &) const = default;
 };

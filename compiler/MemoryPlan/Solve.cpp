@@ -1,52 +1,178 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// What solve does, in order: check, bounds, greedy orders.
+// The order of events: check, bounds, what spans everything aside, then first fit in many orders and exact searches in
+// turns until the aim is reached, proven out of reach, or the budget is over.
 #include "compiler/MemoryPlan/Solve.h"
 
-#include "compiler/MemoryPlan/FirstFit.h"
-#include "compiler/MemoryPlan/Model.h"
+#include "compiler/MemoryPlan/Explain.h"
+#include "compiler/MemoryPlan/Improve.h"
+#include "compiler/MemoryPlan/Reduction.h"
+#include "compiler/MemoryPlan/Search.h"
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
 using namespace weft::memplan;
 
-Result weft::memplan::solve(const Problem &problem, const Options &options) {
-  auto start = std::chrono::steady_clock::now();
+namespace {
+
+/// Above these an exact search costs more than it finds.
+constexpr double mostTableBytes = 256e6;
+constexpr size_t mostSearchedRects = 6000;
+
+/// The turns of the portfolio; each order meets each branching once a round.
+constexpr Branching branchings[] = {Branching::FewestCandidates, Branching::FewestCandidatesDense,
+                                    Branching::LowestSection, Branching::TightestSection};
+
+class Solver {
+public:
+  Solver(const Problem &problem, const Options &options)
+      : options(options), whole(problem), reduction(whole), model(reduction.model), orders(model),
+        granule(granuleBytes(whole)) {
+    result.peak = -1;
+    result.lowerBound = std::max(lowerBoundBytes(whole), lowerBoundBytes(model) + reduction.height);
+  }
+
+  Result run() {
+    improve.emplace(model, orders, result.lowerBound - reduction.height);
+    // A few orders first: most instances end here.
+    bool searchable = model.rects.size() <= mostSearchedRects && Search::tableBytes(model) <= mostTableBytes;
+    do
+      improvePass();
+    while (!done() && searchable && improvePasses < Improve::plannedPasses());
+    if (!done() && searchable)
+      searchInTurns();
+    while (!done())
+      improvePass();
+    finish();
+    return std::move(result);
+  }
+
+private:
+  double now() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+
+  bool spent() {
+    stopped |= now() >= options.budgetSeconds || (options.stepLimit && result.steps >= options.stepLimit);
+    return stopped;
+  }
+
+  bool minimizing() const { return !options.capacity || options.minimize; }
+  /// The peak at which nothing is left to do.
+  int64_t aim() const { return minimizing() ? result.lowerBound : std::max(result.lowerBound, *options.capacity); }
+  bool impossible() const { return !minimizing() && result.lowerBound > *options.capacity; }
+
+  /// Peaks are multiples of the granule, so a gap of less than one is none.
+  bool done() {
+    return (result.peak >= 0 && (result.peak < aim() + granule || result.peak <= aim())) || impossible() || spent();
+  }
+
+  void keep(const std::vector<int64_t> &bases, const char *stage) {
+    std::vector<int64_t> all = reduction.restore(whole, bases);
+    int64_t peak = peakBytes(whole, all);
+    if (result.peak >= 0 && peak >= result.peak)
+      return;
+    result.peak = peak;
+    result.solution = whole.solutionFrom(all);
+    result.stage = stage;
+    result.bestSeconds = now();
+    if (options.progress && !options.progress({now(), peak, result.lowerBound, stage}))
+      stopped = true;
+  }
+
+  void improvePass() {
+    bool planned = improvePasses++ < Improve::plannedPasses();
+    improve->pass();
+    result.steps += static_cast<int64_t>(model.items.size());
+    keep(improve->bases(), planned ? "order" : "improve");
+  }
+
+  /// One search for a plan of at most `peak` bytes.
+  Verdict attempt(int64_t peak, Branching branching, OrderBy by, double noise, int64_t stepLimit) {
+    Search::Setting setting;
+    setting.height = peak - reduction.height;
+    setting.branching = branching;
+    setting.priority = orders.rectPriorities(by, noise, random);
+    setting.stepLimit = options.stepLimit ? std::min(stepLimit, options.stepLimit - result.steps) : stepLimit;
+    setting.outOfBudget = [this] { return spent(); };
+    Verdict verdict = search->run(setting);
+    result.steps += search->steps();
+    if (verdict == Verdict::Found)
+      keep(search->bases(), "search");
+    if (verdict == Verdict::Impossible)
+      result.lowerBound = std::max(result.lowerBound, peak + 1);
+    return verdict;
+  }
+
+  /// Rounds of short searches, longer each time: which order and branching is right cannot be told beforehand, and the
+  /// right one is quick (heavy tails: Gomes, Selman and Kautz, 1998).
+  void searchInTurns() {
+    search.emplace(model);
+    descend(4 * static_cast<int64_t>(model.rects.size()));
+    double limit = static_cast<double>(model.rects.size());
+    for (double noise = 0; !done(); noise = 0.1, limit *= 1.5) {
+      for (int order = 0; order < orderKinds && !done(); ++order)
+        for (Branching branching : branchings) {
+          if (done())
+            return;
+          attempt(aim(), branching, static_cast<OrderBy>(order), noise, static_cast<int64_t>(limit));
+        }
+      descend(static_cast<int64_t>(limit));
+    }
+  }
+
+  /// Smaller peaks between the aim and the best plan, halving the distance while that succeeds, so that there is a
+  /// good plan before there is the best one.
+  void descend(int64_t stepLimit) {
+    for (int turn = 0; turn < 3 && !done();) {
+      int64_t between = aim() + (result.peak - aim()) / 2 / granule * granule;
+      if (between <= aim() || between >= result.peak)
+        return;
+      Branching branching = branchings[descents % std::size(branchings)];
+      OrderBy by = static_cast<OrderBy>(descents / std::size(branchings) % orderKinds);
+      if (attempt(between, branching, by, descents < 24 ? 0 : 0.1, stepLimit) != Verdict::Found) {
+        ++turn;
+        ++descents;
+      }
+    }
+  }
+
+  void finish() {
+    result.provenOptimal = result.peak < result.lowerBound + granule;
+    if (result.provenOptimal)
+      result.lowerBound = result.peak;
+    result.fits = !options.capacity || result.peak <= *options.capacity;
+    result.provenInfeasible = options.capacity && result.lowerBound > *options.capacity;
+    result.seconds = now();
+  }
+
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  const Options &options;
+  Model whole;
+  Reduction reduction;
+  const Model &model;
+  Orders orders;
+  int64_t granule;
+  std::optional<Improve> improve;
+  std::optional<Search> search;
+  std::mt19937 random{1};
   Result result;
+  int improvePasses = 0;
+  size_t descents = 0;
+  bool stopped = false;
+};
+
+} // namespace
+
+Result weft::memplan::solve(const Problem &problem, const Options &options) {
   if (std::vector<std::string> findings = check(problem); !findings.empty()) {
+    Result result;
+    result.fits = false;
     for (const std::string &finding : findings)
       result.explanation += finding + "\n";
-    result.fits = false;
     return result;
   }
-  Model model(problem);
-  result.lowerBound = lowerBoundBytes(model);
-
-  std::vector<int64_t> size(model.items.size(), 0);
-  std::vector<double> area(model.items.size(), 0);
-  for (const Rect &rect : model.rects) {
-    size[rect.item] = std::max(size[rect.item], rect.size);
-    area[rect.item] += static_cast<double>(rect.size) * (rect.end - rect.begin);
-  }
-  std::vector<int> order(model.items.size());
-  bool first = true;
-  for (int kind = 0; kind < 2; ++kind) {
-    std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(),
-                     [&](int a, int b) { double x = kind == 0 ? size[a] : area[a], y = kind == 0 ? size[b] : area[b]; return x != y ? x > y : a < b; });
-    std::vector<int64_t> bases = firstFit(model, order);
-    int64_t peak = peakBytes(model, bases);
-    if (first || peak < result.peak) {
-      result.peak = peak;
-      result.solution = model.solutionFrom(bases);
-      result.stage = "order";
-    }
-    first = false;
-  }
-  result.provenOptimal = result.peak == result.lowerBound;
-  result.fits = !options.capacity || result.peak <= *options.capacity;
-  result.provenInfeasible = options.capacity && result.lowerBound > *options.capacity;
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  Result result = Solver(problem, options).run();
+  if (!result.fits)
+    result.explanation =
+        explainMisfit(problem, *options.capacity, result.peak, result.lowerBound, result.provenInfeasible);
   return result;
 }

@@ -22,8 +22,8 @@ struct Progress {
 struct Options {
   double budgetSeconds = 10; ///< wall time; the best solution so far is returned when it is over
 
-  /// Steps of the search, after which it ends as if the budget were over; 0: no limit. Unlike a time it cuts at the same
-  /// place on every machine: a compilation that must be reproducible sets this and a generous budget.
+  /// Steps of the search, after which it ends as if the budget were over; 0: no limit. Unlike a time it cuts at the
+  /// same place on every machine: a compilation that must be reproducible sets this and a generous budget.
   int64_t stepLimit = 0;
 
   std::optional<int64_t> capacity; ///< bytes there are; a solution within it ends the search unless `minimize` is set
@@ -33,11 +33,11 @@ struct Options {
 };
 
 struct Result {
-  Solution solution;          ///< always complete and valid when the problem passes check()
-  int64_t peak = 0;           ///< bytes the solution needs
-  int64_t lowerBound = 0;     ///< no solution needs fewer
-  bool provenOptimal = false; ///< no solution has a smaller peak (a tightened lowerBound says so too)
-  bool fits = true;           ///< peak is within the capacity, or none was given
+  Solution solution;             ///< always complete and valid when the problem passes check()
+  int64_t peak = 0;              ///< bytes the solution needs
+  int64_t lowerBound = 0;        ///< no solution needs fewer
+  bool provenOptimal = false;    ///< no solution has a smaller peak (a tightened lowerBound says so too)
+  bool fits = true;              ///< peak is within the capacity, or none was given
   bool provenInfeasible = false; ///< no solution fits the capacity
   std::string stage;             ///< which part of the solver found the solution
   int64_t steps = 0;             ///< steps of the search, as counted by Options::stepLimit
@@ -48,7 +48,8 @@ struct Result {
   std::string explanation;
 };
 
-/// Plans. The problem must pass check(); a problem that does not gives an empty solution with the findings as explanation.
+/// Plans. The problem must pass check(); a problem that does not gives an empty solution with the findings as
+/// explanation.
 Result solve(const Problem &problem, const Options &options = {});
 
 } // namespace weft::memplan

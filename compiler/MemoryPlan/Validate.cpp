@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The sweep: pieces of buffers enter and leave a map ordered by offset. As long as the live pieces are pairwise apart, a
-// newcomer can only touch its two neighbours in that order, so looking at those is complete.
+// The sweep: pieces of buffers enter and leave a map ordered by offset. As long as the live pieces are pairwise apart,
+// a newcomer can only touch its two neighbours in that order, so looking at those is complete.
 #include "compiler/MemoryPlan/Validate.h"
 
 #include <algorithm>
@@ -31,9 +31,7 @@ struct Findings {
 
 std::string quoted(const Buffer &buffer) { return "`" + buffer.name + "`"; }
 
-std::string range(int64_t begin, int64_t end) {
-  return "[" + std::to_string(begin) + ", " + std::to_string(end) + ")";
-}
+std::string range(int64_t begin, int64_t end) { return "[" + std::to_string(begin) + ", " + std::to_string(end) + ")"; }
 
 void appendPieces(const Buffer &buffer, size_t index, int64_t offset, std::vector<Piece> &pieces) {
   auto add = [&](int64_t lower, int64_t upper, int64_t begin, int64_t end) {
@@ -86,9 +84,7 @@ void checkOverlaps(const Problem &problem, const std::vector<Piece> &pieces, Fin
     int64_t time;
     bool birth; // deaths first: lifetimes are half open
     size_t piece;
-    bool operator<(const Event &o) const {
-      return std::tie(time, birth, piece) < std::tie(o.time, o.birth, o.piece);
-    }
+    bool operator<(const Event &o) const { return std::tie(time, birth, piece) < std::tie(o.time, o.birth, o.piece); }
   };
   std::vector<Event> events;
   for (size_t i = 0; i < pieces.size(); ++i) {
