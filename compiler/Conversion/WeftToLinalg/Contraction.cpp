@@ -32,7 +32,7 @@ FailureOr<Value> addBias(Operation *op, Value bias, Value sum, const Layout &res
   if (!map)
     return op->emitError("bias of type ") << type << " does not fit a result of type " << result.type;
   unsigned rank = result.storedRank();
-  return kernel.map("bias", loopsOver(result),
+  return kernel.map("add_bias", loopsOver(result),
                     {{sum, kernel.builder.getMultiDimIdentityMap(rank)}, {kernel.read(bias, "bias"), map}},
                     result.stored(), [](ImplicitLocOpBuilder &builder, ValueRange args) -> Value {
                       return arith::AddFOp::create(builder, args[0], args[1]);
