@@ -46,7 +46,9 @@ Scalar resultType(const Expr &expr) {
   return expr.type;
 }
 
-ExprPtr constant(double value, Scalar type) { return make({.kind = ExprKind::Constant, .type = type, .constant = value}); }
+ExprPtr constant(double value, Scalar type) {
+  return make({.kind = ExprKind::Constant, .type = type, .constant = value});
+}
 ExprPtr index(int64_t value) { return constant(static_cast<double>(value), Scalar::I32); }
 ExprPtr loop(int ref) { return make({.kind = ExprKind::LoopIndex, .ref = ref}); }
 

@@ -9,8 +9,8 @@ namespace weft::kernel {
 
 // Expressions.
 ExprPtr constant(double value, Scalar type = Scalar::F32);
-ExprPtr index(int64_t value);                                          ///< an I32 constant
-ExprPtr loop(int ref);                                                 ///< LoopIndex
+ExprPtr index(int64_t value); ///< an I32 constant
+ExprPtr loop(int ref);        ///< LoopIndex
 ExprPtr loadOperand(int ref, Scalar type, std::vector<ExprPtr> args);
 ExprPtr loadStage(int ref, Scalar type, std::vector<ExprPtr> args);
 ExprPtr accumulator(Scalar type = Scalar::F32);

@@ -288,9 +288,7 @@ private:
     });
   }
 
-  std::vector<int64_t> pureIndices() const {
-    return {indices.begin(), indices.begin() + current->loops.size()};
-  }
+  std::vector<int64_t> pureIndices() const { return {indices.begin(), indices.begin() + current->loops.size()}; }
 
   void store(size_t number, Value value) {
     writeScalar(address(stages[number], pureIndices(), current->name), stages[number].type, value);

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The reference evaluator: a KernelDesc's meaning, loop by loop, with no schedule. Compiled kernels are compared with it;
-// it is slow and meant to be obviously right. Except in transcendental functions it gives the bits kernels must give.
+// The reference evaluator: a KernelDesc's meaning, loop by loop, with no schedule. Compiled kernels are compared with
+// it; it is slow and meant to be obviously right. Except in transcendental functions it gives the bits kernels must
+// give.
 #pragma once
 
 #include "compiler/Kernel/KernelDesc.h"

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Text to KernelDesc by recursive descent. The first error ends it: the text is written by programs, a person who edits a
-// reproducer needs one place.
+// Text to KernelDesc by recursive descent. The first error ends it: the text is written by programs, a person who edits
+// a reproducer needs one place.
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/Lexer.h"
 #include "compiler/Kernel/Spell.h"
@@ -306,7 +306,8 @@ private:
     std::vector<ExprPtr> args;
     if (!expect('[') || !parseList(']', [&] { return parseExpr(args.emplace_back()); }))
       return false;
-    expr = kind == ExprKind::LoadOperand ? loadOperand(ref, type, std::move(args)) : loadStage(ref, type, std::move(args));
+    expr =
+        kind == ExprKind::LoadOperand ? loadOperand(ref, type, std::move(args)) : loadStage(ref, type, std::move(args));
     return true;
   }
 
@@ -319,9 +320,9 @@ private:
     if (!expect('(') || !parseList(')', [&] { return parseExpr(args.emplace_back()); }))
       return false;
     auto count = [&](size_t wanted) {
-      return args.size() == wanted || failAt(offset, "`" + name + "` takes " + std::to_string(wanted) +
-                                                         (wanted == 1 ? " argument" : " arguments") + ", not " +
-                                                         std::to_string(args.size()));
+      return args.size() == wanted ||
+             failAt(offset, "`" + name + "` takes " + std::to_string(wanted) +
+                                (wanted == 1 ? " argument" : " arguments") + ", not " + std::to_string(args.size()));
     };
     if (isCast) {
       expr = count(1) ? cast(type, args[0]) : nullptr;

@@ -135,8 +135,7 @@ private:
     if (!min || !extent)
       return false;
     for (int64_t i = 0; i < *extent; ++i)
-      if (++steps > maxSteps ||
-          !within(name, *min + i, [&] { return walk(body, held, isParallel, peak); }))
+      if (++steps > maxSteps || !within(name, *min + i, [&] { return walk(body, held, isParallel, peak); }))
         return false;
     return true;
   }
@@ -182,7 +181,9 @@ private:
         return std::nullopt;
       args.push_back(*value);
     }
-    return args.size() == 2 ? binary(node.word, args[0], args[1]) : args.size() == 1 ? unary(node.word, args[0]) : Number();
+    return args.size() == 2   ? binary(node.word, args[0], args[1])
+           : args.size() == 1 ? unary(node.word, args[0])
+                              : Number();
   }
 
   Number atom(std::string_view word) {

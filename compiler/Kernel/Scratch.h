@@ -1,9 +1,10 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// How many bytes a compiled kernel asks halide_malloc for, as a formula over the extents of its operands. Code generation
-// writes the formula once; the planner evaluates it for each call. It travels as text beside the object:
+// How many bytes a compiled kernel asks halide_malloc for, as a formula over the extents of its operands. Code
+// generation writes the formula once; the planner evaluates it for each call. It travels as text beside the object:
 //
 //   statement = (seq S...) | (let NAME E S) | (for NAME MIN EXTENT S) | (parallel NAME MIN EXTENT S) | (alloc E S)
-//   E = 42 | NAME | (extent OPERAND DIM) | (OP E...), OP as in + - * / % min max select < <= == != and or not; `?` unknown
+//   E = 42 | NAME | (extent OPERAND DIM) | (OP E...), OP as in + - * / % min max select < <= == != and or not; `?`
+//   unknown
 #pragma once
 
 #include <cstdint>

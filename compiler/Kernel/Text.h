@@ -22,10 +22,11 @@
 //     }
 //   }
 //
-// Expressions are calls named as in Spell.h, `cast:f64(x)`, loads `@operand[...]` and `stage[...]`, constants (`0` is f32,
-// `0:i32` states another type), loops by name, `acc`. What is used more than once is bound first: `let %0 = ...`, once a
-// definition, before its `init` or `value`. `value where PREDICATE = VALUE` skips points. Directives of the update
-// begin with `update`. `alias x` behind an output says that it may be stored where `x` lies. `//` starts a comment.
+// Expressions are calls named as in Spell.h, `cast:f64(x)`, loads `@operand[...]` and `stage[...]`, constants (`0` is
+// f32, `0:i32` states another type), loops by name, `acc`. What is used more than once is bound first: `let %0 = ...`,
+// once a definition, before its `init` or `value`. `value where PREDICATE = VALUE` skips points. Directives of the
+// update begin with `update`. `alias x` behind an output says that it may be stored where `x` lies. `//` starts a
+// comment.
 #pragma once
 
 #include "compiler/Kernel/KernelDesc.h"
@@ -42,8 +43,8 @@ struct ParseError {
   std::string message;
 };
 
-/// Every kernel in `text`; on failure nothing, and `error` says where and why. Checks syntax and names, not meaning: see
-/// Check.h. Input size is limited to 64 MiB, nesting to 256.
+/// Every kernel in `text`; on failure nothing, and `error` says where and why. Checks syntax and names, not meaning:
+/// see Check.h. Input size is limited to 64 MiB, nesting to 256.
 std::optional<std::vector<KernelDesc>> parseKernels(const std::string &text, ParseError &error);
 
 /// Exactly one kernel.

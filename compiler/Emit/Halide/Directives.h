@@ -14,7 +14,8 @@ void applySchedule(const kernel::KernelDesc &desc, int number, std::vector<Halid
 /// Where the directives split the reduction loop `loop` exactly: the factor, else 0.
 int64_t exactFactor(const kernel::KernelDesc &desc, const kernel::Stage &stage, const std::string &loop);
 
-/// Halide's name for what happens at the end of a split: of a loop that becomes vector lanes or not, of a reduction or not.
+/// Halide's name for what happens at the end of a split: of a loop that becomes vector lanes or not, of a reduction or
+/// not.
 Halide::TailStrategy tailStrategy(kernel::Tail tail, bool isVector, bool isReduction);
 
 } // namespace weft::emit

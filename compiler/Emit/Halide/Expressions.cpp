@@ -1,12 +1,14 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Floats become strict operations, except the contracted multiply-add: that one is left to LLVM as a plain `acc + a * b`,
-// which is where the FMA comes from. Integers (indices) stay plain so that Halide can reason about them.
+// Floats become strict operations, except the contracted multiply-add: that one is left to LLVM as a plain `acc + a *
+// b`, which is where the FMA comes from. Integers (indices) stay plain so that Halide can reason about them.
 #include "compiler/Emit/Halide/Expressions.h"
 
 #include "compiler/Emit/Halide/Math.h"
 #include "compiler/Emit/Halide/Strict.h"
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/Spell.h"
+
+#include <unordered_set>
 
 namespace weft::emit {
 
@@ -34,19 +36,25 @@ Halide::Type halideType(Scalar type) {
 namespace {
 
 /// Whether the value depends on memory: then no bound of it can be known.
-bool readsMemory(const Expr &expr) {
+bool readsMemory(const Expr &expr, std::unordered_set<const Expr *> &seen) {
   if (expr.kind == ExprKind::LoadOperand || expr.kind == ExprKind::LoadStage || expr.kind == ExprKind::Accumulator)
     return true;
   for (const ExprPtr &arg : expr.args)
-    if (readsMemory(*arg))
+    if (seen.insert(arg.get()).second && readsMemory(*arg, seen))
       return true;
   return false;
+}
+
+bool readsMemory(const Expr &expr) {
+  std::unordered_set<const Expr *> seen;
+  return readsMemory(expr, seen);
 }
 
 HExpr constantOf(const Expr &expr) {
   Halide::Type type = halideType(expr.type);
   if (type.is_float())
-    return Halide::Internal::FloatImm::make(type, type.bits() == 32 ? static_cast<float>(expr.constant) : expr.constant);
+    return Halide::Internal::FloatImm::make(type,
+                                            type.bits() == 32 ? static_cast<float>(expr.constant) : expr.constant);
   return Halide::Internal::make_const(type, static_cast<int64_t>(expr.constant));
 }
 

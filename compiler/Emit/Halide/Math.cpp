@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Range reductions after Cody and Waite, Software Manual for the Elementary Functions (1980); coefficients are minimax fits
-// (Lawson's algorithm) in f64, rounded. No multiply-add is contracted here, so every target gives the same bits.
+// Range reductions after Cody and Waite, Software Manual for the Elementary Functions (1980); coefficients are minimax
+// fits (Lawson's algorithm) in f64, rounded. No multiply-add is contracted here, so every target gives the same bits.
 #include "compiler/Emit/Halide/Math.h"
 
 #include "compiler/Emit/Halide/Strict.h"

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Transcendental functions of f32 as vector expressions: no call into a library is left in a vector loop, and each operation
-// is exact IEEE, so the bits do not depend on vector width or tail. Special values are as in C.
+// Transcendental functions of f32 as vector expressions: no call into a library is left in a vector loop, and each
+// operation is exact IEEE, so the bits do not depend on vector width or tail. Special values are as in C.
 #pragma once
 
 #include "Halide.h"
@@ -12,8 +12,8 @@ Halide::Expr logOf(Halide::Expr x);  ///< within 2 units
 Halide::Expr tanhOf(Halide::Expr x); ///< within 2.5 units
 Halide::Expr erfOf(Halide::Expr x);  ///< within 3 units
 
-/// x to the power y. Constant exponents of frequent use (0.5, 0.75, 2, ...) become a few exact operations, others a libm
-/// call per element.
+/// x to the power y. Constant exponents of frequent use (0.5, 0.75, 2, ...) become a few exact operations, others a
+/// libm call per element.
 Halide::Expr powOf(Halide::Expr x, Halide::Expr y);
 
 } // namespace weft::emit

@@ -69,9 +69,11 @@ private:
                            ir::Call::unsafe_promise_clamped}))
       return spell(call.args[0]);
     if (call.is_intrinsic(ir::Call::shift_left) && ir::is_const(call.args[1]))
-      return "(* " + spell(call.args[0]) + " " + std::to_string(int64_t(1) << *ir::as_const_int(shiftAmount(call))) + ")";
+      return "(* " + spell(call.args[0]) + " " + std::to_string(int64_t(1) << *ir::as_const_int(shiftAmount(call))) +
+             ")";
     if (call.is_intrinsic(ir::Call::shift_right) && ir::is_const(call.args[1]))
-      return "(/ " + spell(call.args[0]) + " " + std::to_string(int64_t(1) << *ir::as_const_int(shiftAmount(call))) + ")";
+      return "(/ " + spell(call.args[0]) + " " + std::to_string(int64_t(1) << *ir::as_const_int(shiftAmount(call))) +
+             ")";
     return "?";
   }
 

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Reads the allocations of a lowered pipeline into the formula of compiler/Kernel/Scratch.h. Runs as Halide's last custom
-// lowering pass and changes nothing.
+// Reads the allocations of a lowered pipeline into the formula of compiler/Kernel/Scratch.h. Runs as Halide's last
+// custom lowering pass and changes nothing.
 #pragma once
 
 #include "compiler/Kernel/KernelDesc.h"

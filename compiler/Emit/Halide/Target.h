@@ -9,8 +9,8 @@
 
 namespace weft::emit {
 
-/// The target for `name` (`x86-64-v3`, `x86-64-v4`, `znver4`, `sapphirerapids`), for kernels: no runtime, a user context,
-/// and with `asserts` off neither checks nor bounds queries. Nothing for other names.
+/// The target for `name` (`x86-64-v3`, `x86-64-v4`, `znver4`, `sapphirerapids`), for kernels: no runtime, a user
+/// context, and with `asserts` off neither checks nor bounds queries. Nothing for other names.
 std::optional<Halide::Target> kernelTarget(const std::string &name, bool asserts);
 
 /// The names, for messages.

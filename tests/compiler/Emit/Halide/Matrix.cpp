@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Compiled kernels give the bits of the reference evaluator: every kind of stage, odd extents, every tail, 1 and 2 threads,
-// with and without Halide's checks.
+// Compiled kernels give the bits of the reference evaluator: every kind of stage, odd extents, every tail, 1 and 2
+// threads, with and without Halide's checks.
 #include "tests/compiler/Emit/Halide/Runner.h"
 
 #include "compiler/Kernel/Scratch.h"
@@ -66,7 +66,8 @@ std::string convText(const std::string &schedule) {
     stage relu f32 [ob < y.0, oy < y.1, ox < y.2, oc < 16] holds y {
       init max(conv[ob, oy, ox, oc], 0)
     }
-)" + schedule + "}\n";
+)" + schedule +
+         "}\n";
 }
 
 std::vector<Buffer> convBuffers(int64_t ib, int64_t ob, int64_t height, int64_t width) {

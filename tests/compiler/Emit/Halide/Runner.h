@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Compiles a KernelDesc, links it into a shared object, loads and calls it; and the reference evaluator on the same data.
+// Compiles a KernelDesc, links it into a shared object, loads and calls it; and the reference evaluator on the same
+// data.
 #pragma once
 
 #include "compiler/Kernel/Evaluate.h"
@@ -36,8 +37,9 @@ struct RunOptions {
 
 struct RunResult {
   std::string error; ///< why it was not compiled, or what Halide's checks said; empty when all went well
-  int64_t scratchPeak = 0; ///< most bytes held at once through halide_malloc by one thread, rounded as the planner counts
-  std::string scratch;     ///< the formula
+  int64_t scratchPeak =
+      0;               ///< most bytes held at once through halide_malloc by one thread, rounded as the planner counts
+  std::string scratch; ///< the formula
 };
 
 RunResult run(const kernel::KernelDesc &desc, std::vector<Buffer> &operands, RunOptions options = {});

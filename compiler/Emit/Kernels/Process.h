@@ -1,0 +1,33 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Starting weft-kernelc and waiting for it.
+#pragma once
+
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace weft::emit {
+
+struct ProcessResult {
+  int exitCode = 0; ///< -1: ended by `signal`
+  int signal = 0;
+  std::string output, errors; ///< standard output and error
+};
+
+/// Runs `arguments` (the first is the program's path) to its end, with nothing on standard input. posix_spawn, because
+/// this process has threads. An error when it cannot be started.
+llvm::Expected<ProcessResult> runProcess(const std::vector<std::string> &arguments);
+
+/// A fresh private folder under $TMPDIR or /tmp, removed with all its files at the end.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder &) = delete;
+  ~TemporaryFolder();
+  const std::string &path() const { return folder; } ///< empty when none could be made
+private:
+  std::string folder;
+};
+
+} // namespace weft::emit

@@ -1,0 +1,22 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Whether a KernelDesc is well formed: everything readers rely on without looking again. A failure is a bug of whoever
+// made the description, or a broken file.
+#pragma once
+
+#include "compiler/Kernel/KernelDesc.h"
+
+namespace weft::kernel {
+
+struct CheckLimits {
+  /// Estimated vector operations of the unrolled code: a schedule can take Halide from seconds to an hour.
+  int64_t unrolledOperations = 40000;
+};
+
+/// The first thing that is wrong with names, references, ranks, types, the schedule, in-place use or code size; empty
+/// when all is well.
+std::string check(const KernelDesc &desc, CheckLimits limits = {});
+
+/// The estimate: operations a kernel's innermost code holds once its vectorised and unrolled loops are written out.
+int64_t estimateOperations(const KernelDesc &desc);
+
+} // namespace weft::kernel

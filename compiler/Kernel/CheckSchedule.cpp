@@ -1,0 +1,237 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Directives apply to loops that exist and never change what is computed; an output that shares an input's memory is
+// written once, after its element was read.
+#include "compiler/Kernel/CheckSchedule.h"
+
+#include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/LoopNest.h"
+#include "compiler/Kernel/Spell.h"
+
+#include <functional>
+#include <set>
+
+namespace weft::kernel {
+
+namespace {
+
+using Kind = Directive::Kind;
+
+std::string quoted(const std::string &name) { return "`" + name + "`"; }
+
+bool isPureLoop(const Stage &stage, const std::string &name) {
+  for (const Loop &loop : stage.loops)
+    if (loop.name == name)
+      return true;
+  return false;
+}
+
+class StageCheck {
+public:
+  StageCheck(const KernelDesc &desc, const StageSchedule &schedule, int number)
+      : desc(desc), schedule(schedule), number(number), stage(desc.stages[number]), init(desc, stage, false) {
+    if (stage.update)
+      update.emplace(desc, stage, true);
+  }
+
+  std::string run() {
+    for (const Directive &d : schedule.directives)
+      if (d.kind == Kind::BoundExtent && !d.loops.empty()) {
+        init.refine(d.loops[0], d.factor);
+        if (update)
+          update->refine(d.loops[0], d.factor);
+      }
+    for (const Directive &d : schedule.directives)
+      if (std::string problem = one(d); !problem.empty())
+        return "`" + std::string(spell(d.kind)) + "` of stage " + quoted(stage.name) + ": " + problem;
+    if (update && !update->keepsReductionOrder())
+      return "the update of stage " + quoted(stage.name) + " visits its points in another order than the text says";
+    return "";
+  }
+
+private:
+  std::string one(const Directive &d) {
+    if (d.onUpdate && !update)
+      return "there is no update";
+    switch (d.kind) {
+    case Kind::Split:
+    case Kind::Fuse:
+    case Kind::Reorder:
+    case Kind::Vectorize:
+    case Kind::Unroll:
+    case Kind::Parallel:
+      return loops(d);
+    case Kind::ComputeAt:
+    case Kind::StoreAt:
+      return level(d);
+    case Kind::ComputeRoot:
+    case Kind::StoreRoot:
+      return stage.output >= 0 ? "an output is computed at root as it is" : d.loops.empty() ? "" : "takes no loop";
+    case Kind::StorageOrder:
+    case Kind::FoldStorage:
+    case Kind::BoundExtent:
+      return storage(d);
+    }
+    return "";
+  }
+
+  std::string loops(const Directive &d) {
+    size_t wanted = d.kind == Kind::Split || d.kind == Kind::Fuse ? 3 : 1;
+    if (d.kind == Kind::Reorder ? d.loops.empty() : d.loops.size() != wanted)
+      return "names " + std::to_string(d.loops.size()) + " loops";
+    if (d.kind == Kind::Split && d.tail == Tail::ShiftInwards && stage.output >= 0 &&
+        desc.operands[stage.output].mayAlias >= 0)
+      return "`shift_inwards` computes elements twice, and " + quoted(desc.operands[stage.output].name) +
+             " may lie where its input does";
+    return (d.onUpdate ? *update : init).apply(d);
+  }
+
+  std::string level(const Directive &d) const {
+    int at = findStage(desc, d.at);
+    if (at <= number)
+      return quoted(d.at) + " is no later stage";
+    if (stage.output >= 0)
+      return "an output is computed at root";
+    if (d.loops.size() != 1)
+      return "names one loop";
+    const Stage &consumer = desc.stages[at];
+    if (scheduledNest(desc, consumer, false).find(d.loops[0]) ||
+        (consumer.update && scheduledNest(desc, consumer, true).find(d.loops[0])))
+      return "";
+    return "stage " + quoted(d.at) + " has no loop " + quoted(d.loops[0]);
+  }
+
+  std::string storage(const Directive &d) const {
+    if (d.kind == Kind::StorageOrder ? d.loops.empty() : d.loops.size() != 1)
+      return "names " + std::to_string(d.loops.size()) + " loops";
+    for (const std::string &loop : d.loops)
+      if (!isPureLoop(stage, loop))
+        return quoted(loop) + " is no loop of the stage itself";
+    if (std::set<std::string>(d.loops.begin(), d.loops.end()).size() != d.loops.size())
+      return "a loop is named twice";
+    if (d.kind != Kind::StorageOrder && (d.factor < 1 || d.factor > INT32_MAX))
+      return "by " + std::to_string(d.factor);
+    if (d.kind != Kind::BoundExtent && stage.output >= 0)
+      return "the layout of an output is the caller's";
+    return "";
+  }
+
+  const KernelDesc &desc;
+  const StageSchedule &schedule;
+  const int number;
+  const Stage &stage;
+  LoopNest init;
+  std::optional<LoopNest> update;
+};
+
+/// In place: element i of the input is read before element i of the output is written, and never again. So whoever
+/// reads that input either is complete before the output begins (computed at root) or reads exactly the element
+/// written.
+class InPlaceCheck {
+public:
+  InPlaceCheck(const KernelDesc &desc, int output)
+      : desc(desc), output(output), input(desc.operands[output].mayAlias) {}
+
+  std::string run() {
+    for (size_t i = 0; i < desc.stages.size(); ++i)
+      if (!check(static_cast<int>(i)))
+        return quoted(desc.operands[output].name) + " may lie where " + quoted(desc.operands[input].name) +
+               " does, but stage " + quoted(desc.stages[i].name) + " reads other elements than the one being written";
+    return "";
+  }
+
+private:
+  bool check(int number) {
+    const Stage &stage = desc.stages[number];
+    if (isAtRoot(stage))
+      return true;
+    bool readsExactly = true, reads = false;
+    forEachLoad(stage, [&](const Expr &load, bool inUpdate) {
+      if (!leadsToInput(load))
+        return;
+      reads = true;
+      readsExactly &= !inUpdate && isIdentity(load);
+    });
+    if (reads && stage.output < 0)
+      transparent.insert(number);
+    // A stage of its own memory inside the output's loops is computed per tile, before the tile is written; only an
+    // inlined one is surely computed element by element.
+    return !reads || (readsExactly && (stage.output >= 0 || isInlined(stage)));
+  }
+
+  bool leadsToInput(const Expr &load) const {
+    return load.kind == ExprKind::LoadOperand ? load.ref == input : transparent.count(load.ref) != 0;
+  }
+
+  bool isAtRoot(const Stage &stage) const {
+    if (stage.output >= 0)
+      return false;
+    bool isPlacedAt = false, isRoot = false;
+    if (const StageSchedule *schedule = findSchedule(desc, stage.name))
+      for (const Directive &d : schedule->directives) {
+        isPlacedAt |= d.kind == Kind::ComputeAt;
+        isRoot |= d.kind == Kind::ComputeRoot;
+      }
+    return isRoot || (stage.update && !isPlacedAt);
+  }
+
+  bool isInlined(const Stage &stage) const {
+    if (stage.update)
+      return false;
+    if (const StageSchedule *schedule = findSchedule(desc, stage.name))
+      for (const Directive &d : schedule->directives)
+        if (d.kind == Kind::ComputeAt)
+          return false;
+    return true;
+  }
+
+  static bool isIdentity(const Expr &load) {
+    for (size_t d = 0; d < load.args.size(); ++d)
+      if (load.args[d]->kind != ExprKind::LoopIndex || load.args[d]->ref != int(d))
+        return false;
+    return true;
+  }
+
+  static void forEachLoad(const Stage &stage, const std::function<void(const Expr &, bool)> &visit) {
+    std::set<const Expr *> seen;
+    std::function<void(const ExprPtr &, bool)> walk = [&](const ExprPtr &expr, bool inUpdate) {
+      if (!expr || !seen.insert(expr.get()).second)
+        return;
+      if (expr->kind == ExprKind::LoadOperand || expr->kind == ExprKind::LoadStage)
+        visit(*expr, inUpdate);
+      for (const ExprPtr &arg : expr->args)
+        walk(arg, inUpdate);
+    };
+    if (stage.update) {
+      walk(stage.update->predicate, true);
+      walk(stage.update->value, true);
+    }
+    seen.clear(); // an expression both definitions share is looked at for each
+    walk(stage.init, false);
+  }
+
+  const KernelDesc &desc;
+  const int output, input;
+  std::set<int> transparent; // stages inlined into their readers that read the input
+};
+
+} // namespace
+
+std::string checkSchedule(const KernelDesc &desc) {
+  std::set<std::string> seen;
+  for (const StageSchedule &schedule : desc.schedule) {
+    int number = findStage(desc, schedule.stage);
+    if (number < 0)
+      return "a schedule names stage " + quoted(schedule.stage) + ", which does not exist";
+    if (!seen.insert(schedule.stage).second)
+      return "stage " + quoted(schedule.stage) + " has two schedules";
+    if (std::string problem = StageCheck(desc, schedule, number).run(); !problem.empty())
+      return problem;
+  }
+  for (size_t i = 0; i < desc.operands.size(); ++i)
+    if (desc.operands[i].mayAlias >= 0)
+      if (std::string problem = InPlaceCheck(desc, static_cast<int>(i)).run(); !problem.empty())
+        return problem;
+  return "";
+}
+
+} // namespace weft::kernel
