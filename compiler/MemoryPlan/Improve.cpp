@@ -11,24 +11,27 @@
 using namespace weft::memplan;
 
 namespace {
-// Length counts, less than size: long buffers at the bottom leave one clean floor to the short ones. 0.3 is the best
-// single exponent on training graphs of tens of thousands of buffers; the others win on small ones.
-constexpr double lengthExponents[] = {0.3, 0, 0.5, 0.1, 0.2, 0.4, 0.7, 1};
-constexpr double crowdExponents[] = {1, 2, 3, 8, 12};
+// Where one moment needs all the memory, what is alive then must lie without holes: stacked, longest lowest. Elsewhere
+// length counts, less than size: long buffers at the bottom leave one clean floor to the short ones.
+constexpr Orders::Mixture planned[] = {{1, 0, 0, 0},   {0, 0.3, 0, 0}, {0.999, 0, 0, 0}, {0, 0, 0, 0},
+                                       {1, 0.3, 0, 0}, {0, 0.5, 0, 0}, {0.99, 0, 0, 0},  {0, 0.1, 0, 0},
+                                       {0, 0.2, 0, 0}, {0, 0.4, 0, 0}, {0, 0.7, 0, 0},   {0, 1, 0, 0},
+                                       {0, 0.3, 1, 0}, {0, 0.3, 3, 0}, {0, 0.3, 12, 0}};
 } // namespace
 
 Improve::Improve(const Model &model, const Orders &orders, int64_t lowerBound)
     : model(model), orders(orders), lowerBound(lowerBound), urgency(model.items.size(), 0), bestUrgency(urgency) {}
 
-int Improve::plannedPasses() { return static_cast<int>(std::size(lengthExponents) + std::size(crowdExponents)); }
+int Improve::plannedPasses() { return static_cast<int>(std::size(planned)); }
 
 Orders::Mixture Improve::nextMixture() {
-  int lengths = static_cast<int>(std::size(lengthExponents));
-  if (passes < lengths)
-    return {lengthExponents[passes], 0, 0};
   if (passes < plannedPasses())
-    return {bestMixture.length, crowdExponents[passes - lengths], 0};
-  return {bestMixture.length + 0.1 * (uniform() - 0.5), bestMixture.crowd + uniform() - 0.5, 0.03 * uniform()};
+    return planned[passes];
+  Orders::Mixture mix = bestMixture;
+  mix.length += 0.1 * (uniform() - 0.5);
+  mix.crowd += uniform() - 0.5;
+  mix.noise = 0.03 * uniform();
+  return mix;
 }
 
 void Improve::hurry(const std::vector<int64_t> &bases) {

@@ -56,6 +56,7 @@ Orders::Orders(const Model &model) : ofItem(model.items.size()), ofRect(model.re
     const Rect &rect = model.rects[r];
     Measure &measure = ofRect[r];
     measure.crowd = static_cast<double>(crowd(rect.begin, rect.end));
+    mostCrowd = std::max(mostCrowd, measure.crowd);
     measure.length = static_cast<double>(rect.length);
     measure.size = static_cast<double>(rect.size);
     measure.area = measure.length * measure.size;
@@ -110,10 +111,14 @@ std::vector<int> Orders::sorted(const std::vector<Measure> &measures, OrderBy by
 
 std::vector<int> Orders::mixed(const Mixture &mix, const std::vector<double> &urgency, std::mt19937 &random) const {
   std::vector<std::array<double, 2>> keys(ofItem.size());
+  constexpr double first = 1000; // more than any logarithm below
   for (size_t i = 0; i < ofItem.size(); ++i) {
     const Measure &m = ofItem[i];
-    double key = std::log(m.size + 1) + mix.length * std::log(m.length + 1) + mix.crowd * std::log(m.crowd + 1);
-    keys[i] = {key + urgency[i] + (mix.noise > 0 ? mix.noise * normal(random) : 0), m.length};
+    bool stacked = mix.stack > 0 && m.crowd >= mix.stack * mostCrowd;
+    double key = stacked
+                     ? first + std::log(m.length + 1)
+                     : std::log(m.size + 1) + mix.length * std::log(m.length + 1) + mix.crowd * std::log(m.crowd + 1);
+    keys[i] = {key + urgency[i] + (mix.noise > 0 ? mix.noise * normal(random) : 0), stacked ? m.size : m.length};
   }
   return descending(keys);
 }

@@ -29,8 +29,10 @@ public:
   /// The same as priorities of rectangles: the higher, the earlier.
   std::vector<int> rectPriorities(OrderBy by, double noise, std::mt19937 &random) const;
 
-  /// An order by size * length^a * crowd^b, times noise.
+  /// An order by size * length^a * crowd^b, times noise. What lives where at least `stack` times the most is alive goes
+  /// first, by length: at the bottom, the longest lowest, it makes a floor without holes in the most crowded sections.
   struct Mixture {
+    double stack = 0; ///< 0: no such floor
     double length = 0, crowd = 0, noise = 0;
   };
   /// Items by such a mixture; `urgency`, one an item, is added to the logarithm.
@@ -43,6 +45,7 @@ private:
   std::vector<int> sorted(const std::vector<Measure> &measures, OrderBy by, double noise, std::mt19937 &random) const;
 
   std::vector<Measure> ofItem, ofRect;
+  double mostCrowd = 0;
 };
 
 } // namespace weft::memplan
