@@ -1,0 +1,26 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Objects to an executable or a shared library, with `cc` or `ld.lld`, whichever the machine has.
+#pragma once
+
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace weft::emit {
+
+struct LinkOptions {
+  enum Kind { Executable, SharedLibrary } kind = Executable;
+  std::vector<std::string> objects;  ///< in this order: host module, kernels, weights
+  std::vector<std::string> archives; ///< libweft_main.a for executables, libweft_runtime.a
+  std::string name;                  ///< the network's: a shared library exports NAME_* and weft_query
+  std::string output;                ///< written beside and renamed
+};
+
+/// Links. The error has the linker's own first lines.
+llvm::Error link(const LinkOptions &options);
+
+/// The linker `link` would use, for messages; empty when there is none.
+std::string findLinker();
+
+} // namespace weft::emit
