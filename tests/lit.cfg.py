@@ -17,6 +17,7 @@ config.environment["XDG_CACHE_HOME"] = os.path.join(config.weft_build, "tests", 
 config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "support")
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%shared", os.path.join(config.weft_source, "..", "shared")))
+config.substitutions.append(("%llvm_tools", config.llvm_tools))
 config.substitutions.append(("%build", config.weft_build))
 config.substitutions.append(("%source", config.weft_source))
 if os.path.isdir(os.path.join(config.weft_source, "..", "shared")):

@@ -156,6 +156,14 @@ def VerifyImportable : Pass<"weft-verify-importable", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numChecked", "kernels-checked", "kernel functions imported">];
 }
 
+def PrintDescs : Pass<"weft-print-descs", "::mlir::ModuleOp"> {
+  let summary = "the KernelDesc of every kernel function as text, on standard output";
+  let description = [{
+    Imports kernel functions, with their schedules where they have one, and prints them in the text form helper processes
+    read. The module does not change.
+  }];
+}
+
 //===-- phase schedule ---------------------------------------------------------------------------------------------===//
 
 def ScheduleKernels : Pass<"weft-schedule-kernels", "::mlir::ModuleOp"> {

@@ -2,6 +2,7 @@
 // The end of phase kernels: what cannot be imported is found here, with its place, not by an emitter.
 
 #include "compiler/Conversion/KernelToDesc.h"
+#include "compiler/Kernel/Check.h"
 #include "compiler/Transforms/Passes.h"
 
 namespace weft {
@@ -18,8 +19,16 @@ struct VerifyImportable : impl::VerifyImportableBase<VerifyImportable> {
       if (!function->hasAttr("weft.kernel"))
         continue;
       ++numChecked;
-      if (mlir::failed(importKernel(function)))
+      mlir::FailureOr<kernel::KernelDesc> desc = importKernel(function);
+      if (mlir::failed(desc)) {
         signalPassFailure();
+        continue;
+      }
+      std::string fault = kernel::check(*desc);
+      if (!fault.empty()) {
+        function.emitError("compiler bug: kernel `") << function.getName() << "` is not well formed: " << fault;
+        signalPassFailure();
+      }
     }
   }
 };

@@ -2,7 +2,7 @@
 """Kernels as upstream executes them against ONNX Runtime or NumPy: the cases of tests/ops, and whole small networks. A kernel
 that is wrong fails here whatever its schedule is; one that is right here and wrong in tests/ops was miscompiled behind.
 
-    compare_oracle.py --weftc build/bin/weftc --weft-opt build/bin/weft-opt --llvm /usr/lib/llvm-22 [GROUP | zoo:NET ...]"""
+    compare_oracle.py --weftc build/bin/weftc --weft-opt build/bin/weft-opt --llvm-tools DIR [GROUP | zoo:NET ...]"""
 import argparse
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def kernels_of(arguments, model, *more):
 
 def execute(arguments, text, inputs, weights):
     return oracle.run(text, inputs, lambda path, shape: weights[path].reshape(shape), arguments.weft_opt,
-                      str(Path(arguments.llvm) / "bin"), str(Path(arguments.llvm) / "lib"))
+                      str(arguments.llvm_tools), str(arguments.llvm_tools.parent / "lib"))
 
 
 def report(name, error, tolerance):
@@ -104,7 +104,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--weftc", required=True)
     parser.add_argument("--weft-opt", required=True)
-    parser.add_argument("--llvm", required=True)
+    parser.add_argument("--llvm-tools", type=Path, required=True, help="the folder of mlir-runner; its libraries lie in ../lib")
     parser.add_argument("--width", type=int, default=300, help="characters of an error to print")
     parser.add_argument("what", nargs="*")
     arguments, arguments.more = parser.parse_known_args()
