@@ -1,13 +1,261 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase emit: from the plan to files.
+// Phase emit: from the plan to files. Kernels are compiled first (the scratch memory they need goes into the descriptor),
+// then the weights are packed (their checksum goes there too), then the host module is made and everything is linked.
 
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Driver.h"
+#include "compiler/Driver/Kernels.h"
+#include "compiler/Driver/Paths.h"
+#include "compiler/Emit/Host/Header.h"
+#include "compiler/Emit/Host/HostModule.h"
+#include "compiler/Emit/Host/Link.h"
+#include "compiler/Emit/Host/Object.h"
+#include "compiler/Emit/Host/PackedWeights.h"
+#include "compiler/Emit/Kernels/Process.h"
+#include "compiler/Support/Files.h"
+#include "compiler/Weights/BindWeights.h"
+#include "dialects/Weft/Weft.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
 namespace weft {
+namespace {
 
-int Compilation::emit() { return userError("phase `emit` is not joined yet"); }
+/// One emission: what its steps hand to one another.
+class Emission {
+public:
+  Emission(ModuleOp module, const DriverOptions &options) : module(module), options(options) {}
+
+  int run();
+
+private:
+  int prepare();
+  int compile();
+  int packWeights(llvm::StringRef path, llvm::StringRef symbol);
+  int packWeightsWhereAsked();
+  int write();
+  int writeText(llvm::function_ref<void(llvm::raw_ostream &)> print);
+  int writeHost(llvm::StringRef path, bool assembly);
+  int linkProgram(emit::LinkOptions::Kind kind);
+  int writeLibrary();
+  std::unique_ptr<llvm::Module> makeHost();
+  bool weightsInImage() const;
+  std::string outputPath(llvm::StringRef suffix) const;
+  std::string temporary(llvm::StringRef file) const { return folder.path() + "/" + file.str(); }
+  llvm::StringRef name() const { return host.name; }
+
+  int fail(llvm::Error error, ExitCode code = UserError) {
+    llvm::errs() << "weftc: error: " << llvm::toString(std::move(error)) << "\n";
+    return code;
+  }
+
+  ModuleOp module;
+  const DriverOptions &options;
+  emit::TemporaryFolder folder;
+  emit::HostOptions host;
+  std::vector<kernel::KernelDesc> kernels;
+  std::vector<emit::KernelObject> objects;
+  llvm::LLVMContext llvmContext;
+};
+
+bool Emission::weightsInImage() const {
+  bool image = options.emit == EmitKind::Exe || options.emit == EmitKind::SharedLibrary;
+  return image && options.weightsOut.empty();
+}
+
+/// `-o`, or NAME with the suffix of its kind.
+std::string Emission::outputPath(llvm::StringRef suffix) const {
+  return options.output.empty() ? host.name + suffix.str() : options.output;
+}
+
+int Emission::prepare() {
+  auto target = module->getAttrOfType<TargetAttr>("weft.target");
+  auto netName = module->getAttrOfType<StringAttr>("weft.name");
+  if (!target || !netName) {
+    module.emitError("the module carries no `weft.target` and `weft.name`");
+    return UserError;
+  }
+  host.name = options.name.empty() ? netName.getValue().str() : options.name;
+  host.target = target.getName().str();
+  for (auto feature : target.getFeatures().getAsRange<StringAttr>())
+    host.features.push_back(feature.getValue().str());
+  host.weights = weightsInImage() ? emit::WeightsPlace::Image : emit::WeightsPlace::File;
+  host.query = options.emit == EmitKind::Exe || options.emit == EmitKind::SharedLibrary;
+  FailureOr<std::vector<kernel::KernelDesc>> imported = importKernels(module, host.name);
+  if (failed(imported))
+    return CompilerBug;
+  kernels = std::move(*imported);
+  return Success;
+}
+
+int Emission::compile() {
+  emit::KernelCompileOptions compileOptions;
+  compileOptions.kernelCompiler = installedFile("bin/weft-kernelc");
+  compileOptions.target = llvm::StringRef(host.target).split(':').second.str();
+  compileOptions.jobs = options.jobs;
+  compileOptions.useCache = !options.noCache;
+  compileOptions.cacheFolder = options.cacheDir;
+  auto compiled = emit::compileKernels(kernels, compileOptions);
+  if (!compiled) {
+    llvm::Error error = compiled.takeError();
+    ExitCode code = error.isA<emit::KernelError>() ? CompilerBug : UserError;
+    return fail(std::move(error), code);
+  }
+  objects = std::move(*compiled);
+  FailureOr<int64_t> scratch = scratchBytes(module, name(), objects);
+  if (failed(scratch))
+    return CompilerBug;
+  host.threadBytes = *scratch;
+  return Success;
+}
+
+int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
+  FailureOr<std::vector<NeededWeight>> needed = collectWeights(module);
+  if (failed(needed))
+    return UserError;
+  auto given = GivenWeights::open(options.weights);
+  if (!given)
+    return fail(given.takeError());
+  std::vector<std::string> uncompiled;
+  if (auto paths = module->getAttrOfType<ArrayAttr>("weft.uncompiled_weights"))
+    for (auto uncompiledPath : paths.getAsRange<StringAttr>())
+      uncompiled.push_back(uncompiledPath.getValue().str());
+  if (llvm::Error error = given->check(*needed, uncompiled, options.strictWeights, llvm::errs()))
+    return fail(std::move(error));
+  RecipeEvaluator recipes(given->source());
+  FailureOr<emit::PackedWeights> packed = emit::writePackedWeights(emit::findProgram(module), recipes, path, symbol);
+  if (failed(packed))
+    return UserError;
+  host.weightHeaderChecksum = packed->headerChecksum;
+  return Success;
+}
+
+/// Into an object to link, into the file the user named, or, for kinds that hold no weights, beside the output.
+int Emission::packWeightsWhereAsked() {
+  if (weightsInImage())
+    return packWeights(temporary("weights.o"), emit::weightsSymbol(name()));
+  if (!options.weightsOut.empty())
+    return packWeights(options.weightsOut, "");
+  if (options.emit == EmitKind::StaticLibrary)
+    return packWeights(outputPath("") + "/" + host.name + ".weights", "");
+  return packWeights(outputPath(".o") + ".weights", "");
+}
+
+std::unique_ptr<llvm::Module> Emission::makeHost() { return emit::emitHostModule(module, host, llvmContext); }
+
+int Emission::writeText(llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  std::string path = options.output.empty() ? "-" : options.output;
+  if (llvm::Error error = writeFile(path, print))
+    return fail(std::move(error));
+  return Success;
+}
+
+int Emission::writeHost(llvm::StringRef path, bool assembly) {
+  std::unique_ptr<llvm::Module> llvmModule = makeHost();
+  if (!llvmModule)
+    return CompilerBug;
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  if (llvm::Error error = emit::writeObject(*llvmModule, stream, assembly))
+    return fail(std::move(error), CompilerBug);
+  if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &out) { out.write(bytes.data(), bytes.size()); }))
+    return fail(std::move(error));
+  return Success;
+}
+
+int Emission::linkProgram(emit::LinkOptions::Kind kind) {
+  if (int code = writeHost(temporary("host.o"), false))
+    return code;
+  emit::LinkOptions link;
+  link.kind = kind;
+  link.name = host.name;
+  link.output = outputPath(kind == emit::LinkOptions::Executable ? "" : ".so");
+  link.objects.push_back(temporary("host.o"));
+  for (size_t i = 0; i < objects.size(); ++i) {
+    link.objects.push_back(temporary("kernel" + std::to_string(i) + ".o"));
+    if (llvm::Error error = writeFile(link.objects.back(), [&](llvm::raw_ostream &out) { out << objects[i].object; }))
+      return fail(std::move(error));
+  }
+  if (weightsInImage())
+    link.objects.push_back(temporary("weights.o"));
+  if (kind == emit::LinkOptions::Executable)
+    link.archives.push_back(installedFile("lib/libweft_main.a"));
+  link.archives.push_back(installedFile("lib/libweft_runtime.a"));
+  if (llvm::Error error = emit::link(link))
+    return fail(std::move(error));
+  return Success;
+}
+
+/// NAME.a holds the host module, the kernels and the runtime's objects; NAME.h its interface; NAME.weights lies beside.
+int Emission::writeLibrary() {
+  if (int code = writeHost(temporary("host.o"), false))
+    return code;
+  std::vector<emit::ArchiveMember> members;
+  auto hostObject = llvm::MemoryBuffer::getFile(temporary("host.o"));
+  if (!hostObject)
+    return fail(llvm::errorCodeToError(hostObject.getError()));
+  members.push_back({host.name + ".o", (*hostObject)->getBuffer().str()});
+  for (const emit::KernelObject &object : objects)
+    members.push_back({object.name + ".o", object.object});
+  auto archive = emit::makeArchive(members);
+  if (!archive)
+    return fail(archive.takeError());
+  std::string stem = outputPath("") + "/" + host.name;
+  if (llvm::Error error = writeFile(stem + ".a", [&](llvm::raw_ostream &out) { out << (*archive)->getBuffer(); }))
+    return fail(std::move(error));
+  auto printHeader = [&](llvm::raw_ostream &out) { emit::printHeader(emit::findProgram(module), host, out); };
+  if (llvm::Error error = writeFile(stem + ".h", printHeader))
+    return fail(std::move(error));
+  return Success;
+}
+
+int Emission::write() {
+  switch (options.emit) {
+  case EmitKind::Exe:
+    return linkProgram(emit::LinkOptions::Executable);
+  case EmitKind::SharedLibrary:
+    return linkProgram(emit::LinkOptions::SharedLibrary);
+  case EmitKind::StaticLibrary:
+    return writeLibrary();
+  case EmitKind::Object:
+    return writeHost(outputPath(".o"), false);
+  case EmitKind::Assembly:
+    return writeHost(options.output.empty() ? "-" : options.output, true);
+  case EmitKind::Llvm: {
+    std::unique_ptr<llvm::Module> llvmModule = makeHost();
+    return llvmModule ? writeText([&](llvm::raw_ostream &out) { llvmModule->print(out, nullptr); }) : CompilerBug;
+  }
+  case EmitKind::Halide:
+  case EmitKind::CanonicalText:
+  case EmitKind::PhaseIR:
+    break;
+  }
+  llvm_unreachable("text kinds are written before kernels are compiled");
+}
+
+int Emission::run() {
+  if (folder.path().empty())
+    return fail(llvm::createStringError("no folder for temporary files can be made"));
+  if (int code = prepare())
+    return code;
+  if (int code = compile())
+    return code;
+  if (options.emit == EmitKind::StaticLibrary)
+    if (llvm::Error error = makeFolder(outputPath("")))
+      return fail(std::move(error));
+  bool needsWeights = options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly;
+  if (needsWeights)
+    if (int code = packWeightsWhereAsked())
+      return code;
+  return write();
+}
+
+} // namespace
+
+int Compilation::emit() { return timed("emit", [&] { return Emission(*module, options).run(); }); }
 
 } // namespace weft
