@@ -1,0 +1,62 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The header is what a C programmer sees of a network: it must compile as C99 and survive hostile names.
+#include "Parse.h"
+#include "compiler/Emit/Host/Header.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Program.h"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+using namespace weft::emit;
+
+static std::string headerOf(llvm::StringRef text, int64_t threadBytes = 100) {
+  Parsed parsed(text);
+  HostOptions options;
+  options.name = "net";
+  options.target = "cpu:x86-64-v3";
+  options.threadBytes = threadBytes;
+  std::string header;
+  llvm::raw_string_ostream stream(header);
+  printHeader(parsed.program(), options, stream);
+  return header;
+}
+
+static const char *const hostile = R"(plan.program @net {
+  plan.size "V" <= 10
+  %a = plan.input "x */ int evil; /*" [V, 3] f32
+  %b = plan.input "x*/ int evil; /*" [2] i32
+  %c = plan.output "</script>\00../../y" [V] f64
+  plan.copy "output" %b[0] [2] by [1] i32 to %b[0] [2] by [1] i32
+})";
+
+TEST(Header, NamesCannotLeaveTheirComment) {
+  std::string header = headerOf(hostile);
+  EXPECT_EQ(header.find("*/ int evil"), std::string::npos) << header;
+  EXPECT_NE(header.find("#define net_INPUT_x____int_evil_____BYTES 120"), std::string::npos) << header;
+}
+
+TEST(Header, SaysBytesOfArenaAndPorts) {
+  std::string header = headerOf(R"(plan.program @net {
+    %x = plan.input "x" [4] f32
+    %y = plan.output "y" [4] f32
+    %arena = plan.arena 64 bytes lower_bound 64
+  })");
+  EXPECT_NE(header.find("#define net_ARENA_BYTES(threads) ((size_t)64 + (size_t)(threads) * (size_t)128)"), std::string::npos)
+      << header;
+  EXPECT_NE(header.find("#define net_INPUT_x_BYTES 16"), std::string::npos) << header;
+}
+
+TEST(Header, CompilesAsC99) {
+  auto compiler = llvm::sys::findProgramByName("cc");
+  if (!compiler)
+    GTEST_SKIP() << "no cc";
+  llvm::SmallString<128> folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("weft-header", folder));
+  std::string file = (folder + "/net.h").str();
+  std::ofstream(file) << headerOf(hostile);
+  llvm::StringRef arguments[] = {*compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only",
+                                 "-x", "c", "-I", WEFT_RUNTIME_INCLUDE, file};
+  EXPECT_EQ(llvm::sys::ExecuteAndWait(*compiler, arguments), 0);
+  llvm::sys::fs::remove_directories(folder);
+}
