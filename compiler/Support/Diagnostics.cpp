@@ -14,19 +14,34 @@ using llvm::Twine;
 
 static bool startsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
+/// Characters are counted from the last multiple of this, so that a line of megabytes costs no more than a short one.
+static constexpr size_t checkpointBytes = 1024;
+
 TextFile::TextFile(std::string name, std::string contents) : fileName(std::move(name)), text(std::move(contents)) {
   starts.push_back(0);
-  for (size_t i = 0, e = text.size(); i < e; ++i)
+  uint32_t characters = 0;
+  for (size_t i = 0, e = text.size(); i < e; ++i) {
+    if (i % checkpointBytes == 0)
+      checkpoints.push_back(characters);
+    characters += startsCharacter(text[i]);
     if (text[i] == '\n')
       starts.push_back(i + 1);
+  }
+  checkpoints.push_back(characters);
+}
+
+/// Characters before `offset`.
+uint32_t TextFile::charactersBefore(uint32_t offset) const {
+  size_t checkpoint = offset / checkpointBytes;
+  auto from = text.begin() + checkpoint * checkpointBytes;
+  return checkpoints[checkpoint] + std::count_if(from, text.begin() + offset, startsCharacter);
 }
 
 TextFile::Position TextFile::position(uint32_t offset) const {
   offset = std::min<size_t>(offset, text.size());
   auto next = std::upper_bound(starts.begin(), starts.end(), offset);
   uint32_t line = next - starts.begin();
-  auto first = text.begin() + starts[line - 1];
-  return {line, 1 + static_cast<uint32_t>(std::count_if(first, text.begin() + offset, startsCharacter))};
+  return {line, 1 + charactersBefore(offset) - charactersBefore(starts[line - 1])};
 }
 
 uint32_t TextFile::lineStart(uint32_t line) const { return line <= starts.size() ? starts[line - 1] : text.size(); }
@@ -71,14 +86,14 @@ TextDiagnostics::Report &TextDiagnostics::Report::note(TextRange range, const Tw
 }
 
 TextDiagnostics::Report &TextDiagnostics::error(TextRange range, const Twine &text) {
-  std::string message = text.str();
   sink = {};
-  if (!seen.insert({range.file, range.begin, range.end, message}).second)
-    return sink;
   if (full()) {
     ++dropped;
     return sink;
   }
+  std::string message = text.str();
+  if (!seen.insert({range.file, range.begin, range.end, message}).second)
+    return sink;
   Report &report = reports.emplace_back();
   report.error = {range, std::move(message)};
   return report;

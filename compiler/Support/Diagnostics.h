@@ -38,7 +38,10 @@ public:
 
 private:
   std::string fileName, text;
-  std::vector<uint32_t> starts; // offsets of first bytes of lines
+  uint32_t charactersBefore(uint32_t offset) const;
+
+  std::vector<uint32_t> starts;      // offsets of first bytes of lines
+  std::vector<uint32_t> checkpoints; // characters before every thousandth byte or so
 };
 
 /// Reads a regular file of at most `maxBytes`. On failure returns null and says why in `reason` ("no such file").
@@ -58,7 +61,7 @@ inline TextRange join(TextRange a, TextRange b) { return {a.file, a.begin, b.end
 /// Collects errors in order. The same text at the same place counts once, so that a loop reports its body's error once.
 class TextDiagnostics {
 public:
-  explicit TextDiagnostics(size_t limit = 20) : limit(limit) {}
+  explicit TextDiagnostics(size_t limit = 100) : limit(limit) {}
 
   class Report {
   public:

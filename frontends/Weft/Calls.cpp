@@ -65,8 +65,9 @@ Value Evaluator::call(const CallExpr &expr) {
   Value result;
   if (isBlock)
     return fine ? blockCall(expr, *known, values) : Value::error();
-  bool isBuiltin = isBuiltinName(name);
-  if (!fine && (isBuiltin || isCall(name)))
+  if (isCall(name) && !isBuiltinName(name))
+    fine &= checkKeywords(expr);
+  if (!fine && (isBuiltinName(name) || isCall(name)))
     return Value::error();
   if (fine && builtin(expr, values, result))
     return result;
@@ -106,6 +107,8 @@ Value Evaluator::blockCall(const CallExpr &expr, const Entity &entity, llvm::Arr
     stop(expr.range, "blocks are nested deeper than " + Twine(limits.blockDepth));
     return Value::error();
   }
+  if (!affordable(1, leastCost.ofBlock(entity), expr.callee.range))
+    return Value::error();
   Restore<std::string> restorePath(path);
   if (expr.path) {
     std::optional<std::string> below = evaluatePath(*expr.path);
@@ -296,8 +299,6 @@ Value Evaluator::operationCall(const CallExpr &expr, llvm::ArrayRef<Value> value
   StringRef name = expr.callee.text;
   llvm::SmallVector<CallArgument> converted;
   llvm::SmallVector<const Tensor *> operands;
-  if (!checkKeywords(expr))
-    return Value::error();
   for (size_t i = 0; i < values.size(); ++i) {
     CallArgument argument{{}, mlir::Attribute(), builder.getUnknownLoc()};
     if (!convertArgument(values[i], expr.arguments[i].name.text, expr.arguments[i].value->range, argument))
@@ -329,6 +330,7 @@ Value Evaluator::operation(StringRef op, llvm::ArrayRef<CallArgument> arguments,
     return Value::error();
   Restore<TextRange> restore(atCall, nameRange);
   size_t errorsBefore = diagnostics.errorCount();
+  weightFailed = false;
   auto results = buildCall(builder, locationOf(callPath, nameRange), op, arguments, *this);
   if (mlir::failed(results)) {
     if (diagnostics.errorCount() == errorsBefore)
@@ -371,8 +373,10 @@ Value Evaluator::tensorArithmetic(BinaryKind op, Value left, Value right, const 
   if (!broadcastable(a.asTensor(), b.asTensor(), name, link.opRange, leftRange, rightRange))
     return Value::error();
   Restore<std::string> restoreCall(callPath, joinPaths(path, name));
-  CallArgument arguments[] = {{"", llvm::SmallVector<mlir::Value>{a.asTensor().value}, placeOf(leftRange)},
-                              {"", llvm::SmallVector<mlir::Value>{b.asTensor().value}, placeOf(rightRange)}};
+  // What could be wrong with one side alone has been told: the place of the operator is enough, and costs nothing.
+  mlir::Location loc = placeOf(link.opRange);
+  CallArgument arguments[] = {{"", llvm::SmallVector<mlir::Value>{a.asTensor().value}, loc},
+                              {"", llvm::SmallVector<mlir::Value>{b.asTensor().value}, loc}};
   return operation(name, arguments, {&a.asTensor(), &b.asTensor()}, link.opRange, link.opRange);
 }
 
@@ -382,7 +386,11 @@ Value Evaluator::tensorArithmetic(BinaryKind op, Value left, Value right, const 
 mlir::InFlightDiagnostic Evaluator::error(mlir::Location loc) { return mlir::emitError(loc); }
 
 mlir::Value Evaluator::weight(StringRef suffix, mlir::RankedTensorType type, mlir::Location) {
-  return makeWeight(callPath + "." + suffix.str(), type, atCall);
+  if (weightFailed) // one clash of a call says it all
+    return {};
+  mlir::Value value = makeWeight(callPath + "." + suffix.str(), type, atCall);
+  weightFailed = !value;
+  return value;
 }
 
 mlir::Value Evaluator::makeWeight(StringRef name, mlir::RankedTensorType type, TextRange place) {

@@ -60,7 +60,7 @@ bool Evaluator::unifyTensor(const Type &type, const Tensor &tensor, Scope &names
     return false;
   }
   bool fine = true;
-  std::string in = what.str() + " = " + spellTensor(tensor);
+  auto in = [&] { return what.str() + " = " + spellTensor(tensor); };
   for (auto [expr, dim] : llvm::zip(type.dims, tensor.dims))
     fine &= unifyDim(*expr, dim, names, place, in);
   if (!fine)
@@ -78,8 +78,10 @@ bool Evaluator::unifyTensor(const Type &type, const Tensor &tensor, Scope &names
 
 bool Evaluator::unifyGraph(const Type &type, const Graph &graph, Scope &names, TextRange place, StringRef what) {
   bool bipartite = type.dims.size() == 3;
-  std::string in = what.str() + " = graph[" + spell(graph.destinations) + ", " + spell(graph.sources) + ", " +
-                   spell(graph.edges) + "]";
+  auto in = [&] {
+    return what.str() + " = graph[" + spell(graph.destinations) + ", " + spell(graph.sources) + ", " +
+           spell(graph.edges) + "]";
+  };
   bool fine = unifyDim(*type.dims.front(), graph.destinations, names, place, in);
   fine &= unifyDim(*type.dims[bipartite ? 1 : 0], graph.sources, names, place, in);
   fine &= unifyDim(*type.dims.back(), graph.edges, names, place, in);
@@ -97,14 +99,15 @@ bool Evaluator::unifyGraph(const Type &type, const Graph &graph, Scope &names, T
       fine = false;
     } else {
       for (auto [expr, dim] : llvm::zip(feature.type->dims, found->tensor->dims.drop_front()))
-        fine &= unifyDim(*expr, dim, names, place, "`edge." + feature.name.text + "`");
+        fine &= unifyDim(*expr, dim, names, place, [&] { return "`edge." + feature.name.text.str() + "`"; });
     }
   }
   return fine;
 }
 
 /// A name not bound yet is bound; anything else must be equal.
-bool Evaluator::unifyDim(const Expr &expr, const Dim &dim, Scope &names, TextRange place, const Twine &what) {
+bool Evaluator::unifyDim(const Expr &expr, const Dim &dim, Scope &names, TextRange place,
+                         llvm::function_ref<std::string()> what) {
   const auto *name = llvm::dyn_cast<NameExpr>(&expr);
   if (name && name->name == "_")
     return true;
@@ -127,7 +130,7 @@ bool Evaluator::unifyDim(const Expr &expr, const Dim &dim, Scope &names, TextRan
     return true;
   std::string text = printExpr(expr);
   auto &line = report(place, (name ? "dimension `" + text + "`" : "the dimension " + text) + " is " + spell(other) +
-                                 ", but " + spell(dim) + " in " + what);
+                                 ", but " + spell(dim) + " in " + what());
   if (bound)
     line.note(bound->place, "`" + text + "` is " + spell(other) + " from here");
   else
@@ -249,7 +252,7 @@ bool Evaluator::broadcastable(const Tensor &a, const Tensor &b, StringRef verb, 
       continue;
     const Tensor &longer = a.dims.size() >= b.dims.size() ? a : b;
     StringRef name = longer.dims[longer.dims.size() - i].name;
-    std::string which = name.empty() ? std::to_string(longer.dims.size() - i) : name.str();
+    std::string which = name.empty() ? dimensionName(longer.dims.size(), longer.dims.size() - i) : name.str();
     StringRef doing = verb == "sub" ? "subtract" : verb == "mul" ? "multiply" : verb == "div" ? "divide" : "add";
     report(opRange,
            "cannot " + doing + " " + spellTensor(a) + " and " + spellTensor(b) + ": dimension " + which + " differs")

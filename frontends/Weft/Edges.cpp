@@ -182,7 +182,7 @@ Value Evaluator::edgeMember(const MemberExpr &expr) {
   return fail(
       expr.member.range,
       "the graph `" + edge->graph->name + "` has no `edge." + printable(expr.member.text) + "`" +
-          (known.empty() ? "; declare it, as in `graph[V, E] { edge.w: f32 }`" : didYouMean(expr.member.text, known)));
+          (known.empty() ? "; declare it, as in `graph[V, E] { edge.w: f32 }`" : "; it has " + listNames(known)));
 }
 
 /// readout(x, part, mean, graphs=G)

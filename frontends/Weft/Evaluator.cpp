@@ -28,11 +28,17 @@ const Tensor *Evaluator::makeTensor(mlir::Value value, llvm::ArrayRef<Dim> dims,
 //===-- Reports
 //-----------------------------------------------------------------------------------------------------===//
 
+static bool onOneLine(TextRange a, TextRange b) {
+  return a.file && a.file == b.file && a.file->position(a.begin).line == b.file->position(b.begin).line;
+}
+
 /// An error, with the calls that led there: the same line of a block means something else in each of them.
 TextDiagnostics::Report &Evaluator::report(TextRange range, const Twine &text) {
   constexpr int shownCalls = 3;
   auto &report = diagnostics.error(range, text);
   const Frame *at = frame;
+  if (at && at->calledAt && onOneLine(at->calledAt, range)) // the caret shows the call already
+    at = at->caller;
   for (int i = 0; at && at->calledAt && i < shownCalls; ++i, at = at->caller)
     report.note(at->calledAt, "in `" + at->item->name.text + "`" +
                                   (at->path.empty() ? std::string() : " at `" + at->path + "`") + ", called here");
@@ -132,6 +138,14 @@ mlir::Location Evaluator::locationOf(StringRef path, TextRange range) {
 bool Evaluator::count(TextRange range) {
   if (++operations > limits.operations)
     stop(range, "the net has more than " + Twine(limits.operations) + " operations");
+  return !stopped;
+}
+
+/// Refuses what would surely end at the limit, before the time is spent.
+bool Evaluator::affordable(uint64_t turns, uint64_t each, TextRange range) {
+  uint64_t least = llvm::SaturatingMultiply(turns, each);
+  if (llvm::SaturatingAdd<uint64_t>(least, operations) > limits.operations)
+    stop(range, "this makes at least " + Twine(least) + " operations; a net has at most " + Twine(limits.operations));
   return !stopped;
 }
 

@@ -7,6 +7,7 @@
 // mistake, one message. The members are spread over files by theme, as the headings below say.
 #pragma once
 
+#include "frontends/Weft/LeastCost.h"
 #include "frontends/Weft/Units.h"
 
 #include "dialects/Weft/Call.h"
@@ -198,7 +199,8 @@ private:
   bool unify(const Type &type, const Value &value, Scope &scope, TextRange place, llvm::StringRef what);
   bool unifyTensor(const Type &type, const Tensor &tensor, Scope &scope, TextRange place, llvm::StringRef what);
   bool unifyGraph(const Type &type, const Graph &graph, Scope &scope, TextRange place, llvm::StringRef what);
-  bool unifyDim(const Expr &expr, const Dim &dim, Scope &scope, TextRange place, const llvm::Twine &what);
+  bool unifyDim(const Expr &expr, const Dim &dim, Scope &scope, TextRange place,
+                llvm::function_ref<std::string()> what);
   Value valueOf(const Dim &dim) const;
   bool dimOf(const Value &value, Dim &dim) const;
   Value nameDims(llvm::StringRef op, llvm::ArrayRef<const Tensor *> operands, mlir::Value result, TextRange range);
@@ -221,7 +223,8 @@ private:
   llvm::StringRef keep(llvm::StringRef text) { return text.copy(arena); }
   template <typename T> llvm::ArrayRef<T> keep(llvm::ArrayRef<T> items) { return items.copy(arena); }
   const Tensor *makeTensor(mlir::Value value, llvm::ArrayRef<Dim> dims, const Graph *perEdge = nullptr);
-  bool count(TextRange range); // one operation more
+  bool count(TextRange range);                                     // one operation more
+  bool affordable(uint64_t turns, uint64_t each, TextRange range); // that many operations more
   bool roomFor(size_t elements, TextRange range);
   const Entity *entity(llvm::StringRef name) const;
 
@@ -230,6 +233,7 @@ private:
   mlir::OpBuilder builder;
   mlir::DiagnosticEngine::HandlerID handler;
   Limits limits;
+  LeastCost leastCost;
   llvm::BumpPtrAllocator arena;
 
   // The module being made
@@ -251,7 +255,8 @@ private:
   std::string path;     // prefix in force
   std::string callPath; // of the operation being made
   EdgeRegion *edge = nullptr;
-  TextRange atCall; // of the operation being made
+  TextRange atCall;          // of the operation being made
+  bool weightFailed = false; // in the call being made
   bool stopped = false;
   unsigned operations = 0, steps = 0, depth = 0, blockDepth = 0;
 

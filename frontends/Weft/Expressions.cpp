@@ -139,12 +139,13 @@ Value Evaluator::index(const IndexExpr &expr) {
     if (const auto *end = llvm::dyn_cast<NameExpr>(expr.indices.front()); end && !scope->find(end->name))
       if (end->name == "src" || end->name == "dst")
         return edgeIndex(expr);
-  Value base = evaluate(*expr.base);
+  Value base = edge ? outsideEdges(*expr.base) : evaluate(*expr.base);
   if (base.isError())
     return base;
+  if (base.isTensor() && edge)
+    return fail(expr.indices.front()->range, "inside `{ }` a tensor is read at `[src]` or `[dst]`");
   if (base.isTensor())
-    return fail(expr.range, edge ? "inside `{ }` a tensor is read at `[src]` or `[dst]`"
-                                 : "a tensor has no elements at compile time; `slice` and `gather` cut it");
+    return fail(expr.range, "a tensor has no elements at compile time; `slice` and `gather` cut it");
   if (!base.isSequence())
     return fail(expr.base->range, describe(base) + " has no elements");
   if (expr.indices.size() != 1)

@@ -41,6 +41,10 @@ public:
   void open(char bracket);
   void close();
   size_t depth() const { return brackets.size(); }
+  /// The brackets opened after the first `depth`, outermost first.
+  llvm::StringRef bracketsSince(size_t depth) const {
+    return llvm::StringRef(brackets.data(), brackets.size()).drop_front(depth);
+  }
   void closeTo(size_t depth);
 
   /// Character by character, for paths and the parts of strings. Valid between tokens; peek() looks from here on.

@@ -173,11 +173,13 @@ void Evaluator::checkSettingsUsed(const Item &item) {
     bool isBound = llvm::any_of(item.settings, [&](const Setting &setting) {
       return setting.kind == Setting::Kind::Bound && setting.name.text == key;
     });
-    report({}, isBound ? "`--set " + printable(key) + "`: `" + printable(key) + "` is a run-time size of net `" +
-                             item.name.text.str() + "`; its value comes with each run"
-                       : "`--set " + printable(key) + "`: net `" + item.name.text.str() + "` has no parameter `" +
-                             printable(key) + "`" + (known.empty() ? "" : "; it has " + listNames(known)) +
-                             didYouMean(key, known));
+    std::string hint = didYouMean(key, known), what = "`--set " + printable(key) + "`: ";
+    if (isBound)
+      report({},
+             what + "`" + key + "` is a run-time size of net `" + item.name.text + "`; its value comes with each run");
+    else
+      report({}, what + "net `" + item.name.text + "` has no parameter `" + printable(key) + "`" +
+                     (!hint.empty() || known.empty() ? hint : "; it has " + listNames(known)));
   }
 }
 
@@ -348,7 +350,7 @@ void Evaluator::checkOutputs(const Item &item) {
                      listNames(known));
   if (item.results.empty())
     report(item.name.range, "net `" + item.name.text + "` has no results");
-  else if (llvm::none_of(item.results, [&](const Port &port) { return wanted(port); }))
+  else if (outputs.empty() && llvm::none_of(item.results, [&](const Port &port) { return wanted(port); }))
     report(item.results.front().name.range, "all results are optional and none is asked for");
 }
 

@@ -17,6 +17,7 @@ using llvm::StringRef;
 using llvm::Twine;
 
 static constexpr unsigned maxPostfixes = 16;
+static constexpr unsigned maxLinks = 10'000;
 
 unsigned language::precedence(BinaryKind op) {
   switch (op) {
@@ -218,6 +219,8 @@ std::nullptr_t Parser::unexpected(const Twine &wanted) {
   if (found.kind == TokenKind::Bad) // reported by the lexer
     return nullptr;
   bool insideString = !lexer.limitIsEnd();
+  if (found.kind != TokenKind::NewLine && lexer.range(lastEnd, found.begin).text().contains('\n'))
+    return fail(lexer.range(lastEnd, lastEnd), "expected " + wanted + " before the end of the line");
   if (found.kind == TokenKind::NewLine || found.kind == TokenKind::End)
     return fail(lexer.range(lastEnd, lastEnd), "expected " + wanted + " before " + describe(found, insideString));
   return fail(lexer.range(found), "expected " + wanted + ", found " + describe(found, insideString));
@@ -287,31 +290,31 @@ template <typename Item> bool Parser::items(StringRef close, Item item) {
 /// Moves to the end of the statement in which an error was found: the first line end outside brackets opened in it.
 /// When a bracket is never closed that would swallow the statements after it: then the first line end has to do.
 void Parser::skipStatement(size_t depth) {
-  uint32_t begin = lexer.offset();
+  std::string open = lexer.bracketsSince(depth).str();
   std::optional<uint32_t> firstLine;
-  int open = static_cast<int>(lexer.depth()) - static_cast<int>(depth);
   lexer.closeTo(depth);
   for (;;) {
     const Token &token = peek();
-    bool opens = token.is("(") || token.is("[") || token.is("{");
-    bool closes = token.is(")") || token.is("]") || token.is("}");
-    if (token.kind == TokenKind::NewLine && !firstLine)
-      firstLine = token.begin;
-    if (token.kind == TokenKind::End || (token.is("}") && open <= 0))
+    if (token.kind == TokenKind::NewLine) {
+      if (open.empty())
+        return;
+      firstLine = firstLine.value_or(token.begin);
+    }
+    bool closesBody = token.is("}") && open.find('{') == std::string::npos;
+    bool startsStatement = token.is("for") || token.is("return") || token.is("block") || token.is("net") ||
+                           (open.size() == 1 && lexer.nameThen("="));
+    if (token.kind == TokenKind::End || closesBody || (firstLine && !open.empty() && startsStatement))
       break;
-    if (token.kind == TokenKind::NewLine && open <= 0)
-      return;
-    bool lostBracket = firstLine && (token.is("for") || token.is("return") || token.is("block") || token.is("net") ||
-                                     (token.kind == TokenKind::Name && open == 1 && lexer.nameThen("=")));
-    if (lostBracket)
-      break;
-    open += opens - closes;
+    if (token.is("(") || token.is("[") || token.is("{"))
+      open += token.text;
+    else if (token.is("}"))
+      open.resize(open.rfind('{'));
+    else if ((token.is(")") || token.is("]")) && !open.empty() && open.back() != '{')
+      open.pop_back();
     lexer.next();
   }
-  if (firstLine && open > 0)
+  if (firstLine && !open.empty())
     lexer.seek(*firstLine);
-  else if (lexer.offset() < begin)
-    lexer.seek(begin);
 }
 
 /// Moves to the next line that starts with a word of the top level in its first column.
@@ -319,7 +322,7 @@ void Parser::skipItem(size_t depth) {
   lexer.closeTo(depth);
   for (;;) {
     const Token &token = peek();
-    if (token.kind == TokenKind::End)
+    if (token.kind == TokenKind::End || diagnostics.full())
       return;
     if (token.kind == TokenKind::NewLine) {
       lexer.next();
@@ -369,7 +372,7 @@ void Parser::file(File &file) {
 }
 
 const Item *Parser::item() {
-  uint32_t begin = peek().begin;
+  uint32_t begin = lastEnd = peek().begin;
   const Item *result = at("import")  ? importItem(begin)
                        : at("block") ? blockItem(begin)
                        : at("net")   ? netItem(begin)
@@ -495,7 +498,9 @@ const Item *Parser::trainItem(uint32_t begin) {
     if (!trainStatement(statement) || !endOfStatement())
       return nullptr;
     statements.push_back(statement);
-    skipLines();
+    do
+      skipLines();
+    while (eat(";"));
   }
   if (!closeBracket("}"))
     return nullptr;
@@ -704,7 +709,7 @@ bool Parser::endOfStatement() {
 }
 
 const Statement *Parser::statement() {
-  uint32_t begin = peek().begin;
+  uint32_t begin = lastEnd = peek().begin;
   if (at("for"))
     return forStatement(begin);
   if (at("assert"))
@@ -947,11 +952,11 @@ const Expr *Parser::ifExpr() {
       return nullptr;
     arms.push_back(arm);
     if (peek().kind == TokenKind::NewLine) {
-      TextRange closing = lexer.range(lastEnd - 1, lastEnd);
+      uint32_t lineEnd = peek().begin;
       skipLines();
       if (at("else"))
         return fail(lexer.range(peek()), "`else` stands on the line of its `}`");
-      return fail(closing, "this `if` has no `else`: an `if` is a value, whichever branch is taken");
+      lexer.seek(lineEnd);
     }
     if (!at("else"))
       return fail(lexer.range(lastEnd - 1, lastEnd),
@@ -991,6 +996,8 @@ const Expr *Parser::level(unsigned level) {
     if (!links.empty() && (level == comparisons || level == ranges))
       return fail(lexer.range(peek()),
                   level == ranges ? "ranges do not chain" : "comparisons do not chain; join them with `and`");
+    if (links.size() == maxLinks)
+      return fail(lexer.range(peek()), "more than " + Twine(maxLinks) + " operators in a row");
     TextRange opRange = lexer.range(take());
     skipLines();
     const Expr *operand = this->level(level + 1);

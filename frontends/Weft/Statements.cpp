@@ -96,6 +96,9 @@ void Evaluator::forLoop(const Statement &statement) {
     sequence = fail(over.range, "`for` runs over a list or a range; this is " + describe(sequence));
   if (sequence.isError())
     return;
+  if (!LeastCost::mayReturn(*statement.body) &&
+      !affordable(sequence.length(), leastCost.ofBody(*statement.body, *frame->unit), statement.range))
+    return;
   for (uint32_t i = 0; i < sequence.length(); ++i) {
     if (++steps > limits.steps && stop(statement.range, "this loop runs too long"))
       return;

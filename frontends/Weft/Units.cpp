@@ -171,7 +171,7 @@ void Units::importInto(Unit &unit, const Item &item) {
       continue;
     auto &report = diagnostics.error(range, "this import goes round in a circle");
     for (size_t k = i + 1; k < loading.size(); ++k)
-      report.note(loading[k].importedAt, "`" + loading[k].unit->text->name() + "` is imported here");
+      report.note(loading[k].importedAt, "by way of this import");
     return;
   }
   const Unit *imported = loadPath(real, shown, location, range);
