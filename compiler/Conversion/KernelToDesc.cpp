@@ -86,6 +86,11 @@ std::vector<StageSchedule> importSchedule(sched::ScheduleAttr schedule) {
   return stages;
 }
 
+/// A condition on the accumulator itself bounds nothing: it stays part of the value.
+bool readsAccumulator(const ExprPtr &expr) {
+  return expr->kind == ExprKind::Accumulator || llvm::any_of(expr->args, readsAccumulator);
+}
+
 //===-- the function ------------------------------------------------------------------------------------------------===//
 
 class Importer {
@@ -326,7 +331,8 @@ private:
       stage.init = start;
       stage.update = std::make_unique<Update>();
       stage.update->loops.assign(loops.begin() + stage.loops.size(), loops.end());
-      if (value->kind == ExprKind::Select && value->args[2]->kind == ExprKind::Accumulator) {
+      if (value->kind == ExprKind::Select && value->args[2]->kind == ExprKind::Accumulator &&
+          !readsAccumulator(value->args[0])) {
         predicate = predicate ? kernel::binary(ScalarOp::And, predicate, value->args[0]) : value->args[0];
         value = value->args[1];
       }

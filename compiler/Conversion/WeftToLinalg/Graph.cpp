@@ -214,6 +214,59 @@ public:
                           });
   }
 
+  /// The element of the region at a point of a stage over edges: loop 0 is the edge, `row` its destination.
+  Value elementAt(Builder &b, unsigned rank, Value row) {
+    Value edge = linalg::IndexOp::create(b, 0);
+    Index at;
+    for (unsigned d = 1; d < rank; ++d)
+      at.push_back(kernel.dim(d));
+    SmallVector<Value> elements;
+    for (const EdgeCode::Load &load : code.getLoads()) {
+      const Captured &from = captured[load.row];
+      SmallVector<Value> position;
+      if (from.access == Access::Edge)
+        position.push_back(edge);
+      if (from.access == Access::Dst)
+        position.push_back(row);
+      if (from.access == Access::Src)
+        position.push_back(asIndex(b, tensor::ExtractOp::create(b, indices, edge)));
+      for (AffineExpr expr : load.at)
+        position.push_back(expand(b, expr));
+      elements.push_back(tensor::ExtractOp::create(b, from.stored, position));
+    }
+    return code.emit(b, yielded, at, elements);
+  }
+
+  /// A stage that gives each edge its destination: the last row that begins at or before it, by bisection. `bits` are those
+  /// of the largest row number.
+  Value destinations(int64_t edges, unsigned bits) {
+    auto integers = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, typeOf(indptr).getElementType()); };
+    TypedAttr zero = IntegerAttr::get(typeOf(indptr).getElementType(), 0);
+    AffineMap end = AffineMap::get(2, 0, {kernel.dim(1)}, op->getContext());
+    Value rows = kernel.reduce("rows", {{"one", "r"}, 1, {-1}}, {{indptr, end}}, integers({1}), zero,
+                               [](Builder &b, ValueRange v) -> Value {
+                                 Value last = arith::IndexCastOp::create(b, v[1].getType(), linalg::IndexOp::create(b, 1));
+                                 return maxOf(b, v[1], last);
+                               });
+    SmallVector<int32_t> steps;
+    for (unsigned bit = bits; bit-- > 0;)
+      steps.push_back(1 << bit);
+    auto stepType = RankedTensorType::get({int64_t(bits)}, IntegerType::get(op->getContext(), 32));
+    Value table = kernel.table(DenseElementsAttr::get(stepType, ArrayRef(steps)), "steps");
+    AffineMap edge = AffineMap::get(2, 0, {kernel.dim(0)}, op->getContext());
+    return kernel.reduce("row", {{"e", "kb"}, 1, {-1}}, {{indices, edge}, {table, end}}, integers({edges}), zero,
+                         [&](Builder &b, ValueRange v) -> Value {
+                           Value there = addOf(b, v[2], convertTo(b, v[1], v[2].getType()));
+                           Value all = tensor::ExtractOp::create(b, rows, Value(arith::ConstantIndexOp::create(b, 0)));
+                           Value begin = tensor::ExtractOp::create(b, indptr, asIndex(b, minOf(b, there, all)));
+                           Value here = arith::IndexCastOp::create(b, begin.getType(), linalg::IndexOp::create(b, 0));
+                           Value before = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, begin, here);
+                           return arith::SelectOp::create(b, before, there, v[2]);
+                         });
+  }
+
+  static Value asIndex(Builder &b, Value number) { return arith::IndexCastOp::create(b, b.getIndexType(), number); }
+
   /// How many edges row `loop` of a stage has.
   Value degree(Builder &b) {
     Value row = linalg::IndexOp::create(b, 0);
@@ -223,6 +276,27 @@ public:
   }
 
 private:
+  static Value convertTo(Builder &b, Value number, Type type) {
+    return number.getType() == type ? number : Value(arith::ExtSIOp::create(b, type, number));
+  }
+
+  /// Index arithmetic of a load, inside a stage.
+  static Value expand(Builder &b, AffineExpr expr) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      return linalg::IndexOp::create(b, dim.getPosition());
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return arith::ConstantIndexOp::create(b, constant.getValue());
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    Value left = expand(b, binary.getLHS()), right = expand(b, binary.getRHS());
+    if (binary.getKind() == AffineExprKind::Add)
+      return arith::AddIOp::create(b, left, right);
+    if (binary.getKind() == AffineExprKind::Mul)
+      return arith::MulIOp::create(b, left, right);
+    if (binary.getKind() == AffineExprKind::FloorDiv)
+      return arith::DivUIOp::create(b, left, right);
+    return arith::RemUIOp::create(b, left, right);
+  }
+
   /// The one end of the edge a value depends on; nothing where there are two.
   std::optional<Access> endOf(Value value) {
     if (isa<BlockArgument>(value))
@@ -361,6 +435,58 @@ LogicalResult lowerAggregate(AggregateOp op, KernelBuilder &kernel) {
   return success();
 }
 
+//===-- softmax over edges ------------------------------------------------------------------------------------------===//
+
+/// Bits of the largest row number: from the bounds of the run-time sizes where there are some.
+unsigned rowBits(SoftmaxByDstOp op) {
+  int64_t rows = typeOf(op.getIndptr()).getDimSize(0);
+  auto bounds = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("weft.bounds");
+  if (ShapedType::isDynamic(rows) && bounds)
+    for (NamedAttribute bound : bounds)
+      if (auto value = dyn_cast<IntegerAttr>(bound.getValue()))
+        rows = std::max(rows, value.getInt());
+  return ShapedType::isDynamic(rows) ? 31 : std::max(1u, llvm::Log2_64_Ceil(rows + 1));
+}
+
+/// Largest value and sum of exponentials a vertex, then the quotient an edge.
+LogicalResult lowerSoftmaxByDst(SoftmaxByDstOp op, KernelBuilder &kernel) {
+  Layout y(typeOf(op.getY()));
+  kernel.setHead("softmax_by_dst");
+  EdgeLowering edges(op, kernel);
+  if (failed(edges.computeAhead()))
+    return failure();
+  SmallVector<int64_t> shape(y.type.getShape());
+  int64_t rowEnds = typeOf(op.getIndptr()).getDimSize(0);
+  shape[0] = ShapedType::isDynamic(rowEnds) ? rowEnds : rowEnds - 1;
+  auto perRow = RankedTensorType::get(shape, y.type.getElementType());
+  FailureOr<Value> max = edges.reduce("max", perRow, -infinity, {}, [](Builder &b, Value element, ValueRange, Value most) {
+    return maxOf(b, most, element);
+  });
+  if (failed(max))
+    return failure();
+  AffineMap own = AffineMap::getMultiDimIdentityMap(y.rank + 1, op.getContext()).getMajorSubMap(y.rank);
+  own = AffineMap::get(y.rank + 1, 1, own.getResults(), op.getContext());
+  FailureOr<Value> sum = edges.reduce("sum", perRow, 0, {{*max, own}}, [](Builder &b, Value element, ValueRange v, Value sum) {
+    return addOf(b, sum, math::ExpOp::create(b, arith::SubFOp::create(b, element, v[0])));
+  });
+  if (failed(sum))
+    return failure();
+  Value row = edges.destinations(y.type.getDimSize(0), rowBits(op));
+  StageLoops loops = loopsOver(y);
+  loops.names[0] = "e";
+  AffineMap edge = AffineMap::get(y.rank, 0, {kernel.dim(0)}, op.getContext());
+  kernel.define(op.getY(), kernel.map("softmax", loops, {{row, edge}}, y.stored(), [&](Builder &b, ValueRange v) -> Value {
+    Value vertex = EdgeLowering::asIndex(b, v[0]);
+    SmallVector<Value> at = {vertex};
+    for (unsigned d = 1; d < y.rank; ++d)
+      at.push_back(linalg::IndexOp::create(b, d));
+    Value most = tensor::ExtractOp::create(b, *max, at), all = tensor::ExtractOp::create(b, *sum, at);
+    Value shifted = arith::SubFOp::create(b, edges.elementAt(b, y.rank, vertex), most);
+    return arith::DivFOp::create(b, math::ExpOp::create(b, shifted), all);
+  }));
+  return success();
+}
+
 //===-- readout -------------------------------------------------------------------------------------------------------===//
 
 /// Every part looks at all vertices: parts are few, and the order of each sum is that of the vertices.
@@ -436,6 +562,7 @@ LogicalResult lowerDot(DotOp op, KernelBuilder &kernel) {
 
 void addGraph(LoweringTable &table) {
   table.add<AggregateOp>(lowerAggregate);
+  table.add<SoftmaxByDstOp>(lowerSoftmaxByDst);
   table.add<ReadoutOp>(lowerReadout);
   table.add<DotOp>(lowerDot);
 }
