@@ -87,33 +87,47 @@ def Weft_AlgorithmAttr : EnumAttr<Weft_Dialect, Weft_Algorithm, "algorithm"> {
 def Weft_ReduceKind : Weft_Enum<"ReduceKind", "how values are gathered into one", [
   I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">,
   I32EnumAttrCase<"Max", 2, "max">, I32EnumAttrCase<"Min", 3, "min">]>;
-def Weft_ReduceKindAttr : EnumAttr<Weft_Dialect, Weft_ReduceKind, "reduce">;
+def Weft_ReduceKindAttr : EnumAttr<Weft_Dialect, Weft_ReduceKind, "reduce"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Weft_Access : Weft_Enum<"Access", "which row of a tensor an edge reads", [
   I32EnumAttrCase<"Src", 0, "src">, I32EnumAttrCase<"Dst", 1, "dst">,
   I32EnumAttrCase<"Edge", 2, "edge">, I32EnumAttrCase<"All", 3, "all">]>;
-def Weft_AccessAttr : EnumAttr<Weft_Dialect, Weft_Access, "access">;
+def Weft_AccessAttr : EnumAttr<Weft_Dialect, Weft_Access, "access"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 def Weft_AccessArrayAttr : TypedArrayAttrBase<Weft_AccessAttr, "one access a captured tensor">;
 
 def Weft_Interpolation : Weft_Enum<"Interpolation", "how values between samples are made", [
   I32EnumAttrCase<"Nearest", 0, "nearest">, I32EnumAttrCase<"Linear", 1, "linear">]>;
-def Weft_InterpolationAttr : EnumAttr<Weft_Dialect, Weft_Interpolation, "interpolation">;
+def Weft_InterpolationAttr : EnumAttr<Weft_Dialect, Weft_Interpolation, "interpolation"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Weft_PadMode : Weft_Enum<"PadMode", "what padding is filled with", [
   I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Reflect", 1, "reflect">,
   I32EnumAttrCase<"Edge", 2, "edge">]>;
-def Weft_PadModeAttr : EnumAttr<Weft_Dialect, Weft_PadMode, "pad_mode">;
+def Weft_PadModeAttr : EnumAttr<Weft_Dialect, Weft_PadMode, "pad_mode"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Weft_DepthMode : Weft_Enum<"DepthMode", "order of channels in depth_to_space", [
   I32EnumAttrCase<"DCR", 0, "dcr">, I32EnumAttrCase<"CRD", 1, "crd">]>;
-def Weft_DepthModeAttr : EnumAttr<Weft_Dialect, Weft_DepthMode, "depth_mode">;
+def Weft_DepthModeAttr : EnumAttr<Weft_Dialect, Weft_DepthMode, "depth_mode"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Weft_GeluMode : Weft_Enum<"GeluMode", "whether gelu is exact", [
   I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Tanh", 1, "tanh">]>;
-def Weft_GeluModeAttr : EnumAttr<Weft_Dialect, Weft_GeluMode, "gelu_mode">;
+def Weft_GeluModeAttr : EnumAttr<Weft_Dialect, Weft_GeluMode, "gelu_mode"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Weft_SurviveRule : Weft_Enum<"SurviveRule", "what stochastic depth does at inference", [
   I32EnumAttrCase<"Identity", 0, "identity">, I32EnumAttrCase<"Paper", 1, "paper">]>;
-def Weft_SurviveRuleAttr : EnumAttr<Weft_Dialect, Weft_SurviveRule, "survive_rule">;
+def Weft_SurviveRuleAttr : EnumAttr<Weft_Dialect, Weft_SurviveRule, "survive_rule"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 #endif

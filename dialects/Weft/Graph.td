@@ -48,7 +48,7 @@ def AggregateOp : Weft_EdgeOp<"aggregate"> {
   let arguments = (ins Weft_IndexTensor:$indptr, Weft_IndexTensor:$indices, Variadic<Weft_Tensor>:$captured,
                        Weft_ReduceKindAttr:$kind, Weft_AccessArrayAttr:$access);
   let assemblyFormat = [{
-    $kind `(` $indptr `,` $indices `)` `captures` `(` custom<Captures>($captured, $access) `)` $body attr-dict
+    custom<Word>($kind) `(` $indptr `,` $indices `)` `captures` `(` custom<Captures>($captured, $access) `)` $body attr-dict
     `:` functional-type(operands, results)
   }];
   let builders = [
@@ -113,7 +113,7 @@ def ReadoutOp : Weft_PureOp<"readout"> {
                        OptionalAttr<StrAttr>:$size);
   let results = (outs Weft_FloatTensor:$y);
   let assemblyFormat = [{
-    $kind $x `by` $part `graphs` $graphs attr-dict `:` functional-type(operands, results)
+    custom<Word>($kind) $x `by` $part `graphs` $graphs attr-dict `:` functional-type(operands, results)
   }];
 }
 

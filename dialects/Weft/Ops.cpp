@@ -85,5 +85,23 @@ static ParseResult parseCaptures(OpAsmParser &parser, SmallVectorImpl<OpAsmParse
   return success();
 }
 
+/// `sum`: the word of an enumeration, bare.
+template <typename EnumAttr> static void printWord(OpAsmPrinter &printer, Operation *, EnumAttr attribute) {
+  printer << stringifyEnum(attribute.getValue());
+}
+
+template <typename EnumAttr> static ParseResult parseWord(OpAsmParser &parser, EnumAttr &attribute) {
+  using Enum = decltype(attribute.getValue());
+  StringRef word;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&word))
+    return failure();
+  std::optional<Enum> known = symbolizeEnum<Enum>(word);
+  if (!known)
+    return parser.emitError(loc, "unknown word `") << word << "`";
+  attribute = EnumAttr::get(parser.getContext(), *known);
+  return success();
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Weft/WeftOps.cpp.inc"

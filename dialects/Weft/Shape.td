@@ -175,7 +175,7 @@ def PadOp : Weft_PureOp<"pad"> {
                        DefaultValuedAttr<Weft_PadModeAttr, "::weft::PadMode::Constant">:$mode,
                        DefaultValuedAttr<F64Attr, "0.0">:$value);
   let results = (outs Weft_Tensor:$y);
-  let assemblyFormat = "$x $mode `low` $low `high` $high attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x custom<Word>($mode) `low` $low `high` $high attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
 }
 
@@ -214,7 +214,7 @@ def DepthToSpaceOp : Weft_PureOp<"depth_to_space"> {
   let arguments = (ins Weft_Tensor:$x, I64Attr:$block,
                        DefaultValuedAttr<Weft_DepthModeAttr, "::weft::DepthMode::DCR">:$mode);
   let results = (outs Weft_Tensor:$y);
-  let assemblyFormat = "$x $mode `block` $block attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x custom<Word>($mode) `block` $block attr-dict `:` functional-type(operands, results)";
 }
 
 def ImageInputOp : Weft_PureOp<"image_input"> {

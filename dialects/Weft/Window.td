@@ -122,7 +122,7 @@ def UpsampleOp : Weft_PureOp<"upsample"> {
   let arguments = (ins Weft_FloatTensor:$x, DenseI64ArrayAttr:$scale,
                        DefaultValuedAttr<Weft_InterpolationAttr, "::weft::Interpolation::Nearest">:$mode);
   let results = (outs Weft_FloatTensor:$y);
-  let assemblyFormat = "$x $mode $scale attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x custom<Word>($mode) $scale attr-dict `:` functional-type(operands, results)";
 }
 
 #endif

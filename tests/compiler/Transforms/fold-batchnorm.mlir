@@ -1,9 +1,5 @@
 // Folding must scale the right dimension of each weight: a wrong one gives wrong numbers, not an error.
 // RUN: weft-opt %s --weft-fold-batchnorm | FileCheck %s
-// RUN: weft-opt %s --weft-fold-batchnorm --mlir-pass-statistics 2>&1 >/dev/null | FileCheck %s --check-prefix=STATS
-
-// STATS: (S) 4 folded
-// STATS: (S) 3 split
 
 // CHECK-LABEL: @conv_without_bias
 // CHECK-DAG: %[[W:.*]] = weft.weight "conv.weight"
