@@ -21,9 +21,9 @@
  * mapped file). Nothing returned by these functions is to be freed but instances, by weft_destroy.
  *
  * THREADS. An instance runs on the thread that calls weft_run plus max_threads - 1 workers of its own, which spin at
- * most 100 microseconds after the last task and then sleep. Nothing is pinned. One instance serves one call at a time (a
- * second gets WEFT_ERROR_BUSY); different instances, of one model or of several, may run at once. Results have the same
- * bits for every number of threads. After fork the child must not use an instance of its parent.
+ * most 100 microseconds after the last task and then sleep. Nothing is pinned. One instance serves one call at a time
+ * (a second gets WEFT_ERROR_BUSY); different instances, of one model or of several, may run at once. Results have the
+ * same bits for every number of threads. After fork the child must not use an instance of its parent.
  *
  * MEMORY. Between weft_create and weft_destroy nothing allocates, frees, maps or unmaps memory, weft_profile excepted.
  *
@@ -97,9 +97,9 @@ typedef struct weft_port {
   const char *name;        /* "image", "g.indptr", "g.edge.w" */
   const weft_extent *dims; /* outermost first */
   uint32_t rank;
-  uint32_t dtype;          /* weft_dtype */
-  uint32_t role;           /* enum weft_role */
-  uint32_t graph;          /* which graph, for graph roles; for WEFT_PORT_PART which size bounds its values */
+  uint32_t dtype; /* weft_dtype */
+  uint32_t role;  /* enum weft_role */
+  uint32_t graph; /* which graph, for graph roles; for WEFT_PORT_PART which size bounds its values */
 } weft_port;
 
 /* A size known only when running, such as V, E or G. */
@@ -109,16 +109,16 @@ typedef struct weft_size {
 } weft_size;
 
 typedef struct weft_info {
-  const char *name;           /* the network's */
-  const char *target;         /* what it was compiled for: "cpu:znver4" */
+  const char *name;   /* the network's */
+  const char *target; /* what it was compiled for: "cpu:znver4" */
   uint32_t input_count, output_count, size_count;
-  uint32_t launch_count;      /* kernels launched in one run */
+  uint32_t launch_count; /* kernels launched in one run */
   const weft_port *inputs, *outputs;
   const weft_size *sizes;
-  uint64_t arena_bytes;       /* an arena for T threads has arena_bytes + T * thread_bytes bytes */
+  uint64_t arena_bytes; /* an arena for T threads has arena_bytes + T * thread_bytes bytes */
   uint64_t thread_bytes;
-  uint64_t weight_bytes;      /* packed, as they lie in memory */
-  int weights_in_file;        /* 1: weft_create needs a weights file; 0: the weights are in the program's image */
+  uint64_t weight_bytes; /* packed, as they lie in memory */
+  int weights_in_file;   /* 1: weft_create needs a weights file; 0: the weights are in the program's image */
 } weft_info;
 
 typedef struct weft_model weft_model; /* constant data written by the compiler */
@@ -127,8 +127,8 @@ typedef struct weft_instance weft_instance;
 /* Makes an instance: checks the processor, maps and checks the weights (their header only; see weft_verify), starts the
  * workers, lays out the arena.
  *   max_threads   1 to WEFT_MAX_THREADS; 0 means as many as this process may use
- *   arena         NULL, or memory aligned to WEFT_ALIGNMENT of arena_bytes + max_threads * thread_bytes bytes (not with 0)
- *   weights_file  NULL, or the file to take the weights from; needed if weft_info.weights_in_file, else refused
+ *   arena         NULL, or memory aligned to WEFT_ALIGNMENT of arena_bytes + max_threads * thread_bytes bytes (not with
+ * 0) weights_file  NULL, or the file to take the weights from; needed if weft_info.weights_in_file, else refused
  *   instance      set to the new instance, or to NULL on failure */
 weft_status weft_create(const weft_model *model, int max_threads, void *arena, const char *weights_file,
                         weft_instance **instance);
@@ -187,8 +187,8 @@ typedef struct weft_api {
   const char *(*error_message)(void);
   weft_status (*profile)(weft_instance *, uint32_t);
   uint32_t (*profile_read)(weft_instance *, weft_event *, uint32_t);
-  /* Calls `seen(user, launch, end)` before (end = 0) and after (1) each launch of later runs; NULL stops. `*arena` is set
-   * to the first byte of the arena. For tools that look at values between kernels. */
+  /* Calls `seen(user, launch, end)` before (end = 0) and after (1) each launch of later runs; NULL stops. `*arena` is
+   * set to the first byte of the arena. For tools that look at values between kernels. */
   void (*observe)(weft_instance *, void (*seen)(void *user, uint32_t launch, int end), void *user,
                   const unsigned char **arena);
 } weft_api;

@@ -1,6 +1,6 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * Binding: the tensors of a run against the ports of the model. Run-time sizes get their values here, and every shape is
- * compared; no kernel sees a tensor that did not pass.
+ * Binding: the tensors of a run against the ports of the model. Run-time sizes get their values here, and every shape
+ * is compared; no kernel sees a tensor that did not pass.
  */
 #include "error.h"
 #include "instance.h"
@@ -107,7 +107,7 @@ static weft_status bindPort(weft_instance *instance, const weft_port *port, cons
       return wrongShape(instance->model, port, tensor);
     if (port->dims[d] >= 0)
       continue;
-    weft_status status = bindSize(instance, (uint32_t)-(port->dims[d] + 1), given, source);
+    weft_status status = bindSize(instance, (uint32_t) - (port->dims[d] + 1), given, source);
     if (status != WEFT_OK)
       return status;
   }

@@ -35,8 +35,8 @@ static inline uint64_t weft_checksum(const void *data, size_t size) {
     for (; end - p >= 32; p += 32)
       for (int i = 0; i < 4; ++i)
         lanes[i] = weft_checksum_round(lanes[i], weft_checksum_word(p + 8 * i));
-    hash = weft_checksum_rotate(lanes[0], 1) + weft_checksum_rotate(lanes[1], 7) +
-           weft_checksum_rotate(lanes[2], 12) + weft_checksum_rotate(lanes[3], 18);
+    hash = weft_checksum_rotate(lanes[0], 1) + weft_checksum_rotate(lanes[1], 7) + weft_checksum_rotate(lanes[2], 12) +
+           weft_checksum_rotate(lanes[3], 18);
     for (int i = 0; i < 4; ++i)
       hash = (hash ^ weft_checksum_round(0, lanes[i])) * WEFT_PRIME1 + WEFT_PRIME4;
   }

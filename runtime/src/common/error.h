@@ -1,5 +1,6 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * How a function of the runtime fails: it returns weft_fail(status, reason), and the reason waits in this thread's text.
+ * How a function of the runtime fails: it returns weft_fail(status, reason), and the reason waits in this thread's
+ * text.
  */
 #ifndef WEFT_ERROR_H
 #define WEFT_ERROR_H

@@ -20,9 +20,9 @@ typedef struct weft_worker {
   unsigned char *scratch;
   uint64_t scratch_used;
   uint32_t block_count;
-  uint32_t in_task;                /* inside a parallel loop: further loops run serially */
+  uint32_t in_task;                 /* inside a parallel loop: further loops run serially */
   uint64_t blocks[WEFT_MAX_BLOCKS]; /* where each begins in the slice; the lowest bit: freed, but not the topmost */
-  jmp_buf *escape;                 /* where a kernel that cannot go on returns to */
+  jmp_buf *escape;                  /* where a kernel that cannot go on returns to */
 } weft_worker;
 
 /* The weights of one instance: a pointer into the image, or a mapped file. */

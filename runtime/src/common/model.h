@@ -15,24 +15,24 @@ typedef weft_size weft_model_size; /* name, bound */
 
 typedef struct weft_model_graph { /* compressed sparse rows by destination */
   const char *name;
-  uint32_t indptr, indices;  /* input ports */
+  uint32_t indptr, indices; /* input ports */
   weft_extent destinations, sources, edges;
 } weft_model_graph;
 
 typedef struct weft_model_event { /* one launch, for profiles */
-  const char *path;          /* "layer1.0.conv1" */
-  const char *kernel;        /* C symbol of the kernel */
+  const char *path;               /* "layer1.0.conv1" */
+  const char *kernel;             /* C symbol of the kernel */
 } weft_model_event;
 
 /* Where a value lies once a launch has ended, as its logical tensor: element (i0, i1, ...) is at `offset` bytes plus
  * sum(i_d * strides[d]) elements; in the blocked dimension i is taken apart, (i / block) * strides[d] + i % block. */
 typedef struct weft_model_view {
-  const char *path;          /* the value's name, the one of the launch that made it */
-  uint32_t launch;           /* valid after this launch, until its memory is reused */
-  uint32_t output;           /* 0: in the arena; n: in output port n - 1 */
-  int64_t offset;            /* bytes from there */
-  const weft_extent *dims;   /* outermost first */
-  const int64_t *strides;    /* elements */
+  const char *path;        /* the value's name, the one of the launch that made it */
+  uint32_t launch;         /* valid after this launch, until its memory is reused */
+  uint32_t output;         /* 0: in the arena; n: in output port n - 1 */
+  int64_t offset;          /* bytes from there */
+  const weft_extent *dims; /* outermost first */
+  const int64_t *strides;  /* elements */
   uint32_t rank, dtype;
   uint32_t block_dim, block; /* block 1: not blocked */
 } weft_model_view;
@@ -40,34 +40,35 @@ typedef struct weft_model_view {
 struct weft_frame;
 
 struct weft_model {
-  uint32_t abi;              /* WEFT_MODEL_ABI */
-  uint32_t flags;            /* 0 */
+  uint32_t abi;   /* WEFT_MODEL_ABI */
+  uint32_t flags; /* 0 */
   const char *name;
-  const char *target;        /* "cpu:znver4" */
+  const char *target;              /* "cpu:znver4" */
   const char *const *cpu_features; /* names as in LLVM ("avx512f"), NULL-terminated: all needed */
   uint32_t input_count, output_count, size_count, graph_count, launch_count, view_count;
   const weft_model_port *inputs, *outputs;
   const weft_model_size *sizes;
   const weft_model_graph *graphs;
   const weft_model_event *events;
-  uint64_t arena_bytes;      /* shared slices; a multiple of 64 */
-  uint64_t thread_bytes;     /* scratch a worker needs on top; a multiple of 64. Each halide_malloc takes its bytes rounded up to 64 */
-  const void *weights;       /* packed weights in this image (with the header of weights.h), or NULL: beside, in a file */
-  uint64_t weight_bytes;     /* of the data, header not counted; 0: the model has none */
+  uint64_t arena_bytes;  /* shared slices; a multiple of 64 */
+  uint64_t thread_bytes; /* scratch a worker needs on top; a multiple of 64. Each halide_malloc takes its bytes rounded
+                            up to 64 */
+  const void *weights;   /* packed weights in this image (with the header of weights.h), or NULL: beside, in a file */
+  uint64_t weight_bytes; /* of the data, header not counted; 0: the model has none */
   uint64_t weight_header_checksum; /* `header_checksum` of the one weights header that fits this model */
   int (*run)(struct weft_frame *); /* the host function; 0 or a weft_status */
-  const weft_api *api;       /* &weft_runtime_api: the runtime this image is linked with */
-  const weft_model_view *views; /* view_count of them, ordered by launch; may be NULL: nothing to dump */
+  const weft_api *api;             /* &weft_runtime_api: the runtime this image is linked with */
+  const weft_model_view *views;    /* view_count of them, ordered by launch; may be NULL: nothing to dump */
 };
 
 /* One call of the host function. Kernels get `context` as Halide's user context. */
 typedef struct weft_frame {
-  void *context;             /* the instance's worker 0 */
+  void *context; /* the instance's worker 0 */
   unsigned char *arena;
   const unsigned char *weights; /* first byte of the data, 64-byte aligned */
   void *const *inputs;
   void *const *outputs;
-  const int64_t *sizes;      /* values of this run, <= bound */
+  const int64_t *sizes;                                   /* values of this run, <= bound */
   void (*event)(void *context, uint32_t launch, int end); /* NULL when nobody listens */
 } weft_frame;
 

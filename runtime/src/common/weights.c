@@ -1,6 +1,6 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * Opens a model's weights: in the image, or a file mapped read-only, whose pages all instances share. Only the header is
- * read here; weft_verify reads the rest.
+ * Opens a model's weights: in the image, or a file mapped read-only, whose pages all instances share. Only the header
+ * is read here; weft_verify reads the rest.
  */
 #include "weights.h"
 #include "checksum.h"

@@ -1,7 +1,7 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * Packed weights as they lie in a file and, byte for byte the same, in an image: this header, zeros up to `data_offset`,
- * then the data a plan's weight slots point into. compiler/Emit/Host writes it, weft_create maps and checks it.
- * Little endian.
+ * Packed weights as they lie in a file and, byte for byte the same, in an image: this header, zeros up to
+ * `data_offset`, then the data a plan's weight slots point into. compiler/Emit/Host writes it, weft_create maps and
+ * checks it. Little endian.
  */
 #ifndef WEFT_WEIGHTS_H
 #define WEFT_WEIGHTS_H

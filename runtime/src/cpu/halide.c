@@ -2,9 +2,9 @@
  * The three functions Halide's code calls: parallel loops on the instance's pool, and memory from the worker's planned
  * slice. Their user context is the weft_worker that runs.
  *
- * A kernel compiled without asserts looks neither at the result of a loop nor at a failed allocation. So failure jumps: to
- * the chunk's guard inside a loop, from there, after the join, to the guard around the host function. Kernels hold nothing
- * that would need unwinding.
+ * A kernel compiled without asserts looks neither at the result of a loop nor at a failed allocation. So failure jumps:
+ * to the chunk's guard inside a loop, from there, after the join, to the guard around the host function. Kernels hold
+ * nothing that would need unwinding.
  */
 #include "../common/instance.h"
 #include "pool.h"
@@ -101,7 +101,8 @@ void *halide_malloc(void *context, size_t bytes) {
   return worker->scratch + begin;
 }
 
-/* Halide frees as soon as a value is dead, which is not always in the reverse order: mark, then take off the freed top. */
+/* Halide frees as soon as a value is dead, which is not always in the reverse order: mark, then take off the freed top.
+ */
 void halide_free(void *context, void *block) {
   weft_worker *worker = context;
   if (block == NULL)

@@ -1,17 +1,17 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
  * The pool behind parallel loops.
  *
- * A job is published by raising the epoch in `state`. A worker that sees a new epoch enters by counting itself in, takes
- * chunks of indices until none is left and counts itself out. The caller does the same, then closes the job: nobody can
- * enter any more, and it waits only for those who did. So a worker that is asleep, or that the system gives no
- * processor, delays nobody: the others have done its share. That makes more threads than processors harmless.
+ * A job is published by raising the epoch in `state`. A worker that sees a new epoch enters by counting itself in,
+ * takes chunks of indices until none is left and counts itself out. The caller does the same, then closes the job:
+ * nobody can enter any more, and it waits only for those who did. So a worker that is asleep, or that the system gives
+ * no processor, delays nobody: the others have done its share. That makes more threads than processors harmless.
  *
  *   state: epoch in the high half; below it one bit `open`, then the number of workers inside.
  *
  * Waiting is spinning first, at most 100 microseconds, then sleeping on a futex. Both pairs (a worker's sleep and the
  * caller's publishing; the caller's sleep and the last worker's leaving) are the same protocol: the sleeper announces
- * itself, then looks again; the other side acts, then looks for sleepers. Sequentially consistent order makes at least one
- * of the two see the other.
+ * itself, then looks again; the other side acts, then looks for sleepers. Sequentially consistent order makes at least
+ * one of the two see the other.
  */
 #include "pool.h"
 
@@ -51,8 +51,8 @@ struct weft_pool {
   int count, chunk;
   uint32_t threads, epoch;
   _Alignas(WEFT_LINE) _Atomic uint64_t state;
-  _Alignas(WEFT_LINE) _Atomic int64_t next; /* first index nobody took */
-  _Atomic int result;                       /* first failure */
+  _Alignas(WEFT_LINE) _Atomic int64_t next;       /* first index nobody took */
+  _Atomic int result;                             /* first failure */
   _Alignas(WEFT_LINE) _Atomic uint32_t published; /* futex of the workers: changes with each job and at the end */
   _Atomic uint32_t sleepers;
   _Atomic uint32_t stop;

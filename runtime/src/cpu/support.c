@@ -1,7 +1,7 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * The border of a buffer and copies between strided boxes. Both first reduce their box to as few dimensions as it really
- * has (extents of 1 go, neighbours that are dense in each other join), so that the innermost loop is long; large boxes are
- * cut along their outermost dimension for the pool.
+ * The border of a buffer and copies between strided boxes. Both first reduce their box to as few dimensions as it
+ * really has (extents of 1 go, neighbours that are dense in each other join), so that the innermost loop is long; large
+ * boxes are cut along their outermost dimension for the pool.
  */
 #include "../common/support.h"
 #include "../common/instance.h"

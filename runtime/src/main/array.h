@@ -20,9 +20,9 @@ int weft_array_allocate(weft_array *array, const char *what);
 /* Most elements a run may give or take at this port. */
 int64_t weft_port_capacity(const weft_info *info, const weft_port *port);
 
-/* Reads a .npy file (formats 1 to 3; f4 f8 i4 i8 u1 b1, little endian, C or Fortran order) for a port. Refuses more elements
- * than the port can take before it reads them; 64-bit integers become i32 where the port wants that. 0, or 1 with a
- * complaint. */
+/* Reads a .npy file (formats 1 to 3; f4 f8 i4 i8 u1 b1, little endian, C or Fortran order) for a port. Refuses more
+ * elements than the port can take before it reads them; 64-bit integers become i32 where the port wants that. 0, or 1
+ * with a complaint. */
 int weft_npy_read(const char *file, const weft_info *info, const weft_port *port, weft_array *array);
 
 /* The same from `bytes` bytes in memory, named `file` in complaints. */

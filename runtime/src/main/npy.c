@@ -1,7 +1,7 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * NumPy's .npy files (numpy.org/doc/stable/reference/generated/numpy.lib.format.html). The header is a Python dictionary; only
- * the literals NumPy writes there are understood, pickled and structured types are refused, and every size is compared
- * with what is really in the file before memory is taken for it.
+ * NumPy's .npy files (numpy.org/doc/stable/reference/generated/numpy.lib.format.html). The header is a Python
+ * dictionary; only the literals NumPy writes there are understood, pickled and structured types are refused, and every
+ * size is compared with what is really in the file before memory is taken for it.
  */
 #include "array.h"
 #include "complain.h"
@@ -122,8 +122,8 @@ static int dtypeOf(const char *descr, uint32_t *dtype) {
   static const struct {
     const char *descr;
     uint32_t dtype;
-  } known[] = {{"<f4", WEFT_F32}, {"<f8", WEFT_F64}, {"<i4", WEFT_I32}, {"<i8", WEFT_I64},
-               {"|u1", WEFT_U8},  {"|b1", WEFT_BOOL}};
+  } known[] = {{"<f4", WEFT_F32}, {"<f8", WEFT_F64}, {"<i4", WEFT_I32},
+               {"<i8", WEFT_I64}, {"|u1", WEFT_U8},  {"|b1", WEFT_BOOL}};
   for (size_t i = 0; i < sizeof known / sizeof *known; ++i)
     if (strcmp(known[i].descr, descr) == 0) {
       *dtype = known[i].dtype;
@@ -170,7 +170,8 @@ static int convert(const char *file, const header *header, uint32_t from, const 
     int64_t value;
     memcpy(&value, element, sizeof value);
     if (value < INT32_MIN || value > INT32_MAX)
-      return weft_complain("`%s`: element %lld is %lld, which is no 32-bit index", file, (long long)i, (long long)value);
+      return weft_complain("`%s`: element %lld is %lld, which is no 32-bit index", file, (long long)i,
+                           (long long)value);
     ((int32_t *)array->data)[i] = (int32_t)value;
   }
   return 0;
@@ -212,8 +213,9 @@ int weft_npy_parse(const char *file, const unsigned char *data, size_t bytes, co
   header header = {{0}, 0, 0, {0}, 0, 0, 0};
   const char *text = (const char *)data + prefix;
   if (!parseDictionary((cursor){text, text + length}, &header))
-    return weft_complain("`%s` has a header that is not a plain array's (rank at most %d, no pickled or structured type)",
-                         file, WEFT_MAX_RANK);
+    return weft_complain(
+        "`%s` has a header that is not a plain array's (rank at most %d, no pickled or structured type)", file,
+        WEFT_MAX_RANK);
   return loadBody(file, &header, data + prefix + length, bytes - prefix - length, info, port, array);
 }
 
@@ -255,8 +257,8 @@ int weft_npy_write(weft_output *output, const weft_tensor *tensor) {
   const int length = formatHeader(text, sizeof text - 64, tensor);
   const size_t element = weft_dtype_bytes(tensor->dtype);
   const int64_t count = weft_count(tensor->dims, tensor->rank, element);
-  const unsigned char prefix[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)length,
-                                    (unsigned char)(length >> 8)};
+  const unsigned char prefix[10] = {
+      0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)length, (unsigned char)(length >> 8)};
   if (fwrite(prefix, 1, sizeof prefix, output->stream) != sizeof prefix ||
       fwrite(text, 1, (size_t)length, output->stream) != (size_t)length ||
       (count > 0 && fwrite(tensor->data, element, (size_t)count, output->stream) != (size_t)count))

@@ -28,7 +28,8 @@ static const flag flags[] = {
     {"input", "[NAME=]FILE", "a tensor to read (.npy); NAME may be left out where there is one input", LIST, AT(inputs),
      AT(input_count), 0, 0},
     {"output", "[NAME=]FILE", "where to write a result (.npy)", LIST, AT(outputs), AT(output_count), 0, 0},
-    {"size", "NAME=N", "value of a run-time size that no input has as a dimension", LIST, AT(sizes), AT(size_count), 0, 0},
+    {"size", "NAME=N", "value of a run-time size that no input has as a dimension", LIST, AT(sizes), AT(size_count), 0,
+     0},
     {"random-inputs", "SEED", "inputs not given are drawn at random, reproducibly", SEED, AT(seed), 0, 0, 0},
     {"weights", "FILE", "the weights, where they are not in the program", TEXT, AT(weights), 0, 0, 0},
     {"threads", "N", "threads to compute with; default: all processors", NUMBER, AT(threads), 0, 1, WEFT_MAX_THREADS},
@@ -55,7 +56,8 @@ static int parseNumber(const flag *flag, const char *text, int *value) {
   errno = 0;
   const long number = strtol(text, &end, 10);
   if (errno != 0 || end == text || *end != 0 || number < flag->least || number > flag->most)
-    return weft_complain_usage("`--%s` takes a number from %d to %d, not `%s`", flag->name, flag->least, flag->most, text);
+    return weft_complain_usage("`--%s` takes a number from %d to %d, not `%s`", flag->name, flag->least, flag->most,
+                               text);
   *value = (int)number;
   return 0;
 }

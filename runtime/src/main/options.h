@@ -22,7 +22,8 @@ typedef struct weft_options {
 
 struct weft_extension;
 
-/* Flags into options; those unknown here are offered to the extension (may be NULL). 0, or an exit code with a complaint. */
+/* Flags into options; those unknown here are offered to the extension (may be NULL). 0, or an exit code with a
+ * complaint. */
 int weft_options_parse(int count, char **arguments, const struct weft_extension *extension, weft_options *options);
 void weft_options_free(weft_options *options);
 

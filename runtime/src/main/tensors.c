@@ -16,7 +16,8 @@ static int resolve(const char *flag, const char *text, const weft_port *ports, u
                    const char **file) {
   const char *equals = strchr(text, '=');
   for (uint32_t i = 0; equals != NULL && i < count; ++i)
-    if (strlen(ports[i].name) == (size_t)(equals - text) && strncmp(ports[i].name, text, (size_t)(equals - text)) == 0) {
+    if (strlen(ports[i].name) == (size_t)(equals - text) &&
+        strncmp(ports[i].name, text, (size_t)(equals - text)) == 0) {
       *port = i;
       *file = equals + 1;
       return 0;
@@ -123,7 +124,8 @@ static int readInputs(weft_session *session) {
   for (uint32_t i = 0; i < session->options.input_count; ++i) {
     uint32_t port;
     const char *file;
-    if (resolve("input", session->options.inputs[i].text, session->info.inputs, session->info.input_count, &port, &file))
+    if (resolve("input", session->options.inputs[i].text, session->info.inputs, session->info.input_count, &port,
+                &file))
       return WEFT_EXIT_ERROR;
     if (session->inputs[port].data != NULL)
       return weft_complain("`%s` is given twice", session->info.inputs[port].name);
@@ -152,8 +154,8 @@ static int fillMissingInputs(weft_session *session) {
     if (session->inputs[i].data != NULL)
       continue;
     if (!session->options.random)
-      return weft_complain("the input `%s` is missing: give `--input %s=FILE.npy`, or `--random-inputs SEED`", port->name,
-                           port->name);
+      return weft_complain("the input `%s` is missing: give `--input %s=FILE.npy`, or `--random-inputs SEED`",
+                           port->name, port->name);
     if (makeRoom(session, port, &session->inputs[i]) != 0)
       return WEFT_EXIT_ERROR;
     weft_random_fill(session->options.seed, i, port, limitOf(session, i), &session->inputs[i]);
