@@ -51,7 +51,7 @@ std::string faultAfterKernels(Operation *op) {
   if (isa<GroupOp>(op))
     return "is not outlined";
   bool inNet = op->getParentOp() && op->getParentOp()->hasAttr("weft.net");
-  if (inNet && isOf(op, "weft") && !isRecipeOp(op))
+  if (inNet && isOf(op, "weft") && !isRecipeOp(op) && !isa<ExtentOp>(op))
     return "belongs into a kernel function";
   if (inNet && isOf(op, "linalg"))
     return "belongs into a kernel function";
