@@ -4,6 +4,7 @@
 
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Plan/Arena.h"
+#include "compiler/Transforms/Plan/NestConcats.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -231,6 +232,7 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
       }
     if (failed(checkNames(network)))
       return failure();
+    nestConcats(network);
     Values values(network);
     FailureOr<Steps> steps = planSteps(network, values, bounds);
     if (failed(steps))

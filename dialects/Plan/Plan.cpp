@@ -192,3 +192,10 @@ int64_t LaunchOp::getInPlace(unsigned index) {
   auto inPlace = getInPlaceAttr();
   return inPlace && index < size_t(inPlace.size()) ? inPlace[index] : -1;
 }
+
+void InputOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getBuffer(), getName()); }
+void OutputOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getBuffer(), getName()); }
+void WeightsOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getStorage(), "packed"); }
+void SlotOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getBuffer(), "w"); }
+void ArenaOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getStorage(), "arena"); }
+void SliceOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getBuffer(), "s"); }

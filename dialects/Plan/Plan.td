@@ -6,6 +6,7 @@
 
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -65,6 +66,9 @@ def Plan_ViewAttr : AttrDef<Plan_Dialect, "View"> {
     std::optional<int64_t> elementCount(const Bounds &at) const;
   }];
 }
+
+/// Its result is printed under a name that says what it is.
+def Plan_Named : DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>;
 
 //===-- the program -----------------------------------------------------------------------------------------------===//
 
@@ -132,7 +136,7 @@ def Plan_ExtentsAttr : AttrDef<Plan_Dialect, "Extents"> {
   let hasCustomAssemblyFormat = 1;
 }
 
-def Plan_InputOp : Plan_Part<"input"> {
+def Plan_InputOp : Plan_Part<"input", [Plan_Named]> {
   let summary = "a dense row-major buffer of the caller, only read";
   let description = [{
     `role` is `indptr`, `indices` or `edge` for the parts of the graph named by `graph`, and `part` for subgraph numbers,
@@ -149,7 +153,7 @@ def Plan_InputOp : Plan_Part<"input"> {
   let hasVerifier = 1;
 }
 
-def Plan_OutputOp : Plan_Part<"output"> {
+def Plan_OutputOp : Plan_Part<"output", [Plan_Named]> {
   let summary = "a dense row-major buffer of the caller, written";
   let description = [{
     Its content before the run is never read. Two outputs do not overlap.
@@ -174,7 +178,7 @@ def Plan_GraphOp : Plan_Part<"graph"> {
 
 //===-- storage ---------------------------------------------------------------------------------------------------===//
 
-def Plan_WeightsOp : Plan_Part<"weights"> {
+def Plan_WeightsOp : Plan_Part<"weights", [Plan_Named]> {
   let summary = "the packed weights: how many bytes they are";
   let description = [{
     Constraints: slots begin at multiples of 64 bytes, do not overlap, and end within the size.
@@ -187,7 +191,7 @@ def Plan_WeightsOp : Plan_Part<"weights"> {
   let hasVerifier = 1;
 }
 
-def Plan_SlotOp : Plan_Part<"slot"> {
+def Plan_SlotOp : Plan_Part<"slot", [Plan_Named]> {
   let summary = "one tensor of the packed weights";
   let description = [{
     The operand is the recipe's result, stored dense and row-major at byte `offset`. No pass evaluates it.
@@ -201,7 +205,7 @@ def Plan_SlotOp : Plan_Part<"slot"> {
   let extraClassDeclaration = [{ int64_t getBytes(); }];
 }
 
-def Plan_ArenaOp : Plan_Part<"arena"> {
+def Plan_ArenaOp : Plan_Part<"arena", [Plan_Named]> {
   let summary = "the memory all intermediate tensors share";
   let description = [{
     `lower_bound` is the most bytes alive at once: no arrangement of the same lifetimes can be smaller.
@@ -217,7 +221,7 @@ def Plan_ArenaOp : Plan_Part<"arena"> {
   let hasVerifier = 1;
 }
 
-def Plan_SliceOp : Plan_Part<"slice"> {
+def Plan_SliceOp : Plan_Part<"slice", [Plan_Named]> {
   let summary = "bytes of the arena during a lifetime";
   let description = [{
     A slice may consist of pieces with lifetimes of their own, as the members of a concatenation are written one after the

@@ -125,7 +125,7 @@ static InFlightDiagnostic overlapError(Placed later, Placed earlier) {
 
 /// Sweeps over time with the pieces alive kept in the order of their bytes: a new piece can only meet its neighbours.
 static LogicalResult verifyDisjoint(SmallVector<Placed> &pieces) {
-  llvm::stable_sort(pieces, [](const Placed &a, const Placed &b) { return a.from < b.from; });
+  llvm::sort(pieces, [](const Placed &a, const Placed &b) { return std::tie(a.from, a.begin) < std::tie(b.from, b.begin); });
   std::map<int64_t, const Placed *> alive; // by first byte
   using Death = std::pair<int64_t, int64_t>;
   std::priority_queue<Death, std::vector<Death>, std::greater<>> deaths; // (time, first byte)

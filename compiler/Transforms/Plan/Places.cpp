@@ -89,6 +89,22 @@ bool weft::plan::sameElements(const Place &a, const Place &b, ArrayRef<Extent> e
   });
 }
 
-bool weft::plan::hasUnitRows(const Place &place, ArrayRef<Extent> extents) {
-  return place.strides.empty() || place.strides.back() == one || extents.back() == one;
+SmallVector<int64_t> weft::plan::wantedStrides(func::FuncOp kernel, unsigned index) {
+  auto type = cast<RankedTensorType>(kernel.getArgumentTypes()[index]);
+  auto stated = kernel.getArgAttrOfType<IntegerAttr>(index, "weft.dense");
+  int64_t dense = stated ? stated.getInt() : 1, stride = 1;
+  SmallVector<int64_t> wanted(type.getRank(), -1);
+  for (int64_t d = type.getRank(); d-- > 0 && dense-- > 0 && stride >= 0;) {
+    wanted[d] = stride;
+    stride = type.isDynamicDim(d) ? -1 : stride * type.getDimSize(d);
+  }
+  return wanted;
+}
+
+bool weft::plan::fitsOperand(const Place &place, ArrayRef<Extent> extents, func::FuncOp kernel, unsigned index) {
+  SmallVector<int64_t> wanted = wantedStrides(kernel, index);
+  return llvm::all_of(llvm::zip_equal(place.strides, extents, wanted), [](auto dim) {
+    auto [stride, extent, want] = dim;
+    return want < 0 || extent == one || stride == Extent(want);
+  });
 }

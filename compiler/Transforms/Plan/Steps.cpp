@@ -32,8 +32,8 @@ private:
   /// Where a tensor lies; weights get their slot here.
   FailureOr<Place> placeOf(Value value);
   FailureOr<PlannedView> viewOf(Value value);
-  /// The same for an operand of a kernel: its last dimension is walked by one element.
-  FailureOr<PlannedView> operandOf(Operation *op, Value value);
+  /// The same for operand `index` of a kernel, copied where the kernel cannot walk it.
+  FailureOr<PlannedView> operandOf(func::CallOp call, func::FuncOp kernel, unsigned index);
   FailureOr<Place> slotOf(Value recipe);
   /// Copies `value` to `to` unless it is made there.
   LogicalResult bring(Operation *op, Value value, const Place &to, StringRef why);
@@ -151,16 +151,27 @@ LogicalResult StepBuilder::bring(Operation *op, Value value, const Place &to, St
   return success();
 }
 
-FailureOr<PlannedView> StepBuilder::operandOf(Operation *op, Value value) {
-  FailureOr<PlannedView> view = viewOf(value);
-  if (failed(view) || hasUnitRows(view->place, view->extents))
-    return view;
-  FailureOr<Place> dense = wishes.ownBuffer(value);
-  if (failed(dense))
+/// Gives dimensions with one element the stride the kernel was compiled for.
+static void adoptStrides(PlannedView &view, func::FuncOp kernel, unsigned index) {
+  for (auto [stride, extent, want] : llvm::zip_equal(view.place.strides, view.extents, wantedStrides(kernel, index)))
+    if (want >= 0 && extent == Extent(1))
+      stride = Extent(want);
+}
+
+FailureOr<PlannedView> StepBuilder::operandOf(func::CallOp call, func::FuncOp kernel, unsigned index) {
+  FailureOr<PlannedView> view = viewOf(call.getOperand(index));
+  if (failed(view))
     return failure();
-  PlannedView target{*dense, view->extents, view->element};
-  copy(op, *view, target, "stride");
-  return target;
+  if (!fitsOperand(view->place, view->extents, kernel, index)) {
+    FailureOr<Place> dense = wishes.ownBuffer(call.getOperand(index));
+    if (failed(dense))
+      return failure();
+    PlannedView target{*dense, view->extents, view->element};
+    copy(call, *view, target, "stride");
+    view = target;
+  }
+  adoptStrides(*view, kernel, index);
+  return view;
 }
 
 //===-- operations ------------------------------------------------------------------------------------------------===//
@@ -173,8 +184,8 @@ LogicalResult StepBuilder::visitCall(func::CallOp call) {
     return call.emitError("calls `") << call.getCallee() << "` with too few operands; the last ones are written";
   Step step(Step::Launch, call);
   unsigned inputs = call.getNumOperands() - call.getNumResults();
-  for (Value operand : call.getOperands().take_front(inputs)) {
-    FailureOr<PlannedView> view = operandOf(call, operand);
+  for (unsigned index = 0; index < inputs; ++index) {
+    FailureOr<PlannedView> view = operandOf(call, kernel, index);
     if (failed(view))
       return failure();
     step.reads.push_back(*view);
@@ -188,6 +199,7 @@ LogicalResult StepBuilder::visitCall(func::CallOp call) {
     FailureOr<PlannedView> view = viewOf(value);
     if (failed(view))
       return failure();
+    adoptStrides(*view, kernel, inputs + step.writes.size());
     step.writes.push_back(*view);
     step.inPlace.push_back(-1);
   }
@@ -258,7 +270,7 @@ LogicalResult StepBuilder::visitExtract(tensor::ExtractSliceOp extract) {
   return success();
 }
 
-/// A view where the elements follow each other in memory, else a copy to a buffer of its own.
+/// A view where the elements follow each other in memory, else a copy: to where the result is wanted, if anywhere.
 LogicalResult StepBuilder::visitReshape(Operation *op, ArrayRef<ReassociationIndices> groups, bool collapses) {
   Value source = op->getOperand(0), value = op->getResult(0);
   FailureOr<PlannedView> from = viewOf(source);
@@ -271,11 +283,16 @@ LogicalResult StepBuilder::visitReshape(Operation *op, ArrayRef<ReassociationInd
     places[value] = *view;
     return success();
   }
-  FailureOr<Place> own = wishes.ownBuffer(value);
+  auto asSource = [&](const Place &place) {
+    return collapses ? expand(place, from->extents, groups) : collapse(place, *extents, groups);
+  };
+  FailureOr<Place> own = wishes.copyTarget(value);
+  if (!own->isValid() || !asSource(*own))
+    own = wishes.ownBuffer(value);
   if (failed(own))
     return failure();
   places[value] = *own;
-  std::optional<Place> target = collapses ? expand(*own, from->extents, groups) : collapse(*own, *extents, groups);
+  std::optional<Place> target = asSource(*own);
   if (!target)
     return op->emitError("a plan cannot reshape this; a stride would depend on two run-time sizes");
   copy(op, *from, {*target, from->extents, from->element}, "reshape");

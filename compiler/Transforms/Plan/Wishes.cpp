@@ -111,6 +111,23 @@ void Wishes::wish(Value value, Kind kind, FailureOr<Place> place) {
     wishes[value].emplace_back(kind, *place);
 }
 
+/// Whether the maker of `value` can write it at `place`.
+bool Wishes::canWrite(Value value, const Place &place, const Extents &extents) {
+  auto call = value.getDefiningOp<func::CallOp>();
+  if (!call)
+    return true;
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+  unsigned operand = call.getNumOperands() - call.getNumResults() + cast<OpResult>(value).getResultNumber();
+  return !kernel || fitsOperand(place, extents, kernel, operand);
+}
+
+Place Wishes::copyTarget(Value value) const {
+  auto wished = wishes.find(value);
+  if (wished == wishes.end() || wished->second.empty())
+    return {};
+  return llvm::min_element(wished->second, [](auto &a, auto &b) { return a.first < b.first; })->second;
+}
+
 /// Grants the first wish a kernel can fulfil.
 LogicalResult Wishes::decide(Value value) {
   FailureOr<Extents> extents = values.extents(value);
@@ -118,7 +135,7 @@ LogicalResult Wishes::decide(Value value) {
     return failure();
   for (int kind = 0; kind < Count; ++kind)
     for (auto &[wished, place] : wishes[value])
-      if (wished == kind && hasUnitRows(place, *extents)) {
+      if (wished == kind && canWrite(value, place, *extents)) {
         decided[value] = place;
         return success();
       }
