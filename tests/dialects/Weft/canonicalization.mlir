@@ -1,0 +1,105 @@
+// What folds away must not change a result: each neighbour that looks alike and must stay is here too.
+// RUN: weft-opt %s --canonicalize | FileCheck %s
+
+// CHECK-LABEL: @twice_is_once
+// CHECK-NEXT: %[[R:.*]] = weft.relu %arg0
+// CHECK-NEXT: %[[A:.*]] = weft.abs %arg0
+// CHECK-NEXT: return %[[R]], %[[A]], %arg0
+func.func @twice_is_once(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %0 = weft.relu %x : tensor<4xf32>
+  %1 = weft.relu %0 : tensor<4xf32>
+  %2 = weft.abs %x : tensor<4xf32>
+  %3 = weft.abs %2 : tensor<4xf32>
+  %4 = weft.neg %x : tensor<4xf32>
+  %5 = weft.neg %4 : tensor<4xf32>
+  return %1, %3, %5 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: @neutral_operands
+// CHECK-NEXT: return %arg0, %arg0, %arg0, %arg0
+func.func @neutral_operands(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>) {
+  %zero = weft.constant dense<0.0> : tensor<f32>
+  %one = weft.constant dense<1.0> : tensor<4xf32>
+  %0 = weft.add %x, %zero : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %1 = weft.sub %x, %zero : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %2 = weft.mul %one, %x : (tensor<4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %3 = weft.div %x, %one : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %0, %1, %2, %3 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// Zero minus x is not x; a neutral operand that makes the other larger is not neutral.
+// CHECK-LABEL: @not_neutral
+// CHECK: weft.sub
+// CHECK: weft.add
+func.func @not_neutral(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x4xf32>) {
+  %zero = weft.constant dense<0.0> : tensor<4xf32>
+  %zeros = weft.constant dense<0.0> : tensor<2x4xf32>
+  %0 = weft.sub %zero, %x : tensor<4xf32>
+  %1 = weft.add %x, %zeros : (tensor<4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<2x4xf32>
+}
+
+// CHECK-LABEL: @moves_that_move_nothing
+// CHECK-NEXT: return %arg0, %arg0, %arg0, %arg0, %arg0, %arg0, %arg0, %arg0
+func.func @moves_that_move_nothing(%x: tensor<2x4xf32>)
+    -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>) {
+  %0 = weft.reshape %x to [2, 4] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %1 = weft.transpose %x [0, 1] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %2 = weft.flatten %x axis 1 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %3 = weft.expand %x to [-1, 4] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %4 = weft.concat %x axis 0 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %5 = weft.pad %x constant low [0, 0] high [0, 0] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %6 = weft.slice %x from [0, 0] to [2, 4] step [1, 1] : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %7 = weft.cast %x to f32 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %0, %1, %2, %3, %4, %5, %6, %7
+    : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// CHECK-LABEL: @transpose_there_and_back
+// CHECK-NEXT: return %arg0
+func.func @transpose_there_and_back(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> {
+  %0 = weft.transpose %x [1, 2, 0] : (tensor<2x3x4xf32>) -> tensor<3x4x2xf32>
+  %1 = weft.transpose %0 [2, 0, 1] : (tensor<3x4x2xf32>) -> tensor<2x3x4xf32>
+  return %1 : tensor<2x3x4xf32>
+}
+
+// A square tensor turned, or walked backwards, has its own type and is not itself.
+// CHECK-LABEL: @same_type_other_elements
+// CHECK-NEXT: weft.transpose
+// CHECK-NEXT: weft.slice
+// CHECK-NEXT: weft.channel_shuffle
+func.func @same_type_other_elements(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = weft.transpose %x [1, 0] : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %1 = weft.slice %0 from [3, 0] to [-1, 4] step [-1, 1] : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %2 = weft.channel_shuffle %1 groups 2 : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %2 : tensor<4x4xf32>
+}
+
+// CHECK-LABEL: @reshapes_merge
+// CHECK-NEXT: %[[Y:.*]] = weft.reshape %arg0 to [4, 6]
+// CHECK-NEXT: return %[[Y]]
+func.func @reshapes_merge(%x: tensor<2x3x4xf32>) -> tensor<4x6xf32> {
+  %0 = weft.flatten %x axis 1 : (tensor<2x3x4xf32>) -> tensor<2x12xf32>
+  %1 = weft.reshape %0 to [24] : (tensor<2x12xf32>) -> tensor<24xf32>
+  %2 = weft.reshape %1 to [4, -1] : (tensor<24xf32>) -> tensor<4x6xf32>
+  return %2 : tensor<4x6xf32>
+}
+
+// CHECK-LABEL: @adaptive_pool
+// CHECK-NEXT: weft.global_avgpool %arg0
+// CHECK-NEXT: weft.avgpool %arg0 kernel [3, 2] stride [3, 2] pad [0, 0, 0, 0] dilation [1, 1]
+// CHECK-NEXT: weft.adaptive_avgpool %arg0 out [4, 3]
+func.func @adaptive_pool(%x: tensor<1x8x9x6xf32>) -> (tensor<1x8x1x1xf32>, tensor<1x8x3x3xf32>, tensor<1x8x4x3xf32>) {
+  %0 = weft.adaptive_avgpool %x out [1, 1] : (tensor<1x8x9x6xf32>) -> tensor<1x8x1x1xf32>
+  %1 = weft.adaptive_avgpool %x out [3, 3] : (tensor<1x8x9x6xf32>) -> tensor<1x8x3x3xf32>
+  %2 = weft.adaptive_avgpool %x out [4, 3] : (tensor<1x8x9x6xf32>) -> tensor<1x8x4x3xf32>
+  return %0, %1, %2 : tensor<1x8x1x1xf32>, tensor<1x8x3x3xf32>, tensor<1x8x4x3xf32>
+}
+
+// CHECK-LABEL: @relayout_there_and_back
+// CHECK-NEXT: return %arg0
+func.func @relayout_there_and_back(%x: tensor<1x8x2x2xf32>) -> tensor<1x8x2x2xf32> {
+  %0 = weft.relayout %x : tensor<1x8x2x2xf32> -> tensor<1x8x2x2xf32, #weft.blocked<8>>
+  %1 = weft.relayout %0 : tensor<1x8x2x2xf32, #weft.blocked<8>> -> tensor<1x8x2x2xf32>
+  return %1 : tensor<1x8x2x2xf32>
+}
