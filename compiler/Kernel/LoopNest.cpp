@@ -188,4 +188,17 @@ LoopNest scheduledNest(const KernelDesc &desc, const Stage &stage, bool update) 
   return nest;
 }
 
+bool becomesVector(const Directive &split, const std::vector<Directive> &all) {
+  std::set<std::string> parts = {split.loops[2]};
+  for (const Directive &d : all) {
+    if (d.onUpdate != split.onUpdate || d.loops.empty() || &d == &split || !parts.count(d.loops[0]))
+      continue;
+    if (d.kind == Directive::Kind::Vectorize)
+      return true;
+    if (d.kind == Directive::Kind::Split)
+      parts.insert(d.loops.begin() + 1, d.loops.end());
+  }
+  return false;
+}
+
 } // namespace weft::kernel

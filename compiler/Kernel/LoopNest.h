@@ -53,4 +53,7 @@ private:
 /// The nest of a definition after all its directives; directives that do not apply are skipped.
 LoopNest scheduledNest(const KernelDesc &desc, const Stage &stage, bool update);
 
+/// Whether the inner loop of `split`, or a part of it, is vectorised by one of `all`.
+bool becomesVector(const Directive &split, const std::vector<Directive> &all);
+
 } // namespace weft::kernel

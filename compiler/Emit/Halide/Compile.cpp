@@ -2,6 +2,7 @@
 // Lowering, the scratch formula taken on the way, and code generation; Halide's exceptions end here.
 #include "compiler/Emit/Halide/Compile.h"
 
+#include "compiler/Emit/Halide/OutputLoads.h"
 #include "compiler/Emit/Halide/Pipeline.h"
 #include "compiler/Emit/Halide/ScratchOf.h"
 #include "compiler/Emit/Halide/Target.h"
@@ -23,7 +24,8 @@ std::string oneLine(std::string text) {
 void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const std::string &objectPath,
              const std::string &assemblyPath, CompiledKernel &result) {
   BuiltPipeline built = buildPipeline(desc);
-  auto *scratch = new ScratchOf(desc); // the pipeline owns the pass
+  auto *scratch = new ScratchOf(desc); // the pipeline owns its passes
+  built.pipeline.add_custom_lowering_pass(new OutputLoads(built.pipeline.outputs()));
   built.pipeline.add_custom_lowering_pass(scratch);
   Halide::Module module =
       built.pipeline.compile_to_module(built.inputs, desc.name, target, Halide::LinkageType::External);
@@ -38,13 +40,13 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
 
 bool compileKernel(const kernel::KernelDesc &desc, const CompileOptions &options, const std::string &objectPath,
                    const std::string &assemblyPath, CompiledKernel &result, std::string &error) {
-  std::optional<Halide::Target> target = kernelTarget(options.target, options.asserts);
+  std::optional<std::string> target = halideTarget(options.target, options.asserts);
   if (!target) {
-    error = "no target `" + options.target + "`; choose one of " + kernelTargetNames();
+    error = "no target `" + options.target + "`; choose one of " + halideTargetNames();
     return false;
   }
   try {
-    compile(desc, *target, objectPath, assemblyPath, result);
+    compile(desc, Halide::Target(*target), objectPath, assemblyPath, result);
     return true;
   } catch (const Halide::Error &failure) {
     error = oneLine(failure.what());

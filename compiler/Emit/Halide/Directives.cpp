@@ -3,6 +3,7 @@
 #include "compiler/Emit/Halide/Directives.h"
 
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/LoopNest.h"
 
 #include <algorithm>
 #include <set>
@@ -114,20 +115,6 @@ private:
       reductions.insert({d.loops[1], d.loops[2]});
     definition(d).split(var(d, 0), var(d, 1), var(d, 2), static_cast<int>(d.factor),
                         tailStrategy(d.tail, becomesVector(d, all), isReduction));
-  }
-
-  /// Whether the inner loop of a split, or a part of it, is vectorised later.
-  static bool becomesVector(const Directive &split, const std::vector<Directive> &all) {
-    std::set<std::string> parts = {split.loops[2]};
-    for (const Directive &d : all) {
-      if (d.onUpdate != split.onUpdate || d.loops.empty() || &d == &split || !parts.count(d.loops[0]))
-        continue;
-      if (d.kind == Kind::Vectorize)
-        return true;
-      if (d.kind == Kind::Split)
-        parts.insert(d.loops.begin() + 1, d.loops.end());
-    }
-    return false;
   }
 
   void fuse(const Directive &d) {

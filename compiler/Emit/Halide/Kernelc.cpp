@@ -2,7 +2,6 @@
 // weft-kernelc: KernelDesc texts in, objects out. The compiler starts it for every batch; a person can run it on a
 // reproducer. One line a kernel goes to standard output: its number, `ok`, `error`, `crash` or `timeout`, and why.
 #include "compiler/Emit/Halide/Batch.h"
-#include "compiler/Emit/Halide/Target.h"
 #include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Text.h"
 

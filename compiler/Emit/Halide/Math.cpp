@@ -10,6 +10,7 @@ namespace weft::emit {
 using Halide::Expr;
 using namespace strict;
 
+// [printed] from here on, and in Strict.h, the text is also part of every printed kernel that needs it.
 namespace {
 
 Expr f(double value) { return Halide::Internal::FloatImm::make(Halide::Float(32), static_cast<float>(value)); }
@@ -106,5 +107,6 @@ Expr powOf(Expr x, Expr y) {
     return div(f(1), x);
   return Halide::Internal::Call::make(x.type(), "pow_f32", {x, y}, Halide::Internal::Call::PureExtern);
 }
+// [end]
 
 } // namespace weft::emit

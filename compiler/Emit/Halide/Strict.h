@@ -7,6 +7,7 @@
 
 namespace weft::emit {
 
+// [printed]
 namespace strict {
 
 inline Halide::Expr call(Halide::Type type, Halide::Internal::Call::IntrinsicOp op, Halide::Expr a, Halide::Expr b) {
@@ -29,5 +30,6 @@ inline Halide::Expr negate(Halide::Expr a) { return sub(Halide::Internal::make_c
 inline Halide::Expr isNaN(Halide::Expr a) { return !eq(a, a); }
 
 } // namespace strict
+// [end]
 
 } // namespace weft::emit

@@ -16,9 +16,10 @@ struct Buffer {
   kernel::Scalar type = kernel::Scalar::F32;
   std::vector<int64_t> extents, strides;
   std::vector<unsigned char> bytes; ///< slack, elements, slack
+  size_t shift = 0;                 ///< bytes beyond the vector's own alignment
   static constexpr size_t slack = 4096;
 
-  unsigned char *data() { return bytes.data() + slack; }
+  unsigned char *data() { return bytes.data() + slack + shift; }
   template <typename T> T *as() { return reinterpret_cast<T *>(data()); }
   int64_t elements() const;
   kernel::BufferView view() { return {data(), extents, strides}; }

@@ -1,0 +1,321 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The program around the expressions: buffers, Vars, one definition a stage, the schedule as chains of calls. Follows
+// Pipeline.cpp and Directives.cpp step by step; a test compares the results of both.
+#include "compiler/Emit/Halide/Source.h"
+
+#include "compiler/Emit/Halide/SourceExpressions.h"
+#include "compiler/Emit/Halide/SourceNames.h"
+#include "compiler/Emit/Halide/SourceText.h"
+#include "compiler/Emit/Halide/Target.h"
+#include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/LoopNest.h"
+
+#include <algorithm>
+
+namespace weft::emit {
+
+using namespace kernel;
+using Kind = Directive::Kind;
+
+namespace {
+
+std::string join(const std::vector<std::string> &parts, const char *separator = ", ") {
+  std::string text;
+  for (const std::string &part : parts)
+    text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+/// `  Var a("a"), b("b"), ...;` in lines of at most 120 columns.
+std::string declaration(const char *type, const std::vector<std::string> &names) {
+  if (names.empty())
+    return "";
+  std::string text, line = std::string("  ") + type;
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::string item = " " + names[i] + "(\"" + names[i] + "\")" + (i + 1 < names.size() ? "," : ";");
+    if (line.size() + item.size() > 120) {
+      text += line + "\n";
+      line = "     ";
+    }
+    line += item;
+  }
+  return text + line + "\n";
+}
+
+std::string halideTypeText(Scalar type) {
+  switch (type) {
+  case Scalar::F32:
+    return "Float(32)";
+  case Scalar::F64:
+    return "Float(64)";
+  case Scalar::I32:
+    return "Int(32)";
+  case Scalar::I64:
+    return "Int(64)";
+  case Scalar::U8:
+    return "UInt(8)";
+  case Scalar::Bool:
+    return "Bool()";
+  }
+  return "Float(32)";
+}
+
+class SourcePrinter {
+public:
+  SourcePrinter(const KernelDesc &desc, const std::string &target) : desc(desc), names(desc), target(target) {}
+
+  std::string run() {
+    std::string algorithm, schedule;
+    for (size_t i = 0; i < desc.stages.size(); ++i)
+      algorithm += stageText(static_cast<int>(i));
+    for (size_t i = desc.stages.size(); i-- > 0;)
+      schedule += scheduleText(static_cast<int>(i));
+    return head() + helpers() + "int main() {\n" + declarations() + "\n  // Algorithm.\n" + algorithm +
+           "\n  // Schedule.\n" + schedule +
+           "\n  // Shapes, innermost dimension first; what is not stated is known at run time.\n" + shapes() + tail();
+  }
+
+private:
+  std::string head() const {
+    return "// " + desc.name + " in Halide. Alone:\n//   c++ -std=c++17 " + desc.name +
+           ".cpp -I$HALIDE/include -L$HALIDE/lib64 -lHalide -o " + desc.name + "\n// Running it writes " + desc.name +
+           ".o: int " + desc.name + "(void *user_context, " + cArguments() + ").\n#include \"Halide.h\"\n\n" +
+           "using namespace Halide;\n\n";
+  }
+
+  std::string cArguments() const {
+    std::vector<std::string> arguments;
+    for (const Operand &operand : desc.operands)
+      arguments.push_back("halide_buffer_t *" + operand.name);
+    return join(arguments);
+  }
+
+  std::string helpers() const {
+    std::string text;
+    if (usesMath || usesStrict)
+      text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
+    if (usesMath)
+      text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
+              "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::logOf, strict::powOf, "
+              "strict::tanhOf;\n\n";
+    return text;
+  }
+
+  std::string declarations() const {
+    std::string text;
+    for (size_t i = 0; i < desc.operands.size(); ++i)
+      if (const Operand &operand = desc.operands[i]; !operand.isOutput)
+        text += "  ImageParam " + names.operands[i] + "(" + halideTypeText(operand.type) + ", " +
+                std::to_string(operand.dims.size()) + ", \"" + operand.name + "\");\n";
+    return text + declaration("Func", names.stages) + declaration("Var", names.vars) + declaration("RVar", names.rvars);
+  }
+
+  std::string left(int number) const {
+    const Stage &stage = desc.stages[number];
+    std::vector<std::string> args;
+    for (size_t i = stage.loops.size(); i-- > 0;)
+      args.push_back(names.loop(number, false, stage.loops[i].name));
+    return names.stages[number] + "(" + join(args) + ")";
+  }
+
+  std::string stageText(int number) {
+    const Stage &stage = desc.stages[number];
+    SourceExpressions init(desc, names, number, false);
+    std::string value = init.definition(stage.init);
+    std::string text = init.declarations + "  " + left(number) + " = " + value + ";\n";
+    note(init);
+    return stage.update ? text + updateText(number) : text;
+  }
+
+  void note(const SourceExpressions &expressions) {
+    usesMath |= expressions.usesMath;
+    usesStrict |= expressions.usesStrict;
+  }
+
+  std::string updateText(int number) {
+    const Stage &stage = desc.stages[number];
+    SourceExpressions expressions(desc, names, number, true);
+    std::string product, text = domainText(number);
+    std::string where = stage.update->predicate ? expressions.definition(stage.update->predicate) : "";
+    std::string statement = expressions.isPlainMultiplyAdd(stage.update->value, product)
+                                ? " += " + product
+                                : " = " + expressions.definition(stage.update->value);
+    text += expressions.declarations;
+    if (!where.empty())
+      text += "  " + domain(number) + ".where(" + where + ");\n";
+    note(expressions);
+    return text + "  " + left(number) + statement + ";\n";
+  }
+
+  std::string domain(int number) const { return "r_" + names.stages[number]; }
+
+  std::string domainText(int number) const {
+    const std::vector<Loop> &loops = desc.stages[number].update->loops;
+    std::vector<std::string> bounds, variables;
+    for (size_t i = loops.size(); i-- > 0;) {
+      const Loop &loop = loops[i];
+      variables.push_back(names.loop(number, true, loop.name) + " = " + domain(number) + "[" +
+                          std::to_string(loops.size() - 1 - i) + "]");
+      bounds.push_back("0, " + reductionExtent(number, loop));
+    }
+    return "  RDom " + domain(number) + "(" + join(bounds) + ", \"" + domain(number) + "\");\n  RVar " +
+           join(variables) + ";\n";
+  }
+
+  std::string reductionExtent(int number, const Loop &loop) const {
+    if (loop.extent.isFixed())
+      return std::to_string(loop.extent.value);
+    std::string text = extentText(desc, names, loop.extent.operand, loop.extent.dim);
+    const StageSchedule *schedule = findSchedule(desc, desc.stages[number].name);
+    if (schedule && desc.operands[loop.extent.operand].dims[loop.extent.dim].extent < 0)
+      for (const Directive &d : schedule->directives)
+        if (d.onUpdate && d.kind == Kind::Split && d.loops[0] == loop.name && d.tail == Tail::Exact && d.factor > 1)
+          return text + " / " + std::to_string(d.factor) + " * " + std::to_string(d.factor);
+    return text;
+  }
+
+  /// One statement for the initial definition, one for the update, each a chain of calls.
+  std::string scheduleText(int number) {
+    const Stage &stage = desc.stages[number];
+    std::vector<std::string> init, update;
+    LoopNest initNest(desc, stage, false);
+    std::optional<LoopNest> updateNest;
+    if (stage.update)
+      updateNest.emplace(desc, stage, true);
+    bool isPlaced = false;
+    if (const StageSchedule *schedule = findSchedule(desc, stage.name))
+      for (const Directive &d : schedule->directives) {
+        isPlaced |= d.kind == Kind::ComputeAt || d.kind == Kind::ComputeRoot;
+        (d.onUpdate ? update : init).push_back(callText(number, d, d.onUpdate ? *updateNest : initNest, *schedule));
+      }
+    if (!isPlaced && stage.update && stage.output < 0)
+      init.push_back("compute_root()");
+    if (stage.output >= 0)
+      for (size_t i = stage.loops.size(); i-- > 0;)
+        if (stage.loops[i].extent.isFixed())
+          init.insert(init.begin(), "bound(" + names.loop(number, false, stage.loops[i].name) + ", 0, " +
+                                        std::to_string(stage.loops[i].extent.value) + ")");
+    return chain(names.stages[number], init) + chain(names.stages[number] + ".update()", update);
+  }
+
+  static std::string chain(const std::string &object, const std::vector<std::string> &calls) {
+    if (calls.empty())
+      return "";
+    return "  " + object + (calls.size() > 1 ? "\n      ." : ".") + join(calls, "\n      .") + ";\n";
+  }
+
+  std::string callText(int number, const Directive &d, LoopNest &nest, const StageSchedule &schedule) {
+    if (d.kind <= Kind::Parallel)
+      nest.apply(d);
+    auto name = [&](size_t i) { return names.loop(number, d.onUpdate, d.loops[i]); };
+    switch (d.kind) {
+    case Kind::Split:
+      return "split(" + name(0) + ", " + name(1) + ", " + name(2) + ", " + std::to_string(d.factor) +
+             ", TailStrategy::" + tailText(number, d, schedule) + ")";
+    case Kind::Fuse:
+      return "fuse(" + name(1) + ", " + name(0) + ", " + name(2) + ")";
+    case Kind::Reorder:
+      return "reorder(" + orderText(number, d, nest) + ")";
+    case Kind::Vectorize:
+      return "vectorize(" + name(0) + ")";
+    case Kind::Unroll:
+      return "unroll(" + name(0) + ")";
+    case Kind::Parallel:
+      return "parallel(" + name(0) + ")";
+    case Kind::ComputeAt:
+      return "compute_at(" + levelText(d) + ")";
+    case Kind::StoreAt:
+      return "store_at(" + levelText(d) + ")";
+    case Kind::ComputeRoot:
+      return "compute_root()";
+    case Kind::StoreRoot:
+      return "store_root()";
+    case Kind::StorageOrder: {
+      std::vector<std::string> order;
+      for (size_t i = d.loops.size(); i-- > 0;)
+        order.push_back(name(i));
+      return "reorder_storage(" + join(order) + ")";
+    }
+    case Kind::FoldStorage:
+      return "fold_storage(" + name(0) + ", " + std::to_string(d.factor) + ")";
+    case Kind::BoundExtent:
+      return "bound_extent(" + name(0) + ", " + std::to_string(d.factor) + ")";
+    }
+    return "";
+  }
+
+  std::string levelText(const Directive &d) const {
+    int at = findStage(desc, d.at);
+    bool onUpdate = names.isReduction(at, true, d.loops[0]);
+    return names.stages[at] + ", " + names.loop(at, onUpdate, d.loops[0]);
+  }
+
+  /// All loops, innermost first: what a directive leaves unnamed stands outside, where Halide would keep its position.
+  std::string orderText(int number, const Directive &d, const LoopNest &nest) const {
+    std::vector<std::string> order;
+    for (size_t i = nest.loops().size(); i-- > 0;)
+      order.push_back(names.loop(number, d.onUpdate, nest.loops()[i].name));
+    return join(order);
+  }
+
+  std::string tailText(int number, const Directive &d, const StageSchedule &schedule) const {
+    bool isReduction = names.isReduction(number, d.onUpdate, d.loops[0]);
+    switch (d.tail) {
+    case Tail::ShiftInwards:
+      return "ShiftInwards";
+    case Tail::RoundUp:
+      return "RoundUp";
+    case Tail::Exact:
+      return isReduction ? "GuardWithIf" : "RoundUp";
+    case Tail::Predicate:
+      return !isReduction && becomesVector(d, schedule.directives) ? "Predicate" : "GuardWithIf";
+    }
+    return "GuardWithIf";
+  }
+
+  std::string shapes() const {
+    std::string text;
+    for (size_t i = 0; i < desc.operands.size(); ++i)
+      text += shapeText(static_cast<int>(i));
+    return text;
+  }
+
+  std::string shapeText(int number) const {
+    const Operand &operand = desc.operands[number];
+    size_t rank = operand.dims.size();
+    std::vector<std::string> calls;
+    for (size_t d = 0; d < rank; ++d) {
+      const OperandDim &dim = operand.dims[rank - 1 - d];
+      std::string one = "dim(" + std::to_string(d) + ")";
+      one += dim.extent >= 0 ? ".set_bounds(0, " + std::to_string(dim.extent) + ")" : ".set_min(0)";
+      if (d > 0 && dim.stride >= 0)
+        one += ".set_stride(" + std::to_string(dim.stride) + ")";
+      calls.push_back(one);
+    }
+    if (calls.empty())
+      return "";
+    return "  " + names.operands[number] + (operand.isOutput ? ".output_buffer()." : ".") + join(calls, ".") + ";\n";
+  }
+
+  std::string tail() const {
+    std::vector<std::string> inputs, outputs;
+    for (size_t i = 0; i < desc.operands.size(); ++i)
+      (desc.operands[i].isOutput ? outputs : inputs).push_back(names.operands[i]);
+    return "\n  Target target(\"" + halideTarget(target, false).value_or("host") + "\");\n  Pipeline({" +
+           join(outputs) + "}).compile_to_object(\"" + desc.name + ".o\", {" + join(inputs) + "}, \"" + desc.name +
+           "\", target);\n}\n";
+  }
+
+  const KernelDesc &desc;
+  const SourceNames names;
+  const std::string target;
+  bool usesMath = false, usesStrict = false;
+};
+
+} // namespace
+
+std::string printHalideSource(const KernelDesc &desc, const std::string &target) {
+  return SourcePrinter(desc, target).run();
+}
+
+} // namespace weft::emit
