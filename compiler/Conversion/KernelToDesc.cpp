@@ -91,6 +91,13 @@ bool readsAccumulator(const ExprPtr &expr) {
   return expr->kind == ExprKind::Accumulator || llvm::any_of(expr->args, readsAccumulator);
 }
 
+/// Whether a loop from `first` on stands in the expression. What is only counted (`acc + 1`) keeps its condition inside: an
+/// emitter knows the reduction by its loops' appearance in the value.
+bool readsLoops(const ExprPtr &expr, int first) {
+  return (expr->kind == ExprKind::LoopIndex && expr->ref >= first) ||
+         llvm::any_of(expr->args, [&](const ExprPtr &arg) { return readsLoops(arg, first); });
+}
+
 //===-- the function ------------------------------------------------------------------------------------------------===//
 
 class Importer {
@@ -332,7 +339,7 @@ private:
       stage.update = std::make_unique<Update>();
       stage.update->loops.assign(loops.begin() + stage.loops.size(), loops.end());
       if (value->kind == ExprKind::Select && value->args[2]->kind == ExprKind::Accumulator &&
-          !readsAccumulator(value->args[0])) {
+          !readsAccumulator(value->args[0]) && readsLoops(value->args[1], stage.loops.size())) {
         predicate = predicate ? kernel::binary(ScalarOp::And, predicate, value->args[0]) : value->args[0];
         value = value->args[1];
       }

@@ -16,7 +16,7 @@ using namespace mlir;
 namespace weft {
 
 bool isPinnedLoop(StringRef name) {
-  return llvm::is_contained({"n", "c", "i", "ic", "kz", "ky", "kx", "u", "v", "p", "q", "ty", "tx"}, name);
+  return llvm::is_contained({"n", "c", "ch", "i", "ic", "kz", "ky", "kx", "u", "v", "p", "q", "ty", "tx"}, name);
 }
 
 namespace {
