@@ -108,8 +108,9 @@ void Search::reset() {
   fixedOpen = 0;
   trail.clear();
   raised.clear();
-  dirty.clear();
-  isDirty.assign(sections, 0);
+  dirtyChange.assign(sections + 1, 0);
+  dirtyBegin = sections;
+  dirtyEnd = 0;
   scores.assign(sections, 0);
 }
 
@@ -163,12 +164,14 @@ void Search::undoTo(size_t mark) {
 // Propagation
 //===----------------------------------------------------------------------===//
 
+/// The sections of this rectangle are refreshed by the next propagate. Marks are differences, summed up once: where
+/// hundreds of long rectangles are raised together, marking each of their sections would cost more than refreshing.
 void Search::markDirty(int r) {
-  for (int s = model.rects[r].begin; s < model.rects[r].end; ++s)
-    if (!isDirty[s]) {
-      isDirty[s] = 1;
-      dirty.push_back(s);
-    }
+  const Rect &rect = model.rects[r];
+  ++dirtyChange[rect.begin];
+  --dirtyChange[rect.end];
+  dirtyBegin = std::min(dirtyBegin, rect.begin);
+  dirtyEnd = std::max(dirtyEnd, rect.end);
 }
 
 void Search::moveTo(int i, int64_t newKey) {
@@ -296,13 +299,14 @@ bool Search::propagate(bool consistent) {
     raised.pop_back();
     consistent = withdrawSupport(r) && (fixedOpen == 0 || besideFixed(r));
   }
-  while (!dirty.empty()) {
-    int s = dirty.back();
-    dirty.pop_back();
-    isDirty[s] = 0;
-    if (consistent)
+  for (int s = dirtyBegin, marks = 0; s < dirtyEnd; ++s) {
+    marks += std::exchange(dirtyChange[s], 0);
+    if (marks > 0 && consistent)
       consistent = refreshSection(s);
   }
+  dirtyChange[std::max(dirtyEnd, 0)] = 0;
+  dirtyBegin = model.sections();
+  dirtyEnd = 0;
   raised.clear();
   return consistent;
 }
@@ -529,11 +533,6 @@ Verdict Search::run(const Setting &newSetting) {
   for (size_t i = 0; i < model.items.size() && consistent; ++i)
     if (model.items[i].fixed >= 0)
       consistent = fixItem(static_cast<int>(i));
-  for (int s = 0; s < model.sections(); ++s)
-    if (!isDirty[s]) {
-      isDirty[s] = 1;
-      dirty.push_back(s);
-    }
   consistent = propagate(consistent);
   if (consistent && solveRange(0, model.sections()))
     return Verdict::Found;

@@ -111,8 +111,9 @@ private:
   std::vector<int> crossing;             ///< per border between sections: unplaced items on both sides
 
   std::vector<Undo> trail;
-  std::vector<int> raised, dirty;
-  std::vector<uint8_t> isDirty;
+  std::vector<int> raised;
+  std::vector<int> dirtyChange; ///< per section: marks that begin less marks that end there
+  int dirtyBegin = 0, dirtyEnd = 0;
   std::vector<double> scores; ///< per section, while choosing
   int64_t stepCount = 0;
   bool aborted = false;    ///< a limit was reached

@@ -19,6 +19,9 @@ namespace {
 constexpr double mostTableBytes = 256e6;
 constexpr size_t mostSearchedRects = 6000;
 
+/// Below this a search is quicker than all the planned orders.
+constexpr size_t quickRects = 500;
+
 /// The turns of the portfolio; each order meets each branching once a round.
 constexpr Branching branchings[] = {Branching::FewestCandidates, Branching::FewestCandidatesDense,
                                     Branching::LowestSection, Branching::TightestSection};
@@ -34,13 +37,19 @@ public:
 
   Result run() {
     improve.emplace(model, orders, result.lowerBound - reduction.height);
-    // A few orders first: most instances end here.
     bool searchable = model.rects.size() <= mostSearchedRects && Search::tableBytes(model) <= mostTableBytes;
+    // The quick things first, the quickest before: most instances end here.
+    int quickPasses = model.rects.size() < quickRects ? 3 : Improve::plannedPasses();
     do
       improvePass();
-    while (!done() && searchable && improvePasses < Improve::plannedPasses());
-    if (!done() && searchable)
+    while (!done() && improvePasses < quickPasses);
+    if (!done() && searchable) {
+      search.emplace(model);
+      dive();
+      while (!done() && improvePasses < Improve::plannedPasses())
+        improvePass();
       searchInTurns();
+    }
     while (!done())
       improvePass();
     finish();
@@ -102,21 +111,37 @@ private:
     return verdict;
   }
 
+  /// Searches of a few steps a rectangle: hardly more than one way down the tree.
+  void dive() {
+    int64_t steps = static_cast<int64_t>(model.rects.size()) + 16;
+    attempt(aim(), Branching::FewestCandidates, OrderBy::CrowdLengthArea, 0, steps);
+    descend(2 * steps);
+    for (OrderBy by : {OrderBy::CrowdLengthArea, OrderBy::SizeLengthCrowd})
+      for (Branching branching : branchings)
+        if (!done())
+          attempt(aim(), branching, by, 0, steps);
+  }
+
   /// Rounds of short searches, longer each time: which order and branching is right cannot be told beforehand, and the
   /// right one is quick (heavy tails: Gomes, Selman and Kautz, 1998).
   void searchInTurns() {
-    search.emplace(model);
-    descend(4 * static_cast<int64_t>(model.rects.size()));
     double limit = static_cast<double>(model.rects.size());
     for (double noise = 0; !done(); noise = 0.1, limit *= 1.5) {
-      for (int order = 0; order < orderKinds && !done(); ++order)
-        for (Branching branching : branchings) {
-          if (done())
-            return;
-          attempt(aim(), branching, static_cast<OrderBy>(order), noise, static_cast<int64_t>(limit));
-        }
+      for (int order = 0; order < orderKinds && !done(); ++order) {
+        for (Branching branching : branchings)
+          if (!done())
+            attempt(aim(), branching, static_cast<OrderBy>(order), noise, static_cast<int64_t>(limit));
+        alsoImprove(limit);
+      }
       descend(static_cast<int64_t>(limit));
     }
+  }
+
+  /// A part of the time stays with first fit: where buffers are many and nested, its walk finds what no search does.
+  /// The share is in steps, not in time, so that a step limit cuts at the same place everywhere.
+  void alsoImprove(double searchSteps) {
+    for (double steps = 0; steps < searchSteps && !done(); steps += static_cast<double>(model.items.size() + 1))
+      improvePass();
   }
 
   /// Smaller peaks between the aim and the best plan, halving the distance while that succeeds, so that there is a
