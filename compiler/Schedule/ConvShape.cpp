@@ -22,6 +22,16 @@ ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
   height = pixels / std::max<int64_t>(width, 1);
 }
 
+int64_t groupsInBlock(ConvOp conv, int64_t block) {
+  SmallVector<int64_t> filter = conv.getFilter();
+  int64_t inputs = filter[1], outputs = filter[0] / conv.getGroups();
+  if (inputs % block == 0)
+    return outputs % block == 0 ? 1 : 0;
+  int64_t together = block / inputs;
+  bool fits = block % inputs == 0 && conv.getGroups() % together == 0 && together * outputs % block == 0;
+  return fits ? together : 0;
+}
+
 /// Between these the multiply-add pipes are full and nothing is spilled.
 static bool isGoodCount(int64_t accumulators, const Machine &machine) {
   return accumulators >= 7 && accumulators <= machine.registers * 5 / 8;

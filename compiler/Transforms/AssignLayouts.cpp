@@ -6,6 +6,7 @@
 // The walk goes forward in program order, so each operation sees how its operands are stored. It is greedy on purpose:
 // networks are chains of contractions, all of which want the same block, and everything between follows; there is
 // nothing a search would find.
+#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -226,20 +227,53 @@ private:
   }
 
   void pack(ConvOp conv, const Choice &choice) {
-    conv.setFilterShape(conv.getFilter());
+    Value weight = *choice.algorithm == Algorithm::Grouped ? joinGroups(conv) : conv.getWeight();
+    conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
     conv.setAlgorithm(*choice.algorithm);
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
-    conv.getWeightMutable().assign(packFilter(conv, *choice.algorithm));
+    conv.getWeightMutable().assign(packFilter(conv, weight, *choice.algorithm));
     if (conv.getBias())
       conv.getBiasMutable().assign(packVector(conv.getBias()));
     block_(conv.getY());
     ++packed;
   }
 
-  Value packFilter(ConvOp conv, Algorithm algorithm) {
+  /// Groups smaller than a block join until they fill one: the weight of a joined group holds those of its parts on the
+  /// diagonal, zeros elsewhere. `[f, o, i, k...]` parts become `[f, o, f * i, k...]`, part t shifted by t * i.
+  Value joinGroups(ConvOp conv) {
+    SmallVector<int64_t> filter = conv.getFilter();
+    int64_t together = groupsInBlock(conv, block), groups = conv.getGroups() / together;
+    if (together == 1)
+      return conv.getWeight();
     Location loc = conv.getLoc();
-    Value weight = conv.getWeight();
+    int64_t outputs = filter[0] / conv.getGroups(), inputs = filter[1];
+    SmallVector<int64_t> split{groups, together, outputs, inputs};
+    split.append(filter.begin() + 2, filter.end());
+    Value parts = ReshapeOp::create(builder, loc, conv.getWeight(), split);
+    SmallVector<Value> shifted;
+    for (int64_t t = 0; t < together; ++t)
+      shifted.push_back(shiftedPart(parts, t, together, inputs));
+    Value joined = ConcatOp::create(builder, loc, shifted, 1);
+    conv.setGroups(groups);
+    filter[1] = together * inputs;
+    return ReshapeOp::create(builder, loc, joined, filter);
+  }
+
+  Value shiftedPart(Value parts, int64_t t, int64_t together, int64_t inputs) {
+    auto type = cast<RankedTensorType>(parts.getType());
+    SmallVector<int64_t> start(type.getRank(), 0), stop(type.getShape()), step(type.getRank(), 1);
+    start[1] = t;
+    stop[1] = t + 1;
+    Value part = SliceOp::create(builder, parts.getLoc(), parts, start, stop, step);
+    SmallVector<int64_t> low(type.getRank(), 0), high(type.getRank(), 0);
+    low[3] = t * inputs;
+    high[3] = (together - 1 - t) * inputs;
+    return PadOp::create(builder, parts.getLoc(), part, low, high, PadMode::Constant, APFloat(0.0));
+  }
+
+  Value packFilter(ConvOp conv, Value weight, Algorithm algorithm) {
+    Location loc = conv.getLoc();
     switch (algorithm) {
     case Algorithm::First:
       return PackFilterOp::create(builder, loc, weight, block, 0);

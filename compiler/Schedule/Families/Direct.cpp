@@ -22,11 +22,13 @@ public:
       return;
     ConvShape shape(conv);
     int64_t block = machine.vector;
-    if (!shape.isDense() && ((shape.inputs / shape.groups) % block || (shape.outputs / shape.groups) % block))
+    int64_t together = shape.isDense() ? 1 : groupsInBlock(conv, block);
+    if (together == 0)
       return;
+    int64_t groups = shape.groups / together;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
-    int64_t inBlocks = llvm::divideCeil(shape.inputs / shape.groups, block);
-    Tile tile = chooseTile(shape.width, outBlocks / (shape.isDense() ? 1 : shape.groups), machine);
+    int64_t inBlocks = llvm::divideCeil(shape.inputs / groups, block);
+    Tile tile = chooseTile(shape.width, outBlocks / groups, machine);
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;

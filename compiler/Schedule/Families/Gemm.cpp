@@ -33,6 +33,8 @@ public:
 
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     const StageView *reduction = kernel.onlyReduction();
+    if (isRows(kernel) && !isNest(kernel))
+      return scheduleRows(kernel, machine);
     if (!isNest(kernel) || !reduction)
       return scheduleAnything(kernel, machine);
     Nest nest;

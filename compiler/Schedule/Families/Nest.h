@@ -23,6 +23,13 @@ bool isNest(const KernelView &kernel);
 /// The schedule of a kernel on blocked tensors: loops `n cb [z] y x c`, one reduction, one output stage.
 sched::ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest);
 
+/// Whether the kernel has the form `scheduleRows` wants: rows of a constant number of features, one reduction over other loops.
+bool isRows(const KernelView &kernel);
+
+/// The schedule of a kernel on row-major tensors with many rows: features are the vector, up to four vectors of a row stay in
+/// registers while the reduction runs, rows are shared out to threads in chunks.
+sched::ScheduleAttr scheduleRows(const KernelView &kernel, const Machine &machine);
+
 /// A schedule that is right for every kernel: what can be is vectorised, reductions stay close to their readers.
 sched::ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine);
 

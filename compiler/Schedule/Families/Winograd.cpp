@@ -68,14 +68,11 @@ public:
   }
 
 private:
-  /// Filters from memory are used by few tiles of many channel blocks, which reads them in long runs.
+  /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
   static Tile registerTile(const Shape &tiles, const Machine &machine) {
     Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine);
-    if (tiles.weightBytes < cachedFilterBytes || tiles.outBlocks % 4 != 0)
-      return tile;
-    tile.cb = 4;
-    tile.x = llvm::divideCeil(tiles.across, llvm::divideCeil(tiles.across, machine.registers / 8));
-    tile.waste = double(llvm::divideCeil(tiles.across, tile.x) * tile.x) / tiles.across;
+    if (tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0 && tiles.weightBytes >= cachedFilterBytes)
+      tile.cb = 4;
     return tile;
   }
 

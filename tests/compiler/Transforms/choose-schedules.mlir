@@ -3,7 +3,7 @@
 
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @avx512
-// CHECK: choice = {cb = 2 : i64, family = "direct", x = 7 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", x = 8 : i64}
 // CHECK: choice = {family = "general"}
 func.func @avx512(%x: tensor<1x32x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x32x3x3xf32>
