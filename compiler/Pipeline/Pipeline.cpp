@@ -55,6 +55,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     break;
   case Phase::schedule:
     manager.addPass(createScheduleKernels());
+    manager.addPass(createAllowInPlace());
     break;
   case Phase::plan:
     addPlan(manager, options);

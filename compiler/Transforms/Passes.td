@@ -169,10 +169,26 @@ def PrintDescs : Pass<"weft-print-descs", "::mlir::ModuleOp"> {
 def ScheduleKernels : Pass<"weft-schedule-kernels", "::mlir::ModuleOp"> {
   let summary = "a loop schedule for every kernel function";
   let description = [{
-    The family named in `weft.choice` writes `sched.schedule`. Says in `weft.may_alias` which argument a result may take over:
-    only where the schedule computes every element once.
+    The family named in `weft.choice` writes `sched.schedule`.
   }];
   let statistics = [Statistic<"numScheduled", "kernels-scheduled", "kernel functions with a schedule">];
+  let dependentDialects = ["::weft::sched::SchedDialect"];
+}
+
+def AllowInPlace : Pass<"weft-allow-in-place", "::mlir::ModuleOp"> {
+  let summary = "kernels that may write their result over an operand are told so";
+  let description = [{
+    Sets `weft.may_alias` where the last stage is element-wise, reads an operand of the result's type once, at the element it
+    computes, and computes no element twice. A split with `shift_inwards` would; it becomes `exact` where its factor divides
+    the extent in every call.
+
+    ```mlir
+    func.func private @relu(%x: tensor<?xf32>, %out: tensor<?xf32>) -> tensor<?xf32> attributes {weft.kernel = "relu", ...}
+    // becomes
+    func.func private @relu(...) attributes {weft.kernel = "relu", weft.may_alias = array<i64: 0>, ...}
+    ```
+  }];
+  let statistics = [Statistic<"numAllowed", "kernels-in-place", "kernels that may work in place">];
   let dependentDialects = ["::weft::sched::SchedDialect"];
 }
 
