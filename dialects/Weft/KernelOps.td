@@ -51,7 +51,10 @@ def ExtentOp : Weft_Op<"extent", [Pure]> {
     The size of this run, at most its bound. Stands in the network function after phase kernels where no tensor has the size
     as a dimension (the G of `readout`).
 
-    Example: `%g = weft.extent "G"`
+    Example:
+    ```mlir
+    %g = weft.extent "G"
+    ```
   }];
   let arguments = (ins StrAttr:$size);
   let results = (outs Index:$value);
