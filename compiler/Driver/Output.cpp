@@ -6,6 +6,7 @@
 #include "compiler/Driver/Driver.h"
 #include "compiler/Driver/Kernels.h"
 #include "compiler/Driver/Paths.h"
+#include "compiler/Emit/Halide/Source.h"
 #include "compiler/Emit/Host/Header.h"
 #include "compiler/Emit/Host/HostModule.h"
 #include "compiler/Emit/Host/Link.h"
@@ -33,6 +34,7 @@ public:
   int run();
 
 private:
+  int printHalide();
   int prepare();
   int compile();
   int packWeights(llvm::StringRef path, llvm::StringRef symbol);
@@ -237,11 +239,21 @@ int Emission::write() {
   llvm_unreachable("text kinds are written before kernels are compiled");
 }
 
+int Emission::printHalide() {
+  std::string cpu = llvm::StringRef(host.target).split(':').second.str();
+  for (kernel::KernelDesc &kernel : kernels) // the program stands alone: plain names read better than C symbols
+    kernel.name = kernel.name.substr(host.name.size() + 2);
+  std::string text = emit::printHalideSource(kernels, host.name, cpu);
+  return writeText([&](llvm::raw_ostream &out) { out << text; });
+}
+
 int Emission::run() {
   if (folder.path().empty())
     return fail(llvm::createStringError("no folder for temporary files can be made"));
   if (int code = prepare())
     return code;
+  if (options.emit == EmitKind::Halide)
+    return printHalide();
   if (int code = compile())
     return code;
   if (options.emit == EmitKind::StaticLibrary)

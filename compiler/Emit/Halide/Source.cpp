@@ -26,20 +26,25 @@ std::string join(const std::vector<std::string> &parts, const char *separator = 
   return text;
 }
 
-/// `  Var a("a"), b("b"), ...;` in lines of at most 120 columns.
-std::string declaration(const char *type, const std::vector<std::string> &names) {
-  if (names.empty())
-    return "";
-  std::string text, line = std::string("  ") + type;
-  for (size_t i = 0; i < names.size(); ++i) {
-    std::string item = " " + names[i] + "(\"" + names[i] + "\")" + (i + 1 < names.size() ? "," : ";");
-    if (line.size() + item.size() > 120) {
+/// `first` and the parts behind one another, in lines of at most 120 columns; further lines begin with `indent`.
+std::string wrapped(const std::string &first, const std::vector<std::string> &parts, const std::string &indent) {
+  std::string text, line = first;
+  for (const std::string &part : parts) {
+    if (line.size() + part.size() > 120 && line != indent) {
       text += line + "\n";
-      line = "     ";
+      line = indent;
     }
-    line += item;
+    line += part;
   }
   return text + line + "\n";
+}
+
+/// `  Var a("a"), b("b"), ...;`
+std::string declaration(const char *type, const std::vector<std::string> &names) {
+  std::vector<std::string> items;
+  for (const std::string &name : names)
+    items.push_back(" " + name + "(\"" + name + "\")" + (items.size() + 1 < names.size() ? "," : ";"));
+  return items.empty() ? "" : wrapped(std::string("  ") + type, items, "     ");
 }
 
 std::string halideTypeText(Scalar type) {
@@ -64,42 +69,32 @@ class SourcePrinter {
 public:
   SourcePrinter(const KernelDesc &desc, const std::string &target) : desc(desc), names(desc), target(target) {}
 
-  std::string run() {
+  /// A function that makes this kernel; `opening` is its first line.
+  std::string function(const std::string &opening) {
     std::string algorithm, schedule;
     for (size_t i = 0; i < desc.stages.size(); ++i)
       algorithm += stageText(static_cast<int>(i));
     for (size_t i = desc.stages.size(); i-- > 0;)
       schedule += scheduleText(static_cast<int>(i));
-    return head() + helpers() + "int main() {\n" + declarations() + "\n  // Algorithm.\n" + algorithm +
-           "\n  // Schedule.\n" + schedule +
+    return opening + declarations() + "\n  // Algorithm.\n" + algorithm + "\n  // Schedule.\n" + schedule +
            "\n  // Shapes, innermost dimension first; what is not stated is known at run time.\n" + shapes() + tail();
   }
 
-private:
-  std::string head() const {
-    return "// " + desc.name + " in Halide. Alone:\n//   c++ -std=c++17 " + desc.name +
-           ".cpp -I$HALIDE/include -L$HALIDE/lib64 -lHalide -o " + desc.name + "\n// Running it writes " + desc.name +
-           ".o: int " + desc.name + "(void *user_context, " + cArguments() + ").\n#include \"Halide.h\"\n\n" +
-           "using namespace Halide;\n\n";
-  }
+  /// Whether the functions made so far call helpers.
+  bool usesMath = false, usesStrict = false;
 
-  std::string cArguments() const {
+  std::string prototype() const { return "int " + desc.name + "(void *user_context, " + cArguments() + ")"; }
+
+private:
+
+  std::vector<std::string> cArguments() const {
     std::vector<std::string> arguments;
     for (const Operand &operand : desc.operands)
-      arguments.push_back("halide_buffer_t *" + operand.name);
-    return join(arguments);
+      arguments.push_back(" halide_buffer_t *" + operand.name + (isLast(operand) ? ")" : ","));
+    return arguments;
   }
 
-  std::string helpers() const {
-    std::string text;
-    if (usesMath || usesStrict)
-      text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
-    if (usesMath)
-      text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
-              "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::logOf, strict::powOf, "
-              "strict::tanhOf;\n\n";
-    return text;
-  }
+  bool isLast(const Operand &operand) const { return &operand == &desc.operands.back(); }
 
   std::string declarations() const {
     std::string text;
@@ -286,15 +281,14 @@ private:
     std::vector<std::string> calls;
     for (size_t d = 0; d < rank; ++d) {
       const OperandDim &dim = operand.dims[rank - 1 - d];
-      std::string one = "dim(" + std::to_string(d) + ")";
+      std::string one = ".dim(" + std::to_string(d) + ")";
       one += dim.extent >= 0 ? ".set_bounds(0, " + std::to_string(dim.extent) + ")" : ".set_min(0)";
       if (d > 0 && dim.stride >= 0)
         one += ".set_stride(" + std::to_string(dim.stride) + ")";
-      calls.push_back(one);
+      calls.push_back(one + (d + 1 == rank ? ";" : ""));
     }
-    if (calls.empty())
-      return "";
-    return "  " + names.operands[number] + (operand.isOutput ? ".output_buffer()." : ".") + join(calls, ".") + ";\n";
+    std::string object = "  " + names.operands[number] + (operand.isOutput ? ".output_buffer()" : "");
+    return calls.empty() ? "" : wrapped(object, calls, "      ");
   }
 
   std::string tail() const {
@@ -309,13 +303,47 @@ private:
   const KernelDesc &desc;
   const SourceNames names;
   const std::string target;
-  bool usesMath = false, usesStrict = false;
 };
+
+std::string helpers(bool usesMath, bool usesStrict) {
+  std::string text;
+  if (usesMath || usesStrict)
+    text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
+  if (usesMath)
+    text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
+            "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::logOf, strict::powOf, "
+            "strict::tanhOf;\n\n";
+  return text;
+}
+
+std::string head(const std::string &name, const std::string &writes) {
+  return "// " + name + " in Halide. Alone:\n//   c++ -std=c++17 " + name +
+         ".cpp -I$HALIDE/include -L$HALIDE/lib64 -lHalide -o " + name + "\n// Running it writes " + writes +
+         ".\n#include \"Halide.h\"\n\nusing namespace Halide;\n\n";
+}
 
 } // namespace
 
 std::string printHalideSource(const KernelDesc &desc, const std::string &target) {
-  return SourcePrinter(desc, target).run();
+  SourcePrinter printer(desc, target);
+  std::string function = printer.function("int main() {\n");
+  return head(desc.name, desc.name + ".o: " + printer.prototype()) + helpers(printer.usesMath, printer.usesStrict) +
+         function;
+}
+
+std::string printHalideSource(const std::vector<KernelDesc> &kernels, const std::string &name,
+                              const std::string &target) {
+  std::string functions, calls;
+  bool usesMath = false, usesStrict = false;
+  for (const KernelDesc &desc : kernels) {
+    SourcePrinter printer(desc, target);
+    functions += "// " + printer.prototype() + "\n" + printer.function("static void " + desc.name + "() {\n") + "\n";
+    calls += "  " + desc.name + "();\n";
+    usesMath |= printer.usesMath;
+    usesStrict |= printer.usesStrict;
+  }
+  return head(name, "an object for each kernel") + helpers(usesMath, usesStrict) + functions + "int main() {\n" + calls +
+         "}\n";
 }
 
 } // namespace weft::emit

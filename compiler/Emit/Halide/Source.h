@@ -10,4 +10,8 @@ namespace weft::emit {
 /// `desc` has passed Check.h; `target` is a name of Target.h.
 std::string printHalideSource(const kernel::KernelDesc &desc, const std::string &target);
 
+/// All kernels of network `name` as one program: a function each, called in turn.
+std::string printHalideSource(const std::vector<kernel::KernelDesc> &kernels, const std::string &name,
+                              const std::string &target);
+
 } // namespace weft::emit
