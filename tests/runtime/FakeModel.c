@@ -175,3 +175,31 @@ weft_model fake_graph = {
     .run = runGraph,
     .api = &weft_runtime_api,
 };
+
+/* ---- image ---- */
+
+static int runImage(weft_frame *frame) {
+  tell(frame, 0, 0);
+  memcpy(frame->outputs[0], frame->inputs[0], 3 * 8 * 6 * sizeof(float));
+  tell(frame, 0, 1);
+  return 0;
+}
+
+static const weft_extent imageDims[] = {1, 3, 8, 6};
+static const weft_port imageInputs[] = {{"image", imageDims, 4, WEFT_F32, WEFT_PORT_PLAIN, 0}};
+static const weft_port imageOutputs[] = {{"y", imageDims, 4, WEFT_F32, WEFT_PORT_PLAIN, 0}};
+static const weft_model_event imageEvents[] = {{"copy", "fake_copy"}};
+
+weft_model fake_image = {
+    .abi = WEFT_MODEL_ABI,
+    .name = "fake_image",
+    .target = "cpu:x86-64",
+    .input_count = 1,
+    .output_count = 1,
+    .launch_count = 1,
+    .inputs = imageInputs,
+    .outputs = imageOutputs,
+    .events = imageEvents,
+    .run = runImage,
+    .api = &weft_runtime_api,
+};

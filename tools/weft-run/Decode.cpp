@@ -1,0 +1,109 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// PNG through libpng's simplified interface, JPEG through libjpeg. Both are asked for the size first; pictures too
+// large for any network are refused before memory is taken.
+
+#include "tools/weft-run/Image.h"
+
+extern "C" {
+#include "runtime/src/main/complain.h"
+}
+
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+#include <jpeglib.h>
+#include <png.h>
+
+namespace weft::run {
+namespace {
+
+constexpr uint64_t maxPixels = 1 << 26;
+
+bool isPng(std::string_view contents) { return contents.starts_with("\x89PNG\r\n\x1a\n"); }
+bool isJpeg(std::string_view contents) { return contents.starts_with("\xff\xd8\xff"); }
+
+int tooLarge(const char *file, uint64_t width, uint64_t height) {
+  return weft_complain("`%s` has %llu x %llu pixels; at most 2^26 can be read", file,
+                       static_cast<unsigned long long>(width), static_cast<unsigned long long>(height));
+}
+
+void keep(const std::vector<unsigned char> &bytes, int height, int width, int channels, Picture &picture) {
+  picture = {height, width, channels, std::vector<float>(bytes.begin(), bytes.end())};
+}
+
+int decodePng(const char *file, std::string_view contents, int channels, Picture &picture) {
+  png_image image = {};
+  image.version = PNG_IMAGE_VERSION;
+  if (!png_image_begin_read_from_memory(&image, contents.data(), contents.size()))
+    return weft_complain("`%s` is a damaged PNG: %s", file, image.message);
+  if (uint64_t(image.width) * image.height > maxPixels) {
+    png_image_free(&image);
+    return tooLarge(file, image.width, image.height);
+  }
+  image.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  std::vector<unsigned char> bytes(PNG_IMAGE_SIZE(image));
+  const png_color white = {255, 255, 255}; // what transparent pixels lie on
+  if (!png_image_finish_read(&image, &white, bytes.data(), 0, nullptr))
+    return weft_complain("`%s` is a damaged PNG: %s", file, image.message);
+  keep(bytes, static_cast<int>(image.height), static_cast<int>(image.width), channels, picture);
+  return 0;
+}
+
+struct JpegFailure {
+  jpeg_error_mgr manager;
+  std::jmp_buf back;
+  char text[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void failJpeg(j_common_ptr info) {
+  auto *failure = reinterpret_cast<JpegFailure *>(info->err);
+  failure->manager.format_message(info, failure->text);
+  std::longjmp(failure->back, 1);
+}
+
+/// Everything between the jumps: no object with a destructor is made here.
+int decodeJpegRows(const char *file, jpeg_decompress_struct &info, int channels, std::vector<unsigned char> &bytes) {
+  jpeg_read_header(&info, TRUE);
+  if (uint64_t(info.image_width) * info.image_height > maxPixels)
+    return tooLarge(file, info.image_width, info.image_height);
+  info.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_start_decompress(&info);
+  const size_t rowBytes = size_t(info.output_width) * static_cast<size_t>(channels);
+  bytes.resize(rowBytes * info.output_height);
+  while (info.output_scanline < info.output_height) {
+    JSAMPROW row = bytes.data() + rowBytes * info.output_scanline;
+    jpeg_read_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_decompress(&info);
+  return 0;
+}
+
+int decodeJpeg(const char *file, std::string_view contents, int channels, Picture &picture) {
+  std::vector<unsigned char> bytes;
+  jpeg_decompress_struct info = {};
+  JpegFailure failure;
+  info.err = jpeg_std_error(&failure.manager);
+  failure.manager.error_exit = failJpeg;
+  failure.manager.output_message = [](j_common_ptr) {}; // warnings: a picture with a scratch is a picture
+  if (setjmp(failure.back)) {
+    jpeg_destroy_decompress(&info);
+    return weft_complain("`%s` is a damaged JPEG: %s", file, failure.text);
+  }
+  jpeg_create_decompress(&info);
+  jpeg_mem_src(&info, reinterpret_cast<const unsigned char *>(contents.data()), contents.size());
+  const int failed = decodeJpegRows(file, info, channels, bytes);
+  if (!failed)
+    keep(bytes, static_cast<int>(info.output_height), static_cast<int>(info.output_width), channels, picture);
+  jpeg_destroy_decompress(&info);
+  return failed;
+}
+
+} // namespace
+
+bool isPicture(std::string_view contents) { return isPng(contents) || isJpeg(contents); }
+
+int decode(const char *file, std::string_view contents, int channels, Picture &picture) {
+  return isPng(contents) ? decodePng(file, contents, channels, picture) : decodeJpeg(file, contents, channels, picture);
+}
+
+} // namespace weft::run

@@ -1,0 +1,157 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// From a decoded picture to a port's tensor.
+
+#include "tools/weft-run/Image.h"
+
+extern "C" {
+#include "runtime/src/main/complain.h"
+}
+
+#include <algorithm>
+#include <cmath>
+
+namespace weft::run {
+namespace {
+
+/// One output position: weights of the input positions from `first` on.
+struct Taps {
+  int first = 0;
+  std::vector<float> weights;
+};
+
+std::vector<Taps> triangleTaps(int from, int to) {
+  const double ratio = static_cast<double>(from) / to, support = std::max(1.0, ratio);
+  std::vector<Taps> all(to);
+  for (int i = 0; i < to; ++i) {
+    const double center = (i + 0.5) * ratio;
+    const int first = std::max(0, static_cast<int>(center - support + 0.5));
+    const int end = std::min(from, static_cast<int>(center + support + 0.5));
+    double sum = 0;
+    for (int k = first; k < end; ++k) {
+      all[i].weights.push_back(static_cast<float>(std::max(0.0, 1.0 - std::abs(k + 0.5 - center) / support)));
+      sum += all[i].weights.back();
+    }
+    for (float &weight : all[i].weights)
+      weight = static_cast<float>(weight / sum);
+    all[i].first = first;
+  }
+  return all;
+}
+
+Picture resizeRows(const Picture &in, int width) {
+  Picture out{in.height, width, in.channels, std::vector<float>(size_t(in.height) * width * in.channels)};
+  const std::vector<Taps> taps = triangleTaps(in.width, width);
+  for (int y = 0; y < in.height; ++y)
+    for (int x = 0; x < width; ++x)
+      for (int c = 0; c < in.channels; ++c) {
+        float sum = 0;
+        for (size_t k = 0; k < taps[x].weights.size(); ++k)
+          sum += taps[x].weights[k] * in.values[(size_t(y) * in.width + taps[x].first + k) * in.channels + c];
+        out.values[(size_t(y) * width + x) * in.channels + c] = sum;
+      }
+  return out;
+}
+
+Picture transposed(const Picture &in) {
+  Picture out{in.width, in.height, in.channels, std::vector<float>(in.values.size())};
+  for (int y = 0; y < in.height; ++y)
+    for (int x = 0; x < in.width; ++x)
+      for (int c = 0; c < in.channels; ++c)
+        out.values[(size_t(x) * in.height + y) * in.channels + c] =
+            in.values[(size_t(y) * in.width + x) * in.channels + c];
+  return out;
+}
+
+Picture cropped(const Picture &in, int height, int width) {
+  Picture out{height, width, in.channels, {}};
+  const int top = (in.height - height) / 2, left = (in.width - width) / 2;
+  for (int y = 0; y < height; ++y) {
+    const auto row = in.values.begin() + (ptrdiff_t(top + y) * in.width + left) * in.channels;
+    out.values.insert(out.values.end(), row, row + ptrdiff_t(width) * in.channels);
+  }
+  return out;
+}
+
+Picture resizedAsAsked(const Picture &in, const Preparation &how) {
+  if (how.resizeHeight == 0)
+    return in;
+  if (how.resizeWidth != 0)
+    return resize(in, how.resizeHeight, how.resizeWidth);
+  const int shorter = std::min(in.height, in.width);
+  auto scaled = [&](int side) { return std::max(1, static_cast<int>(int64_t(side) * how.resizeHeight / shorter)); };
+  return resize(in, scaled(in.height), scaled(in.width));
+}
+
+/// Where a port keeps what.
+struct Layout {
+  bool channelsFirst;
+  int64_t batch, channels, height, width;
+};
+
+bool describe(const weft_port &port, Layout &layout) {
+  if (port.rank != 4 || std::any_of(port.dims, port.dims + 4, [](weft_extent extent) { return extent < 0; }))
+    return false;
+  layout.channelsFirst = port.dtype == WEFT_F32;
+  const weft_extent *d = port.dims;
+  layout = layout.channelsFirst ? Layout{true, d[0], d[1], d[2], d[3]} : Layout{false, d[0], d[3], d[1], d[2]};
+  return (port.dtype == WEFT_F32 || port.dtype == WEFT_U8) && (layout.channels == 1 || layout.channels == 3);
+}
+
+float of(const std::vector<float> &values, int channel) { return values[values.size() == 1 ? 0 : channel]; }
+
+void store(const Picture &picture, const Preparation &how, weft_array &array) {
+  const size_t pixels = size_t(picture.height) * picture.width;
+  for (int c = 0; c < picture.channels; ++c)
+    for (size_t i = 0; i < pixels; ++i) {
+      const float value = picture.values[i * picture.channels + c];
+      if (array.dtype == WEFT_F32)
+        static_cast<float *>(array.data)[c * pixels + i] = (value / 255 - of(how.mean, c)) / of(how.std, c);
+      else
+        static_cast<unsigned char *>(array.data)[i * picture.channels + c] =
+            static_cast<unsigned char>(std::clamp(value + 0.5f, 0.0f, 255.0f));
+    }
+}
+
+int prepare(const char *file, const Preparation &how, const Layout &layout, Picture &picture) {
+  picture = resizedAsAsked(picture, how);
+  if (how.cropHeight > picture.height || how.cropWidth > picture.width)
+    return weft_complain("`%s` is %d x %d (height x width) before `--crop %dx%d`", file, picture.height, picture.width,
+                         how.cropHeight, how.cropWidth);
+  if (how.cropHeight != 0)
+    picture = cropped(picture, how.cropHeight, how.cropWidth);
+  if (picture.height != layout.height || picture.width != layout.width)
+    return weft_complain("`%s` is %d x %d (height x width); the network takes %lld x %lld: see `--resize` and `--crop`",
+                         file, picture.height, picture.width, static_cast<long long>(layout.height),
+                         static_cast<long long>(layout.width));
+  return 0;
+}
+
+} // namespace
+
+Picture resize(const Picture &picture, int height, int width) {
+  return transposed(resizeRows(transposed(resizeRows(picture, width)), height));
+}
+
+int readPicture(const char *file, std::string_view contents, const Preparation &how, const weft_port &port,
+                weft_array &array) {
+  Layout layout;
+  if (!describe(port, layout))
+    return weft_complain("`%s` is a picture; `%s` takes none (f32[1, C, H, W] or u8[1, H, W, C], C 1 or 3)", file,
+                         port.name);
+  if (layout.batch != 1)
+    return weft_complain("`%s` is one picture; `%s` takes %lld at once: stack them in a .npy file", file, port.name,
+                         static_cast<long long>(layout.batch));
+  const size_t channels = static_cast<size_t>(layout.channels);
+  if ((how.mean.size() != 1 && how.mean.size() != channels) || (how.std.size() != 1 && how.std.size() != channels))
+    return weft_complain("`--mean` and `--std` take 1 or %zu numbers for `%s`", channels, port.name);
+  Picture picture;
+  if (decode(file, contents, static_cast<int>(layout.channels), picture) || prepare(file, how, layout, picture))
+    return 1;
+  array = {nullptr, port.dtype, 4, {port.dims[0], port.dims[1], port.dims[2], port.dims[3]}};
+  if (weft_array_allocate(&array, port.name) != 0)
+    return 1;
+  store(picture, how, array);
+  return 0;
+}
+
+} // namespace weft::run

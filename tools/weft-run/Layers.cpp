@@ -1,0 +1,199 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Dump and comparison of layers. A file is called NUMBER-PATH.npy; comparison goes by path, so that two compilations
+// that fuse differently can be compared where they have layers of one name and shape.
+
+#include "tools/weft-run/Layers.h"
+
+extern "C" {
+#include "runtime/src/main/array.h"
+#include "runtime/src/main/complain.h"
+#include "runtime/src/main/output.h"
+}
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+namespace fs = std::filesystem;
+
+namespace weft::run {
+namespace {
+
+/// Paths come from a file: only plain characters get into names of files.
+std::string fileName(const char *path) {
+  std::string name = path;
+  for (char &c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '_' && c != '-')
+      c = '_';
+  return name.substr(0, 200);
+}
+
+/// "007-conv1.npy" and "conv1.npy" belong to "conv1".
+std::string layerOf(const fs::path &file) {
+  std::string stem = file.stem().string();
+  const size_t digits = stem.find_first_not_of("0123456789");
+  return digits != std::string::npos && digits > 0 && stem[digits] == '-' ? stem.substr(digits + 1) : stem;
+}
+
+struct Difference {
+  double largest = 0, value = 0; ///< |a - b|, and |b|
+};
+
+Difference differenceOf(const float *ours, const float *theirs, int64_t count) {
+  Difference found;
+  for (int64_t i = 0; i < count; ++i) {
+    if (ours[i] == theirs[i] || (std::isnan(ours[i]) && std::isnan(theirs[i]))) {
+      if (std::isfinite(theirs[i]))
+        found.value = std::max(found.value, std::abs(double(theirs[i])));
+      continue;
+    }
+    const double difference = std::abs(double(ours[i]) - theirs[i]);
+    found.largest = std::isnan(difference) ? INFINITY : std::max(found.largest, difference);
+    found.value = std::max(found.value, std::isfinite(theirs[i]) ? std::abs(double(theirs[i])) : 0);
+  }
+  return found;
+}
+
+} // namespace
+
+/// A size no tensor has as a dimension is taken at its bound: what lies behind the real one is harmless to look at.
+void Layers::learnSizes(const weft_port *ports, uint32_t count, const weft_tensor *tensors) {
+  for (uint32_t i = 0; i < count; ++i)
+    for (uint32_t d = 0; d < ports[i].rank; ++d)
+      if (ports[i].dims[d] < 0)
+        sizes[-(ports[i].dims[d] + 1)] = tensors[i].dims[d] - (ports[i].role == WEFT_PORT_INDPTR);
+}
+
+int Layers::begin(const weft_model &ofModel, weft_instance *instance, const weft_tensor *inputs,
+                  const weft_tensor *ofOutputs) {
+  model = &ofModel;
+  outputs = ofOutputs;
+  if (!wanted())
+    return 0;
+  if (model->view_count == 0 || model->views == nullptr)
+    return weft_complain("`%s` was compiled without a table of its layers", model->name);
+  for (uint32_t i = 0; i < model->size_count; ++i)
+    sizes.push_back(model->sizes[i].bound);
+  learnSizes(model->inputs, model->input_count, inputs);
+  learnSizes(model->outputs, model->output_count, outputs);
+  std::error_code error;
+  if (!dumpFolder.empty() && (fs::create_directories(dumpFolder, error), error))
+    return weft_complain("cannot make the folder `%s`: %s", dumpFolder.c_str(), error.message().c_str());
+  if (!compareFolder.empty() && listReferences() != 0)
+    return 1;
+  model->api->observe(instance, seen, this, &arena);
+  return 0;
+}
+
+int Layers::listReferences() {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (auto it = fs::directory_iterator(compareFolder, error); !error && it != fs::directory_iterator();
+       it.increment(error))
+    if (it->path().extension() == ".npy")
+      files.push_back(it->path());
+  if (error)
+    return weft_complain("cannot read the folder `%s`: %s", compareFolder.c_str(), error.message().c_str());
+  std::sort(files.begin(), files.end());
+  for (const fs::path &file : files)
+    references[layerOf(file)].push_back(file.string());
+  return 0;
+}
+
+void Layers::seen(void *self, uint32_t launch, int end) {
+  auto *layers = static_cast<Layers *>(self);
+  const weft_model &model = *layers->model;
+  if (!end || layers->failed)
+    return;
+  while (layers->nextView < model.view_count && model.views[layers->nextView].launch == launch)
+    layers->take(model.views[layers->nextView++]);
+}
+
+void Layers::take(const weft_model_view &view) {
+  std::vector<char> values = gather(view);
+  if (!dumpFolder.empty())
+    dump(view, values);
+  if (!compareFolder.empty())
+    compare(view, values);
+}
+
+weft_tensor Layers::tensorOf(const weft_model_view &view, std::vector<char> &values) const {
+  weft_tensor tensor{values.data(), view.dtype, view.rank, {}};
+  for (uint32_t d = 0; d < view.rank; ++d)
+    tensor.dims[d] = view.dims[d] >= 0 ? view.dims[d] : sizes[-(view.dims[d] + 1)];
+  return tensor;
+}
+
+std::vector<char> Layers::gather(const weft_model_view &view) const {
+  std::vector<char> none;
+  weft_tensor shape = tensorOf(view, none);
+  const size_t element = weft_dtype_bytes(view.dtype);
+  const int64_t count = std::max<int64_t>(0, weft_count(shape.dims, shape.rank, element));
+  const auto *base = view.output ? static_cast<const unsigned char *>(outputs[view.output - 1].data) : arena;
+  std::vector<char> values(static_cast<size_t>(count) * element);
+  std::vector<int64_t> index(view.rank, 0);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t place = 0;
+    for (uint32_t d = 0; d < view.rank; ++d)
+      place += d == view.block_dim && view.block > 1 ? index[d] / view.block * view.strides[d] + index[d] % view.block
+                                                     : index[d] * view.strides[d];
+    std::memcpy(values.data() + i * element, base + view.offset + place * static_cast<int64_t>(element), element);
+    for (uint32_t d = view.rank; d-- > 0 && ++index[d] == shape.dims[d];)
+      index[d] = 0;
+  }
+  return values;
+}
+
+void Layers::dump(const weft_model_view &view, std::vector<char> &values) {
+  char number[16];
+  std::snprintf(number, sizeof number, "%04u-", nextView);
+  const std::string file = dumpFolder + "/" + number + fileName(view.path) + ".npy";
+  const weft_tensor tensor = tensorOf(view, values);
+  weft_output output;
+  failed |= weft_output_open(&output, file.c_str()) || weft_npy_write(&output, &tensor) ||
+            weft_output_finish(&output) || weft_output_publish(&output);
+  weft_output_drop(&output);
+}
+
+void Layers::compare(const weft_model_view &view, std::vector<char> &values) {
+  std::vector<std::string> &files = references[fileName(view.path)];
+  if (files.empty() || view.dtype != WEFT_F32) {
+    ++others;
+    return;
+  }
+  const std::string file = files.front();
+  files.erase(files.begin());
+  const weft_tensor ours = tensorOf(view, values);
+  const weft_port port{view.path, ours.dims, ours.rank, view.dtype, WEFT_PORT_PLAIN, 0};
+  weft_info info;
+  model->api->get_info(model, &info);
+  weft_array theirs = {};
+  if (weft_npy_read(file.c_str(), &info, &port, &theirs) != 0) {
+    failed = true;
+    return;
+  }
+  if (theirs.rank != ours.rank || !std::equal(ours.dims, ours.dims + ours.rank, theirs.dims)) {
+    ++others;
+  } else {
+    const Difference found =
+        differenceOf(static_cast<const float *>(ours.data), static_cast<const float *>(theirs.data),
+                     weft_count(ours.dims, ours.rank, sizeof(float)));
+    const bool same = found.largest <= tolerance * found.value;
+    agreeing += same;
+    if (!same && !differs)
+      std::printf("`%s` is the first layer that differs: by up to %.3g, its largest value is %.3g\n", view.path,
+                  found.largest, found.value);
+    differs |= !same;
+  }
+  weft_array_free(&theirs);
+}
+
+int Layers::end() {
+  if (!compareFolder.empty() && !failed)
+    std::printf("%zu layers agree to %g of their largest value; %zu have no counterpart of that name and shape\n",
+                agreeing, tolerance, others);
+  return failed || differs;
+}
+
+} // namespace weft::run

@@ -1,0 +1,54 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// weft-run NAME.so: runs a network compiled to a shared library. It executes the library's code, as any program that
+// loads it would.
+
+#include "tools/weft-run/Flags.h"
+
+extern "C" {
+#include "runtime/src/main/complain.h"
+}
+
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <string>
+
+using namespace weft::run;
+
+namespace {
+
+constexpr const char *usage = "usage: weft-run NAME.so [options]\n"
+                              "Runs a network that `weftc --emit=so` made: executes the code in NAME.so.\n"
+                              "`weft-run NAME.so --help` lists the options.\n";
+
+/// A name without a slash would be searched in the system's folders.
+std::string asPath(const char *file) { return std::strchr(file, '/') ? file : std::string("./") + file; }
+
+const weft_model *load(const char *file) {
+  void *library = dlopen(asPath(file).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return weft_complain("cannot load `%s`: %s", file, dlerror()), nullptr;
+  auto *query = reinterpret_cast<const weft_model *(*)(uint32_t)>(dlsym(library, "weft_query"));
+  if (!query)
+    return weft_complain("`%s` is no network: it does not export `weft_query`", file), nullptr;
+  const weft_model *model = query(WEFT_ABI);
+  if (!model)
+    weft_complain("`%s` has another interface version than this weft-run, which has %u", file, WEFT_ABI);
+  return model;
+}
+
+} // namespace
+
+int main(int count, char **arguments) {
+  weft_complain_as("weft-run");
+  if (count > 1 && (!std::strcmp(arguments[1], "--help") || !std::strcmp(arguments[1], "-h")))
+    return std::fputs(usage, stdout) < 0;
+  if (count < 2 || arguments[1][0] == '-')
+    return weft_complain_usage("the first argument is the shared library to run: weft-run NAME.so [options]");
+  const weft_model *model = load(arguments[1]);
+  if (!model)
+    return WEFT_EXIT_ERROR;
+  Flags flags;
+  const weft_extension extension = flags.extension();
+  return weft_command(model, "weft-run", arguments[1], count - 2, arguments + 2, &extension);
+}
