@@ -1,0 +1,149 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Counts what a plan states; decides and changes nothing.
+#include "compiler/Emit/Host/PlanReport.h"
+
+#include "dialects/Weft/Weft.h"
+#include "llvm/Support/JSON.h"
+
+using namespace llvm;
+using namespace weft;
+using namespace weft::emit;
+
+namespace {
+
+class Reporter {
+public:
+  explicit Reporter(plan::ProgramOp program) : program(program), bounds(program.getBounds()) {}
+  PlanReport run();
+
+private:
+  int64_t borderOf(plan::BorderOp border);
+  void describe(mlir::Operation *op, PlanReport::Step &step);
+  void addLiveBytes();
+
+  plan::ProgramOp program;
+  plan::Bounds bounds;
+  PlanReport report;
+  DenseMap<mlir::Value, int64_t> borders; ///< bytes of a buffer that are border
+};
+
+/// All elements of the box less those of its interior.
+int64_t Reporter::borderOf(plan::BorderOp border) {
+  int64_t all = 1, interior = 1;
+  for (auto [extent, low, high] : zip(border.getView().getExtents(), border.getLow(), border.getHigh())) {
+    int64_t value = extent.evaluate(bounds).value_or(0);
+    all *= value;
+    interior *= std::max<int64_t>(value - low - high, 0);
+  }
+  return (all - interior) * border.getView().getElementBytes();
+}
+
+void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
+  step.path = pathOf(op->getLoc()).str();
+  if (auto launch = mlir::dyn_cast<plan::LaunchOp>(op)) {
+    step.kind = "launch";
+    step.path = launch.getPath().str();
+    step.kernel = launch.getKernel().str();
+    step.inPlace = launch.getInPlaceAttr() != nullptr;
+    report.inPlace += step.inPlace;
+    report.threadBytes = std::max<int64_t>(report.threadBytes, launch.getScratch());
+  } else if (auto border = mlir::dyn_cast<plan::BorderOp>(op)) {
+    step.kind = "border";
+    step.bytes = borderOf(border);
+    borders[border.getBuffer()] += step.bytes;
+    report.borderBytes += step.bytes;
+  } else {
+    auto copy = mlir::cast<plan::CopyOp>(op);
+    step.kind = "copy";
+    step.why = copy.getWhy().str();
+    step.bytes = copy.getSourceView().elementCount(bounds).value_or(0) * copy.getSourceView().getElementBytes();
+    report.copiedBytes += step.bytes;
+    report.copiedBytesByReason[step.why] += step.bytes;
+  }
+}
+
+/// The bytes alive during a step are those of its fuller half.
+void Reporter::addLiveBytes() {
+  std::vector<int64_t> live(2 * report.steps.size() + 2), border(live.size());
+  for (auto slice : program.getBody().getOps<plan::SliceOp>()) {
+    int64_t first = INT64_MAX, last = 0;
+    for (plan::SliceOp::Piece piece : slice.getPieces()) {
+      for (int64_t time = piece.from; time < piece.to && time < int64_t(live.size()); ++time)
+        live[time] += piece.end - piece.begin;
+      first = std::min(first, piece.from);
+      last = std::max(last, piece.to);
+    }
+    for (int64_t time = first; time < last && time < int64_t(live.size()); ++time)
+      border[time] += borders.lookup(slice.getBuffer());
+  }
+  int64_t most = -1;
+  for (auto [index, step] : enumerate(report.steps)) {
+    size_t half = live[2 * index + 1] > live[2 * index] ? 2 * index + 1 : 2 * index;
+    step.liveBytes = live[half];
+    step.borderBytes = border[half];
+    if (step.liveBytes <= most)
+      continue;
+    most = step.liveBytes;
+    report.peak = step.path;
+    report.peakBorderBytes = step.borderBytes;
+  }
+}
+
+PlanReport Reporter::run() {
+  report.name = program.getSymName().str();
+  if (plan::ArenaOp arena = program.getArena()) {
+    report.arenaBytes = arena.getBytes();
+    report.lowerBoundBytes = arena.getLowerBound();
+  }
+  if (plan::WeightsOp weights = program.getWeights())
+    report.weightBytes = weights.getBytes();
+  for (mlir::Operation *op : program.getSteps())
+    describe(op, report.steps.emplace_back());
+  addLiveBytes();
+  return std::move(report);
+}
+
+} // namespace
+
+PlanReport weft::emit::reportPlan(plan::ProgramOp program) { return Reporter(program).run(); }
+
+void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
+  json::OStream json(out, 2);
+  auto printStep = [&](const PlanReport::Step &step) {
+    json.object([&] {
+      json.attribute("kind", step.kind);
+      json.attribute("path", json::fixUTF8(step.path));
+      if (step.kind == "launch") {
+        json.attribute("kernel", step.kernel);
+        json.attribute("in_place", step.inPlace);
+      } else {
+        json.attribute("bytes", step.bytes);
+      }
+      if (!step.why.empty())
+        json.attribute("why", step.why);
+      json.attribute("live_bytes", step.liveBytes);
+    });
+  };
+  json.object([&] {
+    json.attribute("network", json::fixUTF8(report.name));
+    json.attribute("arena_bytes", report.arenaBytes);
+    json.attribute("lower_bound_bytes", report.lowerBoundBytes);
+    json.attribute("gap_bytes", report.gapBytes());
+    json.attribute("thread_bytes", report.threadBytes);
+    json.attribute("weight_bytes", report.weightBytes);
+    json.attribute("border_bytes", report.borderBytes);
+    json.attribute("peak_border_bytes", report.peakBorderBytes);
+    json.attribute("peak", json::fixUTF8(report.peak));
+    json.attribute("in_place", int64_t(report.inPlace));
+    json.attribute("copied_bytes", report.copiedBytes);
+    json.attributeObject("copied_bytes_by_reason", [&] {
+      for (auto &[why, bytes] : report.copiedBytesByReason)
+        json.attribute(why, bytes);
+    });
+    json.attributeArray("steps", [&] {
+      for (const PlanReport::Step &step : report.steps)
+        printStep(step);
+    });
+  });
+  out << '\n';
+}

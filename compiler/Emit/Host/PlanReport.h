@@ -1,0 +1,45 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What a plan costs, as numbers: `weftc --emit=plan --json FILE`.
+#pragma once
+
+#include "dialects/Plan/Plan.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace weft::emit {
+
+struct PlanReport {
+  /// One step; names are those of launches, a border or copy is named by what asked for it.
+  struct Step {
+    std::string kind; ///< "launch", "border" or "copy"
+    std::string path, kernel, why;
+    int64_t liveBytes = 0;   ///< of the arena, while the step runs
+    int64_t borderBytes = 0; ///< of these, borders
+    int64_t bytes = 0;       ///< filled by a border, copied by a copy
+    bool inPlace = false;
+  };
+
+  std::string name;
+  int64_t arenaBytes = 0;
+  int64_t lowerBoundBytes = 0;   ///< most bytes alive at once
+  int64_t threadBytes = 0;       ///< most scratch a worker needs, as the plan states
+  int64_t weightBytes = 0;
+  int64_t borderBytes = 0;       ///< all borders together
+  int64_t peakBorderBytes = 0;   ///< the borders alive when most bytes are
+  int64_t copiedBytes = 0;       ///< a run
+  std::map<std::string, int64_t> copiedBytesByReason;
+  unsigned inPlace = 0;
+  std::vector<Step> steps;
+  std::string peak; ///< path of the first step with most bytes alive
+
+  int64_t gapBytes() const { return arenaBytes - lowerBoundBytes; }
+};
+
+/// All bytes are for the largest run-time sizes.
+PlanReport reportPlan(plan::ProgramOp program);
+void printJson(const PlanReport &report, llvm::raw_ostream &out);
+
+} // namespace weft::emit
