@@ -220,6 +220,8 @@ static std::optional<int64_t> asInteger(Attribute attribute) {
   return integer ? std::optional(integer.getInt()) : std::nullopt;
 }
 
+static bool inRange(int64_t value) { return value >= -largestExtent && value <= largestExtent; }
+
 FailureOr<Value> CallBuilder::tensorOrNumber(StringRef name, RankedTensorType like) {
   std::optional<double> number = asNumber(attribute(name));
   if (!number)
@@ -237,9 +239,9 @@ FailureOr<Value> CallBuilder::tensorOrNumber(StringRef name, RankedTensorType li
 FailureOr<int64_t> CallBuilder::integer(StringRef name, std::optional<int64_t> otherwise) {
   if (!has(name))
     return otherwise ? FailureOr<int64_t>(*otherwise) : FailureOr<int64_t>(missing(name));
-  if (std::optional<int64_t> value = asInteger(attribute(name)))
+  if (std::optional<int64_t> value = asInteger(attribute(name)); value && inRange(*value))
     return *value;
-  mismatch(name, "an integer");
+  mismatch(name, asInteger(attribute(name)) ? "an integer of 32 bits" : "an integer");
   return failure();
 }
 
@@ -277,7 +279,7 @@ FailureOr<Extents> CallBuilder::integers(StringRef name) {
     return missing(name);
   Extents result;
   auto add = [&](Attribute entry) {
-    if (std::optional<int64_t> value = asInteger(entry))
+    if (std::optional<int64_t> value = asInteger(entry); value && inRange(*value))
       result.push_back(*value);
     else if (isa_and_nonnull<StringAttr>(entry)) // a run-time size, by name
       result.push_back(-1);
@@ -291,7 +293,7 @@ FailureOr<Extents> CallBuilder::integers(StringRef name) {
   };
   for (const CallArgument *arg : bound.at(name))
     if (auto *attribute = std::get_if<Attribute>(&arg->value); !attribute || !addAll(*attribute)) {
-      mismatch(name, "an integer or a list of integers");
+      mismatch(name, "an integer or a list of integers, of 32 bits");
       return failure();
     }
   return result;
@@ -342,6 +344,20 @@ FailureOr<int64_t> CallBuilder::axis(StringRef name, int64_t rank, std::optional
 
 //===- Answering ----------------------------------------------------------------------------------------------------===//
 
+LogicalResult CallBuilder::checkSize(StringRef what, ArrayRef<int64_t> extents) {
+  int64_t elements = 1;
+  for (int64_t extent : extents) {
+    if (ShapedType::isDynamic(extent))
+      continue;
+    if (extent > largestExtent || (extent > 0 && elements > mostElements / extent)) {
+      error(loc) << what << " " << spell(extents) << ", more than the " << mostElements << " elements a tensor may have";
+      return failure();
+    }
+    elements *= extent;
+  }
+  return success();
+}
+
 FailureOr<Value> CallBuilder::weight(StringRef suffix, ArrayRef<int64_t> extents, Type elementType) {
   if (llvm::any_of(extents, ShapedType::isDynamic)) {
     error(loc) << "the weight `" << suffix << "` of `" << signature.name << "` would have the shape " << spell(extents)
@@ -353,6 +369,8 @@ FailureOr<Value> CallBuilder::weight(StringRef suffix, ArrayRef<int64_t> extents
       error(loc) << "the weight `" << suffix << "` of `" << signature.name << "` would have the shape " << spell(extents);
       return failure();
     }
+  if (failed(checkSize("a weight would be", extents)))
+    return failure();
   Value value = context.weight(suffix, RankedTensorType::get(extents, elementType), loc);
   if (!value)
     return failure();
@@ -375,34 +393,44 @@ void CallBuilder::report(ArrayRef<std::string> texts, ValueRange operands) {
     diagnostic.attachNote(operands[1].getLoc()) << "the right side comes from here";
 }
 
+/// Runs `f` and keeps the errors it raises instead of showing them.
+static LogicalResult listening(MLIRContext *context, std::vector<std::string> &texts, llvm::function_ref<LogicalResult()> f) {
+  ScopedDiagnosticHandler capture(context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      texts.push_back(diagnostic.str());
+    return success();
+  });
+  return f();
+}
+
+/// The result types of the operation `state` describes, from an operation made for the question only: it has the
+/// properties inference wants, defaults included.
+static LogicalResult inferTypes(OperationState &state, SmallVectorImpl<Type> &types) {
+  Operation *probe = Operation::create(state);
+  auto inference = dyn_cast<InferTypeOpInterface>(probe);
+  bool inferred = inference && succeeded(inference.inferReturnTypes(
+                                   probe->getContext(), state.location, probe->getOperands(),
+                                   probe->getDiscardableAttrDictionary(), probe->getPropertiesStorage(), probe->getRegions(),
+                                   types));
+  probe->destroy();
+  return success(inferred);
+}
+
 FailureOr<Values> CallBuilder::make(StringRef name, ValueRange operands, ArrayRef<NamedAttribute> attributes) {
   std::vector<std::string> texts;
-  Operation *op = nullptr;
-  {
-    ScopedDiagnosticHandler capture(builder.getContext(), [&](Diagnostic &diagnostic) {
-      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
-        texts.push_back(diagnostic.str());
-      return success();
-    });
-    OperationState state(loc, name, operands, TypeRange(), attributes);
-    op = Operation::create(state);
-    SmallVector<Type> types;
-    auto inference = dyn_cast<InferTypeOpInterface>(op);
-    bool ok = inference && succeeded(inference.inferReturnTypes(op->getContext(), loc, op->getOperands(),
-                                                                op->getDiscardableAttrDictionary(),
-                                                                op->getPropertiesStorage(), op->getRegions(), types));
-    op->destroy();
-    op = nullptr;
-    if (ok) {
-      state.addTypes(types);
-      op = builder.create(state);
-      if (failed(verify(op))) {
-        op->erase();
-        op = nullptr;
-      }
-    }
+  OperationState state(loc, name, operands, TypeRange(), attributes);
+  SmallVector<Type> types;
+  if (failed(listening(builder.getContext(), texts, [&] { return inferTypes(state, types); }))) {
+    report(texts, operands);
+    return failure();
   }
-  if (!op) {
+  for (Type type : types)
+    if (failed(checkSize("the result would be", cast<RankedTensorType>(type).getShape())))
+      return failure();
+  state.addTypes(types);
+  Operation *op = builder.create(state);
+  if (failed(listening(builder.getContext(), texts, [&] { return verify(op); }))) {
+    op->erase();
     report(texts, operands);
     return failure();
   }

@@ -10,6 +10,12 @@
 
 namespace weft {
 
+/// Limits of what a text may ask for, so that no arithmetic on shapes overflows 64 bits and a typing error does not ask for
+/// all memory there is.
+constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
+constexpr int64_t mostElements = int64_t(1) << 40;
+constexpr int64_t mostPieces = 65536;
+
 /// What a parameter of a call takes. Words are checked against the enumeration they stand for.
 enum class Takes : uint8_t {
   Tensor,    ///< one tensor; a number where `numbers` of the signature allows it
@@ -92,6 +98,8 @@ public:
   }
   mlir::InFlightDiagnostic error(mlir::Location at) { return context.error(at); }
   mlir::LogicalResult missing(llvm::StringRef name);
+  /// Reports a tensor beyond the limits above; `what` begins the sentence.
+  mlir::LogicalResult checkSize(llvm::StringRef what, llvm::ArrayRef<int64_t> extents);
 
   mlir::OpBuilder &builder;
   mlir::Location loc;

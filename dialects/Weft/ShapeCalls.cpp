@@ -28,7 +28,7 @@ static FailureOr<Extents> sizesOf(CallBuilder &call, int64_t extent) {
   FailureOr<int64_t> parts = call.integer("parts");
   if (failed(parts))
     return failure();
-  if (*parts >= 1 && !ShapedType::isDynamic(extent) && extent % *parts == 0)
+  if (*parts >= 1 && *parts <= mostPieces && !ShapedType::isDynamic(extent) && extent % *parts == 0)
     return Extents(*parts, extent / *parts);
   call.error(call.locOf("parts")) << "an extent of " << extent << " does not split into " << *parts << " equal parts";
   return failure();

@@ -45,8 +45,9 @@ static FailureOr<Extents> listedPadding(CallBuilder &call, size_t rank) {
 
 /// Up to three values that satisfy `fits`, nearest to `wanted` first.
 template <typename Fits> static std::string nearest(int64_t wanted, int64_t least, int64_t most, Fits fits) {
+  constexpr int64_t farthest = 1000; // nobody is helped by what lies beyond
   SmallVector<int64_t> found;
-  for (int64_t distance = 1; distance <= most - least && found.size() < 3; ++distance)
+  for (int64_t distance = 1; distance <= farthest && found.size() < 3; ++distance)
     for (int64_t candidate : {wanted - distance, wanted + distance})
       if (candidate >= least && candidate <= most && found.size() < 3 && fits(candidate))
         found.push_back(candidate);

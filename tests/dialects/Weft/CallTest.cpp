@@ -323,6 +323,26 @@ TEST_F(Calls, AFailedCallLeavesNothingBehind) {
   EXPECT_TRUE(function.getBody().front().empty());
 }
 
+/// Hostile or mistyped numbers end in an error, not in an overflow or a hang.
+TEST_F(Calls, HugeNumbers) {
+  Value x = input({1, 8, 6, 6});
+  EXPECT_FALSE(call("conv", {x}, {{"out", i(int64_t(1) << 40)}, {"kernel", i(1)}}));
+  EXPECT_EQ(errors, "`out` of `conv` is an integer of 32 bits, not 1099511627776\n");
+  EXPECT_FALSE(call("conv", {x}, {{"out", i(2000000000)}, {"kernel", i(1000)}, {"pad", i(1000)}}));
+  EXPECT_NE(errors.find("more than the 1099511627776 elements a tensor may have"), std::string::npos) << errors;
+  EXPECT_FALSE(call("upsample", {x}, {{"scale", i(2000000000)}}));
+  EXPECT_NE(errors.find("the result would be [1, 8, 12000000000, 12000000000]"), std::string::npos) << errors;
+  EXPECT_FALSE(call("pad", {x}, {{"low", list({0, 0, 0, int64_t(1) << 62})}}));
+  EXPECT_NE(errors.find("`low` of `pad` is an integer or a list of integers, of 32 bits"), std::string::npos) << errors;
+  EXPECT_FALSE(call("split", {input({2000000000})}, {{"parts", i(2000000000)}}));
+  EXPECT_NE(errors.find("does not split into 2000000000 equal parts"), std::string::npos) << errors;
+  SmallVector<CallArgument> dims{{"", i(2000000000), loc}, {"", i(2000000000), loc}};
+  EXPECT_FALSE(call("weight", dims));
+  EXPECT_NE(errors.find("a weight would be [2000000000, 2000000000]"), std::string::npos) << errors;
+  EXPECT_FALSE(call("conv", {input({1, 1, 2000000000})},
+                    {{"out", i(1)}, {"kernel", i(1000000000)}, {"stride", i(999999937)}, {"fit", s("exact")}}));
+}
+
 /// Calls nobody wrote a case for above: the plain ones, each at least made once.
 TEST_F(Calls, PlainOnes) {
   Value x = input({1, 8, 6, 6});
