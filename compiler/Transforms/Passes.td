@@ -169,7 +169,8 @@ def PrintDescs : Pass<"weft-print-descs", "::mlir::ModuleOp"> {
 def ScheduleKernels : Pass<"weft-schedule-kernels", "::mlir::ModuleOp"> {
   let summary = "a loop schedule for every kernel function";
   let description = [{
-    The family named in `weft.choice` writes `sched.schedule`.
+    The family named in `weft.choice` writes `sched.schedule`. A kernel function without a choice gets a schedule that is right
+    for everything.
   }];
   let statistics = [Statistic<"numScheduled", "kernels-scheduled", "kernel functions with a schedule">];
   let dependentDialects = ["::weft::sched::SchedDialect"];

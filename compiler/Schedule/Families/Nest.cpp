@@ -226,6 +226,10 @@ ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine) 
   const StageView &out = kernel.output();
   StageBuilder last(context, out.name);
   SmallVector<StringRef> outer = vectorizeInnermost(last, out, machine);
+  auto outside = ArrayRef(out.loops).drop_back(out.loops.empty() ? 0 : 1);
+  auto shared = llvm::find_if(outside, [&](StringRef loop) { return out.extentOf(loop) != 1; });
+  if (shared != outside.end())
+    last.parallel(*shared);
   for (const StageView &view : ArrayRef(kernel.stages).drop_back()) {
     if (!view.isReduction())
       continue; // inlined

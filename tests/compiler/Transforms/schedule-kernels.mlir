@@ -1,0 +1,76 @@
+// Each family writes the loops it promised: tiles in registers, vectors over channels, one parallel loop outside.
+// RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --cse --weft-form-groups --weft-assign-borders \
+// RUN:   --weft-choose-schedules --weft-outline-kernels --weft-share-kernels --weft-schedule-kernels | FileCheck %s
+
+// Direct: 8 pixels by 2 blocks of 16 channels are summed in registers, input channels unrolled by 4.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv1x1
+// CHECK-SAME: stage<"conv", [compute_at("store", xo), vectorize(c), unroll(cb), unroll(x)],
+// CHECK-SAME: update [split(i -> ro, ri by 4, exact), reorder(ib, ky, kx, ro, ri, cb, x, c), vectorize(c), unroll(cb), unroll(x), unroll(ri)]>
+// CHECK-SAME: stage<"store", [split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 8, shift_inwards),
+// CHECK-SAME: reorder(n, cbo, y, xo, cbi, xi, c), vectorize(c), unroll(xi), unroll(cbi), fuse(cbo, y -> t0), parallel(t0)]>
+// CHECK-LABEL: func.func private @dwconv3x3
+// CHECK-SAME: reorder(ky, kx, x, c), vectorize(c), unroll(x), unroll(kx), unroll(ky)
+func.func @chain(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> attributes {weft.net} {
+  %w1 = weft.weight "c1.weight" : tensor<64x64x1x1xf32>
+  %w2 = weft.weight "c2.weight" : tensor<64x1x3x3xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x16x16xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x16x16xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 64 : i64}
+         : (tensor<1x64x16x16xf32>, tensor<64x1x3x3xf32>) -> tensor<1x64x16x16xf32>
+  return %1 : tensor<1x64x16x16xf32>
+}
+}
+
+// -----
+
+// Winograd: everything of a band of tiles stays between two turns of the parallel loop.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3_winograd4
+// CHECK-SAME: stage<"rows", [compute_at("columns", tx)
+// CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ib, ty, tx, i)
+// CHECK-SAME: stage<"product", [compute_at("tiles", cbo)
+// CHECK-SAME: reorder(n, u, v, ty, txo, ib, io, ii, cb, txi, c)
+// CHECK-SAME: stage<"back_rows", [compute_at("tiles", xo)
+// CHECK-SAME: stage<"back", [compute_at("tiles", xo)
+// CHECK-SAME: stage<"tiles", [split(y -> yo, yi by 4, predicate), split(x -> xo, xi by 4, predicate)
+// CHECK-SAME: parallel(band)
+func.func @winograd(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x64x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x56x56xf32>
+  return %0 : tensor<1x64x56x56xf32>
+}
+}
+
+// -----
+
+// Rows of features: 7 are one short vector, so that nothing is read behind the last row.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @linear
+// CHECK-SAME: stage<"linear", [compute_at("store", row), bound_extent(ch by 7), vectorize(ch)], update [vectorize(ch), reorder(k, ch)]>
+// CHECK-SAME: stage<"store", [vectorize(ch), split(n -> rows, row by 64, predicate), parallel(rows)]>
+func.func @vertices(%x: tensor<?x64xf32>) -> tensor<?x7xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<7x64xf32>
+  %0 = weft.linear %x, %w : (tensor<?x64xf32>, tensor<7x64xf32>) -> tensor<?x7xf32>
+  return %0 : tensor<?x7xf32>
+}
+}
+
+// -----
+
+// AVX2 has half the registers: 4 pixels by 2 blocks of 8 channels.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv1x1
+// CHECK-SAME: split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 4, shift_inwards)
+// CHECK-LABEL: func.func private @maxpool2x2
+// CHECK-SAME: stage<"maxpool", [compute_at("store", xo), vectorize(c), unroll(x)]
+func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x64x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x16x16xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x16x16xf32>
+  %1 = weft.maxpool %0 kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32>
+  return %1 : tensor<1x64x8x8xf32>
+}
+}
