@@ -2,6 +2,7 @@
 // The phases one after another: run its passes, mark the module, dump, stop where asked.
 
 #include "compiler/Driver/Compilation.h"
+#include "compiler/Emit/Host/PlanReport.h"
 
 #include "compiler/Driver/Driver.h"
 #include "compiler/Support/Files.h"
@@ -85,8 +86,25 @@ bool Compilation::finishPhase(Phase phase) {
   return true;
 }
 
+/// `--json` says what the plan costs.
+int Compilation::writeReport() {
+  plan::ProgramOp program = *module->getOps<plan::ProgramOp>().begin();
+  emit::PlanReport report = emit::reportPlan(program);
+  if (llvm::Error error = writeFile(options.json, [&](llvm::raw_ostream &out) { emit::printJson(report, out); }))
+    return userError(llvm::toString(std::move(error)));
+  return Success;
+}
+
 int Compilation::printIR() {
   std::string path = options.output.empty() ? "-" : options.output;
+  if (!options.json.empty()) {
+    if (module->getOps<plan::ProgramOp>().empty())
+      return userError("`--json` reports a plan: add `--emit=plan`");
+    if (int code = writeReport())
+      return code;
+    if (options.json == "-" && path == "-")
+      return Success; // one stream, one kind of text
+  }
   if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &out) { printWithLocations(*module, out); }))
     return userError(llvm::toString(std::move(error)));
   return Success;

@@ -35,6 +35,7 @@ private:
   bool runPhase(Phase phase);
   bool finishPhase(Phase phase);
   int printIR();
+  int writeReport();
   void printTimes();
 
   // Output (Output.cpp).
