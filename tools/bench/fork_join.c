@@ -23,18 +23,29 @@ static int nothing(void *job, uint32_t thread, int begin, int end) {
   return 0;
 }
 
+static _Atomic uint32_t arrived;
+static uint32_t expected;
+
+static int meet(void *job, uint32_t thread, int begin, int end) {
+  (void)job, (void)thread, (void)begin, (void)end;
+  for (++arrived; arrived < expected;)
+    ;
+  return 0;
+}
+
 static int compare(const void *a, const void *b) {
   const double left = *(const double *)a, right = *(const double *)b;
   return (left > right) - (left < right);
 }
 
-static void measure(weft_pool *pool, int tasks, int jobs, int pause, const char *what) {
+static void measure(weft_pool *pool, weft_task task, int tasks, int jobs, int pause, const char *what) {
   static double times[BACK_TO_BACK];
   for (int i = 0; i < jobs; ++i) {
     if (pause)
       usleep((useconds_t)pause);
     const double begin = microseconds();
-    weft_pool_run(pool, nothing, NULL, tasks);
+    arrived = 0;
+    weft_pool_run(pool, task, NULL, tasks);
     times[i] = microseconds() - begin;
   }
   qsort(times, (size_t)jobs, sizeof *times, compare);
@@ -49,8 +60,11 @@ int main(int count, char **arguments) {
     return fprintf(stderr, "fork_join: cannot start that many threads\n"), 1;
   weft_pool_enter();
   printf("%d threads, %d tasks a job\n", threads, 4 * threads);
-  measure(pool, 4 * threads, BACK_TO_BACK, 0, "back to back");
-  measure(pool, 4 * threads, AFTER_PAUSE, PAUSE_MICROSECONDS, "after a pause");
+  measure(pool, nothing, 4 * threads, BACK_TO_BACK, 0, "back to back");
+  measure(pool, nothing, 4 * threads, AFTER_PAUSE, PAUSE_MICROSECONDS, "after a pause");
+  expected = (uint32_t)threads;
+  if (expected <= weft_processor_count()) /* more threads would wait for a processor */
+    measure(pool, meet, threads, BACK_TO_BACK, 0, "all take part");
   weft_pool_leave();
   weft_pool_destroy(pool);
   return 0;
