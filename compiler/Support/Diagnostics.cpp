@@ -87,6 +87,7 @@ TextDiagnostics::Report &TextDiagnostics::Report::note(TextRange range, const Tw
 
 TextDiagnostics::Report &TextDiagnostics::error(TextRange range, const Twine &text) {
   sink = {};
+  ++raised;
   if (full()) {
     ++dropped;
     return sink;

@@ -81,6 +81,8 @@ public:
   Report &error(TextRange range, const llvm::Twine &text);
   bool hasErrors() const { return !reports.empty(); }
   size_t errorCount() const { return reports.size(); }
+  /// How often error() was called: grows with repetitions too.
+  size_t raisedCount() const { return raised; }
   /// True once nothing more would be printed: a loader may stop.
   bool full() const { return reports.size() >= limit; }
   /// Forgets all but the first `count` errors: a caller says better what went wrong.
@@ -91,7 +93,7 @@ private:
   static void printLine(llvm::raw_ostream &out, const Report::Line &line, llvm::StringRef kind);
 
   size_t limit;
-  size_t dropped = 0;
+  size_t dropped = 0, raised = 0;
   std::deque<Report> reports;
   std::set<std::tuple<const TextFile *, uint32_t, uint32_t, std::string>> seen;
   Report sink;

@@ -14,7 +14,7 @@ using llvm::StringRef;
 using llvm::Twine;
 
 llvm::ArrayRef<StringRef> language::builtinNames() {
-  static const StringRef names[] = {"bias", "const", "dim", "enumerate", "len", "weight"};
+  static const StringRef names[] = {"bias", "const", "dim", "enumerate", "len", "scale", "weight"};
   return names;
 }
 
@@ -33,7 +33,7 @@ bool Evaluator::builtin(const CallExpr &expr, Values values, Value &result) {
     result = enumerateCall(expr, values);
   else if (name == "dim")
     result = dimCall(expr, values);
-  else if (name == "weight" || name == "bias")
+  else if (name == "weight" || name == "bias" || name == "scale")
     result = weightCall(expr, values);
   else if (name == "const")
     result = constCall(expr, values);
@@ -42,7 +42,7 @@ bool Evaluator::builtin(const CallExpr &expr, Values values, Value &result) {
     result = numberFunction(expr, values);
   else
     return false;
-  if (expr.path && name != "weight" && name != "bias")
+  if (expr.path && name != "weight" && name != "bias" && name != "scale")
     result = fail(expr.path->range, "`" + name + "` has nothing that a path could name");
   return true;
 }
@@ -155,8 +155,8 @@ Value Evaluator::numberFunction(const CallExpr &expr, Values values) {
 /// `weight(3, 4) as NAME`, `bias(10)`: the path is that of the tensor, nothing behind it.
 Value Evaluator::weightCall(const CallExpr &expr, Values values) {
   StringRef name = expr.callee.text;
-  bool isBias = name == "bias";
-  if (!signature(expr, 1, isBias ? 1 : 6))
+  bool isVector = name != "weight";
+  if (!signature(expr, 1, isVector ? 1 : 6))
     return Value::error();
   llvm::SmallVector<int64_t> extents;
   llvm::SmallVector<Dim> dims;
@@ -167,7 +167,7 @@ Value Evaluator::weightCall(const CallExpr &expr, Values values) {
     if (!values[i].is(Value::Kind::Int) || values[i].asInt() < 1 || values[i].asInt() > limits.attribute)
       return fail(range, "a dimension is a positive integer; this is " + describe(values[i]));
     extents.push_back(values[i].asInt());
-    dims.push_back({extents.back(), {}, isBias ? StringRef("C") : StringRef()});
+    dims.push_back({extents.back(), {}, isVector ? StringRef("C") : StringRef()});
   }
   std::string whole = path.empty() ? name.str() : path + "." + name.str();
   if (expr.path) {

@@ -122,9 +122,9 @@ Value Evaluator::blockCall(const CallExpr &expr, const Entity &entity, llvm::Arr
     return Value::error();
   Restore<Frame *> restoreFrame(frame, &inner);
   Restore<unsigned> deeper(blockDepth, blockDepth + 1);
-  size_t errorsBefore = diagnostics.errorCount();
+  size_t errorsBefore = diagnostics.raisedCount();
   body(*entity.item->body, names);
-  if (stopped || (!inner.returned && diagnostics.errorCount() != errorsBefore))
+  if (stopped || (!inner.returned && diagnostics.raisedCount() != errorsBefore))
     return Value::error();
   return inner.result;
 }
@@ -329,11 +329,11 @@ Value Evaluator::operation(StringRef op, llvm::ArrayRef<CallArgument> arguments,
   if (!count(range))
     return Value::error();
   Restore<TextRange> restore(atCall, nameRange);
-  size_t errorsBefore = diagnostics.errorCount();
+  size_t errorsBefore = diagnostics.raisedCount();
   weightFailed = false;
   auto results = buildCall(builder, locationOf(callPath, nameRange), op, arguments, *this);
   if (mlir::failed(results)) {
-    if (diagnostics.errorCount() == errorsBefore)
+    if (diagnostics.raisedCount() == errorsBefore)
       report(nameRange, "`" + op + "` refuses its arguments");
     return Value::error();
   }

@@ -15,7 +15,7 @@ using namespace weft;
 using namespace weft::language;
 using llvm::StringRef;
 
-static constexpr unsigned stackBytes = 256u << 20;
+static constexpr unsigned stackBytes = 64u << 20;
 
 /// The net asked for, or the only one, or the one named as the file.
 static const Item *chooseNet(const Unit &unit, StringRef wanted, StringRef stem, TextDiagnostics &diagnostics) {

@@ -155,6 +155,7 @@ private:
   // Expressions
   const Expr *expr();
   const Expr *ifExpr();
+  const Body *elseExpression();
   const Expr *level(unsigned level);
   const Expr *unary();
   const Expr *postfix();
@@ -965,10 +966,20 @@ const Expr *Parser::ifExpr() {
     if (!at("if"))
       break;
   }
-  const Body *otherwise = body();
+  const Body *otherwise = at("{") ? body() : elseExpression();
   if (!otherwise)
     return nullptr;
   return make<IfExpr>(from(begin), keep(arms), otherwise);
+}
+
+/// `else x` is `else { x }`.
+const Body *Parser::elseExpression() {
+  const Expr *value = expr();
+  if (!value)
+    return nullptr;
+  auto *only = make<Statement>(Statement::Kind::Evaluate, value->range);
+  only->values = keep(llvm::ArrayRef<const Expr *>(value));
+  return make<Body>(value->range, keep(llvm::ArrayRef<const Statement *>(only)));
 }
 
 /// Operators of precedence `level` and above.
@@ -1066,8 +1077,9 @@ const Expr *Parser::call(const Expr *callee) {
 
 bool Parser::argument(Argument &result) {
   if (lexer.nameThen("=")) {
-    if (!name(result.name, "the name of an argument"))
-      return false;
+    // What stands before `=` here can only be a keyword of the call, so words of the language (`block`) serve too.
+    Token word = take();
+    result.name = {word.text, lexer.range(word)};
     take(); // `=`
   }
   return (result.value = expr()) != nullptr;

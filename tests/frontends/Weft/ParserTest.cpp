@@ -65,6 +65,11 @@ TEST(Parser, BodiesInArgumentsCountLinesAgain) {
             "(value (call f (if c (body (= a 1) (value a)) (body (value 2)))))");
 }
 
+TEST(Parser, ElseTakesAnExpression) {
+  EXPECT_EQ(statement("a = if c { 1 } else if d { 2 } else 3 + b"),
+            "(= a (if c (body (value 1)) d (body (value 2)) (body (value (chain 3 + b)))))");
+}
+
 TEST(Parser, StringsHoldExpressions) {
   EXPECT_EQ(statement("a = \"x {y + 1} z\""), "(= a (string 'x ' (chain y + 1) ' z'))");
   EXPECT_EQ(statement("a = \"\\{\\\"\\}\""), "(= a (string '\\{\\\"\\}'))");

@@ -61,7 +61,7 @@ def main():
             if problem:
                 wrong.append(f"this example:\n{text}\n{problem}")
     print(", ".join(f"{count} {kind or 'plain'}" for kind, count in sorted(counts.items())))
-    if counts.get("weft", 0) < 5 or counts.get("error", 0) < 2:
+    if counts.get("weft", 0) + counts.get("weft-body", 0) < 5 or counts.get("error", 0) < 2:
         wrong.append("the README has lost its examples")
     sys.exit("\n\n".join(wrong))
 
