@@ -15,6 +15,11 @@ import sys
 TABLE = {
     "lenet5": (61_706, "paper"),
     "alexnet": (61_100_840, "torchvision"),
+    "alexnet_2012": (60_965_224, "paper"),
+    "alexnet_lecture": (62_378_344, "lectures"),
+    "googlenet_2014": (6_998_552, "paper"),
+    "inception_v3": (23_834_568, "torchvision without its auxiliary head"),
+    "shufflenet_v2_x1_0": (2_278_604, "torchvision"),
     "vgg11": (132_863_336, "torchvision"),
     "vgg13": (133_047_848, "torchvision"),
     "vgg16": (138_357_544, "torchvision"),
@@ -49,6 +54,13 @@ TABLE = {
     "graphsage": ((1433 * 64 + 64) + ((1433 + 64) * 64 + 64) + (64 * 7 + 7) + ((64 + 7) * 7 + 7), "by hand"),
 }
 
+# With the auxiliary heads, which are optional results.
+WITH_HEADS = {
+    "googlenet": (13_004_888, "logits,aux1,aux2"),
+    "googlenet_2014": (13_378_280, "probabilities,aux1,aux2"),
+    "inception_v3": (27_161_264, "logits,aux"),
+}
+
 # Shapes by torchvision's paths, from its state dicts: first, last and the odd ones of each family.
 PATHS = {
     "alexnet": {"features.0.weight": (64, 3, 11, 11), "features.10.bias": (256,), "classifier.1.weight": (4096, 9216),
@@ -76,6 +88,12 @@ PATHS = {
                     "classifier.weight": (1000, 1024)},
     "googlenet": {"conv1.conv.weight": (64, 3, 7, 7), "inception3a.branch3.1.conv.weight": (32, 16, 3, 3),
                   "inception5b.branch4.1.bn.weight": (128,), "fc.weight": (1000, 1024)},
+    "inception_v3": {"Conv2d_1a_3x3.conv.weight": (32, 3, 3, 3), "Mixed_5b.branch5x5_2.bn.running_var": (64,),
+                     "Mixed_6b.branch7x7dbl_5.conv.weight": (192, 128, 1, 7), "Mixed_7c.branch3x3_2b.conv.weight": (384, 384, 3, 1),
+                     "fc.weight": (1000, 2048)},
+    "shufflenet_v2_x1_0": {"conv1.0.weight": (24, 3, 3, 3), "stage2.0.branch1.0.weight": (24, 1, 3, 3),
+                           "stage3.7.branch2.5.weight": (116, 116, 1, 1), "stage4.3.branch2.6.running_mean": (232,),
+                           "conv5.1.bias": (1024,), "fc.weight": (1000, 1024)},
     "gcn": {"conv1.lin.weight": (16, 1433), "conv1.bias": (16,), "conv2.lin.weight": (7, 16)},
 }
 
@@ -87,10 +105,14 @@ def run(*command):
     return done.stdout
 
 
-def parameters(weftc, name):
-    text = run(weftc, f"zoo:{name}", "--emit=parse")
+def parameters(weftc, name, *options):
+    text = run(weftc, f"zoo:{name}", "--emit=parse", *options)
     found = re.findall(r'weft\.weight "([^"]+)" : tensor<([0-9x]+)xf32>', text)
     return {path: tuple(map(int, shape.split("x"))) for path, shape in found}
+
+
+def count_of(shapes):
+    return sum(math.prod(shape) for path, shape in shapes.items() if "running_" not in path)
 
 
 def main():
@@ -103,13 +125,17 @@ def main():
     for name in sorted(set(TABLE) & set(names)):
         want, source = TABLE[name]
         shapes = parameters(weftc, name)
-        count = sum(math.prod(shape) for path, shape in shapes.items() if "running_" not in path)
+        count = count_of(shapes)
         print(f"{name:20} {count:>12,} parameters ({source})")
         if count != want:
             wrong.append(f"{name}: {count:,} parameters, {source} has {want:,}")
         for path, shape in PATHS.get(name, {}).items():
             if shapes.get(path) != shape:
                 wrong.append(f"{name}: `{path}` is {shapes.get(path)}, expected {shape}")
+    for name, (want, outputs) in WITH_HEADS.items():
+        count = count_of(parameters(weftc, name, f"--outputs={outputs}"))
+        if count != want:
+            wrong.append(f"{name} with its heads: {count:,} parameters, expected {want:,}")
     sys.exit("\n".join(wrong))
 
 
