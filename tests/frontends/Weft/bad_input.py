@@ -109,7 +109,7 @@ def main():
     print(f"largest resident set: {peak >> 20} MiB")
     if peak > BYTES:
         wrong.append(f"resident set of {peak >> 20} MiB, the limit is {BYTES >> 20} MiB")
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def main():
     print(", ".join(f"{count} {kind or 'plain'}" for kind, count in sorted(counts.items())))
     if counts.get("weft", 0) + counts.get("weft-body", 0) < 5 or counts.get("error", 0) < 2:
         wrong.append("the README has lost its examples")
-    sys.exit("\n\n".join(wrong))
+    sys.exit("\n\n".join(wrong) or 0)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def main():
         count = count_of(parameters(weftc, name, f"--outputs={outputs}"))
         if count != want:
             wrong.append(f"{name} with its heads: {count:,} parameters, expected {want:,}")
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 if __name__ == "__main__":
