@@ -48,9 +48,14 @@ public:
   }
 
   void run(const StageSchedule *schedule) {
+    bool schedulesUpdate = false;
     if (schedule)
-      for (const Directive &directive : schedule->directives)
+      for (const Directive &directive : schedule->directives) {
         apply(directive, schedule->directives);
+        schedulesUpdate |= directive.onUpdate;
+      }
+    if (stage.update && !schedulesUpdate)
+      func.update().unscheduled(); // on purpose: Halide would warn
     if (!isPlaced && stage.update && stage.output < 0)
       func.compute_root();
   }

@@ -83,10 +83,12 @@ public:
   /// Whether the functions made so far call helpers.
   bool usesMath = false, usesStrict = false;
 
-  std::string prototype() const { return "int " + desc.name + "(void *user_context, " + cArguments() + ")"; }
+  /// How the kernel is called, as comment lines.
+  std::string prototype() const {
+    return wrapped("// int " + desc.name + "(void *user_context,", cArguments(), "//    ");
+  }
 
 private:
-
   std::vector<std::string> cArguments() const {
     std::vector<std::string> arguments;
     for (const Operand &operand : desc.operands)
@@ -185,6 +187,8 @@ private:
       }
     if (!isPlaced && stage.update && stage.output < 0)
       init.push_back("compute_root()");
+    if (stage.update && update.empty() && !init.empty())
+      update.push_back("unscheduled()");
     if (stage.output >= 0)
       for (size_t i = stage.loops.size(); i-- > 0;)
         if (stage.loops[i].extent.isFixed())
@@ -319,7 +323,7 @@ std::string helpers(bool usesMath, bool usesStrict) {
 std::string head(const std::string &name, const std::string &writes) {
   return "// " + name + " in Halide. Alone:\n//   c++ -std=c++17 " + name +
          ".cpp -I$HALIDE/include -L$HALIDE/lib64 -lHalide -o " + name + "\n// Running it writes " + writes +
-         ".\n#include \"Halide.h\"\n\nusing namespace Halide;\n\n";
+         "#include \"Halide.h\"\n\nusing namespace Halide;\n\n";
 }
 
 } // namespace
@@ -327,7 +331,7 @@ std::string head(const std::string &name, const std::string &writes) {
 std::string printHalideSource(const KernelDesc &desc, const std::string &target) {
   SourcePrinter printer(desc, target);
   std::string function = printer.function("int main() {\n");
-  return head(desc.name, desc.name + ".o: " + printer.prototype()) + helpers(printer.usesMath, printer.usesStrict) +
+  return head(desc.name, desc.name + ".o:\n" + printer.prototype()) + helpers(printer.usesMath, printer.usesStrict) +
          function;
 }
 
@@ -337,13 +341,13 @@ std::string printHalideSource(const std::vector<KernelDesc> &kernels, const std:
   bool usesMath = false, usesStrict = false;
   for (const KernelDesc &desc : kernels) {
     SourcePrinter printer(desc, target);
-    functions += "// " + printer.prototype() + "\n" + printer.function("static void " + desc.name + "() {\n") + "\n";
+    functions += printer.prototype() + printer.function("static void " + desc.name + "() {\n") + "\n";
     calls += "  " + desc.name + "();\n";
     usesMath |= printer.usesMath;
     usesStrict |= printer.usesStrict;
   }
-  return head(name, "an object for each kernel") + helpers(usesMath, usesStrict) + functions + "int main() {\n" + calls +
-         "}\n";
+  return head(name, "an object for each kernel.\n") + helpers(usesMath, usesStrict) + functions + "int main() {\n" +
+         calls + "}\n";
 }
 
 } // namespace weft::emit

@@ -90,7 +90,8 @@ std::string SourceExpressions::rounded(const ExprPtr &expr) {
 std::string SourceExpressions::definition(const ExprPtr &root) {
   count(root);
   std::string text = rounded(root);
-  return isTrivial(*root) && root->kind == ExprKind::Constant ? "Expr(" + text + ")" : text;
+  bool isBare = root->kind == ExprKind::Constant && text.rfind("Expr(", 0) != 0;
+  return isBare ? "Expr(" + text + ")" : text;
 }
 
 bool SourceExpressions::isPlainMultiplyAdd(const ExprPtr &root, std::string &product) {
@@ -118,9 +119,9 @@ SourceExpressions::Text SourceExpressions::print(const ExprPtr &expr, bool isStr
   if (!isShared)
     return convert(*expr, isStrict);
   std::string name = names.stages[stage] + (update ? "_u" : "_t") + std::to_string(bound.size());
-  std::string value = isStrict && !containsFused(expr) ? rounded(expr) : convert(*expr, false).text;
-  if (bound.count(expr.get())) // bound while it was printed: an inner call did it
-    return {bound[expr.get()]};
+  std::string value = convert(*expr, isStrict).text;
+  if (isStrict && containsFloatOperation(expr))
+    value = "strict_float(" + value + ")";
   declarations += "  Expr " + name + " = " + value + ";\n";
   bound[expr.get()] = name;
   return {name};

@@ -73,16 +73,6 @@ using namespace kernel;
 
 namespace {
 
-/// A folder of this process, removed at its end.
-const std::string &scratchFolder() {
-  static struct Folder {
-    std::string path = (std::filesystem::temp_directory_path() / "weft-kernels-XXXXXX").string();
-    Folder() { path = mkdtemp(path.data()); }
-    ~Folder() { std::filesystem::remove_all(path); }
-  } folder;
-  return folder.path;
-}
-
 std::string linkShared(const std::string &object, std::string &error) {
   std::string library = object + ".so";
   std::string command = std::string(WEFT_TEST_LINKER) + " -shared -o " + library + " " + object;
@@ -132,6 +122,15 @@ int call(void *function, std::vector<halide_buffer_t *> a) {
 }
 
 } // namespace
+
+const std::string &scratchFolder() {
+  static struct Folder {
+    std::string path = (std::filesystem::temp_directory_path() / "weft-kernels-XXXXXX").string();
+    Folder() { path = mkdtemp(path.data()); }
+    ~Folder() { std::filesystem::remove_all(path); }
+  } folder;
+  return folder.path;
+}
 
 int64_t Buffer::elements() const {
   int64_t count = 1;
@@ -190,7 +189,13 @@ RunResult run(const KernelDesc &desc, std::vector<Buffer> &operands, RunOptions 
   emit::CompileOptions compileOptions{options.target.empty() ? hostTarget() : options.target, options.asserts};
   if (!emit::compileKernel(desc, compileOptions, object, "", compiled, result.error))
     return result;
-  result.scratch = compiled.scratch;
+  RunResult ran = runObject(desc, object, operands, options.threads);
+  ran.scratch = compiled.scratch;
+  return ran;
+}
+
+RunResult runObject(const KernelDesc &desc, const std::string &object, std::vector<Buffer> &operands, int threads) {
+  RunResult result;
   std::string library = linkShared(object, result.error);
   void *handle = result.error.empty() ? dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (!handle) {
@@ -203,7 +208,7 @@ RunResult run(const KernelDesc &desc, std::vector<Buffer> &operands, RunOptions 
   std::vector<halide_buffer_t *> raw;
   for (Argument &argument : arguments)
     raw.push_back(&argument.raw);
-  threadCount = options.threads;
+  threadCount = threads;
   peakBytes = heldBytes = 0;
   weft_test_failed_check = weft_test_failed_name = "";
   if (call(dlsym(handle, desc.name.c_str()), raw) != 0)

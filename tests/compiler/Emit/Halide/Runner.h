@@ -45,6 +45,13 @@ struct RunResult {
 
 RunResult run(const kernel::KernelDesc &desc, std::vector<Buffer> &operands, RunOptions options = {});
 
+/// Links and calls an object made elsewhere.
+RunResult runObject(const kernel::KernelDesc &desc, const std::string &object, std::vector<Buffer> &operands,
+                    int threads = 1);
+
+/// A folder of this process, removed at its end.
+const std::string &scratchFolder();
+
 /// The best of the known targets this machine can run.
 std::string hostTarget();
 

@@ -1,0 +1,107 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Transcendental functions against f64: over the whole range, at special values, and with nothing of libm inside.
+#include "tests/compiler/Emit/Halide/Runner.h"
+
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace weft::kernel;
+using namespace weft::test;
+
+namespace {
+
+std::vector<float> valuesOf(const std::string &expression, const std::vector<float> &values) {
+  KernelDesc desc = parseOrDie("kernel f { operand x f32 [?] strides [1] output y f32 [?] strides [1]\n"
+                               "stage s f32 [i < y.0] holds y { init " +
+                               expression + " }\nschedule s { split(i, io, ii by 16, predicate) vectorize(ii) } }");
+  int64_t count = int64_t(values.size());
+  std::vector<Buffer> operands = {makeBuffer(Scalar::F32, {count}, 1), makeBuffer(Scalar::F32, {count}, 2)};
+  std::memcpy(operands[0].data(), values.data(), values.size() * 4);
+  RunResult result = run(desc, operands);
+  EXPECT_EQ(result.error, "");
+  return {operands[1].as<float>(), operands[1].as<float>() + count};
+}
+
+/// Distance in units in the last place of the exact result.
+double ulps(double exact, float actual) {
+  if (std::isnan(exact) || std::isinf(float(exact)))
+    return (std::isnan(exact) && std::isnan(actual)) || float(exact) == actual ? 0 : 1e9;
+  float rounded = std::max(std::fabs(float(exact)), 1.17549435e-38f);
+  double unit = double(std::nextafter(rounded, INFINITY)) - rounded;
+  return std::fabs(exact - actual) / unit;
+}
+
+double worst(const std::string &expression, double (*exact)(double), double low, double high) {
+  std::vector<float> values;
+  const int count = 200001;
+  for (int i = 0; i < count; ++i)
+    values.push_back(float(low + (high - low) * i / (count - 1)));
+  std::vector<float> results = valuesOf(expression, values);
+  double largest = 0;
+  for (int i = 0; i < count; ++i)
+    largest = std::max(largest, ulps(exact(values[i]), results[i]));
+  return largest;
+}
+
+void expectSpecial(const std::string &expression, float at, float expected) {
+  float result = valuesOf(expression, {at})[0];
+  bool same = std::isnan(expected) ? std::isnan(result) : std::memcmp(&result, &expected, 4) == 0;
+  EXPECT_TRUE(same) << expression << " at " << at << " gave " << result << ", not " << expected;
+}
+
+TEST(Accuracy, Exp) {
+  EXPECT_LE(worst("exp(@x[i])", std::exp, -87, 88.7), 1.5);
+  EXPECT_LE(worst("exp(@x[i])", std::exp, -1, 1), 1.5);
+  EXPECT_LE(worst("exp(@x[i])", std::exp, -103, -87), 1.5); // denormals, in their own units
+  expectSpecial("exp(@x[i])", 0, 1);
+  expectSpecial("exp(@x[i])", 90, INFINITY);
+  expectSpecial("exp(@x[i])", INFINITY, INFINITY);
+  expectSpecial("exp(@x[i])", -INFINITY, 0);
+  expectSpecial("exp(@x[i])", -200, 0);
+  expectSpecial("exp(@x[i])", NAN, NAN);
+}
+
+TEST(Accuracy, Log) {
+  EXPECT_LE(worst("log(@x[i])", std::log, 0.5, 2), 2);
+  EXPECT_LE(worst("log(@x[i])", std::log, 1e-30, 100), 2);
+  EXPECT_LE(worst("log(@x[i])", std::log, 1e-42, 1e-37), 2);
+  expectSpecial("log(@x[i])", 0, -INFINITY);
+  expectSpecial("log(@x[i])", -1, NAN);
+  expectSpecial("log(@x[i])", INFINITY, INFINITY);
+  expectSpecial("log(@x[i])", NAN, NAN);
+  expectSpecial("log(@x[i])", 1, 0);
+}
+
+TEST(Accuracy, Tanh) {
+  EXPECT_LE(worst("tanh(@x[i])", std::tanh, -12, 12), 2.5);
+  EXPECT_LE(worst("tanh(@x[i])", std::tanh, -1e-3, 1e-3), 2.5);
+  expectSpecial("tanh(@x[i])", INFINITY, 1);
+  expectSpecial("tanh(@x[i])", -INFINITY, -1);
+  expectSpecial("tanh(@x[i])", NAN, NAN);
+}
+
+TEST(Accuracy, Erf) {
+  EXPECT_LE(worst("erf(@x[i])", std::erf, -5, 5), 3);
+  EXPECT_LE(worst("erf(@x[i])", std::erf, -1e-3, 1e-3), 3);
+  expectSpecial("erf(@x[i])", INFINITY, 1);
+  expectSpecial("erf(@x[i])", -INFINITY, -1);
+  expectSpecial("erf(@x[i])", NAN, NAN);
+}
+
+TEST(Accuracy, PowersWithoutLibm) {
+  EXPECT_LE(worst(
+                "pow(@x[i], 0.75)", [](double x) { return std::pow(x, 0.75); }, 0, 1000),
+            2.5);
+  EXPECT_LE(worst(
+                "pow(@x[i], 0.5)", [](double x) { return std::sqrt(x); }, 0, 1000),
+            0.501);
+  EXPECT_LE(worst(
+                "pow(@x[i], 3)", [](double x) { return x * x * x; }, -10, 10),
+            2);
+  EXPECT_LE(worst(
+                "rsqrt(@x[i])", [](double x) { return 1 / std::sqrt(x); }, 0.001, 1000),
+            1.5);
+}
+
+} // namespace
