@@ -1,15 +1,15 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The matrices of Winograd's minimal filtering F(m, 3): y = A^T [(G g) * (B^T d)] for one dimension, used on both sides for
-// two (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Recipes transform filters with G, kernels
-// tiles with B and A; both take them from here.
+// The matrices of Winograd's minimal filtering F(m, 3): y = A^T [(G g) * (B^T d)] for one dimension, used on both sides
+// for two (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Recipes transform filters with G,
+// kernels tiles with B and A; both take them from here.
 #pragma once
 
 #include <array>
 
 namespace weft::kernel {
 
-/// F(m, 3) made after Cook and Toom from the points 0, 1, -1, 2, -2, 1/2, -1/2, as many as needed, and infinity. All entries
-/// of A and B are exact in f32; those of G are not and should be used in double precision.
+/// F(m, 3) made after Cook and Toom from the points 0, 1, -1, 2, -2, 1/2, -1/2, as many as needed, and infinity. All
+/// entries of A and B are exact in f32; those of G are not and should be used in double precision.
 class Winograd {
 public:
   static constexpr int maxPoints = 8;

@@ -1,8 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase graph: batch normalisation becomes recipes on the weights of the contraction before it.
 //
-// y = (x - mean) / sqrt(var + eps) * gamma + beta = x * s + t. A contraction is linear in its weight, so s goes there, one
-// factor an output channel; t joins the bias. Nothing is evaluated: s and t are operations on names of weights.
+// y = (x - mean) / sqrt(var + eps) * gamma + beta = x * s + t. A contraction is linear in its weight, so s goes there,
+// one factor an output channel; t joins the bias. Nothing is evaluated: s and t are operations on names of weights.
 #include "compiler/Transforms/Passes.h"
 
 using namespace mlir;

@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// Elements of a static tensor, row-major in the stored shape (`physicalType`) of its type, little-endian; i1 takes a byte.
-/// Copies share the memory; once made it is not written.
+/// Elements of a static tensor, row-major in the stored shape (`physicalType`) of its type, little-endian; i1 takes a
+/// byte. Copies share the memory; once made it is not written.
 struct HostTensor {
   mlir::RankedTensorType type;
   std::shared_ptr<const void> owner; ///< keeps `data` alive: an allocation, or a mapped file

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// How filters are packed. Both loops go over blocks of ob outputs by ib inputs: a block's source is ob runs of ib * taps
-// consecutive floats, its target fits the first cache, so each byte is fetched once.
+// How filters are packed. Both loops go over blocks of ob outputs by ib inputs: a block's source is ob runs of ib *
+// taps consecutive floats, its target fits the first cache, so each byte is fetched once.
 #include "compiler/Weights/PackLoops.h"
 
 #include "compiler/Kernel/Winograd.h"

@@ -12,7 +12,8 @@ struct FilterView {
   int64_t outputs, inputs, taps;
 };
 
-/// To `[ceil(O / ob), ceil(I / ib), taps, ib, ob]`; what is rounded up is 0. With `ib` 0 to `[ceil(O / ob), I, taps, ob]`.
+/// To `[ceil(O / ob), ceil(I / ib), taps, ib, ob]`; what is rounded up is 0. With `ib` 0 to `[ceil(O / ob), I, taps,
+/// ob]`.
 void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed);
 
 /// 3x3 filters to `[(m + 2)^2, ceil(O / ob), ceil(I / ib), ib, ob]`, each transformed as G g G^T in double precision.

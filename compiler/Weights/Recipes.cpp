@@ -49,7 +49,7 @@ template <typename F> bool withType(Type type, F f) {
   return true;
 }
 
-//===- Sources ------------------------------------------------------------------------------------------------------===//
+//===- Sources ---------------------------------------------------------------------------------------------------===//
 
 HostTensor constantBytes(ConstantOp op) {
   HostTensor result = HostTensor::allocate(cast<RankedTensorType>(op.getType()));
@@ -72,7 +72,7 @@ HostTensor constantBytes(ConstantOp op) {
   return result;
 }
 
-//===- Element by element -------------------------------------------------------------------------------------------===//
+//===- Element by element ----------------------------------------------------------------------------------------===//
 
 /// The strides of `from` when it is read as a tensor of shape `to` by NumPy's broadcasting.
 SmallVector<int64_t> broadcastStrides(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
@@ -145,7 +145,8 @@ std::function<double(double)> unaryFunction(Operation *op) {
       .Case([](CeilOp) -> F { return [](double x) { return std::ceil(x); }; })
       .Case([](ReciprocalOp) -> F { return [](double x) { return 1 / x; }; })
       .Case([&](ClipOp clip) -> F {
-        double low = clip.getMin() ? value(*clip.getMin()) : -HUGE_VAL, high = clip.getMax() ? value(*clip.getMax()) : HUGE_VAL;
+        double low = clip.getMin() ? value(*clip.getMin()) : -HUGE_VAL,
+               high = clip.getMax() ? value(*clip.getMax()) : HUGE_VAL;
         return [=](double x) { return smaller(larger(x, low), high); };
       })
       .Default(F());
@@ -173,11 +174,11 @@ bool castElements(HostTensor &y, const HostTensor &x) {
   return known;
 }
 
-//===- Moving elements ----------------------------------------------------------------------------------------------===//
+//===- Moving elements -------------------------------------------------------------------------------------------===//
 
 /// Copies a box of elements between strided tensors, starting `toOffset` and `fromOffset` elements in.
-void copyBox(ArrayRef<int64_t> shape, HostTensor &to, int64_t toOffset, ArrayRef<int64_t> toStrides, const HostTensor &from,
-             int64_t fromOffset, ArrayRef<int64_t> fromStrides) {
+void copyBox(ArrayRef<int64_t> shape, HostTensor &to, int64_t toOffset, ArrayRef<int64_t> toStrides,
+             const HostTensor &from, int64_t fromOffset, ArrayRef<int64_t> fromStrides) {
   size_t size = to.elementBytes();
   char *out = to.writable() + toOffset * size;
   const char *in = from.data + fromOffset * size;
@@ -247,7 +248,7 @@ bool pad(PadOp op, HostTensor &y, const HostTensor &x) {
   return true;
 }
 
-//===- Layouts ------------------------------------------------------------------------------------------------------===//
+//===- Layouts ---------------------------------------------------------------------------------------------------===//
 
 /// A tensor cut into pieces that are plain boxes in its stored form: a blocked tensor has one box a block of channels.
 class Stored {
@@ -346,7 +347,7 @@ void packVector(HostTensor &y, const HostTensor &w) {
   std::memcpy(y.writable(), w.data, w.bytes());
 }
 
-//===- One operation ------------------------------------------------------------------------------------------------===//
+//===- One operation ---------------------------------------------------------------------------------------------===//
 
 /// The same bytes under another type.
 HostTensor renamed(HostTensor x, Type type) {
@@ -366,7 +367,8 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
   return TypeSwitch<Operation *, bool>(op)
       .Case<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp>([&](auto) {
         bool ok = false;
-        return withType(y.type.getElementType(), [&](auto zero) { ok = computeBinary<decltype(zero)>(op, y, xs); }) && ok;
+        return withType(y.type.getElementType(), [&](auto zero) { ok = computeBinary<decltype(zero)>(op, y, xs); }) &&
+               ok;
       })
       .Case([&](CastOp) { return castElements(y, xs[0]); })
       .Case([&](TransposeOp transposeOp) { return transpose(transposeOp, y, xs[0]), done(); })
@@ -458,7 +460,8 @@ private:
         return bytes;
     HostTensor result = HostTensor::allocate(type);
     if (op->getNumOperands() == 0 || !compute(op, result, operands))
-      return op->emitError() << "`" << op->getName() << "` on " << spell(type) << " cannot be part of a recipe for weights";
+      return op->emitError() << "`" << op->getName() << "` on " << spell(type)
+                             << " cannot be part of a recipe for weights";
     return result;
   }
 

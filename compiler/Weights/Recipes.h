@@ -11,9 +11,9 @@ namespace weft {
 /// Gives the weight of this name, of exactly this type. Fails after it has reported why.
 using WeightSource = std::function<mlir::FailureOr<HostTensor>(llvm::StringRef path, mlir::RankedTensorType type)>;
 
-/// Evaluates recipes (see `isRecipe`). What two recipes of one `evaluate` share is computed once; nothing is kept between
-/// calls, so that memory is bounded by the largest recipe. Arithmetic is done in the element type, Winograd's transform and
-/// functions such as `exp` in double precision.
+/// Evaluates recipes (see `isRecipe`). What two recipes of one `evaluate` share is computed once; nothing is kept
+/// between calls, so that memory is bounded by the largest recipe. Arithmetic is done in the element type, Winograd's
+/// transform and functions such as `exp` in double precision.
 class RecipeEvaluator {
 public:
   explicit RecipeEvaluator(WeightSource source) : source(std::move(source)) {}

@@ -2,8 +2,8 @@
 // How attributes are checked, printed and parsed, and what `#weft.blocked` means for the stored shape.
 #include "dialects/Weft/Weft.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace weft;
@@ -18,7 +18,7 @@ void WeftDialect::registerAttributes() {
       >();
 }
 
-//===- #weft.blocked ------------------------------------------------------------------------------------------------===//
+//===- #weft.blocked ---------------------------------------------------------------------------------------------===//
 
 LogicalResult BlockedAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t block, ArrayRef<int64_t> border,
                                   FloatAttr fill) {
@@ -32,7 +32,8 @@ LogicalResult BlockedAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
   return success();
 }
 
-LogicalResult BlockedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type, function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult BlockedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                                          function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.empty())
     return emitError() << "a tensor of rank 0 has no channels to block";
   size_t spatial = shape.size() < 2 ? 0 : shape.size() - 2;
@@ -81,7 +82,7 @@ Attribute BlockedAttr::parse(AsmParser &parser, Type) {
                     parser.getBuilder().getF64FloatAttr(fill));
 }
 
-//===- #weft.target -------------------------------------------------------------------------------------------------===//
+//===- #weft.target ----------------------------------------------------------------------------------------------===//
 
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, int64_t vector,
                                  ArrayAttr features) {
@@ -92,7 +93,7 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   return success();
 }
 
-//===- Stored shapes ------------------------------------------------------------------------------------------------===//
+//===- Stored shapes ---------------------------------------------------------------------------------------------===//
 
 BlockedAttr weft::getBlocked(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);

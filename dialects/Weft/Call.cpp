@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// From a call in a text to an operation. The table has a row a call (see <Category>Calls.cpp); this file sorts arguments by
-// the row's parameters, converts them, and turns what inference and verifiers say into errors of the call.
+// From a call in a text to an operation. The table has a row a call (see <Category>Calls.cpp); this file sorts
+// arguments by the row's parameters, converts them, and turns what inference and verifiers say into errors of the call.
 #include "dialects/Weft/CallBuilder.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -9,7 +9,7 @@
 using namespace mlir;
 using namespace weft;
 
-//===- The table ----------------------------------------------------------------------------------------------------===//
+//===- The table -------------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Rows by name, with the views on names that Call.h promises.
@@ -31,7 +31,8 @@ public:
 
 private:
   Table() {
-    for (auto category : {elementwiseCalls, contractionCalls, windowCalls, reductionCalls, shapeCalls, graphCalls, constantCalls})
+    for (auto category :
+         {elementwiseCalls, contractionCalls, windowCalls, reductionCalls, shapeCalls, graphCalls, constantCalls})
       for (Signature &signature : category())
         add(std::move(signature));
   }
@@ -67,8 +68,8 @@ std::string weft::suggestion(StringRef name, ArrayRef<StringRef> names) {
   return best.empty() ? "" : "; did you mean `" + best.str() + "`?";
 }
 
-FailureOr<SmallVector<Value>> weft::buildCall(OpBuilder &builder, Location loc, StringRef name, ArrayRef<CallArgument> args,
-                                              CallContext &context) {
+FailureOr<SmallVector<Value>> weft::buildCall(OpBuilder &builder, Location loc, StringRef name,
+                                              ArrayRef<CallArgument> args, CallContext &context) {
   const Signature *signature = Table::get().find(name);
   if (!signature) {
     context.error(loc) << "no operation is called `" << name << "`" << suggestion(name, callNames());
@@ -80,7 +81,7 @@ FailureOr<SmallVector<Value>> weft::buildCall(OpBuilder &builder, Location loc, 
   return signature->build(call);
 }
 
-//===- Sorting arguments --------------------------------------------------------------------------------------------===//
+//===- Sorting arguments -----------------------------------------------------------------------------------------===//
 
 const Parameter *CallBuilder::find(StringRef name) const {
   for (const Parameter &parameter : signature.parameters)
@@ -135,7 +136,7 @@ LogicalResult CallBuilder::bindPositional(const CallArgument &arg, size_t &next)
   return success();
 }
 
-//===- Reading arguments --------------------------------------------------------------------------------------------===//
+//===- Reading arguments -----------------------------------------------------------------------------------------===//
 
 LogicalResult CallBuilder::missing(StringRef name) {
   const Parameter *parameter = find(name);
@@ -162,7 +163,8 @@ static std::string describe(const CallArgument &arg) {
 
 InFlightDiagnostic CallBuilder::mismatch(StringRef name, StringRef expected) {
   const CallArgument &arg = *bound.at(name).front();
-  return error(arg.loc) << "`" << name << "` of `" << signature.name << "` is " << expected << ", not " << describe(arg);
+  return error(arg.loc) << "`" << name << "` of `" << signature.name << "` is " << expected << ", not "
+                        << describe(arg);
 }
 
 Attribute CallBuilder::attribute(StringRef name) const {
@@ -233,7 +235,8 @@ FailureOr<Value> CallBuilder::tensorOrNumber(StringRef name, RankedTensorType li
     mismatch(name, "an integer beside integer tensors");
     return failure();
   }
-  return constant(DenseElementsAttr::get(type, builder.getIntegerAttr(type.getElementType(), *asInteger(attribute(name)))));
+  return constant(
+      DenseElementsAttr::get(type, builder.getIntegerAttr(type.getElementType(), *asInteger(attribute(name)))));
 }
 
 FailureOr<int64_t> CallBuilder::integer(StringRef name, std::optional<int64_t> otherwise) {
@@ -342,7 +345,7 @@ FailureOr<int64_t> CallBuilder::axis(StringRef name, int64_t rank, std::optional
   return failure();
 }
 
-//===- Answering ----------------------------------------------------------------------------------------------------===//
+//===- Answering -------------------------------------------------------------------------------------------------===//
 
 LogicalResult CallBuilder::checkSize(StringRef what, ArrayRef<int64_t> extents) {
   int64_t elements = 1;
@@ -350,7 +353,8 @@ LogicalResult CallBuilder::checkSize(StringRef what, ArrayRef<int64_t> extents) 
     if (ShapedType::isDynamic(extent))
       continue;
     if (extent > largestExtent || (extent > 0 && elements > mostElements / extent)) {
-      error(loc) << what << " " << spell(extents) << ", more than the " << mostElements << " elements a tensor may have";
+      error(loc) << what << " " << spell(extents) << ", more than the " << mostElements
+                 << " elements a tensor may have";
       return failure();
     }
     elements *= extent;
@@ -366,7 +370,8 @@ FailureOr<Value> CallBuilder::weight(StringRef suffix, ArrayRef<int64_t> extents
   }
   for (int64_t extent : extents)
     if (extent < 1) {
-      error(loc) << "the weight `" << suffix << "` of `" << signature.name << "` would have the shape " << spell(extents);
+      error(loc) << "the weight `" << suffix << "` of `" << signature.name << "` would have the shape "
+                 << spell(extents);
       return failure();
     }
   if (failed(checkSize("a weight would be", extents)))
@@ -377,7 +382,9 @@ FailureOr<Value> CallBuilder::weight(StringRef suffix, ArrayRef<int64_t> extents
   return value;
 }
 
-Value CallBuilder::constant(DenseElementsAttr value) { return ConstantOp::create(builder, loc, value.getType(), value); }
+Value CallBuilder::constant(DenseElementsAttr value) {
+  return ConstantOp::create(builder, loc, value.getType(), value);
+}
 
 /// The text of an error of the verifier without "'weft.conv' op ".
 static std::string withoutOpName(std::string text) {
@@ -394,7 +401,8 @@ void CallBuilder::report(ArrayRef<std::string> texts, ValueRange operands) {
 }
 
 /// Runs `f` and keeps the errors it raises instead of showing them.
-static LogicalResult listening(MLIRContext *context, std::vector<std::string> &texts, llvm::function_ref<LogicalResult()> f) {
+static LogicalResult listening(MLIRContext *context, std::vector<std::string> &texts,
+                               llvm::function_ref<LogicalResult()> f) {
   ScopedDiagnosticHandler capture(context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
       texts.push_back(diagnostic.str());
@@ -408,10 +416,10 @@ static LogicalResult listening(MLIRContext *context, std::vector<std::string> &t
 static LogicalResult inferTypes(OperationState &state, SmallVectorImpl<Type> &types) {
   Operation *probe = Operation::create(state);
   auto inference = dyn_cast<InferTypeOpInterface>(probe);
-  bool inferred = inference && succeeded(inference.inferReturnTypes(
-                                   probe->getContext(), state.location, probe->getOperands(),
-                                   probe->getDiscardableAttrDictionary(), probe->getPropertiesStorage(), probe->getRegions(),
-                                   types));
+  bool inferred =
+      inference && succeeded(inference.inferReturnTypes(probe->getContext(), state.location, probe->getOperands(),
+                                                        probe->getDiscardableAttrDictionary(),
+                                                        probe->getPropertiesStorage(), probe->getRegions(), types));
   probe->destroy();
   return success(inferred);
 }

@@ -11,9 +11,9 @@
 
 namespace weft {
 
-/// One argument of a call. Positional ones have an empty name. Compile-time values are attributes: i64, f64, bool, string,
-/// arrays of these (ArrayAttr); a run-time size is its name (StringAttr), elements of `const` read from a file are a
-/// DenseElementsAttr. Lists of tensors are several values.
+/// One argument of a call. Positional ones have an empty name. Compile-time values are attributes: i64, f64, bool,
+/// string, arrays of these (ArrayAttr); a run-time size is its name (StringAttr), elements of `const` read from a file
+/// are a DenseElementsAttr. Lists of tensors are several values.
 struct CallArgument {
   llvm::StringRef name;
   std::variant<llvm::SmallVector<mlir::Value>, mlir::Attribute> value;
@@ -24,8 +24,8 @@ struct CallArgument {
 class CallContext {
 public:
   virtual ~CallContext() = default;
-  /// The weight at `<path of this call>.<suffix>`, made if it is new; at the path itself where `suffix` is empty (`weight`,
-  /// `bias`, `scale`). Null after an error that has been reported.
+  /// The weight at `<path of this call>.<suffix>`, made if it is new; at the path itself where `suffix` is empty
+  /// (`weight`, `bias`, `scale`). Null after an error that has been reported.
   virtual mlir::Value weight(llvm::StringRef suffix, mlir::RankedTensorType type, mlir::Location loc) = 0;
   /// Starts an error at `loc`. Text follows HOUSE rules: lower case, names in backticks, the hint last.
   virtual mlir::InFlightDiagnostic error(mlir::Location loc) = 0;
@@ -42,7 +42,8 @@ bool isCall(llvm::StringRef name);
 llvm::ArrayRef<llvm::StringRef> callNames();
 llvm::ArrayRef<llvm::StringRef> callKeywords(llvm::StringRef name);
 
-/// The name a call with weights takes as its path when there is no `as` ("conv", "batchnorm"); empty for ops without weights.
+/// The name a call with weights takes as its path when there is no `as` ("conv", "batchnorm"); empty for ops without
+/// weights.
 llvm::StringRef defaultPath(llvm::StringRef name);
 
 } // namespace weft

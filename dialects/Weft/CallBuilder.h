@@ -10,24 +10,24 @@
 
 namespace weft {
 
-/// Limits of what a text may ask for, so that no arithmetic on shapes overflows 64 bits and a typing error does not ask for
-/// all memory there is.
+/// Limits of what a text may ask for, so that no arithmetic on shapes overflows 64 bits and a typing error does not ask
+/// for all memory there is.
 constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
 constexpr int64_t mostElements = int64_t(1) << 40;
 constexpr int64_t mostPieces = 65536;
 
 /// What a parameter of a call takes. Words are checked against the enumeration they stand for.
 enum class Takes : uint8_t {
-  Tensor,    ///< one tensor; a number where `numbers` of the signature allows it
-  Tensors,   ///< a list of tensors, or all positional ones
-  Integer,   ///< or a run-time size where the row's function allows it
-  Real,      ///< integers too
+  Tensor,  ///< one tensor; a number where `numbers` of the signature allows it
+  Tensors, ///< a list of tensors, or all positional ones
+  Integer, ///< or a run-time size where the row's function allows it
+  Real,    ///< integers too
   Bool,
   Word,
-  Integers,  ///< a list; one integer stands for a list of one
-  Reals,     ///< a list; one number stands for a list of one
-  Spatial,   ///< one integer for all spatial dimensions, or a list of one each
-  Anything,  ///< left to the row's function
+  Integers, ///< a list; one integer stands for a list of one
+  Reals,    ///< a list; one number stands for a list of one
+  Spatial,  ///< one integer for all spatial dimensions, or a list of one each
+  Anything, ///< left to the row's function
 };
 
 struct Parameter {
@@ -53,7 +53,8 @@ struct Signature {
   llvm::StringRef path = {};
 };
 
-/// The arguments of one call, sorted by parameter, and the means to answer it. Every accessor that can fail reports first.
+/// The arguments of one call, sorted by parameter, and the means to answer it. Every accessor that can fail reports
+/// first.
 class CallBuilder {
 public:
   CallBuilder(mlir::OpBuilder &builder, mlir::Location loc, const Signature &signature, CallContext &context)
@@ -88,7 +89,8 @@ public:
   mlir::Value constant(mlir::DenseElementsAttr value);
 
   /// Makes the operation after asking inference and verifier; their errors become errors of the call.
-  mlir::FailureOr<Values> make(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes);
+  mlir::FailureOr<Values> make(llvm::StringRef op, mlir::ValueRange operands,
+                               llvm::ArrayRef<mlir::NamedAttribute> attributes);
   /// Operands and attributes as the table says, those not given left to the operation's defaults.
   mlir::FailureOr<Values> makePlainly();
 
@@ -129,7 +131,8 @@ std::vector<Signature> shapeCalls();
 std::vector<Signature> graphCalls();
 std::vector<Signature> constantCalls();
 
-/// Low paddings, then high ones, from `pad=` (an integer, a list, "same" or "valid") for a window over `x`; obeys `fit`.
+/// Low paddings, then high ones, from `pad=` (an integer, a list, "same" or "valid") for a window over `x`; obeys
+/// `fit`.
 mlir::FailureOr<Extents> windowPadding(CallBuilder &call, mlir::RankedTensorType x, llvm::ArrayRef<int64_t> kernel,
                                        llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation);
 

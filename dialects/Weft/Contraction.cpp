@@ -50,8 +50,8 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adapt
       failed(checkGroups(where, groups, filter[0], "output")))
     return failure();
   if (!ShapedType::isDynamic(x.getDimSize(1)) && filter[1] * groups != x.getDimSize(1))
-    return emitOptionalError(where, "`weight` ", spell(filter), " reads ", filter[1], " channels a group, but ", spell(x),
-                             " has ", x.getDimSize(1) / groups);
+    return emitOptionalError(where, "`weight` ", spell(filter), " reads ", filter[1], " channels a group, but ",
+                             spell(x), " has ", x.getDimSize(1) / groups);
   Window window{ArrayRef(filter).drop_front(2), adaptor.getStride(), adaptor.getPad(), adaptor.getDilation()};
   Extents result{x.getDimSize(0), filter[0]};
   if (failed(window.check(where, *spatial)) || failed(window.slide(where, x.getShape(), result)) ||
@@ -69,8 +69,8 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, Where where, Adap
       failed(checkGroups(where, groups, x.getDimSize(1), "input")))
     return failure();
   if (!agree(filter[0], x.getDimSize(1)))
-    return emitOptionalError(where, "`weight` ", spell(filter), " is for ", filter[0], " input channels, but ", spell(x),
-                             " has ", x.getDimSize(1));
+    return emitOptionalError(where, "`weight` ", spell(filter), " is for ", filter[0], " input channels, but ",
+                             spell(x), " has ", x.getDimSize(1));
   Window window{ArrayRef(filter).drop_front(2), adaptor.getStride(), adaptor.getPad(), adaptor.getDilation()};
   ArrayRef<int64_t> extra = adaptor.getOutputPad();
   if (failed(window.check(where, *spatial)) || failed(checkList(where, "output_pad", extra, *spatial, 0)))
@@ -82,7 +82,8 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, Where where, Adap
       return emitOptionalError(where, "`output_pad` ", extra[dim], " is not below the stride ", window.stride[dim],
                                " or the dilation ", window.dilation[dim]);
     if (!ShapedType::isDynamic(extent))
-      extent = (extent - 1) * window.stride[dim] - window.low(dim) - window.high(dim) + window.dilated(dim) + extra[dim];
+      extent =
+          (extent - 1) * window.stride[dim] - window.low(dim) - window.high(dim) + window.dilated(dim) + extra[dim];
     if (!ShapedType::isDynamic(extent) && extent < 1)
       return emitOptionalError(where, "nothing is left of dimension ", dimensionName(x.getRank(), dim + 2),
                                ": its extent would be ", extent);
@@ -101,8 +102,8 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
   if (filter.size() != 2)
     return emitOptionalError(where, "`weight` has shape ", spell(filter), ", expected [O, I]");
   if (!agree(filter[1], x.getShape().back()))
-    return emitOptionalError(where, "`weight` ", spell(filter), " reads ", filter[1], " values, but the last dimension of ",
-                             spell(x), " is ", x.getShape().back());
+    return emitOptionalError(where, "`weight` ", spell(filter), " reads ", filter[1],
+                             " values, but the last dimension of ", spell(x), " is ", x.getShape().back());
   Extents result(x.getShape());
   result.back() = filter[0];
   if (failed(checkBias(where, adaptor, filter[0])))

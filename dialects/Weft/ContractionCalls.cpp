@@ -79,7 +79,8 @@ static FailureOr<ConvArguments> convArguments(CallBuilder &call) {
 static FailureOr<int64_t> outputsOf(CallBuilder &call, unsigned weightDim, int64_t factor) {
   std::optional<Value> weight = call.optionalTensor("weight");
   bool fromWeight = weight && tensorOf(*weight).getRank() > weightDim;
-  return call.integer("out", fromWeight ? std::optional(tensorOf(*weight).getDimSize(weightDim) * factor) : std::nullopt);
+  return call.integer("out",
+                      fromWeight ? std::optional(tensorOf(*weight).getDimSize(weightDim) * factor) : std::nullopt);
 }
 
 /// The filter mirrored in its spatial dimensions.
@@ -103,7 +104,8 @@ static FailureOr<Values> buildConv(CallBuilder &call) {
   if (failed(pad) || failed(outputs) || failed(flip))
     return failure();
   if (*outputs < 1 || *outputs % args->groups != 0) {
-    call.error(call.locOf("out")) << "`groups` " << args->groups << " does not divide the " << *outputs << " output channels";
+    call.error(call.locOf("out")) << "`groups` " << args->groups << " does not divide the " << *outputs
+                                  << " output channels";
     return failure();
   }
   Extents filter{*outputs, ShapedType::isDynamic(args->channels) ? args->channels : args->channels / args->groups};
@@ -135,7 +137,8 @@ static FailureOr<Values> buildConvTranspose(CallBuilder &call) {
   if (failed(pad) || failed(extra) || failed(outputs))
     return failure();
   if (*outputs < 1 || *outputs % args->groups != 0) {
-    call.error(call.locOf("out")) << "`groups` " << args->groups << " does not divide the " << *outputs << " output channels";
+    call.error(call.locOf("out")) << "`groups` " << args->groups << " does not divide the " << *outputs
+                                  << " output channels";
     return failure();
   }
   Extents filter{args->channels, *outputs / args->groups};
@@ -170,9 +173,9 @@ static FailureOr<Values> buildLinear(CallBuilder &call) {
 }
 
 std::vector<Signature> weft::contractionCalls() {
-  std::vector<Parameter> conv{{"x", Takes::Tensor},       {"out", Takes::Integer},    {"kernel", Takes::Spatial},
-                              {"stride", Takes::Spatial}, {"pad", Takes::Anything},   {"dilation", Takes::Spatial},
-                              {"groups", Takes::Integer}, {"bias", Takes::Anything},  {"weight", Takes::Anything}};
+  std::vector<Parameter> conv{{"x", Takes::Tensor},       {"out", Takes::Integer},   {"kernel", Takes::Spatial},
+                              {"stride", Takes::Spatial}, {"pad", Takes::Anything},  {"dilation", Takes::Spatial},
+                              {"groups", Takes::Integer}, {"bias", Takes::Anything}, {"weight", Takes::Anything}};
   std::vector<Parameter> transposed = conv;
   conv.push_back({"flip", Takes::Bool});
   conv.push_back({"fit", Takes::Word});

@@ -5,13 +5,14 @@
 using namespace mlir;
 using namespace weft;
 
-//===- Inference and checks -----------------------------------------------------------------------------------------===//
+//===- Inference and checks --------------------------------------------------------------------------------------===//
 
 LogicalResult PreluOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX()), slope = tensorOf(adaptor.getSlope());
   bool single = slope.getRank() == 1 && slope.getDimSize(0) == 1;
   if (!single && x.getRank() < 2)
-    return emitOptionalError(where, "`slope` is ", spell(slope), ", expected one element as ", spell(x), " has no channels");
+    return emitOptionalError(where, "`slope` is ", spell(slope), ", expected one element as ", spell(x),
+                             " has no channels");
   if (!single && failed(checkPerChannel(where, "slope", adaptor.getSlope(), x)))
     return failure();
   return inferSameShape(adaptor.getX(), types);
@@ -25,7 +26,8 @@ LogicalResult CastOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adapt
 
 LogicalResult ClipOp::verify() {
   if (getMin() && getMax() && *getMin() > *getMax())
-    return emitOpError() << "`min` " << getMin()->convertToDouble() << " is above `max` " << getMax()->convertToDouble();
+    return emitOpError() << "`min` " << getMin()->convertToDouble() << " is above `max` "
+                         << getMax()->convertToDouble();
   return success();
 }
 
@@ -43,7 +45,7 @@ LogicalResult StochasticDepthOp::verify() {
   return success();
 }
 
-//===- Folding ------------------------------------------------------------------------------------------------------===//
+//===- Folding ---------------------------------------------------------------------------------------------------===//
 
 /// f(f(x)) = f(x).
 template <typename Op> static OpFoldResult foldTwice(Op op) {
@@ -80,7 +82,8 @@ static bool isSplatOf(Attribute attribute, double value) {
 }
 
 /// The operand left over when the other one is neutral, if nothing has to be broadcast.
-template <typename Op> static OpFoldResult foldNeutral(Op op, Attribute x, Attribute y, double neutral, bool bothSides) {
+template <typename Op>
+static OpFoldResult foldNeutral(Op op, Attribute x, Attribute y, double neutral, bool bothSides) {
   if (isSplatOf(y, neutral) && op.getX().getType() == op.getType())
     return op.getX();
   if (bothSides && isSplatOf(x, neutral) && op.getY().getType() == op.getType())

@@ -27,9 +27,7 @@ static FailureOr<Values> buildBinary(CallBuilder &call) {
   return call.make(("weft." + op).str(), {*left, *right}, {});
 }
 
-static Signature binary(StringRef name) {
-  return {name, {{"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildBinary};
-}
+static Signature binary(StringRef name) { return {name, {{"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildBinary}; }
 
 static FailureOr<Values> buildGelu(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
@@ -62,8 +60,9 @@ static FailureOr<Values> buildPrelu(CallBuilder &call) {
     call.error(call.locOf("shared")) << spell(type) << " has no channels to give a slope each";
     return failure();
   }
-  FailureOr<Value> slope = call.has("weight") ? call.tensor("weight")
-                                              : call.weight("weight", *shared ? 1 : type.getDimSize(1), type.getElementType());
+  FailureOr<Value> slope = call.has("weight")
+                               ? call.tensor("weight")
+                               : call.weight("weight", *shared ? 1 : type.getDimSize(1), type.getElementType());
   if (failed(slope))
     return failure();
   return call.make("weft.prelu", {*x, *slope}, {});
@@ -86,8 +85,8 @@ static FailureOr<Values> buildCast(CallBuilder &call) {
 
 std::vector<Signature> weft::elementwiseCalls() {
   std::vector<Signature> calls;
-  for (StringRef name : {"relu", "relu6", "sigmoid", "tanh", "silu", "hardswish", "mish", "softplus", "softsign", "erf", "exp",
-                         "log", "sqrt", "rsqrt", "abs", "neg", "floor", "ceil", "reciprocal"})
+  for (StringRef name : {"relu", "relu6", "sigmoid", "tanh", "silu", "hardswish", "mish", "softplus", "softsign", "erf",
+                         "exp", "log", "sqrt", "rsqrt", "abs", "neg", "floor", "ceil", "reciprocal"})
     calls.push_back(unary(name));
   for (StringRef name : {"elu", "celu", "leaky_relu", "thresholded_relu"})
     calls.push_back(unary(name, {"alpha"}));
@@ -101,7 +100,8 @@ std::vector<Signature> weft::elementwiseCalls() {
   calls.push_back({"stochastic_depth",
                    {{"x", Takes::Tensor}, {"survive", Takes::Real}, {"rule", Takes::Word}},
                    buildStochasticDepth});
-  calls.push_back({"prelu", {{"x", Takes::Tensor}, {"shared", Takes::Bool}, {"weight", Takes::Tensor}}, buildPrelu, {}, "prelu"});
+  calls.push_back(
+      {"prelu", {{"x", Takes::Tensor}, {"shared", Takes::Bool}, {"weight", Takes::Tensor}}, buildPrelu, {}, "prelu"});
   calls.push_back({"cast", {{"x", Takes::Tensor}, {"to", Takes::Word, true}}, buildCast});
   return calls;
 }

@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace weft;
 
-//===- Regions over one edge ----------------------------------------------------------------------------------------===//
+//===- Regions over one edge -------------------------------------------------------------------------------------===//
 
 static RankedTensorType rowType(RankedTensorType captured, Access access) {
   if (access == Access::All)
@@ -39,11 +39,11 @@ template <typename Adaptor> static FailureOr<RankedTensorType> inferRow(Where wh
     Access how = cast<AccessAttr>(entry).getValue();
     RankedTensorType type = tensorOf(captured);
     if (how != Access::All && type.getRank() == 0)
-      return emitOptionalError(where, "captured tensor ", index, " is a scalar: it has no row for `", stringifyAccess(how),
-                               "`");
+      return emitOptionalError(where, "captured tensor ", index, " is a scalar: it has no row for `",
+                               stringifyAccess(how), "`");
     if (!sameLogicalTypes(body.getArgument(index).getType(), rowType(type, how)))
-      return emitOptionalError(where, "region argument ", index, " is ", body.getArgument(index).getType(), ", expected ",
-                               rowType(type, how));
+      return emitOptionalError(where, "region argument ", index, " is ", body.getArgument(index).getType(),
+                               ", expected ", rowType(type, how));
   }
   auto yield = body.front().empty() ? YieldOp() : dyn_cast<YieldOp>(body.front().back());
   if (!yield || yield.getValues().size() != 1 || !isa<RankedTensorType>(yield.getValues()[0].getType()))
@@ -72,12 +72,11 @@ LogicalResult SoftmaxByDstOp::inferReturnTypes(MLIRContext *, Where where, Adapt
   return succeedWithRows(types, tensorOf(adaptor.getIndices()).getDimSize(0), *row);
 }
 
-//===- Builders -----------------------------------------------------------------------------------------------------===//
+//===- Builders --------------------------------------------------------------------------------------------------===//
 
 static ArrayAttr accessAttr(OpBuilder &builder, ArrayRef<Access> access) {
-  return builder.getArrayAttr(llvm::map_to_vector(access, [&](Access entry) -> Attribute {
-    return AccessAttr::get(builder.getContext(), entry);
-  }));
+  return builder.getArrayAttr(llvm::map_to_vector(
+      access, [&](Access entry) -> Attribute { return AccessAttr::get(builder.getContext(), entry); }));
 }
 
 /// A region with one block whose arguments are the rows, filled by `body`.
@@ -134,7 +133,7 @@ void SoftmaxByDstOp::build(OpBuilder &builder, OperationState &state, Value indp
   build(builder, state, indptr, indices, captured, access, buildBody(builder, state.location, captured, access, body));
 }
 
-//===- Without a region ---------------------------------------------------------------------------------------------===//
+//===- Without a region ------------------------------------------------------------------------------------------===//
 
 LogicalResult ReadoutOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX()), part = tensorOf(adaptor.getPart());

@@ -8,7 +8,8 @@ using namespace weft;
 /// Whether two lists of types are one; says what is where they are not.
 static LogicalResult checkTypes(GroupOp op, StringRef what, TypeRange types, StringRef against, TypeRange expected) {
   if (types.size() != expected.size())
-    return op.emitOpError() << "has " << types.size() << " " << what << "s for " << expected.size() << " " << against << "s";
+    return op.emitOpError() << "has " << types.size() << " " << what << "s for " << expected.size() << " " << against
+                            << "s";
   for (auto [index, type, wanted] : llvm::enumerate(types, expected))
     if (type != wanted)
       return op.emitOpError() << what << " " << index << " is " << type << ", its " << against << " " << wanted;

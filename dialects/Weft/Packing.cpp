@@ -36,7 +36,8 @@ LogicalResult PackFilterOp::inferReturnTypes(MLIRContext *, Where where, Adaptor
   if (failed(checkFilter(where, w, 2)) || failed(checkBlock(where, "oc_block", oc)) ||
       failed(checkBlock(where, "ic_block", ic, 0)))
     return failure();
-  Extents result{llvm::divideCeilSigned(w.getDimSize(0), oc), ic ? llvm::divideCeilSigned(w.getDimSize(1), ic) : w.getDimSize(1)};
+  Extents result{llvm::divideCeilSigned(w.getDimSize(0), oc),
+                 ic ? llvm::divideCeilSigned(w.getDimSize(1), ic) : w.getDimSize(1)};
   llvm::append_range(result, w.getShape().drop_front(2));
   if (ic)
     result.push_back(ic);
@@ -65,7 +66,8 @@ LogicalResult PackGroupedOp::inferReturnTypes(MLIRContext *, Where where, Adapto
     return failure();
   if (w.getDimSize(0) % groups != 0)
     return emitOptionalError(where, "`groups` ", groups, " does not divide the ", w.getDimSize(0), " output channels");
-  Extents result{groups, llvm::divideCeilSigned(w.getDimSize(0) / groups, oc), llvm::divideCeilSigned(w.getDimSize(1), ic)};
+  Extents result{groups, llvm::divideCeilSigned(w.getDimSize(0) / groups, oc),
+                 llvm::divideCeilSigned(w.getDimSize(1), ic)};
   llvm::append_range(result, w.getShape().drop_front(2));
   llvm::append_range(result, Extents{ic, oc});
   return succeedWith(types, result, w.getElementType());

@@ -33,11 +33,13 @@ LogicalResult GroupnormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor 
     return emitOptionalError(where, "`groups` cannot be ", groups, "; the least is 1");
   if (x.getRank() >= 2 && !x.isDynamicDim(1) && x.getDimSize(1) % groups != 0)
     return emitOptionalError(where, "`groups` ", groups, " does not divide the ", x.getDimSize(1), " channels");
-  return inferChannelwise(where, adaptor.getX(), 2, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}}, types);
+  return inferChannelwise(where, adaptor.getX(), 2, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}},
+                          types);
 }
 
 LogicalResult InstancenormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
-  return inferChannelwise(where, adaptor.getX(), 3, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}}, types);
+  return inferChannelwise(where, adaptor.getX(), 3, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}},
+                          types);
 }
 
 LogicalResult LayernormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {

@@ -89,7 +89,8 @@ static FailureOr<Values> buildSoftmax(CallBuilder &call) {
   FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>() : call.axis("axis", tensorOf(*x).getRank(), -1);
   if (failed(axis))
     return failure();
-  return call.make(("weft." + call.signature.name).str(), *x, call.named("axis", call.builder.getI64IntegerAttr(*axis)));
+  return call.make(("weft." + call.signature.name).str(), *x,
+                   call.named("axis", call.builder.getI64IntegerAttr(*axis)));
 }
 
 /// The axes to reduce, counted from the front; all without `axis=`.
@@ -126,7 +127,8 @@ static FailureOr<Values> buildExtremum(CallBuilder &call) {
     return buildReduce(call);
   for (StringRef name : {"axis", "keepdims"})
     if (call.has(name)) {
-      call.error(call.locOf(name)) << "`" << name << "` is for `" << call.signature.name << "` of one tensor, not of two";
+      call.error(call.locOf(name)) << "`" << name << "` is for `" << call.signature.name
+                                   << "` of one tensor, not of two";
       return failure();
     }
   std::optional<Value> x = call.optionalTensor("x"), y = call.optionalTensor("y");

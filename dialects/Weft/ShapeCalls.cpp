@@ -83,14 +83,16 @@ static FailureOr<Values> buildSlice(CallBuilder &call) {
     *axes = llvm::to_vector(llvm::seq<int64_t>(0, count));
   for (StringRef name : {"axis", "start", "stop", "step"})
     if (call.has(name) && call.integers(name)->size() != count) {
-      call.error(call.locOf(name)) << "`" << name << "` has " << call.integers(name)->size() << " entries, others " << count;
+      call.error(call.locOf(name)) << "`" << name << "` has " << call.integers(name)->size() << " entries, others "
+                                   << count;
       return failure();
     }
   Ranges ranges(shape);
   for (size_t i = 0; i < count; ++i) {
     int64_t axis = (*axes)[i] < 0 ? (*axes)[i] + rank : (*axes)[i], by = step->empty() ? 1 : (*step)[i];
     if (axis < 0 || axis >= rank || by == 0 || ShapedType::isDynamic(shape[axis])) {
-      call.error(call.loc) << "cannot slice dimension " << (*axes)[i] << " of " << spell(tensorOf(*x)) << " in steps of " << by;
+      call.error(call.loc) << "cannot slice dimension " << (*axes)[i] << " of " << spell(tensorOf(*x))
+                           << " in steps of " << by;
       return failure();
     }
     std::optional<int64_t> from, to;
@@ -158,9 +160,9 @@ static FailureOr<Values> buildPad(CallBuilder &call) {
   size_t rank = tensorOf(*x).getRank();
   Extents low(rank, 0), high(rank, 0);
   if (call.has("pad")) {
-    FailureOr<Extents> pad = rank > 2 ? windowPadding(call, tensorOf(*x), Extents(rank - 2, 1), Extents(rank - 2, 1),
-                                                      Extents(rank - 2, 1))
-                                      : FailureOr<Extents>(call.missing("low"));
+    FailureOr<Extents> pad =
+        rank > 2 ? windowPadding(call, tensorOf(*x), Extents(rank - 2, 1), Extents(rank - 2, 1), Extents(rank - 2, 1))
+                 : FailureOr<Extents>(call.missing("low"));
     if (failed(pad))
       return failure();
     llvm::copy(ArrayRef(*pad).take_front(rank - 2), low.begin() + 2);
@@ -171,7 +173,8 @@ static FailureOr<Values> buildPad(CallBuilder &call) {
       return failure();
     low = *given, high = *after;
   }
-  FailureOr<StringRef> mode = call.has("mode") ? call.word("mode", {"constant", "reflect", "edge"}) : StringRef("constant");
+  FailureOr<StringRef> mode =
+      call.has("mode") ? call.word("mode", {"constant", "reflect", "edge"}) : StringRef("constant");
   FailureOr<double> value = call.real("value", 0.0);
   if (failed(mode) || failed(value))
     return failure();
@@ -232,7 +235,12 @@ std::vector<Signature> weft::shapeCalls() {
       {"flatten", {x, axis}, buildFlatten},
       {"transpose", {x, {"perm", Takes::Integers, true}}, buildTranspose},
       {"pad",
-       {x, {"low", Takes::Integers}, {"high", Takes::Integers}, {"pad", Takes::Anything}, {"mode", Takes::Word}, {"value", Takes::Real}},
+       {x,
+        {"low", Takes::Integers},
+        {"high", Takes::Integers},
+        {"pad", Takes::Anything},
+        {"mode", Takes::Word},
+        {"value", Takes::Real}},
        buildPad},
       {"channel_shuffle", {x, {"groups", Takes::Integer}}, buildChannelShuffle},
       {"depth_to_space", {x, {"block", Takes::Integer}, {"mode", Takes::Word}}, buildDepthToSpace},

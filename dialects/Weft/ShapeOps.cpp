@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace weft;
 
-//===- Joining and cutting ------------------------------------------------------------------------------------------===//
+//===- Joining and cutting ---------------------------------------------------------------------------------------===//
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   if (adaptor.getXs().empty())
@@ -54,8 +54,8 @@ LogicalResult SplitOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adap
     types.push_back(RankedTensorType::get(piece, x.getElementType()));
   }
   if (!agree(sum, x.getDimSize(axis)))
-    return emitOptionalError(where, "`sizes` ", spell(sizes), " add up to ", sum, ", but dimension ", axis, " of ", spell(x),
-                             " is ", x.getDimSize(axis));
+    return emitOptionalError(where, "`sizes` ", spell(sizes), " add up to ", sum, ", but dimension ", axis, " of ",
+                             spell(x), " is ", x.getDimSize(axis));
   return success();
 }
 
@@ -102,7 +102,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
   return succeedWith(types, result, x.getElementType());
 }
 
-//===- The same elements in another form ----------------------------------------------------------------------------===//
+//===- The same elements in another form -------------------------------------------------------------------------===//
 
 /// Product of the known extents, and how many are unknown.
 static std::pair<int64_t, int64_t> measure(ArrayRef<int64_t> extents, int64_t unknown) {
@@ -205,8 +205,8 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adapto
       continue;
     }
     if (adaptor.getMode() == PadMode::Reflect && std::max(low[dim], high[dim]) >= std::max<int64_t>(result[dim], 1))
-      return emitOptionalError(where, "cannot mirror ", std::max(low[dim], high[dim]), " elements of dimension ", dim, " of ",
-                               spell(x), ": there are only ", result[dim] - 1, " beside the outermost");
+      return emitOptionalError(where, "cannot mirror ", std::max(low[dim], high[dim]), " elements of dimension ", dim,
+                               " of ", spell(x), ": there are only ", result[dim] - 1, " beside the outermost");
     result[dim] += low[dim] + high[dim];
   }
   return succeedWith(types, result, x.getElementType());
@@ -228,13 +228,14 @@ LogicalResult DepthToSpaceOp::inferReturnTypes(MLIRContext *, Where where, Adapt
   if (x.getRank() != 4 || !x.hasStaticShape())
     return emitOptionalError(where, "expected [N, C, H, W], not ", spell(x));
   if (block < 1 || block > 1024 || x.getDimSize(1) % (block * block) != 0)
-    return emitOptionalError(where, "the square of `block` ", block, " does not divide the ", x.getDimSize(1), " channels");
-  return succeedWith(types,
-                     {x.getDimSize(0), x.getDimSize(1) / (block * block), x.getDimSize(2) * block, x.getDimSize(3) * block},
-                     x.getElementType());
+    return emitOptionalError(where, "the square of `block` ", block, " does not divide the ", x.getDimSize(1),
+                             " channels");
+  return succeedWith(
+      types, {x.getDimSize(0), x.getDimSize(1) / (block * block), x.getDimSize(2) * block, x.getDimSize(3) * block},
+      x.getElementType());
 }
 
-//===- Pictures -----------------------------------------------------------------------------------------------------===//
+//===- Pictures --------------------------------------------------------------------------------------------------===//
 
 /// Height and width after `resize`.
 static Extents resized(ArrayRef<int64_t> picture, ArrayRef<int64_t> resize) {
@@ -270,7 +271,7 @@ LogicalResult ImageInputOp::inferReturnTypes(MLIRContext *context, Where where, 
   return succeedWith(types, {x.getDimSize(0), channels, picture[0], picture[1]}, Float32Type::get(context));
 }
 
-//===- Folding ------------------------------------------------------------------------------------------------------===//
+//===- Folding ---------------------------------------------------------------------------------------------------===//
 
 /// The operand, where the operation changes nothing.
 template <typename Op> static OpFoldResult foldIdentity(Op op, bool identity = true) {

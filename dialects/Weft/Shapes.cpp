@@ -21,7 +21,7 @@ bool weft::sameLogicalTypes(TypeRange lhs, TypeRange rhs) {
   });
 }
 
-//===- Spelling -----------------------------------------------------------------------------------------------------===//
+//===- Spelling --------------------------------------------------------------------------------------------------===//
 
 std::string weft::spell(ArrayRef<int64_t> extents) {
   std::string text = "[";
@@ -44,7 +44,7 @@ std::string weft::dimensionName(unsigned rank, unsigned dim) {
   return names[rank - 3].substr(dim, 1).str();
 }
 
-//===- Simple results -----------------------------------------------------------------------------------------------===//
+//===- Simple results --------------------------------------------------------------------------------------------===//
 
 LogicalResult weft::succeedWith(Types &types, ArrayRef<int64_t> extents, Type elementType) {
   types.push_back(RankedTensorType::get(extents, elementType));
@@ -120,7 +120,7 @@ LogicalResult weft::inferReduce(Where where, Value x, ArrayRef<int64_t> axes, bo
   return succeedWith(types, result, type.getElementType());
 }
 
-//===- Checks -------------------------------------------------------------------------------------------------------===//
+//===- Checks ----------------------------------------------------------------------------------------------------===//
 
 FailureOr<unsigned> weft::spatialRank(Where where, RankedTensorType x) {
   if (x.getRank() < 3 || x.getRank() > 5)
@@ -153,10 +153,11 @@ LogicalResult weft::checkPerChannel(Where where, StringRef name, Value value, Ra
   BlockedAttr blocked = getBlocked(x);
   if (!value || !blocked || tensorOf(value).getRank() != 2)
     return checkShape(where, name, value, x.getDimSize(1));
-  return checkShape(where, name, value, {llvm::divideCeilSigned(x.getDimSize(1), blocked.getBlock()), blocked.getBlock()});
+  return checkShape(where, name, value,
+                    {llvm::divideCeilSigned(x.getDimSize(1), blocked.getBlock()), blocked.getBlock()});
 }
 
-//===- Windows ------------------------------------------------------------------------------------------------------===//
+//===- Windows ---------------------------------------------------------------------------------------------------===//
 
 LogicalResult Window::check(Where where, unsigned spatialRank) const {
   return success(succeeded(checkList(where, "kernel", kernel, spatialRank, 1)) &&
@@ -192,7 +193,7 @@ LogicalResult Window::slide(Where where, ArrayRef<int64_t> x, Extents &result) c
   return success();
 }
 
-//===- The trait ----------------------------------------------------------------------------------------------------===//
+//===- The trait -------------------------------------------------------------------------------------------------===//
 
 LogicalResult weft::verifyInferredShape(Operation *op) {
   SmallVector<Type> inferred;

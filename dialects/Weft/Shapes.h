@@ -55,8 +55,8 @@ mlir::LogicalResult checkList(Where where, llvm::StringRef name, llvm::ArrayRef<
 mlir::LogicalResult checkAxis(Where where, int64_t axis, int64_t limit);
 /// `value`, if there is one, must be a tensor of these extents.
 mlir::LogicalResult checkShape(Where where, llvm::StringRef name, mlir::Value value, llvm::ArrayRef<int64_t> extents);
-/// `value`, if there is one, must have one element a channel of `x`: `[C]`, or packed as `[ceil(C / b), b]` where `x` is
-/// blocked by b.
+/// `value`, if there is one, must have one element a channel of `x`: `[C]`, or packed as `[ceil(C / b), b]` where `x`
+/// is blocked by b.
 mlir::LogicalResult checkPerChannel(Where where, llvm::StringRef name, mlir::Value value, mlir::RankedTensorType x);
 
 /// A window sliding over the spatial dimensions of a tensor; one entry a dimension, `pad` low ones first.
@@ -76,8 +76,7 @@ struct Window {
 mlir::LogicalResult verifyInferredShape(mlir::Operation *op);
 
 /// The trait of operations whose declared result types must agree with what inference says.
-template <typename ConcreteOp>
-class InferredShape : public mlir::OpTrait::TraitBase<ConcreteOp, InferredShape> {
+template <typename ConcreteOp> class InferredShape : public mlir::OpTrait::TraitBase<ConcreteOp, InferredShape> {
 public:
   static mlir::LogicalResult verifyRegionTrait(mlir::Operation *op) { return verifyInferredShape(op); }
 };

@@ -2,8 +2,8 @@
 // The dialect: registration, constants, and questions about values every phase asks.
 #include "dialects/Weft/Weft.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace weft;
@@ -28,14 +28,16 @@ Operation *WeftDialect::materializeConstant(OpBuilder &builder, Attribute value,
 
 void weft::registerWeftDialect(DialectRegistry &registry) { registry.insert<WeftDialect>(); }
 
-/// What the emitter can evaluate (compiler/Weights/Recipes.cpp): weights are moved, combined and packed there, not contracted.
+/// What the emitter can evaluate (compiler/Weights/Recipes.cpp): weights are moved, combined and packed there, not
+/// contracted.
 static bool mayBeInRecipe(Operation *op) {
   if (auto pad = dyn_cast<PadOp>(op))
     return pad.getMode() == PadMode::Constant;
   return isa<WeightOp, ConstantOp,
              // element by element
-             AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp, SiluOp,
-             SoftplusOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp, FloorOp, CeilOp, ReciprocalOp, ClipOp,
+             AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp,
+             SiluOp, SoftplusOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp, FloorOp, CeilOp, ReciprocalOp,
+             ClipOp,
              // elements moved
              ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, RelayoutOp,
              // packed

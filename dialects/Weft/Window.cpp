@@ -8,7 +8,8 @@ using namespace weft;
 template <typename Adaptor> static LogicalResult inferPool(Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX());
   FailureOr<unsigned> spatial = spatialRank(where, x);
-  Window window{adaptor.getKernel(), adaptor.getStride(), adaptor.getPad(), adaptor.getDilation(), adaptor.getCeilMode()};
+  Window window{adaptor.getKernel(), adaptor.getStride(), adaptor.getPad(), adaptor.getDilation(),
+                adaptor.getCeilMode()};
   if (failed(spatial) || failed(window.check(where, *spatial)))
     return failure();
   for (unsigned dim = 0; dim < *spatial; ++dim)
@@ -77,7 +78,7 @@ LogicalResult UpsampleOp::inferReturnTypes(MLIRContext *, Where where, Adaptor a
   return succeedWith(types, result, x.getElementType());
 }
 
-//===- Canonical forms ----------------------------------------------------------------------------------------------===//
+//===- Canonical forms -------------------------------------------------------------------------------------------===//
 
 namespace {
 /// adaptive_avgpool to one element is global_avgpool; where the windows are all alike it is avgpool.

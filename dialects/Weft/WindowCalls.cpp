@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace weft;
 
-//===- Padding ------------------------------------------------------------------------------------------------------===//
+//===- Padding ---------------------------------------------------------------------------------------------------===//
 
 /// ONNX's SAME_UPPER: the result has ceil(input / stride) elements; an odd padding has its larger half behind.
 static FailureOr<Extents> samePadding(CallBuilder &call, RankedTensorType x, ArrayRef<int64_t> kernel,
@@ -19,7 +19,8 @@ static FailureOr<Extents> samePadding(CallBuilder &call, RankedTensorType x, Arr
                                     << dimensionName(x.getRank(), dim + 2);
       return failure();
     }
-    int64_t covered = (llvm::divideCeilSigned(extent, stride[dim]) - 1) * stride[dim] + dilation[dim] * (kernel[dim] - 1) + 1;
+    int64_t covered =
+        (llvm::divideCeilSigned(extent, stride[dim]) - 1) * stride[dim] + dilation[dim] * (kernel[dim] - 1) + 1;
     int64_t total = std::max<int64_t>(covered - extent, 0);
     result[dim] = total / 2;
     result[rank + dim] = total - total / 2;
@@ -38,8 +39,9 @@ static FailureOr<Extents> listedPadding(CallBuilder &call, size_t rank) {
     llvm::append_range(both, *values);
     return both;
   }
-  call.error(call.locOf("pad")) << "`pad` has " << values->size() << " entries, expected `same`, `valid`, one integer, " << rank
-                                << " (one a spatial dimension) or " << 2 * rank << " (low ones, then high ones)";
+  call.error(call.locOf("pad")) << "`pad` has " << values->size() << " entries, expected `same`, `valid`, one integer, "
+                                << rank << " (one a spatial dimension) or " << 2 * rank
+                                << " (low ones, then high ones)";
   return failure();
 }
 
@@ -69,11 +71,13 @@ static LogicalResult checkFit(CallBuilder &call, RankedTensorType x, ArrayRef<in
     std::string pads = nearest(pad[dim], 0, window - 1, [&](int64_t p) {
       return extent - window + 2 * p >= 0 && (extent - window + 2 * p) % stride[dim] == 0;
     });
-    std::string strides = nearest(stride[dim], 1, std::min<int64_t>(room, 64), [&](int64_t s) { return room % s == 0; });
+    std::string strides =
+        nearest(stride[dim], 1, std::min<int64_t>(room, 64), [&](int64_t s) { return room % s == 0; });
     std::string value = llvm::formatv("{0:F2}", static_cast<double>(room) / stride[dim] + 1);
     call.error(call.locOf("fit")) << "the window does not fit dimension " << dimensionName(x.getRank(), dim + 2)
-                                  << " exactly: (" << extent << " - " << window << " + " << padding << ") / " << stride[dim]
-                                  << " + 1 = " << value << "; paddings that fit: " << pads << "; strides that fit: " << strides;
+                                  << " exactly: (" << extent << " - " << window << " + " << padding << ") / "
+                                  << stride[dim] << " + 1 = " << value << "; paddings that fit: " << pads
+                                  << "; strides that fit: " << strides;
     return failure();
   }
   return success();
@@ -99,7 +103,7 @@ FailureOr<Extents> weft::windowPadding(CallBuilder &call, RankedTensorType x, Ar
   return pad;
 }
 
-//===- Rows ---------------------------------------------------------------------------------------------------------===//
+//===- Rows ------------------------------------------------------------------------------------------------------===//
 
 /// The tensor `x` with spatial dimensions, and how many they are.
 static FailureOr<std::pair<Value, unsigned>> imageOf(CallBuilder &call) {
@@ -128,8 +132,7 @@ static FailureOr<Values> buildPool(CallBuilder &call) {
   if (failed(pad))
     return failure();
   Attributes attributes{call.list("kernel", *kernel), call.list("stride", *stride), call.list("pad", *pad),
-                        call.list("dilation", *dilation),
-                        call.named("ceil_mode", call.builder.getBoolAttr(*ceilMode))};
+                        call.list("dilation", *dilation), call.named("ceil_mode", call.builder.getBoolAttr(*ceilMode))};
   if (call.signature.name == "avgpool")
     attributes.push_back(call.named("count_include_pad", call.builder.getBoolAttr(*include)));
   return call.make(("weft." + call.signature.name).str(), x, attributes);
@@ -163,8 +166,8 @@ static FailureOr<Values> buildLrn(CallBuilder &call) {
 }
 
 std::vector<Signature> weft::windowCalls() {
-  std::vector<Parameter> pool{{"x", Takes::Tensor},         {"kernel", Takes::Spatial}, {"stride", Takes::Spatial},
-                              {"pad", Takes::Anything},     {"dilation", Takes::Spatial}, {"ceil_mode", Takes::Bool},
+  std::vector<Parameter> pool{{"x", Takes::Tensor},     {"kernel", Takes::Spatial},   {"stride", Takes::Spatial},
+                              {"pad", Takes::Anything}, {"dilation", Takes::Spatial}, {"ceil_mode", Takes::Bool},
                               {"fit", Takes::Word}};
   std::vector<Parameter> average = pool;
   average.push_back({"count_include_pad", Takes::Bool});
@@ -174,7 +177,11 @@ std::vector<Signature> weft::windowCalls() {
           {"global_maxpool", {{"x", Takes::Tensor}}, buildPlainly},
           {"adaptive_avgpool", {{"x", Takes::Tensor}, {"out", Takes::Spatial}}, buildAdaptivePool},
           {"lrn",
-           {{"x", Takes::Tensor}, {"size", Takes::Integer}, {"alpha", Takes::Real}, {"beta", Takes::Real}, {"k", Takes::Real}},
+           {{"x", Takes::Tensor},
+            {"size", Takes::Integer},
+            {"alpha", Takes::Real},
+            {"beta", Takes::Real},
+            {"k", Takes::Real}},
            buildLrn},
           {"upsample", {{"x", Takes::Tensor}, {"scale", Takes::Spatial}, {"mode", Takes::Word}}, buildUpsample}};
 }

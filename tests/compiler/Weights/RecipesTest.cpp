@@ -1,8 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // A recipe evaluated wrongly gives a network that runs and is wrong. Each is checked element by element against the
 // definition in its op's page, on extents that do not divide by the blocks.
-#include "compiler/Kernel/Winograd.h"
 #include "compiler/Weights/Recipes.h"
+#include "compiler/Kernel/Winograd.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,7 +17,9 @@ using namespace weft;
 namespace {
 
 /// A weight whose element i is a value that tells i and the path apart.
-float element(StringRef path, int64_t i) { return static_cast<float>((i * 37 + path.size() * 11) % 1009) / 64.0f + 0.5f; }
+float element(StringRef path, int64_t i) {
+  return static_cast<float>((i * 37 + path.size() * 11) % 1009) / 64.0f + 0.5f;
+}
 
 class Recipes : public ::testing::Test {
 protected:
@@ -74,18 +76,22 @@ TEST_F(Recipes, BinaryOperationsFollowTheirDefinition) {
   struct {
     const char *name;
     float (*f)(float, float);
-  } const operations[] = {{"add", [](float x, float y) { return x + y; }},     {"sub", [](float x, float y) { return x - y; }},
-                          {"mul", [](float x, float y) { return x * y; }},     {"div", [](float x, float y) { return x / y; }},
+  } const operations[] = {{"add", [](float x, float y) { return x + y; }},
+                          {"sub", [](float x, float y) { return x - y; }},
+                          {"mul", [](float x, float y) { return x * y; }},
+                          {"div", [](float x, float y) { return x / y; }},
                           {"minimum", [](float x, float y) { return std::min(x, y); }},
                           {"maximum", [](float x, float y) { return std::max(x, y); }}};
   for (auto &operation : operations) {
-    auto result = evaluate("%x = weft.weight \"x\" : tensor<2x3xf32>\n %y = weft.weight \"yy\" : tensor<3xf32>\n %z = weft." +
-                               std::string(operation.name) +
-                               " %x, %y : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>\n return %z : tensor<2x3xf32>",
-                           "tensor<2x3xf32>");
+    auto result =
+        evaluate("%x = weft.weight \"x\" : tensor<2x3xf32>\n %y = weft.weight \"yy\" : tensor<3xf32>\n %z = weft." +
+                     std::string(operation.name) +
+                     " %x, %y : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>\n return %z : tensor<2x3xf32>",
+                 "tensor<2x3xf32>");
     ASSERT_TRUE(succeeded(result));
     for (int64_t i = 0; i < 6; ++i)
-      EXPECT_FLOAT_EQ(result->as<float>()[i], operation.f(element("x", i), element("yy", i % 3))) << operation.name << i;
+      EXPECT_FLOAT_EQ(result->as<float>()[i], operation.f(element("x", i), element("yy", i % 3)))
+          << operation.name << i;
   }
 }
 
@@ -243,7 +249,9 @@ TEST_F(Recipes, RelayoutFillsBorderAndRoundedChannels) {
     for (int64_t y = 0; y < 3; ++y)
       for (int64_t x = 0; x < 3; ++x)
         for (int64_t c = 0; c < 2; ++c) {
-          float expected = y == 0 || x == 2 ? -7.0f : cb * 2 + c < 3 ? element("w", ((cb * 2 + c) * 2 + y - 1) * 2 + x) : 0.0f;
+          float expected = y == 0 || x == 2 ? -7.0f
+                           : cb * 2 + c < 3 ? element("w", ((cb * 2 + c) * 2 + y - 1) * 2 + x)
+                                            : 0.0f;
           EXPECT_EQ(*stored++, expected) << cb << y << x << c;
         }
 }
@@ -252,7 +260,8 @@ TEST_F(Recipes, RelayoutThereAndBack) {
   auto result = evaluate(R"(
     %w = weft.weight "w" : tensor<2x5x3xf32>
     %p = weft.relayout %w : tensor<2x5x3xf32> -> tensor<2x5x3xf32, #weft.blocked<4, border = [1, 2], fill = 1.0>>
-    %q = weft.relayout %p : tensor<2x5x3xf32, #weft.blocked<4, border = [1, 2], fill = 1.0>> -> tensor<2x5x3xf32, #weft.blocked<2>>
+    %q = weft.relayout %p : tensor<2x5x3xf32, #weft.blocked<4, border = [1, 2], fill = 1.0>>
+           -> tensor<2x5x3xf32, #weft.blocked<2>>
     %r = weft.relayout %q : tensor<2x5x3xf32, #weft.blocked<2>> -> tensor<2x5x3xf32>
     return %r : tensor<2x5x3xf32>)",
                          "tensor<2x5x3xf32>");
@@ -300,10 +309,11 @@ TEST_F(Recipes, WinogradFilter) {
     kernel::Winograd w(m);
     int64_t points = w.points * w.points;
     std::string type = "tensor<" + std::to_string(points) + "x2x2x2x4xf32>";
-    auto result = evaluate("%w = weft.weight \"w\" : tensor<5x3x3x3xf32>\n %p = weft.winograd_filter %w {m = " + std::to_string(m) +
-                               " : i64, ic_block = 2 : i64, oc_block = 4 : i64} : (tensor<5x3x3x3xf32>) -> " + type +
-                               "\n return %p : " + type,
-                           type);
+    auto result = evaluate(
+        "%w = weft.weight \"w\" : tensor<5x3x3x3xf32>\n %p = weft.winograd_filter %w {m = " + std::to_string(m) +
+            " : i64, ic_block = 2 : i64, oc_block = 4 : i64} : (tensor<5x3x3x3xf32>) -> " + type +
+            "\n return %p : " + type,
+        type);
     ASSERT_TRUE(succeeded(result));
     const float *packed = result->as<float>().data();
     for (int64_t p = 0; p < points; ++p)
@@ -315,7 +325,8 @@ TEST_F(Recipes, WinogradFilter) {
               double expected = 0;
               for (int64_t y = 0; y < 3 && out < 5 && in < 3; ++y)
                 for (int64_t x = 0; x < 3; ++x)
-                  expected += w.g[p / w.points][y] * element("w", ((out * 3 + in) * 3 + y) * 3 + x) * w.g[p % w.points][x];
+                  expected +=
+                      w.g[p / w.points][y] * element("w", ((out * 3 + in) * 3 + y) * 3 + x) * w.g[p % w.points][x];
               EXPECT_NEAR(*packed++, expected, 1e-5 * std::fabs(expected)) << "m " << m << " point " << p;
             }
   }

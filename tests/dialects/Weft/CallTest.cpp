@@ -104,7 +104,8 @@ TEST_F(Calls, NamesAreSortedAndComplete) {
 }
 
 TEST_F(Calls, ConvAsksForItsWeights) {
-  ASSERT_TRUE(call("conv", {input({1, 3, 224, 224})}, {{"out", i(64)}, {"kernel", i(7)}, {"stride", i(2)}, {"pad", i(3)}}));
+  ASSERT_TRUE(
+      call("conv", {input({1, 3, 224, 224})}, {{"out", i(64)}, {"kernel", i(7)}, {"stride", i(2)}, {"pad", i(3)}}));
   EXPECT_EQ(type(), "f32[1, 64, 112, 112]");
   EXPECT_EQ(weights, (Texts{"p.weight f32[64, 3, 7, 7]", "p.bias f32[64]"}));
   EXPECT_EQ(attribute("pad"), (Ints{3, 3, 3, 3}));
@@ -112,7 +113,8 @@ TEST_F(Calls, ConvAsksForItsWeights) {
 }
 
 TEST_F(Calls, ConvOfOneAndThreeDimensions) {
-  ASSERT_TRUE(call("conv", {input({1, 4, 9})}, {{"out", i(8)}, {"kernel", i(3)}, {"groups", i(4)}, {"bias", b(false)}}));
+  ASSERT_TRUE(
+      call("conv", {input({1, 4, 9})}, {{"out", i(8)}, {"kernel", i(3)}, {"groups", i(4)}, {"bias", b(false)}}));
   EXPECT_EQ(type(), "f32[1, 8, 7]");
   EXPECT_EQ(weights, (Texts{"p.weight f32[8, 1, 3]"}));
   ASSERT_TRUE(call("conv", {input({1, 4, 5, 6, 7})}, {{"out", i(8)}, {"kernel", list({1, 2, 3})}}));
@@ -138,7 +140,8 @@ TEST_F(Calls, FlipMirrorsTheKernel) {
 }
 
 TEST_F(Calls, PadSameHasItsLargerHalfBehind) {
-  ASSERT_TRUE(call("conv", {input({1, 3, 224, 7})}, {{"out", i(4)}, {"kernel", i(3)}, {"stride", i(2)}, {"pad", s("same")}}));
+  ASSERT_TRUE(
+      call("conv", {input({1, 3, 224, 7})}, {{"out", i(4)}, {"kernel", i(3)}, {"stride", i(2)}, {"pad", s("same")}}));
   EXPECT_EQ(attribute("pad"), (Ints{0, 1, 1, 1}));
   EXPECT_EQ(type(), "f32[1, 4, 112, 4]");
 }
@@ -160,12 +163,14 @@ TEST_F(Calls, StrideOfPoolsIsOneAsInOnnx) {
 TEST_F(Calls, ExactFitShowsTheArithmetic) {
   EXPECT_FALSE(call("conv", {input({1, 3, 224, 224})},
                     {{"out", i(4)}, {"kernel", i(7)}, {"stride", i(2)}, {"pad", i(0)}, {"fit", s("exact")}}));
-  EXPECT_EQ(errors, "the window does not fit dimension H exactly: (224 - 7 + 0) / 2 + 1 = 109.50; paddings that fit: none; "
-                    "strides that fit: 1, 7 or 31\n");
+  EXPECT_EQ(errors,
+            "the window does not fit dimension H exactly: (224 - 7 + 0) / 2 + 1 = 109.50; paddings that fit: none; "
+            "strides that fit: 1, 7 or 31\n");
   EXPECT_FALSE(call("conv", {input({1, 3, 10, 10})},
                     {{"out", i(4)}, {"kernel", i(3)}, {"stride", i(3)}, {"pad", i(0)}, {"fit", s("exact")}}));
   EXPECT_NE(errors.find("paddings that fit: 1; strides that fit: 1 or 7"), std::string::npos) << errors;
-  EXPECT_TRUE(call("conv", {input({1, 3, 223, 223})}, {{"out", i(4)}, {"kernel", i(7)}, {"stride", i(2)}, {"fit", s("exact")}}));
+  EXPECT_TRUE(call("conv", {input({1, 3, 223, 223})},
+                   {{"out", i(4)}, {"kernel", i(7)}, {"stride", i(2)}, {"fit", s("exact")}}));
 }
 
 TEST_F(Calls, BatchnormHasPyTorchsNames) {
@@ -249,7 +254,8 @@ TEST_F(Calls, ConcatAndSplit) {
 
 TEST_F(Calls, ReshapeTakesNamesOfRunTimeSizes) {
   Attribute shape = builder.getArrayAttr({s("V"), i(2), i(4)});
-  SmallVector<CallArgument> arguments{{"", SmallVector<Value>{input({ShapedType::kDynamic, 8})}, loc}, {"", shape, loc}};
+  SmallVector<CallArgument> arguments{{"", SmallVector<Value>{input({ShapedType::kDynamic, 8})}, loc},
+                                      {"", shape, loc}};
   ASSERT_TRUE(call("reshape", arguments));
   EXPECT_EQ(type(), "f32[?, 2, 4]");
 }
@@ -346,9 +352,12 @@ TEST_F(Calls, HugeNumbers) {
 /// Calls nobody wrote a case for above: the plain ones, each at least made once.
 TEST_F(Calls, PlainOnes) {
   Value x = input({1, 8, 6, 6});
-  for (StringRef name : {"relu", "relu6", "sigmoid", "tanh", "silu", "hardswish", "hardsigmoid", "mish", "gelu", "softplus", "elu",
-                         "selu", "celu", "leaky_relu", "thresholded_relu", "softsign", "erf", "exp", "log", "sqrt", "rsqrt", "abs",
-                         "neg", "floor", "ceil", "clip", "reciprocal", "dropout", "log_softmax", "prelu"}) {
+  for (StringRef name : {"relu",      "relu6",       "sigmoid", "tanh",        "silu",
+                         "hardswish", "hardsigmoid", "mish",    "gelu",        "softplus",
+                         "elu",       "selu",        "celu",    "leaky_relu",  "thresholded_relu",
+                         "softsign",  "erf",         "exp",     "log",         "sqrt",
+                         "rsqrt",     "abs",         "neg",     "floor",       "ceil",
+                         "clip",      "reciprocal",  "dropout", "log_softmax", "prelu"}) {
     ASSERT_TRUE(call(name, {x})) << errors;
     EXPECT_EQ(type(), "f32[1, 8, 6, 6]") << name.str();
   }
@@ -365,12 +374,14 @@ TEST_F(Calls, PlainOnes) {
   EXPECT_TRUE(call("flatten", {x}) && call("transpose", {x})) << errors;
   EXPECT_TRUE(call("expand", {x}, {{"shape", list({3, 8, 6, 6})}})) << errors;
   EXPECT_TRUE(call("gather", {x, input({2}, builder.getI32Type())}, {{"axis", i(1)}})) << errors;
-  EXPECT_TRUE(call("matmul", {x, x}) && call("dot", {x, x}) && call("pow", {x, x}) && call("minimum", {x, x})) << errors;
+  EXPECT_TRUE(call("matmul", {x, x}) && call("dot", {x, x}) && call("pow", {x, x}) && call("minimum", {x, x}))
+      << errors;
   EXPECT_TRUE(call("conv_transpose", {x}, {{"out", i(4)}, {"kernel", i(2)}, {"stride", i(2)}})) << errors;
   EXPECT_EQ(type(), "f32[1, 4, 12, 12]");
   for (StringRef name : {"sum", "mean", "min"})
     EXPECT_TRUE(call(name, {x}, {{"axis", list({2, 3})}})) << errors;
-  EXPECT_TRUE(call("image_input", {input({1, 8, 8, 3}, builder.getIntegerType(8))}, {{"mean", f(0.5)}, {"crop", i(4)}})) << errors;
+  EXPECT_TRUE(call("image_input", {input({1, 8, 8, 3}, builder.getIntegerType(8))}, {{"mean", f(0.5)}, {"crop", i(4)}}))
+      << errors;
   EXPECT_EQ(type(), "f32[1, 3, 4, 4]");
 }
 
