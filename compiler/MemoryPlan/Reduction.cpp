@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Lowering everything by the sum of the bottom ones must keep alignments, and pins forbid it.
+// Lowering everything by the sum of the bottom ones must keep alignments and the shape of groups, and pins forbid it.
 #include "compiler/MemoryPlan/Reduction.h"
 
 #include <algorithm>
@@ -22,10 +22,28 @@ int64_t commonAlignment(const Model &model) {
   return divides ? common : 0;
 }
 
+/// True when something could lie between two parts of the item: lowering what is above it would then tear it apart.
+bool hasHole(const Model &model, const Item &item) {
+  std::vector<std::pair<int64_t, int64_t>> parts;
+  for (int r = item.firstRect; r < item.firstRect + item.rectCount; ++r)
+    parts.emplace_back(model.rects[r].rel, model.rects[r].rel + model.rects[r].size);
+  std::sort(parts.begin(), parts.end());
+  int64_t covered = 0;
+  for (auto [from, upTo] : parts) {
+    if (from > covered)
+      return true;
+    covered = std::max(covered, upTo);
+  }
+  return covered < item.height;
+}
+
 } // namespace
 
 Reduction::Reduction(const Model &whole) : model(whole) {
   int64_t alignment = commonAlignment(whole);
+  if (std::any_of(whole.items.begin(), whole.items.end(),
+                  [&](const Item &item) { return item.rectCount > 0 && hasHole(whole, item); }))
+    alignment = 0;
   model.items.clear();
   model.rects.clear();
   for (size_t i = 0; i < whole.items.size(); ++i) {

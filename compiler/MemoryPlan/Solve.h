@@ -26,10 +26,12 @@ struct Options {
   /// same place on every machine: a compilation that must be reproducible sets this and a generous budget.
   int64_t stepLimit = 0;
 
-  std::optional<int64_t> capacity; ///< bytes there are; a solution within it ends the search unless `minimize` is set
-  bool minimize = false;           ///< with a capacity: go on to the smallest peak. Without one that is always the aim
+  std::optional<int64_t> capacity =
+      std::nullopt;      ///< bytes there are; a solution within it ends the search unless `minimize` is set
+  bool minimize = false; ///< with a capacity: go on to the smallest peak. Without one that is always the aim
 
-  std::function<bool(const Progress &)> progress; ///< called at each improvement; returning false ends the search
+  std::function<bool(const Progress &)> progress =
+      nullptr; ///< called at each improvement; returning false ends the search
 };
 
 struct Result {
