@@ -121,10 +121,10 @@ def Plan_SizeOp : Plan_Part<"size"> {
   let description = [{
     Constraints: the bound is 1 or more.
 
-    Example: `plan.size "V" <= 10000`
+    Example: `plan.size "V" at_most 10000`
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$bound);
-  let assemblyFormat = "$name `<` `=` $bound attr-dict";
+  let assemblyFormat = "$name `at_most` $bound attr-dict";
   let hasVerifier = 1;
 }
 

@@ -143,13 +143,20 @@ static LogicalResult verifyDisjoint(SmallVector<Placed> &pieces) {
   return success();
 }
 
+static bool hasPieces(SliceOp slice) {
+  return !slice.getEnds().empty() && slice.getLives().size() == 2 * slice.getEnds().size() &&
+         llvm::all_of(slice.getPieces(), [](SliceOp::Piece piece) {
+           return piece.begin < piece.end && piece.from < piece.to;
+         });
+}
+
 LogicalResult ArenaOp::verify() {
   if (getLowerBound() > getBytes())
     return emitOpError() << "has " << getBytes() << " bytes, less than its lower bound " << getLowerBound();
   SmallVector<Placed> pieces;
   for (Operation *user : getStorage().getUsers()) {
     auto slice = dyn_cast<SliceOp>(user);
-    if (!slice || slice.getEnds().empty() || slice.getLives().size() != 2 * slice.getEnds().size())
+    if (!slice || !hasPieces(slice))
       continue; // says so itself
     if (int64_t(slice.getOffset() + slice.getBytes()) > int64_t(getBytes()))
       return slice.emitOpError() << "ends at byte " << slice.getOffset() + slice.getBytes() << " of an arena of "

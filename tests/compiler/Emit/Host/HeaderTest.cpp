@@ -23,7 +23,7 @@ static std::string headerOf(llvm::StringRef text, int64_t threadBytes = 100) {
 }
 
 static const char *const hostile = R"(plan.program @net {
-  plan.size "V" <= 10
+  plan.size "V" at_most 10
   %a = plan.input "x */ int evil; /*" [V, 3] f32
   %b = plan.input "x*/ int evil; /*" [2] i32
   %c = plan.output "</script>\00../../y" [V] f64

@@ -59,7 +59,7 @@ done:
 static const char *const planText = R"(
 func.func private @k(tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
 plan.program @net {
-  plan.size "V" <= 100
+  plan.size "V" at_most 100
   %x = plan.input "x" [V] f32
   %y = plan.output "y" [V] f32
   %w = weft.weight "w" : tensor<4xf32>
