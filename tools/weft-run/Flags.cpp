@@ -25,8 +25,8 @@ const char *const flagsHelp =
     "  --crop N or HxW          pictures: the middle, after resizing\n"
     "  --mean A[,B,C]           pictures: taken off values in 0 ... 1; default 0\n"
     "  --std A[,B,C]            pictures: divided by, after that; default 1\n"
-    "  --dump-tensors DIR       write the result of each layer as .npy\n"
-    "  --compare DIR            name the first layer that differs from those files\n"
+    "  --dump-tensors DIR       write the result of each layer as .npy, as it is stored\n"
+    "  --compare DIR            name the first layer that differs from those files, PATH.npy\n"
     "  --tolerance X            how far a layer may differ, relative to its largest value; default 1e-4\n";
 
 namespace {

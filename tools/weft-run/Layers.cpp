@@ -11,9 +11,12 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
+#include <optional>
 
 namespace fs = std::filesystem;
 
@@ -40,17 +43,37 @@ struct Difference {
   double largest = 0, value = 0; ///< |a - b|, and |b|
 };
 
-Difference differenceOf(const float *ours, const float *theirs, int64_t count) {
-  Difference found;
+/// Where our element is that element i of the reference is; nothing when the shapes cannot be the same layer. Layers
+/// may be stored in blocks of channels, [N, C/16, H, W, 16], and a reference may have them in order, [N, C, H, W].
+std::optional<std::vector<int64_t>> placesOf(const weft_tensor &ours, const weft_tensor &theirs) {
+  const int64_t count = weft_count(theirs.dims, theirs.rank, sizeof(float));
+  std::vector<int64_t> places(static_cast<size_t>(std::max<int64_t>(0, count)));
+  std::iota(places.begin(), places.end(), 0);
+  if (ours.rank == theirs.rank && std::equal(ours.dims, ours.dims + ours.rank, theirs.dims))
+    return places;
+  const int64_t block = ours.rank ? ours.dims[ours.rank - 1] : 1;
+  if (ours.rank != theirs.rank + 1 || theirs.rank < 2 || ours.dims[0] != theirs.dims[0] ||
+      ours.dims[1] != (theirs.dims[1] + block - 1) / block ||
+      !std::equal(theirs.dims + 2, theirs.dims + theirs.rank, ours.dims + 2))
+    return std::nullopt;
+  const int64_t channels = theirs.dims[1], pixels = channels ? count / theirs.dims[0] / channels : 0;
   for (int64_t i = 0; i < count; ++i) {
-    if (ours[i] == theirs[i] || (std::isnan(ours[i]) && std::isnan(theirs[i]))) {
-      if (std::isfinite(theirs[i]))
-        found.value = std::max(found.value, std::abs(double(theirs[i])));
+    const int64_t image = i / (channels * pixels), channel = i / pixels % channels, pixel = i % pixels;
+    places[i] = ((image * ours.dims[1] + channel / block) * pixels + pixel) * block + channel % block;
+  }
+  return places;
+}
+
+Difference differenceOf(const float *ours, const float *theirs, const std::vector<int64_t> &places) {
+  Difference found;
+  for (size_t i = 0; i < places.size(); ++i) {
+    const float a = ours[places[i]], b = theirs[i];
+    if (std::isfinite(b))
+      found.value = std::max(found.value, std::abs(double(b)));
+    if (a == b || (std::isnan(a) && std::isnan(b)))
       continue;
-    }
-    const double difference = std::abs(double(ours[i]) - theirs[i]);
+    const double difference = std::abs(double(a) - b);
     found.largest = std::isnan(difference) ? INFINITY : std::max(found.largest, difference);
-    found.value = std::max(found.value, std::isfinite(theirs[i]) ? std::abs(double(theirs[i])) : 0);
   }
   return found;
 }
@@ -173,12 +196,12 @@ void Layers::compare(const weft_model_view &view, std::vector<char> &values) {
     failed = true;
     return;
   }
-  if (theirs.rank != ours.rank || !std::equal(ours.dims, ours.dims + ours.rank, theirs.dims)) {
+  const std::optional<std::vector<int64_t>> places = placesOf(ours, theirs);
+  if (!places) {
     ++others;
   } else {
     const Difference found =
-        differenceOf(static_cast<const float *>(ours.data), static_cast<const float *>(theirs.data),
-                     weft_count(ours.dims, ours.rank, sizeof(float)));
+        differenceOf(static_cast<const float *>(ours.data), static_cast<const float *>(theirs.data), *places);
     const bool same = found.largest <= tolerance * found.value;
     agreeing += same;
     if (!same && !differs)

@@ -2,6 +2,7 @@
 // Constant data, read by the runtime through runtime/src/common/model.h.
 #include "compiler/Emit/Host/Descriptor.h"
 
+#include "compiler/Emit/Host/Views.h"
 #include "runtime/src/common/model.h"
 #include "llvm/IR/IRBuilder.h"
 
@@ -200,6 +201,7 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
   auto *api = new GlobalVariable(target, b.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, "weft_runtime_api");
   plan::WeightsOp packed = program.getWeights();
   Constant *launched = events();
+  const ViewTable views = emitViews(program, layout, target);
   int64_t arenaBytes = program.getArena() ? program.getArena().getBytes() : 0;
   Constant *value = layout.constant(
       layout.model, {{"abi", number(WEFT_MODEL_ABI)},
@@ -222,7 +224,9 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
                      {"weight_bytes", b.getInt64(packed ? packed.getBytes() : 0)},
                      {"weight_header_checksum", b.getInt64(packed ? options.weightHeaderChecksum : 0)},
                      {"run", run},
-                     {"api", api}});
+                     {"api", api},
+                     {"view_count", number(views.count)},
+                     {"views", views.first}});
   auto *model =
       new GlobalVariable(target, layout.model, true, GlobalValue::ExternalLinkage, value, options.name + "_model");
   return good ? model : nullptr;

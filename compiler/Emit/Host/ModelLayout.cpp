@@ -44,6 +44,12 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
                 FIELD(weft_model_graph, sources, 'l'), FIELD(weft_model_graph, edges, 'l')});
   event = make(context, layout, "weft_model_event", sizeof(weft_model_event),
                {FIELD(weft_model_event, path, 'p'), FIELD(weft_model_event, kernel, 'p')});
+  view = make(context, layout, "weft_model_view", sizeof(weft_model_view),
+              {FIELD(weft_model_view, path, 'p'), FIELD(weft_model_view, launch, 'i'),
+               FIELD(weft_model_view, output, 'i'), FIELD(weft_model_view, offset, 'l'),
+               FIELD(weft_model_view, dims, 'p'), FIELD(weft_model_view, strides, 'p'),
+               FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i'),
+               FIELD(weft_model_view, block_dim, 'i'), FIELD(weft_model_view, block, 'i')});
   model = make(
       context, layout, "weft_model", sizeof(weft_model),
       {FIELD(weft_model, abi, 'i'),          FIELD(weft_model, flags, 'i'),
