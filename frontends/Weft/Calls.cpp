@@ -339,7 +339,7 @@ Value Evaluator::operation(StringRef op, llvm::ArrayRef<CallArgument> arguments,
   }
   llvm::SmallVector<Value> values;
   for (mlir::Value result : *results)
-    values.push_back(nameDims(op, operands, result, range));
+    values.push_back(nameDims(op, operands, result));
   return values.size() == 1 ? values.front() : Value::items(/*isTuple=*/true, keep(llvm::ArrayRef<Value>(values)));
 }
 
@@ -400,7 +400,7 @@ mlir::Value Evaluator::makeWeight(StringRef name, mlir::RankedTensorType type, T
   for (int64_t extent : type.getShape())
     if (extent <= 0 || llvm::MulOverflow(elements, extent, elements) || elements > limits.elements) {
       report(place, "the weight `" + printable(name, 200) + "` would have " +
-                        (extent <= 0 ? "an empty dimension" : "more than 2^38 elements"));
+                        (extent <= 0 ? "an empty dimension" : "more than 2^40 elements"));
       return {};
     }
   auto [known, fresh] = weights.try_emplace(name, MadeWeight{place, frame ? frame->path : std::string()});

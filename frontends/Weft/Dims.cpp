@@ -207,7 +207,7 @@ static StringRef sizeOf(size_t i, size_t rank, llvm::ArrayRef<const Tensor *> op
   return {};
 }
 
-Value Evaluator::nameDims(StringRef op, llvm::ArrayRef<const Tensor *> operands, mlir::Value result, TextRange range) {
+Value Evaluator::nameDims(StringRef op, llvm::ArrayRef<const Tensor *> operands, mlir::Value result) {
   auto type = llvm::cast<mlir::RankedTensorType>(result.getType());
   llvm::SmallVector<Dim> dims;
   size_t rank = type.getRank();
@@ -216,14 +216,11 @@ Value Evaluator::nameDims(StringRef op, llvm::ArrayRef<const Tensor *> operands,
     if (!like && operand->dims.size() == rank)
       like = operand;
   llvm::ArrayRef<StringRef> image = makesImages(op) ? imageNames(rank) : llvm::ArrayRef<StringRef>();
-  int64_t elements = 1;
   for (size_t i = 0; i < rank; ++i) {
     Dim dim;
     dim.extent = type.getDimSize(i);
     if (!dim.isKnown())
       dim.size = sizeOf(i, rank, operands);
-    else if (llvm::MulOverflow(elements, std::max<int64_t>(dim.extent, 1), elements) || elements > limits.elements)
-      return fail(range, "this tensor would have more than 2^38 elements");
     if (!image.empty())
       dim.name = image[i];
     else if (like && !losesNames(op))
@@ -235,7 +232,7 @@ Value Evaluator::nameDims(StringRef op, llvm::ArrayRef<const Tensor *> operands,
       dim.name = operands[0]->dims[0].name;
     dims.push_back(dim);
   }
-  const Graph *perEdge = like ? like->perEdge : nullptr;
+  const Graph *perEdge = like && !losesNames(op) ? like->perEdge : nullptr;
   return Value::tensor(makeTensor(result, dims, perEdge));
 }
 

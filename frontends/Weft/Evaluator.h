@@ -33,7 +33,7 @@ struct Limits {
   size_t stringBytes = 64u << 10;
   size_t pathBytes = 512;
   int64_t attribute = (1LL << 31) - 1; // integers handed to operations
-  int64_t elements = 1LL << 38;        // of one tensor
+  int64_t elements = 1LL << 40;        // of one tensor
 };
 
 struct Binding {
@@ -203,7 +203,7 @@ private:
                 llvm::function_ref<std::string()> what);
   Value valueOf(const Dim &dim) const;
   bool dimOf(const Value &value, Dim &dim) const;
-  Value nameDims(llvm::StringRef op, llvm::ArrayRef<const Tensor *> operands, mlir::Value result, TextRange range);
+  Value nameDims(llvm::StringRef op, llvm::ArrayRef<const Tensor *> operands, mlir::Value result);
   bool broadcastable(const Tensor &a, const Tensor &b, llvm::StringRef verb, TextRange opRange, TextRange leftRange,
                      TextRange rightRange);
   mlir::Type elementType(const Name &name, bool forPort);

@@ -230,7 +230,7 @@ std::optional<Evaluator::PortDims> Evaluator::portDims(llvm::ArrayRef<const Expr
     if (!dim)
       continue;
     if (dim->isKnown() && (llvm::MulOverflow(elements, dim->extent, elements) || elements > limits.elements)) {
-      report(expr->range, "this tensor would have more than 2^38 elements");
+      report(expr->range, "this tensor would have more than 2^40 elements");
       fine = false;
       elements = 1;
     }

@@ -56,7 +56,7 @@ CASES = {
     "doubling_list": (net("l = [1]\nfor i in 0..60 { l = l + l }\ny = x"), "at most 1000000 elements"),
     "many_lists": (net("l = [0]\nfor i in 0..100000 { l = l + [i] }\ny = x"), "MiB of lists and texts"),
     "doubling_text": (net('s = "a"\nfor i in 0..60 { s = "{s}{s}" }\ny = x'), "longer than 65536 bytes"),
-    "huge_weight": (net("y = x + weight(2000000000, 2000000000)"), "2^38 elements"),
+    "huge_weight": (net("y = x + weight(2000000000, 2000000000)"), "2^40 elements"),
     "recursion": ("weft 1\nblock a(x) { return b(x) }\nblock b(x) { return a(x) }\n"
                   "net n(x: f32[1]) -> (y: f32[1]) { y = a(x) }\n", "calls itself"),
     "open_string": (net('y = "abc'), "no closing"),
