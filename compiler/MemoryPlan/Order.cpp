@@ -272,8 +272,8 @@ private:
         if (!isNew && it->second <= state.peak)
           continue;
         it->second = state.peak;
-        queue.push(static_cast<int>(states.size()));
         states.push_back(state);
+        queue.push(static_cast<int>(states.size()) - 1); // compares states: the new one must be there
       }
     }
     proven = true; // nothing is below the bound
