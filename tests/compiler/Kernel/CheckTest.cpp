@@ -1,0 +1,139 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What would make a kernel compute something else, or take an hour to compile, is refused with a reason.
+#include "tests/compiler/Kernel/Texts.h"
+
+#include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/Check.h"
+
+using namespace weft::kernel;
+using namespace weft::test;
+
+namespace {
+
+std::string problemOf(const std::string &text) { return check(parsed(text)); }
+std::string changed(const std::string &from, const std::string &to) { return problemOf(with(dense, from, to)); }
+
+TEST(Check, AcceptsAWellFormedKernel) { EXPECT_EQ(problemOf(dense), ""); }
+
+TEST(Check, Names) {
+  const std::string copy = "kernel k { operand x f32 [?] strides [1] output y f32 [?] strides [1]\n"
+                           "stage s f32 [i < y.0] holds y { init @x[0:i32] } }";
+  EXPECT_EQ(problemOf(copy), "");
+  EXPECT_EQ(problemOf(with(copy, "stage s", "stage y")), ""); // a stage may be called like the output it holds
+  EXPECT_EQ(problemOf(with(copy, "stage s", "stage x")), "the name `x` is taken");
+  EXPECT_EQ(problemOf(with(copy, "stage s", "stage let")), "a stage cannot be called `let`, a word of the text form");
+  EXPECT_EQ(problemOf(with(copy, "[i < y.0]", "[acc < y.0]")),
+            "a loop cannot be called `acc`, a word of the text form");
+  EXPECT_EQ(problemOf(with(copy, "output y", "operand x f32 [] strides [] output y")), "two operands are called `x`");
+  EXPECT_EQ(problemOf(with(copy, "init @x[0:i32]", "init 0 update [i < 3] value = acc")),
+            "two loops of one stage are called `i`");
+  KernelDesc desc = parsed(copy);
+  desc.name = "no name";
+  EXPECT_EQ(check(desc), "a kernel `no name` is no C identifier of at most 200 characters");
+}
+
+TEST(Check, Operands) {
+  EXPECT_EQ(problemOf("kernel k { output y f32 [] strides [] operand x f32 [] strides []\n"
+                      "stage s f32 [] holds y { init 0 } }"),
+            "operand `x` follows an output; outputs are last");
+  EXPECT_EQ(changed("x f32 [?, 64] strides [?, 1]", "x f32 [?, 64] strides [?, 2]"),
+            "the last dimension of `x` has stride 2; it must be 1");
+  EXPECT_EQ(changed("x f32 [?, 64] strides [?, 1]", "x f32 [70000, 64] strides [70000, 1]"),
+            "`x` passes 2^31 - 1 elements, the reach of 32-bit indices");
+  EXPECT_EQ(changed(" holds y", ""), "the last stage holds an output");
+  EXPECT_EQ(changed("@b[c]", "@y[n, c]"), "in the initial value of stage `sum`: outputs are read through their stages");
+}
+
+TEST(Check, Expressions) {
+  EXPECT_EQ(changed("@b[c]", "acc"),
+            "in the initial value of stage `sum`: `acc` means something only in the value of an update");
+  EXPECT_EQ(changed("@b[c]", "@b[c, c]"),
+            "in the initial value of stage `sum`: `b` has 1 dimensions, a load of it 2 indices");
+  EXPECT_EQ(changed("@b[c]", "@b[1]"), "in the initial value of stage `sum`: indices are i32");
+  EXPECT_EQ(changed("@b[c]", "add(@b[c], c)"),
+            "in the initial value of stage `sum`: the operands of `add` are f32 and i32");
+  EXPECT_EQ(changed("@b[c]", "not(@b[c])"), "in the initial value of stage `sum`: `not` is not defined on f32");
+  EXPECT_EQ(changed("@b[c]", "c"), "in the initial value of stage `sum`: expected f32, got i32");
+  EXPECT_EQ(changed("where ge(@x[n, k], -inf)", "where @x[n, k]"),
+            "in the predicate of stage `sum`: expected bool, got f32");
+}
+
+TEST(Check, DirectivesNameWhatExists) {
+  EXPECT_EQ(changed("parallel(n)", "parallel(m)"), "`parallel` of stage `out`: no loop `m`; there are `n`, `co`, `ci`");
+  EXPECT_EQ(changed("split(c, co, ci", "split(c, n, ci"), "`compute_at` of stage `sum`: stage `out` has no loop `co`");
+  EXPECT_EQ(changed("compute_at(out, co)", "compute_at(nothing, co)"),
+            "`compute_at` of stage `sum`: `nothing` is no later stage");
+  EXPECT_EQ(changed("schedule out", "schedule none"), "`compute_at` of stage `sum`: stage `out` has no loop `co`");
+  EXPECT_EQ(changed("bound_extent(c by", "bound_extent(k by"),
+            "`bound_extent` of stage `sum`: `k` is no loop of the stage itself");
+  EXPECT_EQ(changed("parallel(n)", "compute_root()"),
+            "`compute_root` of stage `out`: an output is computed at root as it is");
+}
+
+TEST(Check, ReductionsKeepTheirOrder) {
+  EXPECT_EQ(changed("update reorder(ko, ki, c)", "update reorder(ki, ko, c)"),
+            "the update of stage `sum` visits its points in another order than the text says");
+  EXPECT_EQ(changed("update vectorize(c)", "update vectorize(ko)"),
+            "`vectorize` of stage `sum`: `ko` is a reduction loop: its order is fixed, it can only be unrolled");
+  EXPECT_EQ(
+      changed("ki by 4, exact", "ki by 4, round_up"),
+      "`split` of stage `sum`: `k` is a reduction loop: its points must be visited once, `round_up` cannot do that");
+  EXPECT_EQ(changed("ki by 4, exact", "ki by 5, exact"), "`split` of stage `sum`: `k` runs 64 times, no multiple of 5");
+}
+
+TEST(Check, InPlaceMeansOnce) {
+  const std::string inPlace = R"(kernel k {
+    operand x f32 [?, ?] strides [?, 1]
+    output y f32 [?, ?] strides [?, 1] alias x
+    stage square f32 [i < y.0, j < y.1] { init mul(@x[i, j], @x[i, j]) }
+    stage s f32 [i < y.0, j < y.1] holds y { init add(square[i, j], 1) }
+    schedule s { split(j, jo, ji by 8, predicate) }
+  })";
+  EXPECT_EQ(problemOf(inPlace), "");
+  EXPECT_EQ(problemOf(with(inPlace, "predicate", "shift_inwards")),
+            "`split` of stage `s`: `shift_inwards` computes elements twice, and `y` may lie where its input does");
+  const std::string other =
+      "`y` may lie where `x` does, but stage `square` reads other elements than the one being written";
+  EXPECT_EQ(problemOf(with(inPlace, "@x[i, j], @x[i, j]", "@x[i, j], @x[j, i]")), other);
+  EXPECT_EQ(problemOf(with(inPlace, "schedule s", "schedule square { compute_at(s, jo) } schedule s")), other);
+  EXPECT_EQ(problemOf(with(inPlace, "schedule s", "schedule square { compute_root() } schedule s")), "");
+}
+
+TEST(Check, UnrolledCodeIsBounded) {
+  EXPECT_EQ(changed("update unroll(ki)", "update unroll(ko)"), "");
+  const std::string large =
+      with(with(with(dense, "ki by 4", "ki by 64"), "ci by 16", "ci by 128"), "c by 16", "c by 128");
+  EXPECT_EQ(problemOf(large), "");
+  std::string problem = problemOf(R"(kernel k {
+    operand x f32 [?, ?, ?] strides [?, ?, 1]
+    output y f32 [?, ?, ?] strides [?, ?, 1]
+    stage s f32 [i < y.0, j < y.1, k < y.2] holds y { init exp(@x[i, j, k]) }
+    schedule s { split(i, io, ii by 32, exact) split(j, jo, ji by 32, exact) split(k, ko, ki by 32, exact)
+      reorder(io, jo, ko, ii, ji, ki) unroll(ii) unroll(ji) unroll(ki) }
+  })");
+  EXPECT_EQ(problem.substr(0, 37), "the unrolled code would hold about 68") << problem;
+}
+
+/// A convolution's tile: 7 x 4 accumulators, 4 steps of the reduction.
+TEST(Check, EstimateFollowsTheTileOfTheConsumer) {
+  KernelDesc desc = parsed(R"(kernel k {
+    operand x f32 [?, ?] strides [?, 1]
+    operand w f32 [?, 16] strides [16, 1]
+    output y f32 [?, ?, 16] strides [?, 16, 1]
+    stage sum f32 [i < y.0, j < y.1, c < 16] {
+      init 0
+      update [k < w.0]
+      value = add(acc, mul(@x[add(i, j), k], @w[k, c]))
+    }
+    stage out f32 [i < y.0, j < y.1, c < 16] holds y { init sum[i, j, c] }
+    schedule out { split(j, jo, ji by 7, predicate) vectorize(c) unroll(ji) }
+    schedule sum { compute_at(out, jo) vectorize(c) unroll(j)
+      update split(k, ko, ki by 4, exact) update reorder(ko, ki, j, c) update vectorize(c) update unroll(j) update unroll(ki) }
+  })");
+  EXPECT_EQ(check(desc), "");
+  int64_t operations = estimateOperations(desc);
+  EXPECT_GE(operations, 7 * 4 * 4);
+  EXPECT_LE(operations, 7 * 4 * 4 + 20);
+}
+
+} // namespace
