@@ -79,8 +79,12 @@ Value NetworkViews::stored(Value logical) {
 
 /// A weight through `relayout`, said with operations on plain tensors: pad, cut the channels, move the block innermost.
 Value NetworkViews::storedRecipe(Value logical, BlockedAttr layout) {
+  // Every other blocked value was defined before its use; recipes know no other blocked operation (`isRecipe`).
   auto relayout = logical.getDefiningOp<RelayoutOp>();
-  assert(relayout && "every other blocked value was defined before its use");
+  if (!relayout) {
+    emitError(logical.getLoc(), "compiler bug: no stored tensor for a value of type ") << logical.getType();
+    return UnrealizedConversionCastOp::create(builder, logical.getLoc(), physicalType(typeOf(logical)), logical).getResult(0);
+  }
   Location loc = relayout.getLoc();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(relayout);

@@ -72,7 +72,7 @@ public:
         wrap(&op);
     for (auto group : llvm::make_early_inc_range(body.getOps<GroupOp>()))
       inlineViews(group);
-    SmallVector<Operation *> done;
+    SmallVector<Operation *> done = storeArguments(body);
     bool good = true;
     for (Operation &op : llvm::make_early_inc_range(body)) {
       builder.setInsertionPoint(&op);
@@ -84,7 +84,7 @@ public:
         done.push_back(&op);
       } else if (op.hasTrait<OpTrait::IsTerminator>()) {
         for (OpOperand &operand : op.getOpOperands())
-          operand.set(views.interior(operand.get()));
+          operand.set(views.stored(operand.get()));
       }
       if (!good)
         return failure();
@@ -92,12 +92,30 @@ public:
     for (Operation *op : llvm::reverse(done))
       op->erase();
     eraseDead(body);
+    network.setFunctionType(
+        builder.getFunctionType(body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
     return success();
   }
 
   unsigned kernels = 0;
 
 private:
+  /// Blocked arguments (of functions cut out of a network) become stored tensors; a cast keeps their logical type for a while.
+  SmallVector<Operation *> storeArguments(Block &body) {
+    SmallVector<Operation *> casts;
+    builder.setInsertionPointToStart(&body);
+    for (BlockArgument argument : body.getArguments()) {
+      if (!isBlocked(argument.getType()))
+        continue;
+      auto logical = UnrealizedConversionCastOp::create(builder, argument.getLoc(), argument.getType(), argument);
+      argument.replaceAllUsesExcept(logical.getResult(0), logical);
+      argument.setType(physicalType(llvm::cast<RankedTensorType>(argument.getType())));
+      views.define(logical.getResult(0), argument);
+      casts.push_back(logical);
+    }
+    return casts;
+  }
+
   LogicalResult outline(GroupOp group) {
     FailureOr<Kernel> kernel = buildKernel(group, module);
     if (failed(kernel))

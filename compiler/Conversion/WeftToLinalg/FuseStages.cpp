@@ -18,6 +18,7 @@ bool isFusable(OpOperand &operand) {
   auto consumer = dyn_cast<linalg::GenericOp>(operand.getOwner());
   return producer && consumer && operand.get().hasOneUse() && !producer.hasIndexSemantics() && producer.getNumReductionLoops() == 0 &&
          consumer.getNumReductionLoops() == 0 && consumer.isDpsInput(&operand) &&
+         consumer.getMatchingIndexingMap(&operand).isPermutation() &&
          linalg::areElementwiseOpsFusable(&operand);
 }
 

@@ -146,6 +146,13 @@ static void addWindowOperand(ImplicitLocOpBuilder &builder, const StageLoops &lo
   maps.push_back(AffineMap::get(loops.names.size(), 0, dims, builder.getContext()));
 }
 
+AffineMap firstLoops(unsigned count, unsigned total, MLIRContext *context) {
+  SmallVector<AffineExpr> dims;
+  for (unsigned d = 0; d < count; ++d)
+    dims.push_back(getAffineDimExpr(d, context));
+  return AffineMap::get(total, 0, dims, context);
+}
+
 Value KernelBuilder::generic(StringRef name, const StageLoops &loops, ArrayRef<Source> sources, Value out,
                              StageBody body) {
   SmallVector<Value> operands;
@@ -157,9 +164,7 @@ Value KernelBuilder::generic(StringRef name, const StageLoops &loops, ArrayRef<S
   auto type = cast<RankedTensorType>(out.getType());
   addWindowOperand(builder, loops, operands, maps, type.getElementType());
   unsigned total = loops.names.size();
-  maps.push_back(AffineMap::getMultiDimIdentityMap(total, context).getMajorSubMap(loops.parallel));
-  if (total == loops.parallel)
-    maps.back() = AffineMap::getMultiDimIdentityMap(total, context);
+  maps.push_back(firstLoops(loops.parallel, total, context));
   SmallVector<utils::IteratorType> iterators(total, utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), loops.parallel, utils::IteratorType::parallel);
 

@@ -129,6 +129,9 @@ struct Layout {
   int64_t block = 0;
 };
 
+/// (d0, d1, ...) to the first `count` of them.
+mlir::AffineMap firstLoops(unsigned count, unsigned total, mlir::MLIRContext *context);
+
 /// All of a stored tensor at identical positions.
 StageLoops loopsOver(const Layout &layout);
 

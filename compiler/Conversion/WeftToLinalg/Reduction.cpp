@@ -68,9 +68,7 @@ void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma
                KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(y.getType()));
   AffineMap same = kernel.builder.getMultiDimIdentityMap(layout.storedRank());
-  AffineMap own = kernel.builder.getMultiDimIdentityMap(parts.loops.names.size()).getMajorSubMap(parts.loops.parallel);
-  if (own.isEmpty())
-    own = AffineMap::get(parts.loops.names.size(), 0, op->getContext());
+  AffineMap own = firstLoops(parts.loops.parallel, parts.loops.names.size(), op->getContext());
   StageLoops perPart{{parts.loops.names.begin(), parts.loops.names.begin() + parts.loops.parallel}, parts.loops.parallel, {}};
   AffineMap partOnly = kernel.builder.getMultiDimIdentityMap(parts.loops.parallel);
   Value input = kernel.read(x, "x");

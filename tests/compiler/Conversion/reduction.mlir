@@ -1,0 +1,79 @@
+// Softmax and normalisations are one kernel each: a stage a reduction, then one over all elements.
+// RUN: weft-opt %s --weft-outline-kernels --weft-verify-importable --weft-print-descs -o /dev/null | FileCheck %s
+
+// CHECK-LABEL: kernel softmax_0 {
+// CHECK: stage max f32 [n < 2] {
+// CHECK: value = max(acc, @x[n, ch])
+// CHECK: stage exp
+// CHECK-NEXT: init exp(sub(@x[n, ch], max[n]))
+// CHECK: stage sum f32 [n < 2] {
+// CHECK: stage softmax {{.*}} holds out {
+// CHECK-NEXT: init div(exp[n, ch], sum[n])
+func.func @softmax(%x: tensor<2x5xf32>) -> tensor<2x5xf32> attributes {weft.net} {
+  %y = weft.softmax %x axis 1 : (tensor<2x5xf32>) -> tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}
+
+// CHECK-LABEL: kernel log_softmax_0 {
+// CHECK: init sub(sub(@x[n, ch], max[n]), log(sum[n]))
+func.func @log_softmax(%x: tensor<2x5xf32>) -> tensor<2x5xf32> attributes {weft.net} {
+  %y = weft.log_softmax %x axis 1 : (tensor<2x5xf32>) -> tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}
+
+// Statistics of two channels each; an element finds those of its group.
+// CHECK-LABEL: kernel groupnorm_0 {
+// CHECK: stage sum f32 [n < 1, g < 3] {
+// CHECK: update [gc < 2, x < 4]
+// CHECK-NEXT: value = add(acc, @x[n, add(mul(g, 2:i32), gc), x])
+// CHECK: stage deviation
+// CHECK: stage normalize
+// CHECK-NEXT: init mul(div(sub(@x[n, ch, x], mean[n, div(ch, 2:i32)]), deviation[n, div(ch, 2:i32)]), @gamma[ch])
+func.func @groups(%x: tensor<1x6x4xf32>) -> tensor<1x6x4xf32> attributes {weft.net} {
+  %g = weft.weight "g" : tensor<6xf32>
+  %y = weft.groupnorm %x gamma %g {groups = 3 : i64} : (tensor<1x6x4xf32>, tensor<6xf32>) -> tensor<1x6x4xf32>
+  return %y : tensor<1x6x4xf32>
+}
+
+// CHECK-LABEL: kernel layernorm_0 {
+// CHECK: stage sum f32 [n < 2, ch < 3] {
+// CHECK: update [x < 4]
+func.func @layer(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> attributes {weft.net} {
+  %y = weft.layernorm %x {axis = 2 : i64} : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}
+
+// CHECK-LABEL: kernel instancenorm_0 {
+// CHECK: stage sum f32 [n < 1, cb < 2, c < 8] {
+func.func @instance(%x: tensor<1x16x4xf32, #weft.blocked<8>>) -> tensor<1x16x4xf32, #weft.blocked<8>> attributes {weft.net} {
+  %y = weft.instancenorm %x : (tensor<1x16x4xf32, #weft.blocked<8>>) -> tensor<1x16x4xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x4xf32, #weft.blocked<8>>
+}
+
+// CHECK-LABEL: kernel reduce_mean_0 {
+// CHECK: stage sum f32 [n < 2, one_ch < 1, x < 4] {
+// CHECK: init div(sum[n, one_ch, x], 3)
+func.func @mean(%x: tensor<2x3x4xf32>) -> tensor<2x1x4xf32> attributes {weft.net} {
+  %y = weft.reduce_mean %x axes [1] {keepdims = true} : (tensor<2x3x4xf32>) -> tensor<2x1x4xf32>
+  return %y : tensor<2x1x4xf32>
+}
+
+// CHECK-LABEL: kernel reduce_max_0 {
+// CHECK: stage max i32 [] {
+// CHECK-NEXT: init -2147483648:i32
+func.func @max(%x: tensor<2x3xi32>) -> tensor<i32> attributes {weft.net} {
+  %y = weft.reduce_max %x axes [] {keepdims = false} : (tensor<2x3xi32>) -> tensor<i32>
+  return %y : tensor<i32>
+}
+
+// CHECK-LABEL: kernel batchnorm_0 {
+// CHECK: init add(mul(div(sub(@x[n, ch, x], @mean[ch]), sqrt(add(@var[ch],
+func.func @batchnorm(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> attributes {weft.net} {
+  %g = weft.weight "g" : tensor<3xf32>
+  %b = weft.weight "b" : tensor<3xf32>
+  %m = weft.weight "m" : tensor<3xf32>
+  %v = weft.weight "v" : tensor<3xf32>
+  %y = weft.batchnorm %x gamma %g beta %b mean %m var %v
+         : (tensor<2x3x4xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}

@@ -1,0 +1,29 @@
+// Winograd is five stages and an epilogue; the transforms pick their row by a loop index that schedules unroll.
+// RUN: weft-opt %s --weft-outline-kernels --weft-verify-importable --weft-print-descs -o /dev/null | FileCheck %s
+
+// CHECK-LABEL: kernel conv3x3_winograd2_b8_relu_0 {
+// CHECK-NEXT: operand x f32 [1, ?, ?, ?, 8]
+// Tiles cover 5 x 6 results, the input is read up to the end of the last one.
+// CHECK: stage rows f32 [n < 1, ib < x.1, ty < 3, tx < 3, u < 4, v < 4, i < 8] {
+// CHECK: init mux(u,
+// CHECK: stage columns f32 [n < 1, ib < x.1, ty < 3, tx < 3, u < 4, v < 4, i < 8] {
+// CHECK: init mux(v,
+// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, ty < 3, tx < 3, c < 8] {
+// CHECK: update [ib < x.1, i < 8]
+// CHECK-NEXT: value = add(acc, mul(columns[n, ib, ty, tx, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, i, c]))
+// CHECK: stage back_rows f32 [n < 1, cb < out.1, ty < 3, tx < 3, p < 2, v < 4, c < 8] {
+// CHECK: stage back f32 [n < 1, cb < out.1, ty < 3, tx < 3, p < 2, q < 2, c < 8] {
+// CHECK: stage tiles_relu f32 [n < 1, cb < out.1, y < 5, x < 6, c < 8] holds out {
+// CHECK-NEXT: init max(back[n, cb, div(y, 2:i32), div(x, 2:i32), mod(y, 2:i32), mod(x, 2:i32), c], 0)
+func.func @winograd(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>) -> tensor<1x16x5x6xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x3x3xf32>
+  %p = weft.winograd_filter %w {ic_block = 8 : i64, m = 2 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3xf32>) -> tensor<16x2x2x8x8xf32>
+  %y = weft.group "conv" (%x, %p) {
+  ^bb0(%a: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, %f: tensor<16x2x2x8x8xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {algorithm = #weft.algorithm<winograd2>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, tensor<16x2x2x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
+    %r = weft.relu %c : tensor<1x16x5x6xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x16x5x6xf32, #weft.blocked<8>>
+  } : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, tensor<16x2x2x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x5x6xf32, #weft.blocked<8>>
+}

@@ -1,0 +1,41 @@
+// What no kernel or view can do is said with its types.
+// RUN: weft-opt %s --split-input-file --weft-outline-kernels --verify-diagnostics
+
+func.func @mixed(%x: tensor<1x8x3x3xf32, #weft.blocked<8>>) -> tensor<1x8x3x3xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<8x8x1x1xf32>
+  // expected-error@+1 {{no kernel for an input of type 'tensor<1x8x3x3xf32, #weft.blocked<8>>', a weight of type 'tensor<8x8x1x1xf32>' and a result of type 'tensor<1x8x3x3xf32>'}}
+  %y = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x8x3x3xf32, #weft.blocked<8>>, tensor<8x8x1x1xf32>) -> tensor<1x8x3x3xf32>
+  return %y : tensor<1x8x3x3xf32>
+}
+
+// -----
+
+func.func @ragged(%x: tensor<1x12x3x3xf32, #weft.blocked<8>>) -> tensor<1x24x3x3xf32, #weft.blocked<8>> attributes {weft.net} {
+  // expected-error@+1 {{cannot join 'tensor<1x12x3x3xf32, #weft.blocked<8>>', its channels do not fill their blocks}}
+  %y = weft.concat %x, %x axis 1 : (tensor<1x12x3x3xf32, #weft.blocked<8>>, tensor<1x12x3x3xf32, #weft.blocked<8>>) -> tensor<1x24x3x3xf32, #weft.blocked<8>>
+  return %y : tensor<1x24x3x3xf32, #weft.blocked<8>>
+}
+
+// -----
+
+func.func @inside_a_block(%x: tensor<1x16x3x3xf32, #weft.blocked<8>>) -> tensor<1x8x3x3xf32, #weft.blocked<8>> attributes {weft.net} {
+  // expected-error@+1 {{cannot cut channels from 4 on out of 'tensor<1x16x3x3xf32, #weft.blocked<8>>'}}
+  %y = weft.slice %x from [0, 4, 0, 0] to [1, 12, 3, 3] step [1, 1, 1, 1] : (tensor<1x16x3x3xf32, #weft.blocked<8>>) -> tensor<1x8x3x3xf32, #weft.blocked<8>>
+  return %y : tensor<1x8x3x3xf32, #weft.blocked<8>>
+}
+
+// -----
+
+func.func @reshape(%x: tensor<1x8x2x2xf32, #weft.blocked<8>>) -> tensor<1x32xf32> attributes {weft.net} {
+  // expected-error@+1 {{a view cannot make 'tensor<1x32xf32>' of 'tensor<1x8x2x2xf32, #weft.blocked<8>>'}}
+  %y = weft.flatten %x axis 1 : (tensor<1x8x2x2xf32, #weft.blocked<8>>) -> tensor<1x32xf32>
+  return %y : tensor<1x32xf32>
+}
+
+// -----
+
+func.func @broadcast(%x: tensor<1x12x3x3xf32, #weft.blocked<8>>, %y: tensor<12x1x1xf32>) -> tensor<1x12x3x3xf32, #weft.blocked<8>> attributes {weft.net} {
+  // expected-error@+1 {{operand 1 of type 'tensor<12x1x1xf32>' cannot be read point by point for 'tensor<1x12x3x3xf32, #weft.blocked<8>>'}}
+  %z = weft.add %x, %y : (tensor<1x12x3x3xf32, #weft.blocked<8>>, tensor<12x1x1xf32>) -> tensor<1x12x3x3xf32, #weft.blocked<8>>
+  return %z : tensor<1x12x3x3xf32, #weft.blocked<8>>
+}
