@@ -32,16 +32,23 @@ int64_t groupsInBlock(ConvOp conv, int64_t block) {
   return fits ? together : 0;
 }
 
-/// Between these the multiply-add pipes are full and nothing is spilled.
-static bool isGoodCount(int64_t accumulators, const Machine &machine) {
-  return accumulators >= 7 && accumulators <= machine.registers * 5 / 8;
+/// Accumulators that hide the latency of multiply-adds, four cycles each.
+static int64_t fewestAccumulators(const Machine &machine) {
+  return std::max<int64_t>(7, int64_t(4 * machine.fmaPerCycle));
+}
+
+/// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2 keeps the
+/// pixels of a tile in registers beside its accumulators.
+static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine) {
+  return machine.registers >= 32 ? x * cb <= 20 : x * cb + x + 1 <= machine.registers;
 }
 
 static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
-  int64_t accumulators = x * cb;
   double penalty = 1 + 0.06 / x; // each weight vector is loaded once for x pixels
-  if (!isGoodCount(accumulators, machine))
-    penalty *= accumulators < 7 ? 7.0 / accumulators : 3; // dependent additions wait for each other; spills
+  if (!fitsRegisters(x, cb, machine))
+    penalty *= 3;
+  else if (x * cb < fewestAccumulators(machine))
+    penalty *= double(fewestAccumulators(machine)) / (x * cb);
   if (cb == 1)
     penalty *= 1.01;
   if (cb > 2)
