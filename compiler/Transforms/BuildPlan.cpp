@@ -154,7 +154,13 @@ void PlanWriter::writeArena() {
     return;
   Value storage = ArenaOp::create(builder, network.getLoc(), StorageType::get(builder.getContext()),
                                   builder.getI64IntegerAttr(arena.bytes), builder.getI64IntegerAttr(arena.lowerBound));
-  for (auto [index, slice] : llvm::enumerate(slices)) {
+  auto born = [&](unsigned index) {
+    return llvm::min_element(slices[index].pieces, [](auto &a, auto &b) { return a.from < b.from; })->from;
+  };
+  auto order = llvm::to_vector(llvm::seq<unsigned>(0, slices.size()));
+  llvm::sort(order, [&](unsigned a, unsigned b) { return std::pair(born(a), a) < std::pair(born(b), b); });
+  for (unsigned index : order) {
+    const SliceLife &slice = slices[index];
     SmallVector<int64_t> ends, lives;
     for (const PieceLife &piece : slice.pieces) {
       ends.push_back(piece.end);

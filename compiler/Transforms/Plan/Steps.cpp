@@ -46,7 +46,24 @@ private:
   llvm::DenseMap<Value, Place> places;
 };
 
+func::FuncOp kernelOf(func::CallOp call) {
+  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+}
+
+/// What the walks rely on: each call is of a kernel, and its last operands are written.
+LogicalResult checkCall(func::CallOp call) {
+  func::FuncOp kernel = kernelOf(call);
+  if (!kernel || !kernel->hasAttr("weft.kernel"))
+    return call.emitError("calls `") << call.getCallee() << "`, which is no kernel";
+  if (call.getNumOperands() < call.getNumResults())
+    return call.emitError("calls `") << call.getCallee() << "` with too few operands; the last ones are written";
+  return success();
+}
+
 FailureOr<Steps> StepBuilder::run() {
+  for (auto call : network.getBody().front().getOps<func::CallOp>())
+    if (failed(checkCall(call)))
+      return failure();
   for (BlockArgument argument : network.getArguments())
     if (failed(addInput(argument)))
       return failure();
@@ -177,11 +194,7 @@ FailureOr<PlannedView> StepBuilder::operandOf(func::CallOp call, func::FuncOp ke
 //===-- operations ------------------------------------------------------------------------------------------------===//
 
 LogicalResult StepBuilder::visitCall(func::CallOp call) {
-  auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
-  if (!kernel || !kernel->hasAttr("weft.kernel"))
-    return call.emitError("calls `") << call.getCallee() << "`, which is no kernel";
-  if (call.getNumOperands() < call.getNumResults())
-    return call.emitError("calls `") << call.getCallee() << "` with too few operands; the last ones are written";
+  func::FuncOp kernel = kernelOf(call);
   Step step(Step::Launch, call);
   unsigned inputs = call.getNumOperands() - call.getNumResults();
   for (unsigned index = 0; index < inputs; ++index) {
