@@ -48,8 +48,7 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
               {FIELD(weft_model_view, path, 'p'), FIELD(weft_model_view, launch, 'i'),
                FIELD(weft_model_view, output, 'i'), FIELD(weft_model_view, offset, 'l'),
                FIELD(weft_model_view, dims, 'p'), FIELD(weft_model_view, strides, 'p'),
-               FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i'),
-               FIELD(weft_model_view, block_dim, 'i'), FIELD(weft_model_view, block, 'i')});
+               FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i')});
   model = make(
       context, layout, "weft_model", sizeof(weft_model),
       {FIELD(weft_model, abi, 'i'),          FIELD(weft_model, flags, 'i'),

@@ -80,8 +80,7 @@ void ViewBuilder::add(unsigned launch, StringRef path, mlir::Value buffer, plan:
                                                 {"dims", numbers(dims)},
                                                 {"strides", numbers(strides)},
                                                 {"rank", b.getInt32(dims.size())},
-                                                {"dtype", b.getInt32(*dtype)},
-                                                {"block", b.getInt32(1)}}));
+                                                {"dtype", b.getInt32(*dtype)}}));
 }
 
 ViewTable ViewBuilder::table() {
