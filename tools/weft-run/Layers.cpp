@@ -159,8 +159,7 @@ std::vector<char> Layers::gather(const weft_model_view &view) const {
   for (int64_t i = 0; i < count; ++i) {
     int64_t place = 0;
     for (uint32_t d = 0; d < view.rank; ++d)
-      place += d == view.block_dim && view.block > 1 ? index[d] / view.block * view.strides[d] + index[d] % view.block
-                                                     : index[d] * view.strides[d];
+      place += index[d] * view.strides[d];
     std::memcpy(values.data() + i * element, base + view.offset + place * static_cast<int64_t>(element), element);
     for (uint32_t d = view.rank; d-- > 0 && ++index[d] == shape.dims[d];)
       index[d] = 0;

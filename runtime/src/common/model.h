@@ -24,17 +24,16 @@ typedef struct weft_model_event { /* one launch, for profiles */
   const char *kernel;             /* C symbol of the kernel */
 } weft_model_event;
 
-/* Where a value lies once a launch has ended, as its logical tensor: element (i0, i1, ...) is at `offset` bytes plus
- * sum(i_d * strides[d]) elements; in the blocked dimension i is taken apart, (i / block) * strides[d] + i % block. */
+/* Where a launch leaves one of its results, as it is stored: element (i0, i1, ...) is at `offset` bytes plus
+ * sum(i_d * strides[d]) elements. */
 typedef struct weft_model_view {
-  const char *path;        /* the value's name, the one of the launch that made it */
+  const char *path;        /* the launch's */
   uint32_t launch;         /* valid after this launch, until its memory is reused */
   uint32_t output;         /* 0: in the arena; n: in output port n - 1 */
   int64_t offset;          /* bytes from there */
   const weft_extent *dims; /* outermost first */
   const int64_t *strides;  /* elements */
   uint32_t rank, dtype;
-  uint32_t block_dim, block; /* block 1: not blocked */
 } weft_model_view;
 
 struct weft_frame;
