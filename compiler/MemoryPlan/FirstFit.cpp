@@ -5,8 +5,10 @@
 #include "compiler/MemoryPlan/FirstFit.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 using namespace weft::memplan;
 
@@ -127,18 +129,85 @@ private:
   std::vector<std::unique_ptr<Chunk>> chunks; ///< ascending; none but the first is ever empty
 };
 
+/// The highest byte in use, by section: a tree over ranges of sections. For problems too large for their budget.
+class Skyline {
+public:
+  explicit Skyline(const Model &model)
+      : model(model), leaves(std::bit_ceil(static_cast<size_t>(std::max(model.sections(), 1)))), most(2 * leaves, 0),
+        raised(2 * leaves, 0) {}
+
+  int64_t lowestBase(const Item &item) const {
+    int64_t base = 0;
+    for (int r = item.firstRect; r < item.firstRect + item.rectCount; ++r)
+      base = std::max(base, top(1, 0, leaves, model.rects[r]) - model.rects[r].rel);
+    return item.place.next(base);
+  }
+
+  void place(const Item &item, int64_t base) {
+    for (int r = item.firstRect; r < item.firstRect + item.rectCount; ++r)
+      raise(1, 0, leaves, model.rects[r], base + model.rects[r].rel + model.rects[r].size);
+  }
+
+private:
+  bool apart(size_t begin, size_t end, const Rect &rect) const {
+    return static_cast<int>(end) <= rect.begin || rect.end <= static_cast<int>(begin);
+  }
+  bool inside(size_t begin, size_t end, const Rect &rect) const {
+    return rect.begin <= static_cast<int>(begin) && static_cast<int>(end) <= rect.end;
+  }
+
+  /// most: in the whole range of a node; raised: what holds for each section of it.
+  int64_t top(size_t node, size_t begin, size_t end, const Rect &rect) const {
+    if (apart(begin, end, rect))
+      return 0;
+    if (inside(begin, end, rect))
+      return most[node];
+    size_t middle = (begin + end) / 2;
+    return std::max({raised[node], top(2 * node, begin, middle, rect), top(2 * node + 1, middle, end, rect)});
+  }
+
+  void raise(size_t node, size_t begin, size_t end, const Rect &rect, int64_t height) {
+    if (apart(begin, end, rect))
+      return;
+    most[node] = std::max(most[node], height);
+    if (inside(begin, end, rect)) {
+      raised[node] = std::max(raised[node], height);
+      return;
+    }
+    size_t middle = (begin + end) / 2;
+    raise(2 * node, begin, middle, rect, height);
+    raise(2 * node + 1, middle, end, rect, height);
+  }
+
+  const Model &model;
+  size_t leaves;
+  std::vector<int64_t> most, raised;
+};
+
 } // namespace
 
-std::vector<int64_t> weft::memplan::firstFit(const Model &model, const std::vector<int> &order) {
+std::vector<int64_t> weft::memplan::firstFit(const Model &model, const std::vector<int> &order,
+                                             const std::function<bool()> &isLate) {
   Arena arena(model);
+  std::optional<Skyline> skyline; ///< there from the moment it is late
   std::vector<int64_t> bases(model.items.size(), 0);
+  std::vector<int> placed;
   for (bool pinned : {true, false})
     for (int i : order) {
       const Item &item = model.items[i];
       if ((item.fixed >= 0) != pinned)
         continue;
-      bases[i] = pinned ? item.fixed : arena.lowestBase(item);
-      arena.place(item, bases[i]);
+      if (!skyline && placed.size() % 256 == 255 && isLate && isLate()) {
+        skyline.emplace(model);
+        for (int before : placed)
+          skyline->place(model.items[before], bases[before]);
+      }
+      bases[i] = pinned ? item.fixed : skyline ? skyline->lowestBase(item) : arena.lowestBase(item);
+      if (skyline)
+        skyline->place(item, bases[i]);
+      else
+        arena.place(item, bases[i]);
+      placed.push_back(i);
     }
   return bases;
 }

@@ -41,9 +41,9 @@ void Improve::hurry(const std::vector<int64_t> &bases) {
       urgency[i] += std::log1p(0.5 * uniform());
 }
 
-bool Improve::pass() {
+bool Improve::pass(const std::function<bool()> &isLate) {
   Orders::Mixture mix = nextMixture();
-  std::vector<int64_t> bases = firstFit(model, orders.mixed(mix, urgency, random));
+  std::vector<int64_t> bases = firstFit(model, orders.mixed(mix, urgency, random), isLate);
   int64_t peak = peakBytes(model, bases);
   bool better = bestPeak < 0 || peak < bestPeak;
   bool walking = passes++ >= plannedPasses();

@@ -6,14 +6,16 @@
 #include "compiler/MemoryPlan/Model.h"
 #include "compiler/MemoryPlan/Orders.h"
 
+#include <functional>
+
 namespace weft::memplan {
 
 class Improve {
 public:
   Improve(const Model &model, const Orders &orders, int64_t lowerBound);
 
-  /// One more pass of first fit; true when its plan is smaller than all before.
-  bool pass();
+  /// One more pass of first fit; true when its plan is smaller than all before. `isLate`: see firstFit.
+  bool pass(const std::function<bool()> &isLate);
   /// Passes that are not random.
   static int plannedPasses();
 

@@ -135,6 +135,12 @@ std::vector<int64_t> weft::memplan::sectionLoads(const Model &model) {
 std::vector<int64_t> weft::memplan::sectionBounds(const Model &model) {
   if (std::all_of(model.items.begin(), model.items.end(), [](const Item &item) { return item.place.modulus == 1; }))
     return sectionLoads(model);
+  constexpr double mostVisited = 5e7; // beyond, what alignment adds is not worth looking for
+  double visited = 0;
+  for (const Rect &rect : model.rects)
+    visited += rect.end - rect.begin;
+  if (visited > mostVisited)
+    return sectionLoads(model);
   // Where every offset of a section is a multiple of `step`, all rectangles but the topmost occupy whole steps.
   std::vector<int64_t> step(model.sections(), 0), sum(model.sections(), 0), slack(model.sections(), 0);
   auto stepOf = [&](const Rect &rect) {

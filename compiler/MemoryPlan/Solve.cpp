@@ -89,7 +89,7 @@ private:
 
   void improvePass() {
     bool planned = improvePasses++ < Improve::plannedPasses();
-    improve->pass();
+    improve->pass([this] { return now() >= options.budgetSeconds; });
     result.steps += static_cast<int64_t>(model.items.size());
     keep(improve->bases(), planned ? "order" : "improve");
   }
