@@ -108,7 +108,7 @@ std::optional<ScalarOp> comparisonOf(Operation *op) {
 
 bool isConversion(Operation *op) {
   return isa<arith::SIToFPOp, arith::UIToFPOp, arith::FPToSIOp, arith::ExtFOp, arith::TruncFOp, arith::ExtUIOp,
-             arith::ExtSIOp, arith::TruncIOp, arith::IndexCastOp, arith::IndexCastUIOp>(op);
+             arith::ExtSIOp, arith::TruncIOp, arith::IndexCastOp, arith::IndexCastUIOp, UnrealizedConversionCastOp>(op);
 }
 
 /// C's division rounds towards zero, KernelDesc's down: the sign apart, they are one.

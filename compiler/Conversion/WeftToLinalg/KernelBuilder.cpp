@@ -254,6 +254,12 @@ Value KernelBuilder::store(Value stored, RankedTensorType logical, Value out) {
   return copy;
 }
 
+/// What the group computes, heavy operation first; a group that only passes something on is a copy.
+std::string KernelBuilder::kernelName() const {
+  std::string name = head.empty() ? StringRef(suffix).ltrim('_').str() : head + suffix;
+  return name.empty() ? "copy" : name;
+}
+
 void KernelBuilder::finish() {
   builder.setLoc(group.getLoc());
   SmallVector<Value> stored;
@@ -272,7 +278,7 @@ void KernelBuilder::finish() {
   function.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), end.getOperandTypes()));
   for (unsigned index = 0; index < argumentNames.size(); ++index)
     describeArgument(index);
-  function->setAttr("weft.kernel", builder.getStringAttr(head.empty() ? StringRef(suffix).ltrim('_').str() : head + suffix));
+  function->setAttr("weft.kernel", builder.getStringAttr(kernelName()));
 }
 
 } // namespace weft

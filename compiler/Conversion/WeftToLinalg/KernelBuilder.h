@@ -85,6 +85,7 @@ private:
   mlir::Value argument(KernelArgument passed, mlir::RankedTensorType type, llvm::StringRef name);
   mlir::Value store(mlir::Value stored, mlir::RankedTensorType logical, mlir::Value out);
   void describeArgument(unsigned index);
+  std::string kernelName() const;
   std::string uniqueStage(llvm::StringRef name);
   void nameStage(mlir::Operation *op, llvm::StringRef name, llvm::ArrayRef<std::string> loops);
   mlir::Value generic(llvm::StringRef name, const StageLoops &loops, llvm::ArrayRef<Source> sources, mlir::Value out,

@@ -21,6 +21,14 @@ Value constantLike(Builder &builder, Value like, double value) {
   return arith::ConstantOp::create(builder, builder.getIntegerAttr(type, static_cast<int64_t>(value)));
 }
 
+Value signless(Builder &builder, Value value) {
+  auto type = dyn_cast<IntegerType>(value.getType());
+  if (!type || type.isSignless())
+    return value;
+  Type plain = builder.getIntegerType(type.getWidth());
+  return UnrealizedConversionCastOp::create(builder, plain, value).getResult(0);
+}
+
 template <typename FloatOp, typename IntegerOp> static Value either(Builder &builder, Value a, Value b) {
   if (isa<FloatType>(a.getType()))
     return FloatOp::create(builder, a, b);
@@ -83,6 +91,7 @@ Value convert(Builder &builder, Value x, Type to) {
   Type from = x.getType();
   if (from == to)
     return x;
+  x = signless(builder, x);
   bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
   unsigned fromBits = from.getIntOrFloatBitWidth(), toBits = to.getIntOrFloatBitWidth();
   if (fromFloat && toFloat)

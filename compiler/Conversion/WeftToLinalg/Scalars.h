@@ -12,6 +12,9 @@ mlir::Value scalarOf(mlir::ImplicitLocOpBuilder &builder, mlir::Operation *op, m
 /// A constant of the type of `like`, which is a float or an integer.
 mlir::Value constantLike(mlir::ImplicitLocOpBuilder &builder, mlir::Value like, double value);
 
+/// arith knows integers without sign only: a byte `ui8` as `i8`, the same bits.
+mlir::Value signless(mlir::ImplicitLocOpBuilder &builder, mlir::Value value);
+
 /// Sum, product and the like for floats and for integers.
 mlir::Value addOf(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, mlir::Value b);
 mlir::Value mulOf(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, mlir::Value b);

@@ -297,7 +297,7 @@ LogicalResult lowerImageInput(ImageInputOp op, KernelBuilder &kernel) {
     Value n = i.loop(0), c = i.loop(1);
     auto pixel = [&](Value row, Value column) -> Value {
       Value byte = tensor::ExtractOp::create(b, picture, ValueRange{n, row, column, c});
-      return arith::UIToFPOp::create(b, element, byte);
+      return arith::UIToFPOp::create(b, element, signless(b, byte));
     };
     auto blend = [&](Value low, Value high, Value weight) {
       return addOf(b, low, mulOf(b, arith::SubFOp::create(b, high, low), weight));
