@@ -42,7 +42,8 @@ private:
   int write();
   int writeText(llvm::function_ref<void(llvm::raw_ostream &)> print);
   int writeHost(llvm::StringRef path, bool assembly);
-  int linkProgram(emit::LinkOptions::Kind kind);
+  int writeObjects(emit::LinkOptions &link);
+  int linkProgram(emit::LinkOptions::Kind kind, llvm::StringRef suffix);
   int writeLibrary();
   std::unique_ptr<llvm::Module> makeHost();
   bool weightsInImage() const;
@@ -75,6 +76,11 @@ std::string Emission::outputPath(llvm::StringRef suffix) const {
 }
 
 int Emission::prepare() {
+  if (options.output == "-" && options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly &&
+      options.emit != EmitKind::Halide) {
+    llvm::errs() << "weftc: error: a binary is not written to standard output; name a file with `-o`\n";
+    return UserError;
+  }
   auto target = module->getAttrOfType<TargetAttr>("weft.target");
   auto netName = module->getAttrOfType<StringAttr>("weft.name");
   if (!target || !netName) {
@@ -123,7 +129,7 @@ int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
   if (!given)
     return fail(given.takeError());
   std::vector<std::string> uncompiled;
-  if (auto paths = module->getAttrOfType<ArrayAttr>("weft.uncompiled_weights"))
+  if (auto paths = module->getAttrOfType<ArrayAttr>("weft.unused_weights"))
     for (auto uncompiledPath : paths.getAsRange<StringAttr>())
       uncompiled.push_back(uncompiledPath.getValue().str());
   if (llvm::Error error = given->check(*needed, uncompiled, options.strictWeights, llvm::errs()))
@@ -169,24 +175,32 @@ int Emission::writeHost(llvm::StringRef path, bool assembly) {
   return Success;
 }
 
-int Emission::linkProgram(emit::LinkOptions::Kind kind) {
+/// The host module and every kernel as files to link; the exit code of a failure, else Success.
+int Emission::writeObjects(emit::LinkOptions &link) {
   if (int code = writeHost(temporary("host.o"), false))
     return code;
-  emit::LinkOptions link;
-  link.kind = kind;
-  link.name = host.name;
-  link.output = outputPath(kind == emit::LinkOptions::Executable ? "" : ".so");
   link.objects.push_back(temporary("host.o"));
   for (size_t i = 0; i < objects.size(); ++i) {
     link.objects.push_back(temporary("kernel" + std::to_string(i) + ".o"));
     if (llvm::Error error = writeFile(link.objects.back(), [&](llvm::raw_ostream &out) { out << objects[i].object; }))
       return fail(std::move(error));
   }
+  return Success;
+}
+
+int Emission::linkProgram(emit::LinkOptions::Kind kind, llvm::StringRef suffix) {
+  emit::LinkOptions link;
+  link.kind = kind;
+  link.name = host.name;
+  link.output = outputPath(suffix);
+  if (int code = writeObjects(link))
+    return code;
   if (weightsInImage())
     link.objects.push_back(temporary("weights.o"));
   if (kind == emit::LinkOptions::Executable)
     link.archives.push_back(installedFile("lib/libweft_main.a"));
-  link.archives.push_back(installedFile("lib/libweft_runtime.a"));
+  if (kind != emit::LinkOptions::Object)
+    link.archives.push_back(installedFile("lib/libweft_runtime.a"));
   if (llvm::Error error = emit::link(link))
     return fail(std::move(error));
   return Success;
@@ -218,13 +232,13 @@ int Emission::writeLibrary() {
 int Emission::write() {
   switch (options.emit) {
   case EmitKind::Exe:
-    return linkProgram(emit::LinkOptions::Executable);
+    return linkProgram(emit::LinkOptions::Executable, "");
   case EmitKind::SharedLibrary:
-    return linkProgram(emit::LinkOptions::SharedLibrary);
+    return linkProgram(emit::LinkOptions::SharedLibrary, ".so");
   case EmitKind::StaticLibrary:
     return writeLibrary();
   case EmitKind::Object:
-    return writeHost(outputPath(".o"), false);
+    return linkProgram(emit::LinkOptions::Object, ".o");
   case EmitKind::Assembly:
     return writeHost(options.output.empty() ? "-" : options.output, true);
   case EmitKind::Llvm: {

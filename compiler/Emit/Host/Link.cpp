@@ -64,7 +64,17 @@ static std::vector<std::string> commonInputs(const LinkOptions &options) {
   return inputs;
 }
 
+/// Objects joined to one, nothing resolved: the same words for `cc` and for a linker.
+static std::vector<std::string> joinCommand(const LinkOptions &options, StringRef output) {
+  std::vector<std::string> command = {"-r", "-nostdlib"};
+  append_range(command, options.objects);
+  append_range(command, std::vector<std::string>{"-o", output.str()});
+  return command;
+}
+
 static std::vector<std::string> driverCommand(const LinkOptions &options, StringRef exports, StringRef output) {
+  if (options.kind == LinkOptions::Object)
+    return joinCommand(options, output);
   std::vector<std::string> command;
   bool shared = options.kind == LinkOptions::SharedLibrary;
   command.push_back(shared ? "-shared" : "-pie");
@@ -79,6 +89,8 @@ static std::vector<std::string> driverCommand(const LinkOptions &options, String
 }
 
 static Expected<std::vector<std::string>> lldCommand(const LinkOptions &options, StringRef exports, StringRef output) {
+  if (options.kind == LinkOptions::Object)
+    return joinCommand(options, output);
   std::vector<std::string> command;
   bool shared = options.kind == LinkOptions::SharedLibrary;
   std::vector<std::string> before = {shared ? "" : "Scrt1.o", "crti.o"}, libraries = {"libm.so.6", "libc.so.6"};

@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Objects to an executable or a shared library, with `cc` or `ld.lld`, whichever the machine has.
+// Objects to an executable, a shared library or one object, with `cc` or `ld.lld`, whichever the machine has.
 #pragma once
 
 #include "llvm/Support/Error.h"
@@ -10,7 +10,7 @@
 namespace weft::emit {
 
 struct LinkOptions {
-  enum Kind { Executable, SharedLibrary } kind = Executable;
+  enum Kind { Executable, SharedLibrary, Object } kind = Executable;
   std::vector<std::string> objects;  ///< in this order: host module, kernels, weights
   std::vector<std::string> archives; ///< libweft_main.a for executables, libweft_runtime.a
   std::string name;                  ///< the network's: a shared library exports NAME_* and weft_query
