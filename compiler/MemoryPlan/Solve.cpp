@@ -144,12 +144,12 @@ private:
       improvePass();
   }
 
-  /// Smaller peaks between the aim and the best plan, halving the distance while that succeeds, so that there is a
-  /// good plan before there is the best one.
+  /// Smaller peaks between the aim and the best plan: half of the distance, and after each failure half of that step
+  /// with another branching, so that there is a good plan before there is the best one.
   void descend(int64_t stepLimit) {
-    for (int turn = 0; turn < 3 && !done();) {
-      int64_t between = aim() + (result.peak - aim()) / 2 / granule * granule;
-      if (between <= aim() || between >= result.peak)
+    for (int turn = 0; turn < 4 && !done();) {
+      int64_t between = result.peak - std::max(((result.peak - aim()) >> (1 + turn / 2)) / granule * granule, granule);
+      if (between <= aim())
         return;
       Branching branching = branchings[descents % std::size(branchings)];
       OrderBy by = static_cast<OrderBy>(descents / std::size(branchings) % orderKinds);
