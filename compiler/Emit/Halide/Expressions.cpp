@@ -65,7 +65,7 @@ HExpr extremum(const Expr &expr, HExpr a, HExpr b) {
     return pick(a, b);
   if (expr.args[1]->kind == ExprKind::Constant)
     return pick(b, a);
-  return Halide::select(strict::isNaN(a), a, pick(a, b));
+  return expr.op == ScalarOp::Min ? strict::minimum(a, b) : strict::maximum(a, b);
 }
 
 HExpr floatBinary(const Expr &expr, HExpr a, HExpr b) {

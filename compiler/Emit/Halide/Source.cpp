@@ -11,6 +11,7 @@
 #include "compiler/Kernel/LoopNest.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace weft::emit {
 
@@ -37,6 +38,40 @@ std::string wrapped(const std::string &first, const std::vector<std::string> &pa
     line += part;
   }
   return text + line + "\n";
+}
+
+/// Where to break a line of more than 120 columns: at the last space of the least nesting in its second half.
+size_t breakingSpace(const std::string &line) {
+  size_t best = std::string::npos;
+  int depth = 0, least = INT32_MAX;
+  for (size_t i = 0; i < line.size() && i <= 120; ++i) {
+    depth += line[i] == '(' || line[i] == '{';
+    depth -= line[i] == ')' || line[i] == '}';
+    if (line[i] == ' ' && i >= 60 && depth <= least) {
+      least = depth;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/// Statements broken at spaces where they pass 120 columns.
+std::string wrapped(const std::string &statements) {
+  std::string text;
+  for (size_t begin = 0; begin < statements.size();) {
+    size_t end = std::min(statements.find('\n', begin), statements.size());
+    std::string line = statements.substr(begin, end - begin);
+    begin = end + 1;
+    while (line.size() > 120) {
+      size_t space = breakingSpace(line);
+      if (space == std::string::npos)
+        break;
+      text += line.substr(0, space) + "\n";
+      line = "      " + line.substr(space + 1);
+    }
+    text += line + "\n";
+  }
+  return text;
 }
 
 /// `  Var a("a"), b("b"), ...;`
@@ -76,7 +111,7 @@ public:
       algorithm += stageText(static_cast<int>(i));
     for (size_t i = desc.stages.size(); i-- > 0;)
       schedule += scheduleText(static_cast<int>(i));
-    return opening + declarations() + "\n  // Algorithm.\n" + algorithm + "\n  // Schedule.\n" + schedule +
+    return opening + declarations() + "\n  // Algorithm.\n" + wrapped(algorithm) + "\n  // Schedule.\n" + schedule +
            "\n  // Shapes, innermost dimension first; what is not stated is known at run time.\n" + shapes() + tail();
   }
 
@@ -299,9 +334,9 @@ private:
     std::vector<std::string> inputs, outputs;
     for (size_t i = 0; i < desc.operands.size(); ++i)
       (desc.operands[i].isOutput ? outputs : inputs).push_back(names.operands[i]);
-    return "\n  Target target(\"" + halideTarget(target, false).value_or("host") + "\");\n  Pipeline({" +
-           join(outputs) + "}).compile_to_object(\"" + desc.name + ".o\", {" + join(inputs) + "}, \"" + desc.name +
-           "\", target);\n}\n";
+    std::string make = "  Pipeline({" + join(outputs) + "}).compile_to_object(\"" + desc.name + ".o\", {" +
+                       join(inputs) + "}, \"" + desc.name + "\", target);\n";
+    return "\n  Target target(\"" + halideTarget(target, false).value_or("host") + "\");\n" + wrapped(make) + "}\n";
   }
 
   const KernelDesc &desc;

@@ -251,6 +251,14 @@ SourceExpressions::Text SourceExpressions::unary(const Expr &expr, bool isStrict
 }
 
 SourceExpressions::Text SourceExpressions::infix(const Expr &expr, const char *sign, Strength strength, bool isStrict) {
+  // b + -a is b - a, also for zeros and infinities.
+  auto isNegation = [&](const ExprPtr &e) {
+    return e->kind == ExprKind::Unary && e->op == ScalarOp::Neg && isFloat(e->type) && uses[e.get()] < 2;
+  };
+  if (expr.op == ScalarOp::Add)
+    for (int side : {0, 1})
+      if (isNegation(expr.args[side]))
+        return {at(expr.args[1 - side], Sum, isStrict) + " - " + at(expr.args[side]->args[0], Product, isStrict), Sum};
   // Not associative as floats, so the right side is bracketed at equal strength.
   std::string left = at(expr.args[0], strength, isStrict), right = at(expr.args[1], Strength(strength + 1), isStrict);
   if (expr.args[0]->kind == ExprKind::Constant && expr.args[1]->kind == ExprKind::Constant)
@@ -274,8 +282,8 @@ SourceExpressions::Text SourceExpressions::extremum(const Expr &expr, bool isStr
     bool wrap = b->kind == ExprKind::Constant || !isStrict;
     return {name + "(" + (wrap ? "Expr(" + first + ")" : first) + ", " + argument(b, isStrict) + ")"};
   }
-  return {"select(is_nan(" + argument(a, isStrict) + "), " + argument(a, isStrict) + ", " +
-          callText(name, {a, b}, isStrict) + ")"};
+  usesStrict = true;
+  return {callText(expr.op == ScalarOp::Min ? "strict::minimum" : "strict::maximum", {a, b}, isStrict)};
 }
 
 SourceExpressions::Text SourceExpressions::binary(const Expr &expr, bool isStrict) {

@@ -28,6 +28,9 @@ inline Halide::Expr le(Halide::Expr a, Halide::Expr b) { return call(Halide::Boo
 inline Halide::Expr eq(Halide::Expr a, Halide::Expr b) { return call(Halide::Bool(), Op::strict_eq, a, b); }
 inline Halide::Expr negate(Halide::Expr a) { return sub(Halide::Internal::make_const(a.type(), -0.0), a); }
 inline Halide::Expr isNaN(Halide::Expr a) { return !eq(a, a); }
+/// The smaller and the larger of two, NaN if either is one.
+inline Halide::Expr minimum(Halide::Expr a, Halide::Expr b) { return Halide::select(isNaN(a), a, strict::min(a, b)); }
+inline Halide::Expr maximum(Halide::Expr a, Halide::Expr b) { return Halide::select(isNaN(a), a, strict::max(a, b)); }
 
 } // namespace strict
 // [end]
