@@ -108,6 +108,8 @@ static uint32_t roleOf(StringRef role) {
 Constant *DescriptorBuilder::port(mlir::Operation *op, StringRef name, plan::ExtentsAttr dims, mlir::Type element,
                                   StringRef role, StringRef graph) {
   uint32_t code = roleOf(role);
+  if (code == WEFT_PORT_PART && !sizeNumbers.contains(graph))
+    code = WEFT_PORT_PLAIN; // a constant number of parts: nothing at run time to check against
   SmallVector<Constant *> extents;
   for (auto [index, dim] : enumerate(dims.getValues())) {
     Extent rows = dim;

@@ -63,7 +63,7 @@ static void fillFloats(uint64_t seed, int64_t count, weft_array *array) {
 /* Rising numbers from 0 to limit: the indptr of a graph of even degree, or the parts of a readout. */
 static void fillRising(int64_t count, int64_t steps, int64_t limit, int32_t *data) {
   for (int64_t i = 0; i < count; ++i)
-    data[i] = steps ? (int32_t)((__int128)i * limit / steps) : 0;
+    data[i] = steps ? (int32_t)((uint64_t)i * (uint64_t)limit / (uint64_t)steps) : 0;
 }
 
 static void fillBelow(uint64_t seed, int64_t count, int64_t limit, int32_t *data) {
