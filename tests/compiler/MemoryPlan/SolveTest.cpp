@@ -177,7 +177,7 @@ TEST(Known, Staircase) {
 /// any network; the shared instances show what networks need.)
 TEST(Known, TensOfThousands) {
   KnownInstance instance = guillotine(3, 40'000, 100'000, int64_t(1) << 32, 0.2);
-  Result result = solved(instance.problem, {.budgetSeconds = 3});
+  Result result = solved(instance.problem, {.budgetSeconds = 60, .stepLimit = 80'000});
   EXPECT_LE(static_cast<double>(result.peak), 1.5 * static_cast<double>(instance.optimum));
 }
 
