@@ -99,6 +99,13 @@ def evaluate_recipe(op, rest, operands, attrs, shape):
     if op == "pad":
         low, high = (ast.literal_eval(re.search(side + r" (\[[0-9, ]*\])", rest)[1]) for side in ("low", "high"))
         return np.pad(operands[0], list(zip(low, high)))
+    if op == "slice":
+        start, stop, step = (ast.literal_eval(re.search(word + r" (\[[-0-9, ]*\])", rest)[1]) for word in ("from", "to", "step"))
+        return operands[0][tuple(slice(*part) for part in zip(start, stop, step))]
+    if op == "concat":
+        return np.concatenate(operands, int(re.search(r"axis (\d+)", rest)[1]))
+    if op == "expand":
+        return np.broadcast_to(operands[0], shape)
     if op == "pack_filter":
         return pack_filter(operands[0], attrs["oc_block"], attrs["ic_block"])
     if op == "pack_depthwise":
