@@ -12,6 +12,9 @@ namespace {
 /// Input channels of one block are unrolled by this: enough to hide the loop, little enough to keep code small.
 constexpr int64_t channelUnroll = 4;
 
+/// Weights below this stay in the second-level cache while a sample is computed.
+constexpr int64_t cachedWeightBytes = 512 << 10;
+
 class Direct final : public Family {
 public:
   StringRef name() const override { return "direct"; }
@@ -35,7 +38,7 @@ public:
     choice.weightBytes = outBlocks * inBlocks * block * block * shape.window * 4;
     double vectors = double(shape.batch) * shape.pixels * outBlocks * inBlocks * block * shape.window * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
-    choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}});
+    choice.parameters = parametersOf(head->getContext(), shape, tile, choice);
     choices.push_back(choice);
   }
 
@@ -46,11 +49,25 @@ public:
     Nest nest;
     nest.x = parameter(choice, "x", 1);
     nest.cb = parameter(choice, "cb", 1);
+    nest.n = parameter(choice, "n", 1);
+    nest.samplesInside = parameter(choice, "samples_inside") != 0;
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;
     }
     return scheduleNest(kernel, nest);
+  }
+
+private:
+  /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier), else by
+  /// going through all samples with the weights of a tile, unless all weights stay in the cache.
+  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, const Choice &choice) const {
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
+    if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())
+      values = {{"x", 1}, {"cb", std::min<int64_t>(tile.cb, 2)}, {"n", samplesTogether(shape.batch)}};
+    else if (shape.batch > 1 && choice.weightBytes > cachedWeightBytes)
+      values.push_back({"samples_inside", 1});
+    return makeParameters(context, name(), values);
   }
 };
 

@@ -27,7 +27,10 @@ public:
     choice.block = packed ? machine.vector : 0;
     choice.weightBytes = (packed ? blocks * machine.vector : filter[0]) * filter[1] * 4;
     choice.cycles = streamingCycles(rows * blocks * filter[1], choice.weightBytes, machine);
-    choice.parameters = makeParameters(head->getContext(), name(), {{"cb", blocksTogether(blocks)}});
+    SmallVector<std::pair<StringRef, int64_t>> values{{"cb", blocksTogether(blocks)}};
+    if (packed && x.getDimSize(0) > 1)
+      values = {{"cb", std::min<int64_t>(blocks, 2)}, {"n", samplesTogether(x.getDimSize(0))}};
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
@@ -39,6 +42,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.cb = parameter(choice, "cb", 1);
+    nest.n = parameter(choice, "n", 1);
     if (reduction->extentOf("i") > 1) {
       nest.splitReduction = "i";
       nest.splitFactor = 4;

@@ -24,6 +24,13 @@ bool isNest(const KernelView &kernel) {
          out.has("cb") && out.loops.back() == "c";
 }
 
+int64_t samplesTogether(int64_t batch) {
+  for (int64_t together : {8, 7, 6, 5, 4, 3, 2})
+    if (batch % together == 0)
+      return together;
+  return 1;
+}
+
 //===-- tiles ------------------------------------------------------------------------------------------------------===//
 
 /// The output stage, and the loop of it inside which one tile lies.
@@ -38,33 +45,40 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   if (cutsRow)
     stage.split(x, "xo", "xi", nest.x, Tail::ShiftInwards);
 
-  SmallVector<StringRef> rows, outer; // spatial loops outside the innermost; all that lies outside a row of tiles
+  StringRef samples = nest.n > 1 ? "no" : "n";
+  if (nest.n > 1)
+    stage.split("n", "no", "ni", nest.n, Tail::Exact);
+
+  SmallVector<StringRef> outer; // all that lies outside a row of tiles
+  bool shares = nest.samplesInside || nest.n > 1;
+  if (shares)
+    outer = {blocks, samples};
+  else if (out.extentOf("n") != 1)
+    outer = {samples, blocks};
+  else
+    outer = {blocks};
   for (StringRef loop : refs(out.loops))
     if (loop != "n" && loop != "cb" && loop != "c" && loop != x)
-      rows.push_back(loop);
-  if (nest.blocksOutside)
-    outer.push_back(blocks);
-  outer.append(rows);
-  if (!nest.blocksOutside)
-    outer.push_back(blocks);
+      outer.push_back(loop);
 
-  SmallVector<StringRef> order{"n"};
+  SmallVector<StringRef> order, inner;
+  if (!llvm::is_contained(outer, samples))
+    order.push_back(samples);
   order.append(outer);
   if (!x.empty())
     order.push_back(row);
   if (cutsBlocks)
-    order.push_back("cbi");
+    inner.push_back("cbi");
+  if (nest.n > 1)
+    inner.push_back("ni");
   if (cutsRow)
-    order.push_back("xi");
+    inner.push_back("xi");
+  order.append(inner);
   order.push_back("c");
   stage.reorder(order).vectorize("c");
-  if (cutsRow)
-    stage.unroll("xi");
-  if (cutsBlocks)
-    stage.unroll("cbi");
+  for (StringRef loop : llvm::reverse(inner))
+    stage.unroll(loop);
 
-  if (out.extentOf("n") != 1)
-    outer.insert(outer.begin(), "n");
   std::string fused = outer.front().str();
   for (auto [index, loop] : llvm::enumerate(ArrayRef(outer).drop_front())) {
     std::string both = "t" + std::to_string(index);
@@ -80,6 +94,8 @@ static StageAttr reductionStage(const KernelView &kernel, const StageView &reduc
   SmallVector<StringRef> tile;
   if (nest.cb > 1)
     tile.push_back("cb");
+  if (nest.n > 1)
+    tile.push_back("n");
   if (nest.x > 1 && !rowLoop(reduction).empty())
     tile.push_back(rowLoop(reduction));
   stage.computeAt(kernel.output().name, at).vectorize("c");

@@ -11,11 +11,15 @@ namespace weft {
 struct Nest {
   int64_t x = 1;               ///< pixels of a row in one tile
   int64_t cb = 1;              ///< channel blocks in one tile
+  int64_t n = 1;               ///< samples of a batch in one tile; divides it
   std::string splitReduction;  ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
-  bool blocksOutside = true;   ///< channel blocks outside rows: each weight is then read from memory once
+  bool samplesInside = false;  ///< channel blocks outside samples: each weight is then read from memory once a batch
 };
+
+/// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
+int64_t samplesTogether(int64_t batch);
 
 /// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
 bool isNest(const KernelView &kernel);

@@ -56,8 +56,11 @@ public:
     choice.weightBytes = tiles.weightBytes;
     choice.cycles = product / machine.fmaPerCycle + count * (tiles.inBlocks * inputTransform + tiles.outBlocks * outputTransform) +
                     exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
-    choice.parameters = makeParameters(head->getContext(), name(),
-                                       {{"m", 4}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}});
+    SmallVector<std::pair<StringRef, int64_t>> values{
+        {"m", 4}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}};
+    if (shape.batch > 1 && tiles.weightBytes >= cachedFilterBytes)
+      values.push_back({"samples_inside", 1});
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
@@ -98,6 +101,7 @@ private:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2),
           rx(parameter(choice, "rx", 1)), cb(parameter(choice, "cb", 1)), band(parameter(choice, "band", 1)),
+          samplesInside(parameter(choice, "samples_inside") != 0),
           out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(kernel.stages[0].extentOf("tx")) {}
 
@@ -124,6 +128,8 @@ private:
     /// The same cuts for where the sums begin and where they grow.
     void cut(StageBuilder &stage, ArrayRef<StringRef> reduction) {
       SmallVector<StringRef> order{"n", "u", "v", "ty"};
+      if (samplesInside) // a filter serves the whole batch
+        order = {"u", "v", "n", "ty"};
       bool cuts = rx < tilesAcross;
       if (cuts) {
         stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::Predicate : Tail::Exact);
@@ -158,11 +164,14 @@ private:
 
     StageAttr tiles() {
       StageBuilder stage(context, out);
+      SmallVector<StringRef> order{"n", "band", "cbo", "cbi", "row", "xo", "yi", "xi", "c"};
+      if (samplesInside)
+        order = {"band", "cbo", "n", "cbi", "row", "xo", "yi", "xi", "c"};
       stage.split("y", "yo", "yi", m, Tail::Predicate)
           .split("x", "xo", "xi", m, Tail::Predicate)
           .split("yo", "band", "row", band, Tail::Predicate)
           .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards)
-          .reorder({"n", "band", "cbo", "cbi", "row", "xo", "yi", "xi", "c"})
+          .reorder(order)
           .vectorize("c")
           .unroll("yi")
           .unroll("xi")
@@ -172,6 +181,7 @@ private:
 
     MLIRContext *context;
     int64_t m, points, rx, cb, band;
+    bool samplesInside;
     StringRef out;
     int64_t tilesDown, tilesAcross;
   };
