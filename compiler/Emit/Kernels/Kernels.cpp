@@ -181,7 +181,7 @@ private:
 
   std::string failure(const Job &job, StringRef status, StringRef message) const {
     std::string name = kernels[job.kernels.front()].name;
-    std::string what = status == "timeout" ? "took too long"
+    std::string what = status == "timeout" ? "was given up"
                        : status == "crash" ? "crashed the code generator"
                                            : "failed";
     std::string text = "kernel `" + name + "` " + what + ": " + message.str() + "\n";

@@ -115,10 +115,23 @@ TEST_F(Kernels, MalformedKernelsAreNotCompiled) {
             "kernel `k` is malformed: `parallel` of stage `s`: no loop `j`; there are `i`");
 }
 
-TEST_F(Kernels, MemoryAndTimeAreLimited) {
+TEST_F(Kernels, MemoryIsLimited) {
   options.useCache = false;
   options.mebibytes = 1; // not even libHalide fits
   EXPECT_NE(errorOf(scale("k", "2")).find("kernel `k`"), std::string::npos);
+}
+
+/// A kernel just below the bound on unrolled code keeps LLVM busy for many seconds.
+TEST_F(Kernels, TimeIsLimitedForEachKernelAlone) {
+  options.useCache = false;
+  options.seconds = 1;
+  std::string slow = "kernel slow { operand x f32 [?, ?] strides [?, 1] output y f32 [?, ?] strides [?, 1]\n"
+                     "stage s f32 [i < y.0, j < y.1] holds y { init tanh(tanh(exp(@x[i, j]))) }\n"
+                     "schedule s { split(i, io, ii by 24, predicate) split(j, jo, ji by 24, predicate)\n"
+                     "reorder(io, jo, ii, ji) unroll(ii) unroll(ji) } }\n";
+  std::string error = errorOf(slow + scale("quick", "2"));
+  EXPECT_NE(error.find("kernel `slow` was given up: took longer than 1 s"), std::string::npos) << error;
+  EXPECT_EQ(error.find("`quick`"), std::string::npos) << error;
 }
 
 TEST_F(Kernels, AMissingCompilerIsSaid) {
