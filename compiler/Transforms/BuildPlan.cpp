@@ -90,15 +90,21 @@ void PlanWriter::writeOutputs() {
 
 /// A graph is known by its row starts; the columns name the number of sources where it is another.
 void PlanWriter::writeGraphs() {
+  constexpr unsigned none = -1;
   llvm::MapVector<StringAttr, std::pair<unsigned, unsigned>> graphs;
   for (unsigned index = 0; index < network.getNumArguments(); ++index) {
     StringAttr role = argText(index, "weft.role"), graph = argText(index, "weft.graph");
-    if (role && graph && role.getValue() == "indptr")
-      graphs[graph].first = index;
-    if (role && graph && role.getValue() == "indices")
-      graphs[graph].second = index;
+    if (!role || !graph || cast<RankedTensorType>(network.getArgumentTypes()[index]).getRank() != 1)
+      continue;
+    auto &ports = graphs.try_emplace(graph, none, none).first->second;
+    if (role.getValue() == "indptr")
+      ports.first = index;
+    if (role.getValue() == "indices")
+      ports.second = index;
   }
   for (auto [name, ports] : graphs) {
+    if (ports.first == none || ports.second == none)
+      continue; // subgraph numbers name a size, not a graph
     auto valueOf = [&](unsigned port) -> Value {
       for (auto [index, buffer] : llvm::enumerate(steps.buffers))
         if (buffer.kind == PlannedBuffer::Input && buffer.port == port)
@@ -233,10 +239,13 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
     Bounds bounds;
     if (auto stated = getOperation()->getAttrOfType<DictionaryAttr>("weft.bounds"))
       for (NamedAttribute size : stated) {
-        sizes.emplace_back(size.getName(), cast<IntegerAttr>(size.getValue()).getInt());
-        bounds[size.getName()] = sizes.back().second;
+        auto bound = dyn_cast<IntegerAttr>(size.getValue());
+        if (!bound || bound.getInt() < 1)
+          return getOperation().emitError("the bound of `") << size.getName().getValue() << "` is no positive integer";
+        sizes.emplace_back(size.getName(), bound.getInt());
+        bounds[size.getName()] = bound.getInt();
       }
-    if (failed(checkNames(network)))
+    if (failed(checkNetwork(network)))
       return failure();
     nestConcats(network);
     Values values(network);
@@ -260,8 +269,13 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
     return success();
   }
 
-  /// Ports are found by name from here on.
-  static LogicalResult checkNames(func::FuncOp network) {
+  /// A network in one block, its ports tensors with names: they are found by name from here on.
+  static LogicalResult checkNetwork(func::FuncOp network) {
+    if (!network.getBody().hasOneBlock())
+      return network.emitError("a network is one block of calls and views");
+    auto isTensor = [](Type type) { return isa<RankedTensorType>(type); };
+    if (!llvm::all_of(network.getArgumentTypes(), isTensor) || !llvm::all_of(network.getResultTypes(), isTensor))
+      return network.emitError("inputs and outputs of a network are ranked tensors");
     for (unsigned index = 0; index < network.getNumArguments(); ++index)
       if (!network.getArgAttrOfType<StringAttr>(index, "weft.name"))
         return network.emitError("argument ") << index << " has no `weft.name`";

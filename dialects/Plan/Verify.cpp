@@ -70,6 +70,8 @@ LogicalResult SlotOp::verify() {
 }
 
 LogicalResult WeightsOp::verify() {
+  if (int64_t(getBytes()) < 0)
+    return emitOpError() << "has " << int64_t(getBytes()) << " bytes";
   SmallVector<SlotOp> slots;
   for (Operation *user : getStorage().getUsers())
     if (auto slot = dyn_cast<SlotOp>(user))
@@ -151,6 +153,8 @@ static bool hasPieces(SliceOp slice) {
 }
 
 LogicalResult ArenaOp::verify() {
+  if (int64_t(getBytes()) < 0)
+    return emitOpError() << "has " << int64_t(getBytes()) << " bytes";
   if (getLowerBound() > getBytes())
     return emitOpError() << "has " << getBytes() << " bytes, less than its lower bound " << getLowerBound();
   SmallVector<Placed> pieces;
@@ -254,6 +258,8 @@ LogicalResult BorderOp::verify() {
   for (auto [low, high, extent] : llvm::zip(getLow(), getHigh(), getView().getExtents()))
     if (low < 0 || high < 0 || (extent.isConstant() && low + high > extent.add))
       return emitOpError() << "of " << low << " and " << high << " elements does not fit its box";
+  if (!isa<FloatAttr, IntegerAttr>(getFill()))
+    return emitOpError() << "fills with " << getFill() << ", which is no number";
   if (getFill().getType() != getView().getElement())
     return emitOpError() << "fills " << getView().getElement() << " with a value of " << getFill().getType();
   return success();

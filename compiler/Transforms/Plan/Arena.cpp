@@ -72,6 +72,9 @@ FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRe
   memplan::Options options;
   options.stepLimit = searchSteps;
   options.budgetSeconds = searchSeconds;
+  if (limitBytes)
+    options.capacity = limitBytes;
+  options.minimize = true;
   memplan::Result result = memplan::solve(problem, options);
   for (const std::string &finding : memplan::validate(problem, result.solution))
     return emitError(loc) << "compiler bug: the memory plan is wrong: " << finding;

@@ -57,6 +57,8 @@ LogicalResult checkCall(func::CallOp call) {
     return call.emitError("calls `") << call.getCallee() << "`, which is no kernel";
   if (call.getNumOperands() < call.getNumResults())
     return call.emitError("calls `") << call.getCallee() << "` with too few operands; the last ones are written";
+  if (!llvm::all_of(kernel.getArgumentTypes(), [](Type type) { return isa<RankedTensorType>(type); }))
+    return call.emitError("calls `") << call.getCallee() << "`, which takes something else than ranked tensors";
   return success();
 }
 

@@ -109,3 +109,35 @@ func.func @net(%x: tensor<4xf32> {weft.name = "x"}) -> (tensor<4xf32> {weft.name
   // expected-error @-1 {{this tensor is read, but nothing has written it}}
   return %e : tensor<4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{the bound of `V` is no positive integer}}
+module attributes {weft.bounds = {V = "many"}} {
+  func.func @net(%x: tensor<4xf32> {weft.name = "x"}) -> (tensor<4xf32> {weft.name = "y"}) attributes {weft.net} {
+    return %x : tensor<4xf32>
+  }
+}
+
+// -----
+
+// expected-error @+1 {{a network is one block of calls and views}}
+func.func private @net(%x: tensor<4xf32> {weft.name = "x"}) -> (tensor<4xf32> {weft.name = "y"}) attributes {weft.net}
+
+// -----
+
+// expected-error @+1 {{inputs and outputs of a network are ranked tensors}}
+func.func @net(%x: tensor<*xf32> {weft.name = "x"}) -> (tensor<*xf32> {weft.name = "y"}) attributes {weft.net} {
+  return %x : tensor<*xf32>
+}
+
+// -----
+
+func.func private @k(%x: f32, %o: tensor<4xf32>) -> tensor<4xf32> attributes {weft.kernel}
+func.func @net(%x: tensor<4xf32> {weft.name = "x"}) -> (tensor<4xf32> {weft.name = "y"}) attributes {weft.net} {
+  %f = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  // expected-error @+1 {{calls `k`, which takes something else than ranked tensors}}
+  %0 = call @k(%f, %e) : (f32, tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

@@ -347,3 +347,25 @@ plan.program @net {
   // expected-error @+1 {{stands after the first step of its program}}
   %arena = plan.arena 64 bytes lower_bound 0
 }
+
+// -----
+
+plan.program @net {
+  %y = plan.output "y" [4] f32
+  // expected-error @+1 {{fills with dense<0.000000e+00> : tensor<4xf32>, which is no number}}
+  plan.border %y[0] [4] by [1] f32 low [1] high [1] fill dense<0.0> : tensor<4xf32>
+}
+
+// -----
+
+plan.program @net {
+  // expected-error @+1 {{has -64 bytes}}
+  %packed = plan.weights -64 bytes
+}
+
+// -----
+
+plan.program @net {
+  // expected-error @+1 {{has -64 bytes}}
+  %arena = plan.arena -64 bytes lower_bound 0
+}
