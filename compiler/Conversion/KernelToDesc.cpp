@@ -1,12 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A kernel function as plain data. Each linalg operation is a stage: `linalg.fill` gives where a reduction begins, index
-// maps give the loads, the region the expression. Slices fold into offsets; a selection whose other branch is the
+// A kernel function as plain data. Each linalg operation is a stage: `linalg.fill` gives where a reduction begins,
+// index maps give the loads, the region the expression. Slices fold into offsets; a selection whose other branch is the
 // accumulator is the update's predicate.
 
 #include "compiler/Conversion/KernelToDesc.h"
 #include "compiler/Conversion/ScalarImport.h"
+#include "compiler/Conversion/ScheduleImport.h"
 #include "compiler/Kernel/Build.h"
-#include "dialects/Sched/Sched.h"
 #include "dialects/Weft/Weft.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -23,82 +23,20 @@ using Args = std::vector<ExprPtr>;
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-//===-- schedules ---------------------------------------------------------------------------------------------------===//
-
-Tail tailOf(sched::Tail tail) {
-  switch (tail) {
-  case sched::Tail::ShiftInwards:
-    return Tail::ShiftInwards;
-  case sched::Tail::Predicate:
-    return Tail::Predicate;
-  case sched::Tail::RoundUp:
-    return Tail::RoundUp;
-  case sched::Tail::Exact:
-    return Tail::Exact;
-  }
-  llvm_unreachable("all tails are listed");
-}
-
-Directive::Kind kindOf(sched::DirectiveKind kind) {
-  switch (kind) {
-#define WEFT_KIND(name)                                                                                                \
-  case sched::DirectiveKind::name:                                                                                     \
-    return Directive::Kind::name;
-    WEFT_KIND(Split)
-    WEFT_KIND(Fuse)
-    WEFT_KIND(Reorder)
-    WEFT_KIND(Vectorize)
-    WEFT_KIND(Unroll)
-    WEFT_KIND(Parallel)
-    WEFT_KIND(ComputeAt)
-    WEFT_KIND(StoreAt)
-    WEFT_KIND(ComputeRoot)
-    WEFT_KIND(StoreRoot)
-    WEFT_KIND(StorageOrder)
-    WEFT_KIND(FoldStorage)
-    WEFT_KIND(BoundExtent)
-#undef WEFT_KIND
-  }
-  llvm_unreachable("all directives are listed");
-}
-
-void appendDirectives(ArrayRef<sched::DirectiveAttr> attributes, bool onUpdate, std::vector<Directive> &directives) {
-  for (sched::DirectiveAttr attribute : attributes) {
-    Directive directive;
-    directive.kind = kindOf(attribute.getKind());
-    directive.onUpdate = onUpdate;
-    for (StringAttr loop : attribute.getLoops())
-      directive.loops.push_back(loop.str());
-    directive.factor = attribute.getFactor();
-    directive.tail = tailOf(attribute.getTail());
-    directive.at = attribute.getAt() ? attribute.getAt().str() : std::string();
-    directives.push_back(std::move(directive));
-  }
-}
-
-std::vector<StageSchedule> importSchedule(sched::ScheduleAttr schedule) {
-  std::vector<StageSchedule> stages;
-  for (sched::StageAttr stage : schedule.getStages()) {
-    stages.push_back({stage.getName().str(), {}});
-    appendDirectives(stage.getDirectives(), false, stages.back().directives);
-    appendDirectives(stage.getUpdate(), true, stages.back().directives);
-  }
-  return stages;
-}
-
 /// A condition on the accumulator itself bounds nothing: it stays part of the value.
 bool readsAccumulator(const ExprPtr &expr) {
   return expr->kind == ExprKind::Accumulator || llvm::any_of(expr->args, readsAccumulator);
 }
 
-/// Whether a loop from `first` on stands in the expression. What is only counted (`acc + 1`) keeps its condition inside: an
-/// emitter knows the reduction by its loops' appearance in the value.
+/// Whether a loop from `first` on stands in the expression. What is only counted (`acc + 1`) keeps its condition
+/// inside: an emitter knows the reduction by its loops' appearance in the value.
 bool readsLoops(const ExprPtr &expr, int first) {
   return (expr->kind == ExprKind::LoopIndex && expr->ref >= first) ||
          llvm::any_of(expr->args, [&](const ExprPtr &arg) { return readsLoops(arg, first); });
 }
 
-//===-- the function ------------------------------------------------------------------------------------------------===//
+//===-- the function
+//------------------------------------------------------------------------------------------------===//
 
 class Importer {
 public:
@@ -137,7 +75,8 @@ private:
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     std::optional<Scalar> scalar = type ? scalarTypeOf(type.getElementType()) : std::nullopt;
     if (!scalar)
-      return function.emitError("argument ") << number << " has type " << argument.getType() << ", which no kernel takes";
+      return function.emitError("argument ")
+             << number << " has type " << argument.getType() << ", which no kernel takes";
     Operand operand;
     auto name = function.getArgAttrOfType<StringAttr>(number, "weft.name");
     operand.name = name ? name.str() : ("arg" + Twine(number)).str();
@@ -151,7 +90,8 @@ private:
     return success();
   }
 
-  /// The innermost `dense` dimensions lie without gaps: their strides are products of extents, as far as these are constant.
+  /// The innermost `dense` dimensions lie without gaps: their strides are products of extents, as far as these are
+  /// constant.
   static void setStrides(Operand &operand, int64_t dense) {
     int64_t stride = 1;
     for (auto dim = operand.dims.rbegin(); dim != operand.dims.rend() && dense-- > 0 && stride >= 0; ++dim) {
@@ -195,7 +135,8 @@ private:
     return success();
   }
 
-  //===-- stages ----------------------------------------------------------------------------------------------------===//
+  //===-- stages
+  //----------------------------------------------------------------------------------------------------===//
 
   Stage stageOf(Operation &op, Type element) {
     Stage stage;
@@ -245,7 +186,8 @@ private:
     AffineMap outMap = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
     if (outMap != AffineMap::getMultiDimIdentityMap(total, op.getContext()).getMajorSubMap(parallel) &&
         !(outMap.getNumResults() == parallel && outMap.isMinorIdentity() && total == parallel) && parallel != 0)
-      return op.emitError("the result of a stage is indexed by its parallel loops in order, this one by ") << AffineMapAttr::get(outMap);
+      return op.emitError("the result of a stage is indexed by its parallel loops in order, this one by ")
+             << AffineMapAttr::get(outMap);
 
     Stage stage = stageOf(*op, typeOf(op.getResult(0)).getElementType());
     SmallVector<Loop> loops;
@@ -459,7 +401,8 @@ private:
     return value;
   }
 
-  //===-- loads -----------------------------------------------------------------------------------------------------===//
+  //===-- loads
+  //-----------------------------------------------------------------------------------------------------===//
 
   ExprPtr load(Operation *op, Value value, Args at) {
     if (auto argument = dyn_cast<BlockArgument>(value))
@@ -518,7 +461,8 @@ private:
       return kernel::binary(ScalarOp::Div, left, right);
     case AffineExprKind::CeilDiv:
       return kernel::binary(ScalarOp::Div,
-                            kernel::binary(ScalarOp::Add, left, kernel::binary(ScalarOp::Sub, right, kernel::index(1))), right);
+                            kernel::binary(ScalarOp::Add, left, kernel::binary(ScalarOp::Sub, right, kernel::index(1))),
+                            right);
     case AffineExprKind::Mod:
       return kernel::binary(ScalarOp::Mod, left, right);
     default:

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Reads a kernel function and its schedule into a KernelDesc: the only place that does. What it does not know is an error
-// at the operation, which is how `weft-verify-importable` keeps the list of what a kernel function may hold closed.
+// Reads a kernel function and its schedule into a KernelDesc: the only place that does. What it does not know is an
+// error at the operation, which is how `weft-verify-importable` keeps the list of what a kernel function may hold
+// closed.
 #pragma once
 
 #include "compiler/Kernel/KernelDesc.h"

@@ -28,8 +28,7 @@ SmallVector<OpFoldResult> sizesOf(OpBuilder &builder, Location loc, Value source
 Value extract(OpBuilder &builder, Location loc, Value source, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes,
               ArrayRef<int64_t> steps = {}) {
   bool whole = llvm::all_of(offsets, [](int64_t offset) { return offset == 0; }) &&
-               typeOf(source).getShape() == sizes &&
-               llvm::all_of(steps, [](int64_t step) { return step == 1; });
+               typeOf(source).getShape() == sizes && llvm::all_of(steps, [](int64_t step) { return step == 1; });
   if (whole)
     return source;
   SmallVector<OpFoldResult> starts, strides;
@@ -51,7 +50,8 @@ bool isNonNegative(Value value, unsigned depth = 16) {
     return true;
   if (auto clip = dyn_cast<ClipOp>(op))
     return clip.getMin() && !clip.getMin()->isNegative();
-  if (isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, ConcatOp, SliceOp, SplitOp, RelayoutOp, DropoutOp>(op))
+  if (isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, ConcatOp, SliceOp, SplitOp, RelayoutOp, DropoutOp>(
+          op))
     return llvm::all_of(op->getOperands(), [&](Value operand) {
       auto argument = dyn_cast<BlockArgument>(operand);
       if (auto group = argument ? dyn_cast<GroupOp>(argument.getOwner()->getParentOp()) : GroupOp())
@@ -67,7 +67,8 @@ bool fillServes(double have, double want, Value source) {
 
 } // namespace
 
-//===-- stored tensors ------------------------------------------------------------------------------------------------===//
+//===-- stored tensors
+//------------------------------------------------------------------------------------------------===//
 
 Value NetworkViews::stored(Value logical) {
   if (Value known = values.lookup(logical))
@@ -83,7 +84,8 @@ Value NetworkViews::storedRecipe(Value logical, BlockedAttr layout) {
   auto relayout = logical.getDefiningOp<RelayoutOp>();
   if (!relayout) {
     emitError(logical.getLoc(), "compiler bug: no stored tensor for a value of type ") << logical.getType();
-    return UnrealizedConversionCastOp::create(builder, logical.getLoc(), physicalType(typeOf(logical)), logical).getResult(0);
+    return UnrealizedConversionCastOp::create(builder, logical.getLoc(), physicalType(typeOf(logical)), logical)
+        .getResult(0);
   }
   Location loc = relayout.getLoc();
   OpBuilder::InsertionGuard guard(builder);
@@ -132,7 +134,8 @@ Value NetworkViews::box(Value logical, const Box &box) {
   unsigned rank = inside.getRank(), spatial = box.low.size();
   SmallVector<int64_t> offsets(rank, 0), sizes(inside.getShape()), cutOffsets(rank, 0), cutSizes(sizes), low(rank, 0),
       high(rank, 0);
-  bool serves = !box.leavesTensor() || (layout && layout.hasBorder() && fillServes(layout.getFill(), box.fill, logical));
+  bool serves =
+      !box.leavesTensor() || (layout && layout.hasBorder() && fillServes(layout.getFill(), box.fill, logical));
   for (unsigned d = 0; d < spatial; ++d) {
     int64_t have = layout ? layout.getLow(d) : 0, haveBehind = layout ? layout.getHigh(d) : 0;
     serves &= box.low[d] <= have && box.high[d] <= haveBehind;
@@ -164,7 +167,8 @@ void NetworkViews::define(Value result, Value value) {
   values[result] = value;
 }
 
-//===-- view operations -------------------------------------------------------------------------------------------------===//
+//===-- view operations
+//-------------------------------------------------------------------------------------------------===//
 
 LogicalResult NetworkViews::convert(Operation *view) {
   if (isa<ReshapeOp, FlattenOp>(view))
@@ -195,8 +199,8 @@ LogicalResult NetworkViews::reshape(Operation *op) {
     bool onePixel = llvm::all_of(typeOf(x).getShape().drop_front(2), [](int64_t extent) { return extent == 1; }) &&
                     typeOf(x).getRank() >= 2 && typeOf(y).getRank() >= 2 &&
                     typeOf(x).getShape().take_front(2) == typeOf(y).getShape().take_front(2);
-    bool sameBlocks = layout && (after ? layout.getBlock() == after.getBlock()
-                                       : typeOf(x).getDimSize(1) % layout.getBlock() == 0);
+    bool sameBlocks =
+        layout && (after ? layout.getBlock() == after.getBlock() : typeOf(x).getDimSize(1) % layout.getBlock() == 0);
     if (!onePixel || !sameBlocks)
       return op->emitError("a view cannot make ") << y.getType() << " of " << x.getType();
   }
@@ -222,7 +226,8 @@ LogicalResult NetworkViews::reshape(Operation *op) {
                   ? line
                   : tensor::ExpandShapeOp::create(builder, op->getLoc(), to, line, all(to.getRank())).getResult());
   } else {
-    return op->emitError("cannot reshape ") << x.getType() << " to " << y.getType() << ": more than one extent is a run-time size";
+    return op->emitError("cannot reshape ")
+           << x.getType() << " to " << y.getType() << ": more than one extent is a run-time size";
   }
   return success();
 }

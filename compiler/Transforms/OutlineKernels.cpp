@@ -92,15 +92,15 @@ public:
     for (Operation *op : llvm::reverse(done))
       op->erase();
     eraseDead(body);
-    network.setFunctionType(
-        builder.getFunctionType(body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
+    network.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
     return success();
   }
 
   unsigned kernels = 0;
 
 private:
-  /// Blocked arguments (of functions cut out of a network) become stored tensors; a cast keeps their logical type for a while.
+  /// Blocked arguments (of functions cut out of a network) become stored tensors; a cast keeps their logical type for a
+  /// while.
   SmallVector<Operation *> storeArguments(Block &body) {
     SmallVector<Operation *> casts;
     builder.setInsertionPointToStart(&body);
@@ -144,7 +144,9 @@ private:
   }
 
   Value cast(Value value, Type type) {
-    return value.getType() == type ? value : tensor::CastOp::create(builder, builder.getInsertionPoint()->getLoc(), type, value);
+    return value.getType() == type
+               ? value
+               : tensor::CastOp::create(builder, builder.getInsertionPoint()->getLoc(), type, value);
   }
 
   /// What a result is written to; its run-time extents come from an operand, or by name.

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Kernel functions that read alike are one. Alike is what is printed, the name and the places left out: types with their
-// constants, stages, and what the family has chosen.
+// Kernel functions that read alike are one. Alike is what is printed, the name and the places left out: types with
+// their constants, stages, and what the family has chosen.
 
 #include "compiler/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -16,7 +16,8 @@ LogicalResult SegmentReduceOp::verify() {
     return emitOpError("has ") << getInputs().size() << " inputs and " << maps.size() << " maps";
   for (auto [map, input] : llvm::zip_equal(maps, getInputs())) {
     if (map.getNumDims() != type.getRank() + 1 || map.getNumSymbols() != 1)
-      return emitOpError("map ") << AffineMapAttr::get(map) << " does not have " << type.getRank() + 1 << " dimensions and one symbol";
+      return emitOpError("map ") << AffineMapAttr::get(map) << " does not have " << type.getRank() + 1
+                                 << " dimensions and one symbol";
     if (map.getNumResults() != cast<RankedTensorType>(input.getType()).getRank())
       return emitOpError("map ") << AffineMapAttr::get(map) << " does not index " << input.getType();
   }

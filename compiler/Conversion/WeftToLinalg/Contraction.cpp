@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Convolutions and matrix products. Each form of the table in compiler/README.md is the same loop nest with other index
-// expressions: accumulators begin at zero, the bias is added by the stage behind, which is where activations end up too.
+// expressions: accumulators begin at zero, the bias is added by the stage behind, which is where activations end up
+// too.
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
@@ -27,8 +28,8 @@ FailureOr<Value> addBias(Operation *op, Value bias, Value sum, const Layout &res
   auto type = cast<RankedTensorType>(bias.getType());
   // The last dimension is what a linear's bias is for, the channels a convolution's.
   bool last = isa<LinearOp>(op) && !result.isBlocked();
-  AffineMap map = last ? broadcastMap(Layout(type), result, op->getContext())
-                       : channelVectorMap(type, result, op->getContext());
+  AffineMap map =
+      last ? broadcastMap(Layout(type), result, op->getContext()) : channelVectorMap(type, result, op->getContext());
   if (!map)
     return op->emitError("bias of type ") << type << " does not fit a result of type " << result.type;
   unsigned rank = result.storedRank();
@@ -61,9 +62,7 @@ struct ConvLoops {
   AffineExpr dim(unsigned loop) const { return kernel.dim(loop); }
   AffineExpr lane() const { return dim(y.storedRank() - 1); }
   /// y * S + ky * D for spatial dimension `d`.
-  AffineExpr pixel(unsigned d) const {
-    return dim(2 + d) * op.getStride()[d] + dim(window[d]) * op.getDilation()[d];
-  }
+  AffineExpr pixel(unsigned d) const { return dim(2 + d) * op.getStride()[d] + dim(window[d]) * op.getDilation()[d]; }
   void appendPixels(SmallVector<AffineExpr> &at) const {
     for (unsigned d = 0; d < spatial; ++d)
       at.push_back(pixel(d));
@@ -72,9 +71,7 @@ struct ConvLoops {
     for (unsigned loop : window)
       at.push_back(dim(loop));
   }
-  AffineMap map(ArrayRef<AffineExpr> at) const {
-    return AffineMap::get(loops.names.size(), 0, at, op.getContext());
-  }
+  AffineMap map(ArrayRef<AffineExpr> at) const { return AffineMap::get(loops.names.size(), 0, at, op.getContext()); }
 
   mutable ConvOp op;
   Layout x, y;
@@ -211,7 +208,7 @@ LogicalResult lowerConv(ConvOp op, KernelBuilder &kernel) {
              << x.type << ", a weight of type " << op.getWeight().getType() << " and a result of type " << y.type;
     unsigned spatial = op.getSpatialRank();
     Box window = slidingWindow(x.type.getShape().take_back(spatial), y.type.getShape().take_back(spatial),
-                                  op.getKernel(), op.getStride(), op.getDilation(), op.getPad(), 0);
+                               op.getKernel(), op.getStride(), op.getDilation(), op.getPad(), 0);
     sum = kernel.reduce("conv", l.loops,
                         {{kernel.read(op.getX(), window, "x"), l.map(l.input)},
                          {kernel.read(op.getWeight(), "filter"), l.map(l.filter)}},

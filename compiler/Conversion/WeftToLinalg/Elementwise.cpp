@@ -27,8 +27,8 @@ LogicalResult lowerElementwise(Operation *op, KernelBuilder &kernel) {
       continue;
     AffineMap map = operandMap(op, index, result);
     if (!map)
-      return op->emitError("operand ") << index << " of type " << operand.getType() << " cannot be read point by point for "
-                                       << result.type;
+      return op->emitError("operand ") << index << " of type " << operand.getType()
+                                       << " cannot be read point by point for " << result.type;
     sources.push_back({kernel.read(operand), map});
   }
   StringRef name = op->getName().stripDialect();

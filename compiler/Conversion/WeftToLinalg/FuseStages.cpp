@@ -11,20 +11,21 @@ namespace {
 
 constexpr size_t longestStageName = 40;
 
-/// A stage whose only reader is element-wise too. Reductions keep their operands: recomputing those is for the schedule to
-/// decide. So do stages that depend on where they are: each reader would compute them for another place.
+/// A stage whose only reader is element-wise too. Reductions keep their operands: recomputing those is for the schedule
+/// to decide. So do stages that depend on where they are: each reader would compute them for another place.
 bool isFusable(OpOperand &operand) {
   auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand.getOwner());
-  return producer && consumer && operand.get().hasOneUse() && !producer.hasIndexSemantics() && producer.getNumReductionLoops() == 0 &&
-         consumer.getNumReductionLoops() == 0 && consumer.isDpsInput(&operand) &&
-         consumer.getMatchingIndexingMap(&operand).isPermutation() &&
+  return producer && consumer && operand.get().hasOneUse() && !producer.hasIndexSemantics() &&
+         producer.getNumReductionLoops() == 0 && consumer.getNumReductionLoops() == 0 &&
+         consumer.isDpsInput(&operand) && consumer.getMatchingIndexingMap(&operand).isPermutation() &&
          linalg::areElementwiseOpsFusable(&operand);
 }
 
 /// A fused stage is called after its parts.
 Attribute fusedName(linalg::GenericOp producer, linalg::GenericOp consumer) {
-  auto first = producer->getAttrOfType<StringAttr>("weft.stage"), second = consumer->getAttrOfType<StringAttr>("weft.stage");
+  auto first = producer->getAttrOfType<StringAttr>("weft.stage"),
+       second = consumer->getAttrOfType<StringAttr>("weft.stage");
   if (first.size() + second.size() + 1 > longestStageName)
     return second;
   return StringAttr::get(first.getContext(), first.getValue() + "_" + second.getValue());

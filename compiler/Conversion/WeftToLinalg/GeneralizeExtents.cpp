@@ -1,12 +1,13 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A kernel is built with the extents of one layer; here those that do not matter for its code become `?`, so that layers
-// share kernels. Dimensions joined by a loop are one class, and a class is a constant or read from one argument:
+// A kernel is built with the extents of one layer; here those that do not matter for its code become `?`, so that
+// layers share kernels. Dimensions joined by a loop are one class, and a class is a constant or read from one argument:
 //
 //   conv   %in[n, ib, y + ky, x + kx, i]  %w[cb, ib, ky, kx, i, c]  %out[n, cb, y, x, c]
 //          class of cb: {%w.0, %out.1}    of y: {%out.2}            of ky: {%w.2}, a window, stays constant
 //
 // A class stays constant when one of its loops is named in `isPinnedLoop`, when it has extent 1 (it may be repeated by
-// broadcasting), when an index computation depends on it, or when no argument has it (tensors inside a chain of windows).
+// broadcasting), when an index computation depends on it, or when no argument has it (tensors inside a chain of
+// windows).
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -127,8 +128,8 @@ private:
     if (!names)
       return;
     for (auto [loop, name] : llvm::enumerate(names.getAsValueRange<StringAttr>()))
-      if (auto known = loopDims.find({&op, unsigned(loop)}); known != loopDims.end() &&
-          (isPinnedLoop(name) || (planes && (name == "y" || name == "x"))))
+      if (auto known = loopDims.find({&op, unsigned(loop)});
+          known != loopDims.end() && (isPinnedLoop(name) || (planes && (name == "y" || name == "x"))))
         pinned.insert(classes.getLeaderValue(known->second));
   }
 
@@ -188,8 +189,8 @@ private:
     llvm::for_each(body.getArguments(), generalize);
     for (Operation &op : body)
       llvm::for_each(op.getResults(), generalize);
-    function.setFunctionType(FunctionType::get(function.getContext(), body.getArgumentTypes(),
-                                               body.getTerminator()->getOperandTypes()));
+    function.setFunctionType(
+        FunctionType::get(function.getContext(), body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
   }
 
   LogicalResult sizeEmpties() {

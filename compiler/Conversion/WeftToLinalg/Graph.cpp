@@ -1,12 +1,10 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Operations on graphs. A region over one edge becomes scalar code: what it yields at one position is followed backwards
-// through element-wise operations and reshapes to the elements of captured rows it needs, and these become operands of one
-// `weft.segment_reduce`. What depends on the source (or the destination) alone and sums over features (`dot`) is computed
-// once a vertex, in a stage before.
+// Operations on graphs. A region over one edge becomes scalar code in one `weft.segment_reduce` (see EdgeCode.h). What
+// depends on the source or the destination alone and sums over features (`dot`) is computed once a vertex, in a stage
+// before.
 
-#include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/WeftToLinalg/EdgeCode.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
-#include "mlir/Dialect/Traits.h"
 
 using namespace mlir;
 
@@ -14,152 +12,9 @@ namespace weft {
 namespace {
 
 using Builder = ImplicitLocOpBuilder;
-using Index = SmallVector<AffineExpr>;
+using Index = EdgeCode::Index;
 
 TypedAttr floatOf(RankedTensorType type, double value) { return FloatAttr::get(type.getElementType(), value); }
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-/// Where an operand is read when a result is, with NumPy's broadcasting.
-Index broadcastIndex(RankedTensorType operand, RankedTensorType result, const Index &at) {
-  Index from;
-  unsigned lead = result.getRank() - operand.getRank();
-  for (int64_t d = 0; d < operand.getRank(); ++d)
-    from.push_back(operand.getDimSize(d) == 1 ? getAffineConstantExpr(0, operand.getContext()) : at[lead + d]);
-  return from;
-}
-
-/// Row-major order kept: through the flat position, extents of 1 apart.
-Index reshapeIndex(RankedTensorType operand, RankedTensorType result, const Index &at) {
-  SmallVector<int64_t> realFrom, realTo;
-  Index real;
-  for (int64_t extent : operand.getShape())
-    if (extent != 1)
-      realFrom.push_back(extent);
-  for (auto [extent, index] : llvm::zip_equal(result.getShape(), at))
-    if (extent != 1) {
-      realTo.push_back(extent);
-      real.push_back(index);
-    }
-  AffineExpr flat = getAffineConstantExpr(0, operand.getContext());
-  for (auto [extent, index] : llvm::zip_equal(realTo, real))
-    flat = flat * extent + index;
-  Index split(realFrom.size());
-  for (unsigned d = realFrom.size(); d-- > 0;) {
-    split[d] = d == 0 ? flat : flat % realFrom[d];
-    flat = flat.floorDiv(realFrom[d]);
-  }
-  if (realFrom == realTo)
-    split = real;
-  Index from;
-  unsigned next = 0;
-  for (int64_t extent : operand.getShape())
-    from.push_back(extent == 1 ? getAffineConstantExpr(0, operand.getContext()) : split[next++]);
-  return from;
-}
-
-/// The elements of captured tensors that one element of a region's value needs, and the scalar code from them.
-class EdgeCode {
-public:
-  struct Load {
-    Value row; ///< a block argument, or the result of an operation computed once a vertex
-    Index at;
-    bool operator==(const Load &) const = default;
-  };
-
-  /// Collects loads; fails at an operation that has no scalar code.
-  LogicalResult collect(Value value, const Index &at) {
-    Operation *op = value.getDefiningOp();
-    if (!op || ahead.contains(value)) {
-      remember({value, at});
-      return success();
-    }
-    if (isa<ConstantOp>(op) && isa<SplatElementsAttr>(cast<ConstantOp>(op).getValue()))
-      return success();
-    if (auto dot = dyn_cast<DotOp>(op)) {
-      for (const Index &term : termsOf(dot, at))
-        for (Value operand : op->getOperands())
-          if (failed(collect(operand, broadcastIndex(typeOf(operand), productType(dot), term))))
-            return failure();
-      return success();
-    }
-    for (Value operand : op->getOperands()) {
-      FailureOr<Index> from = indexOf(op, operand, at);
-      if (failed(from) || failed(collect(operand, *from)))
-        return failure();
-    }
-    return success();
-  }
-
-  Value emit(Builder &b, Value value, const Index &at, ValueRange elements) {
-    Operation *op = value.getDefiningOp();
-    if (!op || ahead.contains(value))
-      return elements[llvm::find(loads, Load{value, at}) - loads.begin()];
-    if (auto constant = dyn_cast<ConstantOp>(op))
-      return arith::ConstantOp::create(
-          b, cast<TypedAttr>(cast<SplatElementsAttr>(constant.getValue()).getSplatValue<Attribute>()));
-    if (auto dot = dyn_cast<DotOp>(op)) {
-      Value sum;
-      for (const Index &term : termsOf(dot, at)) {
-        Value factors[2];
-        for (unsigned i = 0; i < 2; ++i)
-          factors[i] = emit(b, op->getOperand(i), broadcastIndex(typeOf(op->getOperand(i)), productType(dot), term), elements);
-        Value product = mulOf(b, factors[0], factors[1]);
-        sum = sum ? addOf(b, sum, product) : product;
-      }
-      return sum;
-    }
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(emit(b, operand, *indexOf(op, operand, at), elements));
-    return isMove(op) ? operands[0] : scalarOf(b, op, operands);
-  }
-
-  ArrayRef<Load> getLoads() const { return loads; }
-  void markAhead(Value value) { ahead.insert(value); }
-
-private:
-  static bool isMove(Operation *op) { return isa<ReshapeOp, FlattenOp, TransposeOp, ExpandOp>(op); }
-
-  FailureOr<Index> indexOf(Operation *op, Value operand, const Index &at) {
-    RankedTensorType from = typeOf(operand), to = typeOf(op->getResult(0));
-    if (isa<ReshapeOp, FlattenOp>(op))
-      return reshapeIndex(from, to, at);
-    if (auto transpose = dyn_cast<TransposeOp>(op)) {
-      Index index(at.size());
-      for (auto [d, source] : llvm::enumerate(transpose.getPerm()))
-        index[source] = at[d];
-      return index;
-    }
-    static const StringSet<> others = {"weft.concat", "weft.matmul", "weft.linear"};
-    if (!LoweringTable::get().find(op) || others.contains(op->getName().getStringRef()) ||
-        op->getNumRegions() != 0 || isa<SoftmaxOp, LogSoftmaxOp, GatherOp, LayernormOp>(op))
-      return op->emitError("`") << op->getName() << "` has no kernel inside an edge expression", failure();
-    return broadcastIndex(from, to, at);
-  }
-
-  /// Sums inside an edge expression are written out.
-  static RankedTensorType productType(DotOp dot) {
-    SmallVector<int64_t> shape;
-    OpTrait::util::getBroadcastedShape(typeOf(dot.getX()).getShape(), typeOf(dot.getY()).getShape(), shape);
-    return RankedTensorType::get(shape, typeOf(dot.getX()).getElementType());
-  }
-  static SmallVector<Index> termsOf(DotOp dot, const Index &at) {
-    SmallVector<Index> terms;
-    for (int64_t i = 0, e = productType(dot).getShape().back(); i < e; ++i) {
-      terms.push_back(at);
-      terms.back().push_back(getAffineConstantExpr(i, dot.getContext()));
-    }
-    return terms;
-  }
-
-  void remember(Load load) {
-    if (!llvm::is_contained(loads, load))
-      loads.push_back(std::move(load));
-  }
-
-  SmallVector<Load> loads;
-  llvm::DenseSet<Value> ahead;
-};
 
 /// What an edge reads of a captured tensor, or of a stage computed ahead.
 struct Captured {
@@ -172,8 +27,8 @@ class EdgeLowering {
 public:
   template <typename Op>
   EdgeLowering(Op op, KernelBuilder &kernel)
-      : op(op), kernel(kernel), yielded(op.getYield().getValues()[0]),
-        indptr(kernel.read(op.getIndptr(), "indptr")), indices(kernel.read(op.getIndices(), "indices")) {
+      : op(op), kernel(kernel), yielded(op.getYield().getValues()[0]), indptr(kernel.read(op.getIndptr(), "indptr")),
+        indices(kernel.read(op.getIndices(), "indices")) {
     for (auto [i, value, argument] : llvm::enumerate(op.getCaptured(), op.getBody().getArguments()))
       captured[argument] = {kernel.read(value), op.getAccessOf(i)};
   }
@@ -237,17 +92,19 @@ public:
     return code.emit(b, yielded, at, elements);
   }
 
-  /// A stage that gives each edge its destination: the last row that begins at or before it, by bisection. `bits` are those
-  /// of the largest row number.
+  /// A stage that gives each edge its destination: the last row that begins at or before it, by bisection. `bits` are
+  /// those of the largest row number.
   Value destinations(int64_t edges, unsigned bits) {
-    auto integers = [&](ArrayRef<int64_t> shape) { return RankedTensorType::get(shape, typeOf(indptr).getElementType()); };
+    auto integers = [&](ArrayRef<int64_t> shape) {
+      return RankedTensorType::get(shape, typeOf(indptr).getElementType());
+    };
     TypedAttr zero = IntegerAttr::get(typeOf(indptr).getElementType(), 0);
     AffineMap end = AffineMap::get(2, 0, {kernel.dim(1)}, op->getContext());
-    Value rows = kernel.reduce("rows", {{"one", "r"}, 1, {-1}}, {{indptr, end}}, integers({1}), zero,
-                               [](Builder &b, ValueRange v) -> Value {
-                                 Value last = arith::IndexCastOp::create(b, v[1].getType(), linalg::IndexOp::create(b, 1));
-                                 return maxOf(b, v[1], last);
-                               });
+    Value rows = kernel.reduce(
+        "rows", {{"one", "r"}, 1, {-1}}, {{indptr, end}}, integers({1}), zero, [](Builder &b, ValueRange v) -> Value {
+          Value last = arith::IndexCastOp::create(b, v[1].getType(), linalg::IndexOp::create(b, 1));
+          return maxOf(b, v[1], last);
+        });
     SmallVector<int32_t> steps;
     for (unsigned bit = bits; bit-- > 0;)
       steps.push_back(1 << bit);
@@ -327,12 +184,9 @@ private:
     for (unsigned d = 1; d <= row.getRank() + 1; ++d)
       at.push_back(kernel.dim(d));
     EdgeCode inner;
-    SmallVector<int64_t> product(row.getShape());
-    int64_t width = std::max(typeOf(dot.getX()).getShape().back(), typeOf(dot.getY()).getShape().back());
-    product.push_back(width);
-    auto productType = RankedTensorType::get(product, row.getElementType());
+    RankedTensorType products = productType(dot);
     for (Value operand : dot->getOperands())
-      if (failed(inner.collect(operand, broadcastIndex(typeOf(operand), productType, at))))
+      if (failed(inner.collect(operand, broadcastIndex(typeOf(operand), products, at))))
         return failure();
     SmallVector<Source> sources;
     for (const EdgeCode::Load &load : inner.getLoads()) {
@@ -343,8 +197,8 @@ private:
       sources.push_back({from.stored, AffineMap::get(loops.names.size(), 0, index, op->getContext())});
     }
     Value stage = kernel.reduce("dot", loops, sources, type, floatOf(type, 0), [&](Builder &b, ValueRange v) {
-      Value x = inner.emit(b, dot.getX(), broadcastIndex(typeOf(dot.getX()), productType, at), v.drop_back(1));
-      Value y = inner.emit(b, dot.getY(), broadcastIndex(typeOf(dot.getY()), productType, at), v.drop_back(1));
+      Value x = inner.emit(b, dot.getX(), broadcastIndex(typeOf(dot.getX()), products, at), v.drop_back(1));
+      Value y = inner.emit(b, dot.getY(), broadcastIndex(typeOf(dot.getY()), products, at), v.drop_back(1));
       return addOf(b, v.back(), mulOf(b, x, y));
     });
     captured[dot.getZ()] = {stage, end};
@@ -387,7 +241,8 @@ private:
   EdgeCode code;
 };
 
-//===-- aggregate -----------------------------------------------------------------------------------------------------===//
+//===-- aggregate
+//-----------------------------------------------------------------------------------------------------===//
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -421,10 +276,10 @@ LogicalResult lowerAggregate(AggregateOp op, KernelBuilder &kernel) {
   if (failed(edges.computeAhead()))
     return failure();
   ReduceKind kind = op.getKind();
-  FailureOr<Value> gathered =
-      edges.reduce("aggregate", y.type, initOf(kind), {}, [&](Builder &b, Value element, ValueRange, Value accumulator) {
-        return combineOf(b, kind, element, accumulator);
-      });
+  FailureOr<Value> gathered = edges.reduce("aggregate", y.type, initOf(kind), {},
+                                           [&](Builder &b, Value element, ValueRange, Value accumulator) {
+                                             return combineOf(b, kind, element, accumulator);
+                                           });
   if (failed(gathered))
     return failure();
   Value result = *gathered;
@@ -435,7 +290,8 @@ LogicalResult lowerAggregate(AggregateOp op, KernelBuilder &kernel) {
   return success();
 }
 
-//===-- softmax over edges ------------------------------------------------------------------------------------------===//
+//===-- softmax over edges
+//------------------------------------------------------------------------------------------===//
 
 /// Bits of the largest row number: from the bounds of the run-time sizes where there are some.
 unsigned rowBits(SoftmaxByDstOp op) {
@@ -459,35 +315,38 @@ LogicalResult lowerSoftmaxByDst(SoftmaxByDstOp op, KernelBuilder &kernel) {
   int64_t rowEnds = typeOf(op.getIndptr()).getDimSize(0);
   shape[0] = ShapedType::isDynamic(rowEnds) ? rowEnds : rowEnds - 1;
   auto perRow = RankedTensorType::get(shape, y.type.getElementType());
-  FailureOr<Value> max = edges.reduce("max", perRow, -infinity, {}, [](Builder &b, Value element, ValueRange, Value most) {
-    return maxOf(b, most, element);
-  });
+  FailureOr<Value> max =
+      edges.reduce("max", perRow, -infinity, {},
+                   [](Builder &b, Value element, ValueRange, Value most) { return maxOf(b, most, element); });
   if (failed(max))
     return failure();
   AffineMap own = AffineMap::getMultiDimIdentityMap(y.rank + 1, op.getContext()).getMajorSubMap(y.rank);
   own = AffineMap::get(y.rank + 1, 1, own.getResults(), op.getContext());
-  FailureOr<Value> sum = edges.reduce("sum", perRow, 0, {{*max, own}}, [](Builder &b, Value element, ValueRange v, Value sum) {
-    return addOf(b, sum, math::ExpOp::create(b, arith::SubFOp::create(b, element, v[0])));
-  });
+  FailureOr<Value> sum =
+      edges.reduce("sum", perRow, 0, {{*max, own}}, [](Builder &b, Value element, ValueRange v, Value sum) {
+        return addOf(b, sum, math::ExpOp::create(b, arith::SubFOp::create(b, element, v[0])));
+      });
   if (failed(sum))
     return failure();
   Value row = edges.destinations(y.type.getDimSize(0), rowBits(op));
   StageLoops loops = loopsOver(y);
   loops.names[0] = "e";
   AffineMap edge = AffineMap::get(y.rank, 0, {kernel.dim(0)}, op.getContext());
-  kernel.define(op.getY(), kernel.map("softmax", loops, {{row, edge}}, y.stored(), [&](Builder &b, ValueRange v) -> Value {
-    Value vertex = EdgeLowering::asIndex(b, v[0]);
-    SmallVector<Value> at = {vertex};
-    for (unsigned d = 1; d < y.rank; ++d)
-      at.push_back(linalg::IndexOp::create(b, d));
-    Value most = tensor::ExtractOp::create(b, *max, at), all = tensor::ExtractOp::create(b, *sum, at);
-    Value shifted = arith::SubFOp::create(b, edges.elementAt(b, y.rank, vertex), most);
-    return arith::DivFOp::create(b, math::ExpOp::create(b, shifted), all);
-  }));
+  kernel.define(op.getY(),
+                kernel.map("softmax", loops, {{row, edge}}, y.stored(), [&](Builder &b, ValueRange v) -> Value {
+                  Value vertex = EdgeLowering::asIndex(b, v[0]);
+                  SmallVector<Value> at = {vertex};
+                  for (unsigned d = 1; d < y.rank; ++d)
+                    at.push_back(linalg::IndexOp::create(b, d));
+                  Value most = tensor::ExtractOp::create(b, *max, at), all = tensor::ExtractOp::create(b, *sum, at);
+                  Value shifted = arith::SubFOp::create(b, edges.elementAt(b, y.rank, vertex), most);
+                  return arith::DivFOp::create(b, math::ExpOp::create(b, shifted), all);
+                }));
   return success();
 }
 
-//===-- readout -------------------------------------------------------------------------------------------------------===//
+//===-- readout
+//-------------------------------------------------------------------------------------------------------===//
 
 /// Every part looks at all vertices: parts are few, and the order of each sum is that of the vertices.
 LogicalResult lowerReadout(ReadoutOp op, KernelBuilder &kernel) {
@@ -518,19 +377,22 @@ LogicalResult lowerReadout(ReadoutOp op, KernelBuilder &kernel) {
   }
   auto counts = RankedTensorType::get({y.type.getDimSize(0)}, IntegerType::get(op.getContext(), 32));
   StageLoops countLoops{{"n", "r"}, 1, {-1}};
-  Value count = kernel.reduce("count", countLoops, {{part, AffineMap::get(2, 0, {kernel.dim(1)}, op.getContext())}}, counts,
-                              IntegerAttr::get(counts.getElementType(), 0), [&](Builder &b, ValueRange v) -> Value {
-                                Value more = addOf(b, v[1], constantLike(b, v[1], 1));
-                                return arith::SelectOp::create(b, belongs(b, v[0]), more, v[1]);
-                              });
+  Value count =
+      kernel.reduce("count", countLoops, {{part, AffineMap::get(2, 0, {kernel.dim(1)}, op.getContext())}}, counts,
+                    IntegerAttr::get(counts.getElementType(), 0), [&](Builder &b, ValueRange v) -> Value {
+                      Value more = addOf(b, v[1], constantLike(b, v[1], 1));
+                      return arith::SelectOp::create(b, belongs(b, v[0]), more, v[1]);
+                    });
   AffineMap rowOnly = AffineMap::get(y.rank, 0, {kernel.dim(0)}, op.getContext());
-  kernel.define(op.getY(), kernel.map("rows", loopsOver(y),
-                                      {{gathered, kernel.builder.getMultiDimIdentityMap(y.rank)}, {count, rowOnly}},
-                                      y.stored(), [&](Builder &b, ValueRange v) { return finishRow(b, kind, v[0], v[1]); }));
+  kernel.define(op.getY(),
+                kernel.map("rows", loopsOver(y),
+                           {{gathered, kernel.builder.getMultiDimIdentityMap(y.rank)}, {count, rowOnly}}, y.stored(),
+                           [&](Builder &b, ValueRange v) { return finishRow(b, kind, v[0], v[1]); }));
   return success();
 }
 
-//===-- dot -----------------------------------------------------------------------------------------------------------===//
+//===-- dot
+//-----------------------------------------------------------------------------------------------------------===//
 
 LogicalResult lowerDot(DotOp op, KernelBuilder &kernel) {
   Layout x(typeOf(op.getX())), y(typeOf(op.getY())), z(typeOf(op.getZ()));
@@ -544,12 +406,9 @@ LogicalResult lowerDot(DotOp op, KernelBuilder &kernel) {
   Index all;
   for (unsigned d = 0; d < total; ++d)
     all.push_back(kernel.dim(d));
-  SmallVector<int64_t> product(z.type.getShape());
-  product.push_back(std::max(x.type.getShape().back(), y.type.getShape().back()));
-  auto productType = RankedTensorType::get(product, z.type.getElementType());
   auto source = [&](Value value, StringRef name) -> Source {
     return {kernel.read(value, name),
-            AffineMap::get(total, 0, broadcastIndex(typeOf(value), productType, all), op.getContext())};
+            AffineMap::get(total, 0, broadcastIndex(typeOf(value), productType(op), all), op.getContext())};
   };
   kernel.define(op.getZ(), kernel.reduce("dot", loops, {source(op.getX(), "a"), source(op.getY(), "b")}, z.stored(),
                                          floatOf(z.type, 0), [](Builder &b, ValueRange v) {

@@ -9,8 +9,7 @@ using namespace mlir;
 namespace weft {
 
 KernelBuilder::KernelBuilder(GroupOp group, func::FuncOp function)
-    : builder(group.getLoc(), function.getContext()), group(group), function(function),
-      context(function.getContext()) {
+    : builder(group.getLoc(), function.getContext()), group(group), function(function), context(function.getContext()) {
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
 }
@@ -110,7 +109,8 @@ std::string KernelBuilder::uniqueStage(StringRef name) {
   return unique;
 }
 
-/// Run-time extents are filled in by `generalizeExtents`, which knows an argument for each; 0 stands for them until then.
+/// Run-time extents are filled in by `generalizeExtents`, which knows an argument for each; 0 stands for them until
+/// then.
 Value KernelBuilder::empty(RankedTensorType type) {
   SmallVector<Value> sizes;
   for (int64_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
@@ -168,14 +168,13 @@ Value KernelBuilder::generic(StringRef name, const StageLoops &loops, ArrayRef<S
   SmallVector<utils::IteratorType> iterators(total, utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), loops.parallel, utils::IteratorType::parallel);
 
-  auto op = linalg::GenericOp::create(
-      builder, TypeRange(type), operands, ValueRange(out), maps, iterators,
-      [&](OpBuilder &nested, Location loc, ValueRange args) {
-        ImplicitLocOpBuilder inner(loc, nested);
-        SmallVector<Value> elements(args.take_front(sources.size()));
-        elements.push_back(args.back());
-        linalg::YieldOp::create(inner, body(inner, elements));
-      });
+  auto op = linalg::GenericOp::create(builder, TypeRange(type), operands, ValueRange(out), maps, iterators,
+                                      [&](OpBuilder &nested, Location loc, ValueRange args) {
+                                        ImplicitLocOpBuilder inner(loc, nested);
+                                        SmallVector<Value> elements(args.take_front(sources.size()));
+                                        elements.push_back(args.back());
+                                        linalg::YieldOp::create(inner, body(inner, elements));
+                                      });
   nameStage(op, name, loops.names);
   return op.getResult(0);
 }
@@ -192,8 +191,8 @@ Value KernelBuilder::segment(StringRef name, Value indptr, Value indices, ArrayR
                              ArrayRef<AffineMap> maps, RankedTensorType result, TypedAttr init, StageBody body) {
   Value start = arith::ConstantOp::create(builder, init);
   Value filled = linalg::FillOp::create(builder, start, empty(result)).getResult(0);
-  auto op = SegmentReduceOp::create(builder, result, indptr, indices, inputs, filled,
-                                    builder.getAffineMapArrayAttr(maps));
+  auto op =
+      SegmentReduceOp::create(builder, result, indptr, indices, inputs, filled, builder.getAffineMapArrayAttr(maps));
   SmallVector<std::string> loops = Layout(result).loops();
   loops.push_back("e");
   nameStage(op, name, loops);
@@ -202,7 +201,8 @@ Value KernelBuilder::segment(StringRef name, Value indptr, Value indices, ArrayR
     elements.push_back(cast<RankedTensorType>(input.getType()).getElementType());
   elements.push_back(result.getElementType());
   OpBuilder::InsertionGuard guard(builder);
-  Block *block = builder.createBlock(&op.getBody(), {}, elements, SmallVector<Location>(elements.size(), builder.getLoc()));
+  Block *block =
+      builder.createBlock(&op.getBody(), {}, elements, SmallVector<Location>(elements.size(), builder.getLoc()));
   YieldOp::create(builder, ValueRange(body(builder, block->getArguments())));
   return op.getResult();
 }
@@ -228,7 +228,8 @@ static bool isBlockedArgument(ArrayRef<KernelArgument> arguments, GroupOp group,
   return isBlocked(group.getYield().getValues()[index - arguments.size()].getType());
 }
 
-/// Says how many of the innermost dimensions lie without gaps: all of a weight, pixels and channels of a blocked tensor.
+/// Says how many of the innermost dimensions lie without gaps: all of a weight, pixels and channels of a blocked
+/// tensor.
 void KernelBuilder::describeArgument(unsigned index) {
   bool weight = index < arguments.size() && (!arguments[index].source || isRecipe(arguments[index].source));
   bool blocked = isBlockedArgument(arguments, group, index);
@@ -239,8 +240,8 @@ void KernelBuilder::describeArgument(unsigned index) {
     function.setArgAttr(index, blockAttrName, builder.getUnitAttr());
 }
 
-/// A reduction is followed by a stage that stores it, so that its accumulators live in the kernel and each family finds the
-/// same two stages; so is a stage that has other readers, and an argument that is returned as it came.
+/// A reduction is followed by a stage that stores it, so that its accumulators live in the kernel and each family finds
+/// the same two stages; so is a stage that has other readers, and an argument that is returned as it came.
 Value KernelBuilder::store(Value stored, RankedTensorType logical, Value out) {
   auto made = stored.getDefiningOp<linalg::GenericOp>();
   if (made && made.getNumReductionLoops() == 0 && stored.hasOneUse()) {

@@ -76,7 +76,8 @@ public:
   mlir::ImplicitLocOpBuilder builder;
   llvm::SmallVector<KernelArgument> arguments; ///< one an argument of the function, outputs not counted
 
-  /// Notes for `generalizeExtents`, which removes them: on the function and on arguments whose last dimension is a block.
+  /// Notes for `generalizeExtents`, which removes them: on the function and on arguments whose last dimension is a
+  /// block.
   static constexpr llvm::StringLiteral keepExtentsAttrName = "weft.keep_extents";
   static constexpr llvm::StringLiteral keepPlanesAttrName = "weft.keep_planes";
   static constexpr llvm::StringLiteral blockAttrName = "weft.block";
@@ -136,8 +137,8 @@ mlir::AffineMap firstLoops(unsigned count, unsigned total, mlir::MLIRContext *co
 /// All of a stored tensor at identical positions.
 StageLoops loopsOver(const Layout &layout);
 
-/// Where an operand is read when `result` is computed point by point with NumPy's broadcasting; null when there is no such
-/// expression.
+/// Where an operand is read when `result` is computed point by point with NumPy's broadcasting; null when there is no
+/// such expression.
 mlir::AffineMap broadcastMap(const Layout &operand, const Layout &result, mlir::MLIRContext *context);
 
 /// Where a vector with one value a channel (plain `[C]`, packed `[C / b, b]`, or of one element) is read.
@@ -145,8 +146,8 @@ mlir::AffineMap channelVectorMap(mlir::RankedTensorType vector, const Layout &re
 
 /// The window that a sliding `kernel` touches on `extent`, in one dimension, for `count` positions.
 Box slidingWindow(llvm::ArrayRef<int64_t> input, llvm::ArrayRef<int64_t> output, llvm::ArrayRef<int64_t> kernel,
-                     llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation, llvm::ArrayRef<int64_t> low,
-                     double fill);
+                  llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation, llvm::ArrayRef<int64_t> low,
+                  double fill);
 
 /// Names of spatial dimensions of a tensor with `count` of them: x; y, x; z, y, x.
 llvm::SmallVector<std::string> spatialNames(unsigned count, llvm::StringRef prefix = "");
@@ -177,7 +178,8 @@ void addReduction(LoweringTable &table);
 void addShape(LoweringTable &table);
 void addGraph(LoweringTable &table);
 
-//===-- steps after lowering ---------------------------------------------------------------------------------------===//
+//===-- steps after lowering
+//---------------------------------------------------------------------------------------===//
 
 /// Merges stages without reductions that have a single reader into it, so that an epilogue is one stage.
 void fuseStages(mlir::func::FuncOp function);

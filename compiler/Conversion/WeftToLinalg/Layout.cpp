@@ -109,8 +109,8 @@ AffineMap channelVectorMap(RankedTensorType vector, const Layout &result, MLIRCo
   return AffineMap::get(loops, 0, {channel.floorDiv(block), channel % block}, context);
 }
 
-Box slidingWindow(ArrayRef<int64_t> input, ArrayRef<int64_t> output, ArrayRef<int64_t> kernel,
-                     ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation, ArrayRef<int64_t> low, double fill) {
+Box slidingWindow(ArrayRef<int64_t> input, ArrayRef<int64_t> output, ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride,
+                  ArrayRef<int64_t> dilation, ArrayRef<int64_t> low, double fill) {
   Box window;
   window.fill = fill;
   for (unsigned d = 0, e = kernel.size(); d < e; ++d) {

@@ -31,7 +31,8 @@ TypedAttr limitOf(Type element, bool largest) {
 
 LogicalResult lowerBatchnorm(BatchnormOp op, KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(op.getY().getType()));
-  SmallVector<Source> sources = {{kernel.read(op.getX(), "x"), kernel.builder.getMultiDimIdentityMap(layout.storedRank())}};
+  SmallVector<Source> sources = {
+      {kernel.read(op.getX(), "x"), kernel.builder.getMultiDimIdentityMap(layout.storedRank())}};
   std::pair<Value, StringRef> vectors[] = {
       {op.getGamma(), "gamma"}, {op.getBeta(), "beta"}, {op.getMean(), "mean"}, {op.getVar(), "var"}};
   for (auto [vector, name] : vectors) {
@@ -41,26 +42,28 @@ LogicalResult lowerBatchnorm(BatchnormOp op, KernelBuilder &kernel) {
     sources.push_back({kernel.read(vector, name), map});
   }
   kernel.addName("batchnorm");
-  kernel.define(op.getY(), kernel.map("batchnorm", loopsOver(layout), sources, layout.stored(),
-                                      [&](Builder &b, ValueRange v) -> Value {
-                                        Value variance = addOf(b, v[4], constantLike(b, v[4], op.getEps().convertToDouble()));
-                                        Value centred = arith::SubFOp::create(b, v[0], v[3]);
-                                        Value unit = arith::DivFOp::create(b, centred, math::SqrtOp::create(b, variance));
-                                        return addOf(b, mulOf(b, unit, v[1]), v[2]);
-                                      }));
+  kernel.define(
+      op.getY(),
+      kernel.map("batchnorm", loopsOver(layout), sources, layout.stored(), [&](Builder &b, ValueRange v) -> Value {
+        Value variance = addOf(b, v[4], constantLike(b, v[4], op.getEps().convertToDouble()));
+        Value centred = arith::SubFOp::create(b, v[0], v[3]);
+        Value unit = arith::DivFOp::create(b, centred, math::SqrtOp::create(b, variance));
+        return addOf(b, mulOf(b, unit, v[1]), v[2]);
+      }));
   return success();
 }
 
-//===-- layer, group and instance normalisation ---------------------------------------------------------------------===//
+//===-- layer, group and instance normalisation
+//---------------------------------------------------------------------===//
 
-/// A tensor in parts that are normalised each by itself: the loops of a part's statistics, how an element is read there, and
-/// which statistics an element needs.
+/// A tensor in parts that are normalised each by itself: the loops of a part's statistics, how an element is read
+/// there, and which statistics an element needs.
 struct Parts {
-  StageLoops loops;        ///< of the statistics
-  RankedTensorType type;   ///< of the statistics
-  AffineMap element;       ///< from those loops to the stored tensor
-  AffineMap statistics;    ///< from the stored tensor's loops to a part
-  int64_t count;           ///< elements in a part
+  StageLoops loops;      ///< of the statistics
+  RankedTensorType type; ///< of the statistics
+  AffineMap element;     ///< from those loops to the stored tensor
+  AffineMap statistics;  ///< from the stored tensor's loops to a part
+  int64_t count;         ///< elements in a part
 };
 
 /// Mean, variance, and their use, with optional gain and shift.
@@ -69,7 +72,8 @@ void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma
   Layout layout(cast<RankedTensorType>(y.getType()));
   AffineMap same = kernel.builder.getMultiDimIdentityMap(layout.storedRank());
   AffineMap own = firstLoops(parts.loops.parallel, parts.loops.names.size(), op->getContext());
-  StageLoops perPart{{parts.loops.names.begin(), parts.loops.names.begin() + parts.loops.parallel}, parts.loops.parallel, {}};
+  StageLoops perPart{
+      {parts.loops.names.begin(), parts.loops.names.begin() + parts.loops.parallel}, parts.loops.parallel, {}};
   AffineMap partOnly = kernel.builder.getMultiDimIdentityMap(parts.loops.parallel);
   Value input = kernel.read(x, "x");
   auto divide = [&](Builder &b, ValueRange v) -> Value {
@@ -84,24 +88,26 @@ void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma
                                   Value centred = arith::SubFOp::create(b, v[0], v[1]);
                                   return addOf(b, v[2], mulOf(b, centred, centred));
                                 });
-  Value deviation = kernel.map("deviation", perPart, {{squares, partOnly}}, parts.type, [&](Builder &b, ValueRange v) -> Value {
-    Value variance = divide(b, v);
-    return math::SqrtOp::create(b, addOf(b, variance, constantLike(b, variance, eps)));
-  });
+  Value deviation =
+      kernel.map("deviation", perPart, {{squares, partOnly}}, parts.type, [&](Builder &b, ValueRange v) -> Value {
+        Value variance = divide(b, v);
+        return math::SqrtOp::create(b, addOf(b, variance, constantLike(b, variance, eps)));
+      });
   SmallVector<Source> sources = {{input, same}, {mean, parts.statistics}, {deviation, parts.statistics}};
   if (gamma.value)
     sources.push_back(gamma);
   if (beta.value)
     sources.push_back(beta);
-  kernel.define(y, kernel.map("normalize", loopsOver(layout), sources, layout.stored(), [&](Builder &b, ValueRange v) -> Value {
-    Value result = arith::DivFOp::create(b, arith::SubFOp::create(b, v[0], v[1]), v[2]);
-    unsigned next = 3;
-    if (gamma.value)
-      result = mulOf(b, result, v[next++]);
-    if (beta.value)
-      result = addOf(b, result, v[next]);
-    return result;
-  }));
+  kernel.define(
+      y, kernel.map("normalize", loopsOver(layout), sources, layout.stored(), [&](Builder &b, ValueRange v) -> Value {
+        Value result = arith::DivFOp::create(b, arith::SubFOp::create(b, v[0], v[1]), v[2]);
+        unsigned next = 3;
+        if (gamma.value)
+          result = mulOf(b, result, v[next++]);
+        if (beta.value)
+          result = addOf(b, result, v[next]);
+        return result;
+      }));
 }
 
 LogicalResult lowerLayernorm(LayernormOp op, KernelBuilder &kernel) {
@@ -134,7 +140,8 @@ LogicalResult lowerLayernorm(LayernormOp op, KernelBuilder &kernel) {
   return success();
 }
 
-/// Plain or blocked [N, C, ...] in groups of `perGroup` channels; a group of a blocked tensor is whole blocks, or a channel.
+/// Plain or blocked [N, C, ...] in groups of `perGroup` channels; a group of a blocked tensor is whole blocks, or a
+/// channel.
 LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Value beta, int64_t perGroup, double eps,
                                 KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(y.getType()));
@@ -169,8 +176,8 @@ LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Va
     at.push_back(lanesAlone ? kernel.dim(2) : reduction("c", -1));
   unsigned total = parts.loops.names.size(), rank = layout.storedRank();
   parts.element = AffineMap::get(total, 0, at, op->getContext());
-  SmallVector<int64_t> shape = {layout.type.getDimSize(0), single ? (block ? (channels + block - 1) / block : channels)
-                                                                  : channels / perGroup};
+  SmallVector<int64_t> shape = {layout.type.getDimSize(0),
+                                single ? (block ? (channels + block - 1) / block : channels) : channels / perGroup};
   SmallVector<AffineExpr> statistics = {kernel.dim(0), single ? kernel.dim(1) : kernel.dim(1).floorDiv(perStep)};
   if (lanesAlone) {
     shape.push_back(block);
@@ -206,7 +213,8 @@ LogicalResult lowerInstancenorm(InstancenormOp op, KernelBuilder &kernel) {
                            kernel);
 }
 
-//===-- reductions over axes ----------------------------------------------------------------------------------------===//
+//===-- reductions over axes
+//----------------------------------------------------------------------------------------===//
 
 /// The loops that reduce stored dimensions `reduced` of a tensor: those kept first, then those reduced, each in order.
 /// With `keepdims` a loop of extent 1 stands where a reduced dimension was.
@@ -241,7 +249,8 @@ AxisLoops axisLoops(const Layout &x, ArrayRef<unsigned> reduced, bool keepdims, 
   return result;
 }
 
-/// The stored dimensions of logical axes; blocked channels are two. Fails where a block holds lanes that are no channels.
+/// The stored dimensions of logical axes; blocked channels are two. Fails where a block holds lanes that are no
+/// channels.
 FailureOr<SmallVector<unsigned>> storedAxes(Operation *op, const Layout &x, ArrayRef<int64_t> axes) {
   SmallVector<unsigned> result;
   for (int64_t axis : axes)
@@ -276,15 +285,16 @@ LogicalResult lowerReduce(Op op, KernelBuilder &kernel, StringRef name, llvm::fu
     return op.emitError("no kernel for an input of type ") << x.type << " and a result of type " << y.type;
   }
   kernel.setHead(op->getName().stripDialect());
-  Value stage = kernel.reduce(name, axis.loops, {{kernel.read(op.getX(), "x"), axis.input}}, axis.type,
-                              init(x.type.getElementType()),
-                              [&](Builder &b, ValueRange v) { return combine(b, v[1], v[0]); });
+  Value stage =
+      kernel.reduce(name, axis.loops, {{kernel.read(op.getX(), "x"), axis.input}}, axis.type,
+                    init(x.type.getElementType()), [&](Builder &b, ValueRange v) { return combine(b, v[1], v[0]); });
   if (mean) {
     kernel.keepExtents();
     int64_t count = x.type.getNumElements() / y.type.getNumElements();
-    StageLoops perResult{{axis.loops.names.begin(), axis.loops.names.begin() + axis.loops.parallel}, axis.loops.parallel, {}};
-    stage = kernel.map("mean", perResult, {{stage, kernel.builder.getMultiDimIdentityMap(axis.loops.parallel)}}, axis.type,
-                       [&](Builder &b, ValueRange v) -> Value {
+    StageLoops perResult{
+        {axis.loops.names.begin(), axis.loops.names.begin() + axis.loops.parallel}, axis.loops.parallel, {}};
+    stage = kernel.map("mean", perResult, {{stage, kernel.builder.getMultiDimIdentityMap(axis.loops.parallel)}},
+                       axis.type, [&](Builder &b, ValueRange v) -> Value {
                          Value divisor = constantLike(b, v[0], count);
                          if (isa<FloatType>(v[0].getType()))
                            return arith::DivFOp::create(b, v[0], divisor);
@@ -296,21 +306,26 @@ LogicalResult lowerReduce(Op op, KernelBuilder &kernel, StringRef name, llvm::fu
 }
 
 LogicalResult lowerSum(ReduceSumOp op, KernelBuilder &kernel) {
-  return lowerReduce(op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf);
+  return lowerReduce(
+      op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf);
 }
 LogicalResult lowerMean(ReduceMeanOp op, KernelBuilder &kernel) {
   if (!op.getX().getType().hasStaticShape())
     return op.emitError("no kernel for a mean over a run-time size");
-  return lowerReduce(op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf, true);
+  return lowerReduce(
+      op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf, true);
 }
 LogicalResult lowerMax(ReduceMaxOp op, KernelBuilder &kernel) {
-  return lowerReduce(op, kernel, "max", [](Type type) { return limitOf(type, false); }, maxOf);
+  return lowerReduce(
+      op, kernel, "max", [](Type type) { return limitOf(type, false); }, maxOf);
 }
 LogicalResult lowerMin(ReduceMinOp op, KernelBuilder &kernel) {
-  return lowerReduce(op, kernel, "min", [](Type type) { return limitOf(type, true); }, minOf);
+  return lowerReduce(
+      op, kernel, "min", [](Type type) { return limitOf(type, true); }, minOf);
 }
 
-//===-- softmax -----------------------------------------------------------------------------------------------------===//
+//===-- softmax
+//-----------------------------------------------------------------------------------------------------===//
 
 /// max, exp(x - max), sum, and the quotient; for the logarithm x - max - log(sum).
 LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool logarithm, KernelBuilder &kernel) {
@@ -330,10 +345,9 @@ LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool
   Value input = kernel.read(x, "x");
   Value max = kernel.reduce("max", reduced.loops, {{input, reduced.input}}, reduced.type, limitOf(element, false),
                             [](Builder &b, ValueRange v) { return maxOf(b, v[1], v[0]); });
-  Value exponentials = kernel.map("exp", loopsOver(layout), {{input, same}, {max, part}}, layout.stored(),
-                                  [](Builder &b, ValueRange v) -> Value {
-                                    return math::ExpOp::create(b, arith::SubFOp::create(b, v[0], v[1]));
-                                  });
+  Value exponentials = kernel.map(
+      "exp", loopsOver(layout), {{input, same}, {max, part}}, layout.stored(),
+      [](Builder &b, ValueRange v) -> Value { return math::ExpOp::create(b, arith::SubFOp::create(b, v[0], v[1])); });
   Value sum = kernel.reduce("sum", reduced.loops, {{exponentials, reduced.input}}, reduced.type, attrOf(element, 0),
                             [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
   Value result;

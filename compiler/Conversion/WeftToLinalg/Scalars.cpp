@@ -59,12 +59,8 @@ struct Formula {
   Value log(Value x) const { return math::LogOp::create(b, x); }
   Value tanh(Value x) const { return math::TanhOp::create(b, x); }
   Value erf(Value x) const { return math::ErfOp::create(b, x); }
-  Value greater(Value x, double y) const {
-    return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, c(x, y));
-  }
-  Value select(Value condition, Value yes, Value no) const {
-    return arith::SelectOp::create(b, condition, yes, no);
-  }
+  Value greater(Value x, double y) const { return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, c(x, y)); }
+  Value select(Value condition, Value yes, Value no) const { return arith::SelectOp::create(b, condition, yes, no); }
 
   Value sigmoid(Value x) const { return div(c(x, 1), add(exp(neg(x)), 1)); }
   /// max(x, 0) + log(1 + exp(-|x|)): the exponential never overflows.
@@ -151,9 +147,8 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
         return o.getMax() ? f.min(low, number(*o.getMax())) : low;
       })
       .Case([&](DropoutOp) { return x; })
-      .Case([&](StochasticDepthOp o) {
-        return o.getRule() == SurviveRule::Paper ? f.mul(x, number(o.getSurvive())) : x;
-      })
+      .Case(
+          [&](StochasticDepthOp o) { return o.getRule() == SurviveRule::Paper ? f.mul(x, number(o.getSurvive())) : x; })
       .Case([&](AddOp) { return addOf(builder, x, y); })
       .Case([&](SubOp) { return subtract(builder, x, y); })
       .Case([&](MulOp) { return mulOf(builder, x, y); })

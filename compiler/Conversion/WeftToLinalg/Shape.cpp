@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Operations that move elements, where a view cannot say it: each is one stage that reads somewhere else. What only says
-// how elements are addressed (reshape, concat, slices) never comes here, see `isViewOp`.
+// Operations that move elements, where a view cannot say it: each is one stage that reads somewhere else. What only
+// says how elements are addressed (reshape, concat, slices) never comes here, see `isViewOp`.
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
@@ -36,7 +36,8 @@ struct Indices {
     logical[layout.channelDim()] = div(channel, layout.block);
     return logical;
   }
-  /// The logical indices at a point of a stage over a tensor of this layout. Rounded-up lanes count as the last channel.
+  /// The logical indices at a point of a stage over a tensor of this layout. Rounded-up lanes count as the last
+  /// channel.
   SmallVector<Value> logical(const Layout &layout) const {
     SmallVector<Value> at;
     for (unsigned d = 0; d < layout.rank; ++d)
@@ -68,13 +69,13 @@ LogicalResult lowerTranspose(TransposeOp op, KernelBuilder &kernel) {
   Layout x(cast<RankedTensorType>(op.getX().getType())), y(cast<RankedTensorType>(op.getY().getType()));
   kernel.setHead("transpose");
   if (x.isBlocked() || y.isBlocked()) {
-    kernel.define(op.getY(), remapped("transpose", op.getX(), op.getY(), kernel,
-                                      [&](const Indices &, SmallVector<Value> at) {
-                                        SmallVector<Value> from(at.size());
-                                        for (auto [d, source] : llvm::enumerate(op.getPerm()))
-                                          from[source] = at[d];
-                                        return from;
-                                      }));
+    kernel.define(op.getY(),
+                  remapped("transpose", op.getX(), op.getY(), kernel, [&](const Indices &, SmallVector<Value> at) {
+                    SmallVector<Value> from(at.size());
+                    for (auto [d, source] : llvm::enumerate(op.getPerm()))
+                      from[source] = at[d];
+                    return from;
+                  }));
     return success();
   }
   SmallVector<AffineExpr> at(x.rank);
@@ -107,18 +108,18 @@ LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
   for (unsigned d = 0; d < indices.rank; ++d)
     indexAt.push_back(kernel.dim(axis + d));
   Value rows = kernel.read(op.getX(), "x");
-  Value stage = kernel.map(
-      "gather", loopsOver(y),
-      {{kernel.read(op.getIndices(), "indices"), AffineMap::get(y.rank, 0, indexAt, op.getContext())}}, y.stored(),
-      [&](Builder &b, ValueRange v) -> Value {
-        SmallVector<Value> at;
-        for (unsigned d = 0; d < axis; ++d)
-          at.push_back(linalg::IndexOp::create(b, d));
-        at.push_back(arith::IndexCastOp::create(b, b.getIndexType(), v[0]));
-        for (unsigned d = axis + indices.rank; d < y.rank; ++d)
-          at.push_back(linalg::IndexOp::create(b, d));
-        return tensor::ExtractOp::create(b, rows, at);
-      });
+  Value stage =
+      kernel.map("gather", loopsOver(y),
+                 {{kernel.read(op.getIndices(), "indices"), AffineMap::get(y.rank, 0, indexAt, op.getContext())}},
+                 y.stored(), [&](Builder &b, ValueRange v) -> Value {
+                   SmallVector<Value> at;
+                   for (unsigned d = 0; d < axis; ++d)
+                     at.push_back(linalg::IndexOp::create(b, d));
+                   at.push_back(arith::IndexCastOp::create(b, b.getIndexType(), v[0]));
+                   for (unsigned d = axis + indices.rank; d < y.rank; ++d)
+                     at.push_back(linalg::IndexOp::create(b, d));
+                   return tensor::ExtractOp::create(b, rows, at);
+                 });
   kernel.define(op.getY(), stage);
   return success();
 }
@@ -127,10 +128,11 @@ LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
 LogicalResult lowerShuffle(ChannelShuffleOp op, KernelBuilder &kernel) {
   int64_t groups = op.getGroups(), size = Layout(cast<RankedTensorType>(op.getX().getType())).channels() / groups;
   kernel.setHead("channel_shuffle");
-  kernel.define(op.getY(), remapped("shuffle", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
-    at[1] = i.add(i.mul(i.rem(at[1], groups), size), i.div(at[1], groups));
-    return at;
-  }));
+  kernel.define(op.getY(),
+                remapped("shuffle", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
+                  at[1] = i.add(i.mul(i.rem(at[1], groups), size), i.div(at[1], groups));
+                  return at;
+                }));
   return success();
 }
 
@@ -138,15 +140,14 @@ LogicalResult lowerDepthToSpace(DepthToSpaceOp op, KernelBuilder &kernel) {
   int64_t block = op.getBlock(), channels = Layout(cast<RankedTensorType>(op.getY().getType())).channels();
   bool dcr = op.getMode() == DepthMode::DCR;
   kernel.setHead("depth_to_space");
-  kernel.define(op.getY(), remapped("depth_to_space", op.getX(), op.getY(), kernel,
-                                    [&](const Indices &i, SmallVector<Value> at) {
-                                      Value square = i.add(i.mul(i.rem(at[2], block), block), i.rem(at[3], block));
-                                      at[1] = dcr ? i.add(i.mul(square, channels), at[1])
-                                                  : i.add(i.mul(at[1], block * block), square);
-                                      at[2] = i.div(at[2], block);
-                                      at[3] = i.div(at[3], block);
-                                      return at;
-                                    }));
+  kernel.define(op.getY(),
+                remapped("depth_to_space", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
+                  Value square = i.add(i.mul(i.rem(at[2], block), block), i.rem(at[3], block));
+                  at[1] = dcr ? i.add(i.mul(square, channels), at[1]) : i.add(i.mul(at[1], block * block), square);
+                  at[2] = i.div(at[2], block);
+                  at[3] = i.div(at[3], block);
+                  return at;
+                }));
   return success();
 }
 
@@ -194,14 +195,15 @@ LogicalResult lowerPad(PadOp op, KernelBuilder &kernel) {
 /// Backward steps (forward ones are views).
 LogicalResult lowerSlice(SliceOp op, KernelBuilder &kernel) {
   kernel.setHead("slice");
-  kernel.define(op.getY(), remapped("slice", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
-    for (auto [d, position] : llvm::enumerate(at)) {
-      int64_t step = op.getStep()[d];
-      position = step > 0 ? i.add(i.mul(position, step), op.getStart()[d])
-                          : i.sub(i.number(op.getStart()[d]), i.mul(position, -step));
-    }
-    return at;
-  }));
+  kernel.define(op.getY(),
+                remapped("slice", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
+                  for (auto [d, position] : llvm::enumerate(at)) {
+                    int64_t step = op.getStep()[d];
+                    position = step > 0 ? i.add(i.mul(position, step), op.getStart()[d])
+                                        : i.sub(i.number(op.getStart()[d]), i.mul(position, -step));
+                  }
+                  return at;
+                }));
   return success();
 }
 
@@ -210,9 +212,10 @@ LogicalResult lowerRelayout(RelayoutOp op, KernelBuilder &kernel) {
   Layout x(cast<RankedTensorType>(op.getX().getType())), y(cast<RankedTensorType>(op.getY().getType()));
   kernel.setHead(y.isBlocked() ? ("pack_b" + Twine(y.block)).str() : ("unpack_b" + Twine(x.block)).str());
   if (x.block == y.block) {
-    kernel.define(op.getY(), kernel.map("copy", loopsOver(y),
-                                        {{kernel.read(op.getX(), "x"), kernel.builder.getMultiDimIdentityMap(y.storedRank())}},
-                                        y.stored(), same));
+    kernel.define(op.getY(),
+                  kernel.map("copy", loopsOver(y),
+                             {{kernel.read(op.getX(), "x"), kernel.builder.getMultiDimIdentityMap(y.storedRank())}},
+                             y.stored(), same));
     return success();
   }
   if (!y.isWhole()) {
@@ -235,13 +238,15 @@ LogicalResult lowerRelayout(RelayoutOp op, KernelBuilder &kernel) {
   at[x.channelDim()] = x.isBlocked() ? channel.floorDiv(x.block) : channel;
   if (x.isBlocked())
     at.push_back(channel % x.block);
-  kernel.define(op.getY(), kernel.map("relayout", loopsOver(y),
-                                      {{kernel.read(op.getX(), "x"), AffineMap::get(y.storedRank(), 0, at, op.getContext())}},
-                                      y.stored(), same));
+  kernel.define(op.getY(),
+                kernel.map("relayout", loopsOver(y),
+                           {{kernel.read(op.getX(), "x"), AffineMap::get(y.storedRank(), 0, at, op.getContext())}},
+                           y.stored(), same));
   return success();
 }
 
-//===-- pictures ----------------------------------------------------------------------------------------------------===//
+//===-- pictures
+//----------------------------------------------------------------------------------------------------===//
 
 /// One dimension of a resized and cropped picture: the two samples at result position p, and the weight of the second.
 struct Sampling {
@@ -287,7 +292,8 @@ LogicalResult lowerImageInput(ImageInputOp op, KernelBuilder &kernel) {
     SmallVector<float> floats(values.begin(), values.end());
     auto type = RankedTensorType::get({int64_t(floats.size())}, Float32Type::get(op.getContext()));
     AffineExpr at = values.size() == 1 ? kernel.constant(0) : kernel.dim(1);
-    return {kernel.table(DenseElementsAttr::get(type, ArrayRef(floats)), name), AffineMap::get(4, 0, {at}, op.getContext())};
+    return {kernel.table(DenseElementsAttr::get(type, ArrayRef(floats)), name),
+            AffineMap::get(4, 0, {at}, op.getContext())};
   };
   Value picture = kernel.read(op.getX(), "x");
   Type element = y.type.getElementType();

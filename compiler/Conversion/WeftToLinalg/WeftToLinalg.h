@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// The box of a tensor a kernel touches, in its spatial dimensions (all dimensions of a plain tensor's shape behind batch
-/// and channels): `low` elements before the first, `high` behind the last, negative where it touches less.
+/// The box of a tensor a kernel touches, in its spatial dimensions (all dimensions of a plain tensor's shape behind
+/// batch and channels): `low` elements before the first, `high` behind the last, negative where it touches less.
 struct Box {
   llvm::SmallVector<int64_t> low, high;
   double fill = 0;
@@ -44,7 +44,8 @@ struct Kernel {
   llvm::SmallVector<ResultExtent> resultExtents;
 };
 
-/// Makes the kernel function of `group` at the end of `module`. Fails after an error at the operation that has no lowering.
+/// Makes the kernel function of `group` at the end of `module`. Fails after an error at the operation that has no
+/// lowering.
 llvm::FailureOr<Kernel> buildKernel(GroupOp group, mlir::ModuleOp module);
 
 /// Whether `op` only says how elements are addressed: such operations become tensor operations beside the calls.

@@ -78,11 +78,11 @@ Value gatherWindow(const Pool &pool, double init, KernelBuilder &kernel,
   if (y.isBlocked())
     at.push_back(kernel.dim(loops.parallel - 1));
   Box window = slidingWindow(spatialShape(pool.x), spatialShape(pool.y), pool.kernel, pool.stride, pool.dilation,
-                                pool.pad, init);
-  return kernel.reduce(pool.name, loops,
-                       {{kernel.read(pool.x, window, "x"), AffineMap::get(loops.names.size(), 0, at, kernel.getContext())}},
-                       y.stored(), floatOf(y.type, init),
-                       [&](Builder &builder, ValueRange args) { return body(builder, args[0], args[1]); });
+                             pool.pad, init);
+  return kernel.reduce(
+      pool.name, loops,
+      {{kernel.read(pool.x, window, "x"), AffineMap::get(loops.names.size(), 0, at, kernel.getContext())}}, y.stored(),
+      floatOf(y.type, init), [&](Builder &builder, ValueRange args) { return body(builder, args[0], args[1]); });
 }
 
 LogicalResult checkLayouts(Operation *op, Value x, Value y) {
@@ -117,7 +117,8 @@ SmallVector<float> countsOf(const Pool &pool, unsigned d, bool countPadding) {
   return counts;
 }
 
-/// Divides sums by the size of their windows: a constant, or where windows are cut off a product of one count a dimension.
+/// Divides sums by the size of their windows: a constant, or where windows are cut off a product of one count a
+/// dimension.
 Value divideByCount(const Pool &pool, Value sum, bool countPadding, KernelBuilder &kernel) {
   Layout y(cast<RankedTensorType>(pool.y.getType()));
   StageLoops loops = loopsOver(y);
@@ -150,9 +151,7 @@ LogicalResult lowerMean(Operation *op, const Pool &pool, bool countPadding, Kern
   return success();
 }
 
-LogicalResult lowerMaxpool(MaxpoolOp op, KernelBuilder &kernel) {
-  return lowerMax(op, poolOf(op, "maxpool"), kernel);
-}
+LogicalResult lowerMaxpool(MaxpoolOp op, KernelBuilder &kernel) { return lowerMax(op, poolOf(op, "maxpool"), kernel); }
 LogicalResult lowerAvgpool(AvgpoolOp op, KernelBuilder &kernel) {
   return lowerMean(op, poolOf(op, "avgpool"), op.getCountIncludePad(), kernel);
 }
@@ -217,12 +216,13 @@ LogicalResult lowerUneven(AdaptiveAvgpoolOp op, KernelBuilder &kernel) {
     sources.push_back({kernel.table(DenseElementsAttr::get(type, ArrayRef(counts)), "count"),
                        AffineMap::get(loops.parallel, 0, {kernel.dim(2 + d)}, kernel.getContext())});
   }
-  kernel.define(op.getY(), kernel.map("mean", loopsOver(y), sources, y.stored(), [&](Builder &b, ValueRange args) -> Value {
-    Value count = args[1];
-    for (Value other : args.drop_front(2).drop_back(1))
-      count = arith::MulFOp::create(b, count, other);
-    return arith::DivFOp::create(b, args[0], count);
-  }));
+  kernel.define(op.getY(),
+                kernel.map("mean", loopsOver(y), sources, y.stored(), [&](Builder &b, ValueRange args) -> Value {
+                  Value count = args[1];
+                  for (Value other : args.drop_front(2).drop_back(1))
+                    count = arith::MulFOp::create(b, count, other);
+                  return arith::DivFOp::create(b, args[0], count);
+                }));
   return success();
 }
 
@@ -234,7 +234,8 @@ LogicalResult lowerAdaptive(AdaptiveAvgpoolOp op, KernelBuilder &kernel) {
   return even ? lowerMean(op, planePool(op, op.getOut(), "avgpool"), false, kernel) : lowerUneven(op, kernel);
 }
 
-//===-- local response normalisation --------------------------------------------------------------------------------===//
+//===-- local response normalisation
+//--------------------------------------------------------------------------------===//
 
 /// The channel `offset` away from the one at a stored position: where it is stored, and whether there is one.
 struct Neighbour {
@@ -288,7 +289,8 @@ LogicalResult lowerLrn(LrnOp op, KernelBuilder &kernel) {
                                       [&](Builder &b, ValueRange args) -> Value {
                                         double alpha = op.getAlpha().convertToDouble() / op.getSize();
                                         Value scaled = mulOf(b, args[1], constantLike(b, args[1], alpha));
-                                        Value base = addOf(b, scaled, constantLike(b, args[1], op.getK().convertToDouble()));
+                                        Value base =
+                                            addOf(b, scaled, constantLike(b, args[1], op.getK().convertToDouble()));
                                         Value power = constantLike(b, base, op.getBeta().convertToDouble());
                                         return arith::DivFOp::create(b, args[0], math::PowFOp::create(b, base, power));
                                       }));
@@ -303,9 +305,10 @@ void upsampleNearest(UpsampleOp op, const Layout &y, KernelBuilder &kernel) {
     at.push_back(kernel.dim(2 + d).floorDiv(scale));
   if (y.isBlocked())
     at.push_back(kernel.dim(y.storedRank() - 1));
-  kernel.define(op.getY(), kernel.map("upsample", loopsOver(y),
-                                      {{kernel.read(op.getX(), "x"), AffineMap::get(y.storedRank(), 0, at, op.getContext())}},
-                                      y.stored(), [](Builder &, ValueRange args) { return args[0]; }));
+  kernel.define(op.getY(),
+                kernel.map("upsample", loopsOver(y),
+                           {{kernel.read(op.getX(), "x"), AffineMap::get(y.storedRank(), 0, at, op.getContext())}},
+                           y.stored(), [](Builder &, ValueRange args) { return args[0]; }));
 }
 
 /// The two samples position `p` of a dimension lies between, and how far it is from the first.
@@ -314,7 +317,8 @@ struct Between {
 };
 Between between(Builder &b, Value p, int64_t scale, int64_t extent, Type element) {
   auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(b, value); };
-  // (p + 1/2) / scale - 1/2 = (2 p + 1 - scale) / (2 scale), cut off at both ends; whole numbers until the last division
+  // (p + 1/2) / scale - 1/2 = (2 p + 1 - scale) / (2 scale), cut off at both ends; whole numbers until the last
+  // division
   Value doubled = arith::AddIOp::create(b, arith::MulIOp::create(b, p, number(2)), number(1 - scale));
   Value above = arith::MaxSIOp::create(b, doubled, number(0));
   Value cut = arith::MinSIOp::create(b, above, number((extent - 1) * 2 * scale));

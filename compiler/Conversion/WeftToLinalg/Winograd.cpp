@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd's minimal filtering F(m x m, 3 x 3), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016.
-// Tiles of m x m results read (m + 2) x (m + 2) elements; in five stages and the epilogue's
+// Winograd's minimal filtering F(m x m, 3 x 3), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
+// 2016. Tiles of m x m results read (m + 2) x (m + 2) elements; in five stages and the epilogue's
 //
 //   rows      B^T d        n ib ty tx u v i    transforms the rows of each tile
 //   columns   (B^T d) B    n ib ty tx u v i
@@ -9,7 +9,8 @@
 //   back      (A^T M) A    n cb ty tx p q c
 //   tiles                  n cb y x c          results where they belong, the bias and what follows
 //
-// Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs nothing.
+// Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
+// nothing.
 
 #include "compiler/Conversion/WeftToLinalg/Winograd.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
@@ -54,8 +55,8 @@ private:
   Value sum;
 };
 
-/// B^T times a vector. The rows of points p and -p have entries that agree and entries of opposite sign: the two partial sums
-/// are shared.
+/// B^T times a vector. The rows of points p and -p have entries that agree and entries of opposite sign: the two
+/// partial sums are shared.
 SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
   int points = matrices.points;
   SmallVector<Value> results(points);
@@ -161,9 +162,8 @@ private:
   }
 
   Value transformColumns(Value rows) {
-    auto taps = tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> {
-      return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)};
-    });
+    auto taps =
+        tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> { return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)}; });
     return kernel.map("columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
                       [&](Builder &b, ValueRange v) { return pick(b, 5, transformTile(b, matrices, v.drop_back(1))); });
   }
@@ -176,34 +176,29 @@ private:
     AffineMap filter = AffineMap::get(9, 0, {d(1) * points + d(2), d(3), d(7), d(8), d(6)}, context);
     return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
                          tensor({batch, points, points, outBlocks, down, across, y.block}),
-                         FloatAttr::get(y.type.getElementType(), 0.0), [](Builder &b, ValueRange v) {
-                           return addOf(b, v[2], mulOf(b, v[0], v[1]));
-                         });
+                         FloatAttr::get(y.type.getElementType(), 0.0),
+                         [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
   }
 
   Value backRows(Value product) {
-    auto taps = tapsOf(product, [&](int64_t k) -> SmallVector<AffineExpr> {
-      return {d(0), c(k), d(5), d(1), d(2), d(3), d(6)};
-    });
+    auto taps = tapsOf(
+        product, [&](int64_t k) -> SmallVector<AffineExpr> { return {d(0), c(k), d(5), d(1), d(2), d(3), d(6)}; });
     return kernel.map("back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
-                      tensor({batch, outBlocks, down, across, m, points, y.block}), [&](Builder &b, ValueRange v) {
-                        return pick(b, 4, transformBack(b, matrices, v.drop_back(1)));
-                      });
+                      tensor({batch, outBlocks, down, across, m, points, y.block}),
+                      [&](Builder &b, ValueRange v) { return pick(b, 4, transformBack(b, matrices, v.drop_back(1))); });
   }
 
   Value backColumns(Value rows) {
-    auto taps = tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> {
-      return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)};
-    });
+    auto taps =
+        tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> { return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)}; });
     return kernel.map("back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
-                      tensor({batch, outBlocks, down, across, m, m, y.block}), [&](Builder &b, ValueRange v) {
-                        return pick(b, 5, transformBack(b, matrices, v.drop_back(1)));
-                      });
+                      tensor({batch, outBlocks, down, across, m, m, y.block}),
+                      [&](Builder &b, ValueRange v) { return pick(b, 5, transformBack(b, matrices, v.drop_back(1))); });
   }
 
   Value place(Value tiles) {
-    AffineMap at = AffineMap::get(
-        5, 0, {d(0), d(1), d(2).floorDiv(m), d(3).floorDiv(m), d(2) % m, d(3) % m, d(4)}, context);
+    AffineMap at =
+        AffineMap::get(5, 0, {d(0), d(1), d(2).floorDiv(m), d(3).floorDiv(m), d(2) % m, d(3) % m, d(4)}, context);
     return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
   }
 

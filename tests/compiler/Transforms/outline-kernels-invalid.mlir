@@ -39,3 +39,28 @@ func.func @broadcast(%x: tensor<1x12x3x3xf32, #weft.blocked<8>>, %y: tensor<12x1
   %z = weft.add %x, %y : (tensor<1x12x3x3xf32, #weft.blocked<8>>, tensor<12x1x1xf32>) -> tensor<1x12x3x3xf32, #weft.blocked<8>>
   return %z : tensor<1x12x3x3xf32, #weft.blocked<8>>
 }
+
+// -----
+
+func.func @edges(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %h: tensor<?x4xf32>) -> tensor<?x4xf32> attributes {weft.net} {
+  %y = weft.aggregate sum(%indptr, %indices) captures(src %h, dst %h) {
+  ^bb0(%a: tensor<4xf32>, %b: tensor<4xf32>):
+    // expected-error@+1 {{`weft.softmax` has no kernel inside an edge expression}}
+    %s = weft.softmax %a axis 0 : (tensor<4xf32>) -> tensor<4xf32>
+    %m = weft.mul %s, %b : tensor<4xf32>
+    weft.yield %m : tensor<4xf32>
+  } : (tensor<?xi32>, tensor<?xi32>, tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @long_dot(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %h: tensor<?x100xf32>) -> tensor<?xf32> attributes {weft.net} {
+  %y = weft.aggregate sum(%indptr, %indices) captures(src %h, dst %h) {
+  ^bb0(%a: tensor<100xf32>, %b: tensor<100xf32>):
+    // expected-error@+1 {{sums 100 products of both ends of an edge; a kernel writes out at most 64}}
+    %s = weft.dot %a, %b : (tensor<100xf32>, tensor<100xf32>) -> tensor<f32>
+    weft.yield %s : tensor<f32>
+  } : (tensor<?xi32>, tensor<?xi32>, tensor<?x100xf32>, tensor<?x100xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
