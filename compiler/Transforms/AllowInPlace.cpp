@@ -1,8 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Which kernels may write their result over an operand. An element-wise last stage reads an element of that operand only
-// to compute the same element of the result, so the memory can be shared, provided that no element is computed twice: a
-// tail that moves back into the tile before it would read its own results. Where all calls have extents the tiles divide,
-// such tails are none, and the schedule says so.
+// Which kernels may write their result over an operand. An element-wise last stage reads an element of that operand
+// only to compute the same element of the result, so the memory can be shared, provided that no element is computed
+// twice: a tail that moves back into the tile before it would read its own results. Where all calls have extents the
+// tiles divide, such tails are none, and the schedule says so.
 
 #include "compiler/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -59,9 +59,8 @@ unsigned dyingUses(const Kernel &kernel, unsigned argument) {
     Value value = call.getOperand(argument);
     while (auto cast = value.getDefiningOp<tensor::CastOp>())
       value = cast.getSource();
-    return !isa<BlockArgument>(value) && llvm::all_of(value.getUsers(), [&](Operation *user) {
-      return user == call || user->isBeforeInBlock(call);
-    });
+    return !isa<BlockArgument>(value) &&
+           llvm::all_of(value.getUsers(), [&](Operation *user) { return user == call || user->isBeforeInBlock(call); });
   });
 }
 

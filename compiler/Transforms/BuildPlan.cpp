@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase plan: the network function becomes a `plan.program`. The thinking is in Transforms/Plan: Wishes (which tensors
-// share a buffer), Steps (what runs in order), Lifetimes (when bytes are needed), Arena (offsets). This file writes it down.
+// share a buffer), Steps (what runs in order), Lifetimes (when bytes are needed), Arena (offsets). This file writes it
+// down.
 
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Plan/Arena.h"
@@ -172,10 +173,10 @@ void PlanWriter::writeArena() {
       ends.push_back(piece.end);
       lives.append({piece.from, piece.to});
     }
-    buffers[slice.buffer] =
-        plan::SliceOp::create(builder, steps.buffers[slice.buffer].value.getLoc(), BufferType::get(builder.getContext()),
-                        storage, builder.getI64IntegerAttr(arena.offsets[index]), builder.getI64IntegerAttr(ends.back()),
-                        builder.getDenseI64ArrayAttr(ends), builder.getDenseI64ArrayAttr(lives));
+    buffers[slice.buffer] = plan::SliceOp::create(
+        builder, steps.buffers[slice.buffer].value.getLoc(), BufferType::get(builder.getContext()), storage,
+        builder.getI64IntegerAttr(arena.offsets[index]), builder.getI64IntegerAttr(ends.back()),
+        builder.getDenseI64ArrayAttr(ends), builder.getDenseI64ArrayAttr(lives));
   }
 }
 

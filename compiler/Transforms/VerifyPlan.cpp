@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Checks a plan against its own steps. Shares no code with what made it: lifetimes are derived again from the views, and
-// nothing may be read that no earlier step has written.
+// Checks a plan against its own steps. Shares no code with what made it: lifetimes are derived again from the views,
+// and nothing may be read that no earlier step has written.
 
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Plan/Plan.h"

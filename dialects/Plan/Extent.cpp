@@ -95,7 +95,8 @@ ParseResult weft::plan::parseExtents(AsmParser &parser, SmallVectorImpl<Extent> 
 
 void weft::plan::printExtents(AsmPrinter &printer, ArrayRef<Extent> extents) {
   printer << '[';
-  llvm::interleaveComma(extents, printer.getStream(), [&](const Extent &extent) { print(printer.getStream(), extent); });
+  llvm::interleaveComma(extents, printer.getStream(),
+                        [&](const Extent &extent) { print(printer.getStream(), extent); });
   printer << ']';
 }
 

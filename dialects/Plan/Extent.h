@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A number of a plan that may depend on one run-time size: `scale * size + add`. Extents, strides and offsets of views are
-// of this form, so that one plan holds for every V, E and G up to their bounds.
+// A number of a plan that may depend on one run-time size: `scale * size + add`. Extents, strides and offsets of views
+// are of this form, so that one plan holds for every V, E and G up to their bounds.
 #pragma once
 
 #include "mlir/IR/BuiltinAttributes.h"

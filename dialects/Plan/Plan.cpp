@@ -125,8 +125,8 @@ std::optional<std::pair<int64_t, int64_t>> ViewAttr::coveredBytes(const Bounds &
   for (auto [extent, stride] : llvm::zip(getExtents(), getStrides())) {
     std::optional<int64_t> step = stride.evaluate(at);
     int64_t reach;
-    if (!step || (*count && (llvm::MulOverflow(*extent.evaluate(at) - 1, *step, reach) ||
-                             llvm::AddOverflow(last, reach, last))))
+    if (!step ||
+        (*count && (llvm::MulOverflow(*extent.evaluate(at) - 1, *step, reach) || llvm::AddOverflow(last, reach, last))))
       return std::nullopt;
   }
   int64_t begin, end;

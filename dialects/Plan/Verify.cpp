@@ -47,7 +47,8 @@ LogicalResult OutputOp::verify() { return verifyPort(*this, getName(), getDims()
 
 LogicalResult GraphOp::verify() {
   if (getSizes().getValues().size() != 3)
-    return emitOpError() << "has " << getSizes().getValues().size() << " sizes; they are destinations, sources and edges";
+    return emitOpError() << "has " << getSizes().getValues().size()
+                         << " sizes; they are destinations, sources and edges";
   if (!getIndptr().getDefiningOp<InputOp>() || !getIndices().getDefiningOp<InputOp>())
     return emitOpError() << "`" << getName() << "` takes its row starts and columns from inputs";
   return success();
@@ -80,8 +81,8 @@ LogicalResult WeightsOp::verify() {
   int64_t end = 0;
   for (SlotOp slot : slots) {
     if (int64_t(slot.getOffset()) < end)
-      return slot.emitOpError() << "begins at byte " << slot.getOffset() << ", inside the slot before it, which ends at "
-                                << end;
+      return slot.emitOpError() << "begins at byte " << slot.getOffset()
+                                << ", inside the slot before it, which ends at " << end;
     end = slot.getOffset() + slot.getBytes();
   }
   if (end > int64_t(getBytes()))
@@ -127,7 +128,8 @@ static InFlightDiagnostic overlapError(Placed later, Placed earlier) {
 
 /// Sweeps over time with the pieces alive kept in the order of their bytes: a new piece can only meet its neighbours.
 static LogicalResult verifyDisjoint(SmallVector<Placed> &pieces) {
-  llvm::sort(pieces, [](const Placed &a, const Placed &b) { return std::tie(a.from, a.begin) < std::tie(b.from, b.begin); });
+  llvm::sort(pieces,
+             [](const Placed &a, const Placed &b) { return std::tie(a.from, a.begin) < std::tie(b.from, b.begin); });
   std::map<int64_t, const Placed *> alive; // by first byte
   using Death = std::pair<int64_t, int64_t>;
   std::priority_queue<Death, std::vector<Death>, std::greater<>> deaths; // (time, first byte)
@@ -147,9 +149,8 @@ static LogicalResult verifyDisjoint(SmallVector<Placed> &pieces) {
 
 static bool hasPieces(SliceOp slice) {
   return !slice.getEnds().empty() && slice.getLives().size() == 2 * slice.getEnds().size() &&
-         llvm::all_of(slice.getPieces(), [](SliceOp::Piece piece) {
-           return piece.begin < piece.end && piece.from < piece.to;
-         });
+         llvm::all_of(slice.getPieces(),
+                      [](SliceOp::Piece piece) { return piece.begin < piece.end && piece.from < piece.to; });
 }
 
 LogicalResult ArenaOp::verify() {
@@ -246,7 +247,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
                          << kernel.getNumArguments();
   for (auto [index, view, type] : llvm::enumerate(views, kernel.getArgumentTypes()))
     if (!fits(cast<ViewAttr>(view), type))
-      return emitOpError() << "gives " << view << " to `" << getKernel() << "`, whose operand " << index << " is " << type;
+      return emitOpError() << "gives " << view << " to `" << getKernel() << "`, whose operand " << index << " is "
+                           << type;
   return verifyMayAlias(*this, kernel);
 }
 
@@ -310,9 +312,7 @@ static LogicalResult verifyViews(Operation *step, const Bounds &bounds) {
   auto within = [&](Value buffer, Attribute view) {
     return succeeded(verifyWithin(step, buffer, cast<ViewAttr>(view), bounds));
   };
-  auto allWithin = [&](ValueRange buffers, ArrayAttr views) {
-    return llvm::all_of_zip(buffers, views, within);
-  };
+  auto allWithin = [&](ValueRange buffers, ArrayAttr views) { return llvm::all_of_zip(buffers, views, within); };
   if (auto launch = dyn_cast<LaunchOp>(step))
     return success(allWithin(launch.getInputs(), launch.getInputViews()) &&
                    allWithin(launch.getOutputs(), launch.getOutputViews()));

@@ -200,44 +200,47 @@ Constant *DescriptorBuilder::weights() {
 }
 
 GlobalVariable *DescriptorBuilder::build(Function *run) {
-  auto *api = new GlobalVariable(target, b.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, "weft_runtime_api");
+  auto *api =
+      new GlobalVariable(target, b.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, "weft_runtime_api");
   plan::WeightsOp packed = program.getWeights();
   Constant *launched = events();
   const ViewTable views = emitViews(program, layout, target);
   int64_t arenaBytes = program.getArena() ? program.getArena().getBytes() : 0;
-  Constant *value = layout.constant(
-      layout.model, {{"abi", number(WEFT_MODEL_ABI)},
-                     {"name", text(options.name)},
-                     {"target", text(options.target)},
-                     {"cpu_features", features()},
-                     {"input_count", number(program.getInputs().size())},
-                     {"output_count", number(program.getOutputs().size())},
-                     {"size_count", number(program.getSizes().size())},
-                     {"graph_count", number(graphNumbers.size())},
-                     {"launch_count", number(launches)},
-                     {"inputs", inputs()},
-                     {"outputs", outputs()},
-                     {"sizes", sizes()},
-                     {"graphs", graphs()},
-                     {"events", launched},
-                     {"arena_bytes", b.getInt64(alignTo(arenaBytes, plan::alignmentBytes))},
-                     {"thread_bytes", b.getInt64(alignTo(options.threadBytes, plan::alignmentBytes))},
-                     {"weights", weights()},
-                     {"weight_bytes", b.getInt64(packed ? packed.getBytes() : 0)},
-                     {"weight_header_checksum", b.getInt64(packed ? options.weightHeaderChecksum : 0)},
-                     {"run", run},
-                     {"api", api},
-                     {"view_count", number(views.count)},
-                     {"views", views.first}});
+  Constant *value =
+      layout.constant(layout.model, {{"abi", number(WEFT_MODEL_ABI)},
+                                     {"name", text(options.name)},
+                                     {"target", text(options.target)},
+                                     {"cpu_features", features()},
+                                     {"input_count", number(program.getInputs().size())},
+                                     {"output_count", number(program.getOutputs().size())},
+                                     {"size_count", number(program.getSizes().size())},
+                                     {"graph_count", number(graphNumbers.size())},
+                                     {"launch_count", number(launches)},
+                                     {"inputs", inputs()},
+                                     {"outputs", outputs()},
+                                     {"sizes", sizes()},
+                                     {"graphs", graphs()},
+                                     {"events", launched},
+                                     {"arena_bytes", b.getInt64(alignTo(arenaBytes, plan::alignmentBytes))},
+                                     {"thread_bytes", b.getInt64(alignTo(options.threadBytes, plan::alignmentBytes))},
+                                     {"weights", weights()},
+                                     {"weight_bytes", b.getInt64(packed ? packed.getBytes() : 0)},
+                                     {"weight_header_checksum", b.getInt64(packed ? options.weightHeaderChecksum : 0)},
+                                     {"run", run},
+                                     {"api", api},
+                                     {"view_count", number(views.count)},
+                                     {"views", views.first}});
   auto *model =
       new GlobalVariable(target, layout.model, true, GlobalValue::ExternalLinkage, value, options.name + "_model");
   return good ? model : nullptr;
 }
 
 /// Defines `name` as a call of the runtime's `callee`, its own arguments behind `first`.
-void forward(Module &target, StringRef name, StringRef callee, Type *result, ArrayRef<Type *> arguments, Constant *first) {
+void forward(Module &target, StringRef name, StringRef callee, Type *result, ArrayRef<Type *> arguments,
+             Constant *first) {
   LLVMContext &context = target.getContext();
-  auto *function = Function::Create(FunctionType::get(result, arguments, false), Function::ExternalLinkage, name, target);
+  auto *function =
+      Function::Create(FunctionType::get(result, arguments, false), Function::ExternalLinkage, name, target);
   IRBuilder<> b(BasicBlock::Create(context, "entry", function));
   SmallVector<Type *> types;
   SmallVector<Value *> values;
@@ -262,14 +265,16 @@ GlobalVariable *weft::emit::emitDescriptor(plan::ProgramOp program, const HostOp
 
 void weft::emit::emitInterface(GlobalVariable *model, const HostOptions &options, Module &target) {
   LLVMContext &context = target.getContext();
-  Type *pointer = PointerType::get(context, 0), *status = Type::getInt32Ty(context), *nothing = Type::getVoidTy(context);
+  Type *pointer = PointerType::get(context, 0), *status = Type::getInt32Ty(context),
+       *nothing = Type::getVoidTy(context);
   forward(target, options.name + "_create", "weft_create", status, {status, pointer, pointer, pointer}, model);
   forward(target, options.name + "_info", "weft_get_info", nothing, {pointer}, model);
   forward(target, options.name + "_run", "weft_run", status, {pointer, pointer, pointer, pointer}, nullptr);
   forward(target, options.name + "_destroy", "weft_destroy", nothing, {pointer}, nullptr);
   if (!options.query)
     return;
-  auto *query = Function::Create(FunctionType::get(pointer, {status}, false), Function::ExternalLinkage, "weft_query", target);
+  auto *query =
+      Function::Create(FunctionType::get(pointer, {status}, false), Function::ExternalLinkage, "weft_query", target);
   IRBuilder<> b(BasicBlock::Create(context, "entry", query));
   Value *known = b.CreateICmpEQ(query->getArg(0), b.getInt32(WEFT_ABI));
   b.CreateRet(b.CreateSelect(known, model, ConstantPointerNull::get(b.getPtrTy())));

@@ -78,15 +78,16 @@ std::vector<Port> HeaderPrinter::inputs() {
     std::string note;
     StringRef role = input.getRole().value_or(""), graph = input.getGraph().value_or("");
     if (role == "indptr")
-      note = ("row starts of graph " + graph + ", by destination; the tensor holds one more element than its dims say").str();
+      note = ("row starts of graph " + graph + ", by destination; the tensor holds one more element than its dims say")
+                 .str();
     else if (role == "indices")
       note = ("the source of each edge of graph " + graph).str();
     else if (role == "edge")
       note = ("one row an edge of graph " + graph).str();
     else if (role == "part")
       note = ("the part each row belongs to, below " + graph).str();
-    result.push_back({input.getName().str(), uniqueIdentifier(input.getName(), taken), input.getDims(),
-                      input.getElement(), note});
+    result.push_back(
+        {input.getName().str(), uniqueIdentifier(input.getName(), taken), input.getDims(), input.getElement(), note});
   }
   return result;
 }
@@ -95,8 +96,8 @@ std::vector<Port> HeaderPrinter::outputs() {
   std::vector<Port> result;
   StringSet<> taken;
   for (plan::OutputOp output : program.getOutputs())
-    result.push_back({output.getName().str(), uniqueIdentifier(output.getName(), taken), output.getDims(),
-                      output.getElement(), ""});
+    result.push_back(
+        {output.getName().str(), uniqueIdentifier(output.getName(), taken), output.getDims(), output.getElement(), ""});
   return result;
 }
 
@@ -127,9 +128,10 @@ void HeaderPrinter::printPorts(StringRef kind, const std::vector<Port> &ports) {
     int64_t bytes = plan::elementBytes(port.element);
     for (const Extent &extent : port.dims.getValues())
       bytes *= extent.evaluate(bounds).value_or(0);
-    out << formatv("/* {0}: {1}, {2} {3}, C order, {4} bytes{5}{6} */\n", commentText(port.name), dtypeName(port.element),
-                   cType(port.element), commentText(shape(port.dims)), bytes,
-                   any_of(port.dims.getValues(), [](const Extent &extent) { return !extent.isConstant(); }) ? " at most" : "",
+    out << formatv("/* {0}: {1}, {2} {3}, C order, {4} bytes{5}{6} */\n", commentText(port.name),
+                   dtypeName(port.element), cType(port.element), commentText(shape(port.dims)), bytes,
+                   any_of(port.dims.getValues(), [](const Extent &extent) { return !extent.isConstant(); }) ? " at most"
+                                                                                                            : "",
                    port.note.empty() ? "" : "; " + commentText(port.note));
     out << formatv("#define {0}_{1}_{2} {3}\n", name, upper, port.identifier, number);
     out << formatv("#define {0}_{1}_{2}_BYTES {3}\n", name, upper, port.identifier, bytes);
@@ -144,7 +146,8 @@ void HeaderPrinter::printSizes() {
   StringSet<> taken;
   for (auto [number, size] : enumerate(sizes)) {
     std::string identifier = uniqueIdentifier(size.getName(), taken);
-    out << formatv("#define {0}_SIZE_{1} {2}\n#define {0}_SIZE_{1}_BOUND {3}\n", name, identifier, number, size.getBound());
+    out << formatv("#define {0}_SIZE_{1} {2}\n#define {0}_SIZE_{1}_BOUND {3}\n", name, identifier, number,
+                   size.getBound());
   }
 }
 
@@ -162,7 +165,8 @@ void HeaderPrinter::printMemory() {
 
 void HeaderPrinter::printFunctions() {
   bool file = options.weights == WeightsPlace::File && program.getWeights();
-  out << formatv(R"(
+  out << formatv(
+      R"(
 typedef struct weft_instance {0};
 extern const weft_model {0}_model;
 
@@ -179,7 +183,7 @@ void {0}_info(weft_info *info);
 weft_status {0}_run({0} *net, const weft_tensor *inputs, const weft_tensor *outputs, const int64_t *sizes);
 void {0}_destroy({0} *net);
 )",
-                 name, file ? "the file of packed weights made together with this header" : "NULL: the weights are linked in");
+      name, file ? "the file of packed weights made together with this header" : "NULL: the weights are linked in");
 }
 
 void HeaderPrinter::print() {

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Steps to LLVM IR. What is constant about a view (its extents and strides) lies in read-only data and is shared; only the
-// addresses of buffers, and numbers that depend on run-time sizes, are stored before each call.
+// Steps to LLVM IR. What is constant about a view (its extents and strides) lies in read-only data and is shared; only
+// the addresses of buffers, and numbers that depend on run-time sizes, are stored before each call.
 #include "compiler/Emit/Host/HostFunction.h"
 
 #include "runtime/src/common/model.h"
@@ -245,8 +245,8 @@ mlir::LogicalResult HostFunctionBuilder::emit(plan::LaunchOp launch) {
     arguments.push_back(b.CreateConstGEP2_32(buffers->getAllocatedType(), buffers, 0, index));
   }
   auto known = options.kernelSymbols.find(launch.getKernel());
-  std::string symbol = known != options.kernelSymbols.end() ? known->second
-                                                            : kernelSymbol(options.name, launch.getKernel());
+  std::string symbol =
+      known != options.kernelSymbols.end() ? known->second : kernelSymbol(options.name, launch.getKernel());
   FunctionCallee kernel = target.getOrInsertFunction(symbol, FunctionType::get(b.getInt32Ty(), types, false));
   cast<Function>(kernel.getCallee())->setVisibility(GlobalValue::HiddenVisibility);
   b.CreateCall(event, {frame, b.getInt32(launches), b.getInt32(0)});

@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The one place that runs an external program. `cc` knows where the C library lies; without it the usual places are tried.
+// The one place that runs an external program. `cc` knows where the C library lies; without it the usual places are
+// tried.
 #include "compiler/Emit/Host/Link.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -31,8 +32,8 @@ std::string weft::emit::findLinker() {
 }
 
 /// Same bytes every time, nothing that is not needed, no names of files.
-static const char *const linkerFlags[] = {"--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack",
-                                          "-z", "relro", "-z", "now"};
+static const char *const linkerFlags[] = {
+    "--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack", "-z", "relro", "-z", "now"};
 
 /// What a shared library shows: its own names, none of the runtime's.
 static Error writeExports(StringRef name, SmallVectorImpl<char> &path) {
@@ -131,8 +132,8 @@ static Error run(StringRef program, const std::vector<std::string> &arguments) {
   SmallVector<StringRef> all{program};
   append_range(all, arguments);
   std::string problem;
-  int status = sys::ExecuteAndWait(program, all, std::nullopt, {std::nullopt, StringRef(complaints), StringRef(complaints)},
-                                   0, 0, &problem);
+  int status = sys::ExecuteAndWait(program, all, std::nullopt,
+                                   {std::nullopt, StringRef(complaints), StringRef(complaints)}, 0, 0, &problem);
   if (status == 0)
     return Error::success();
   if (auto text = MemoryBuffer::getFile(complaints))

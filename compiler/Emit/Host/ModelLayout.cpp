@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The tables of fields. Order and kinds are written here once more than in model.h; a difference is found at once, since
-// the offsets come from C.
+// The tables of fields. Order and kinds are written here once more than in model.h; a difference is found at once,
+// since the offsets come from C.
 #include "compiler/Emit/Host/ModelLayout.h"
 
 #include "runtime/src/common/model.h"
@@ -30,7 +30,8 @@ struct HalideBuffer {
 static_assert(sizeof(HalideBuffer) == 56 && sizeof(HalideDim) == 16);
 } // namespace
 
-#define FIELD(type, name, kind) {#name, kind, offsetof(type, name)}
+#define FIELD(type, name, kind)                                                                                        \
+  { #name, kind, offsetof(type, name) }
 
 ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
   port = make(context, layout, "weft_port", sizeof(weft_port),
@@ -49,20 +50,31 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
                FIELD(weft_model_view, output, 'i'), FIELD(weft_model_view, offset, 'l'),
                FIELD(weft_model_view, dims, 'p'), FIELD(weft_model_view, strides, 'p'),
                FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i')});
-  model = make(
-      context, layout, "weft_model", sizeof(weft_model),
-      {FIELD(weft_model, abi, 'i'),          FIELD(weft_model, flags, 'i'),
-       FIELD(weft_model, name, 'p'),         FIELD(weft_model, target, 'p'),
-       FIELD(weft_model, cpu_features, 'p'), FIELD(weft_model, input_count, 'i'),
-       FIELD(weft_model, output_count, 'i'), FIELD(weft_model, size_count, 'i'),
-       FIELD(weft_model, graph_count, 'i'),  FIELD(weft_model, launch_count, 'i'),
-       FIELD(weft_model, view_count, 'i'),   FIELD(weft_model, inputs, 'p'),
-       FIELD(weft_model, outputs, 'p'),      FIELD(weft_model, sizes, 'p'),
-       FIELD(weft_model, graphs, 'p'),       FIELD(weft_model, events, 'p'),
-       FIELD(weft_model, arena_bytes, 'l'),  FIELD(weft_model, thread_bytes, 'l'),
-       FIELD(weft_model, weights, 'p'),      FIELD(weft_model, weight_bytes, 'l'),
-       FIELD(weft_model, weight_header_checksum, 'l'), FIELD(weft_model, run, 'p'),
-       FIELD(weft_model, api, 'p'),          FIELD(weft_model, views, 'p')});
+  model = make(context, layout, "weft_model", sizeof(weft_model),
+               {FIELD(weft_model, abi, 'i'),
+                FIELD(weft_model, flags, 'i'),
+                FIELD(weft_model, name, 'p'),
+                FIELD(weft_model, target, 'p'),
+                FIELD(weft_model, cpu_features, 'p'),
+                FIELD(weft_model, input_count, 'i'),
+                FIELD(weft_model, output_count, 'i'),
+                FIELD(weft_model, size_count, 'i'),
+                FIELD(weft_model, graph_count, 'i'),
+                FIELD(weft_model, launch_count, 'i'),
+                FIELD(weft_model, view_count, 'i'),
+                FIELD(weft_model, inputs, 'p'),
+                FIELD(weft_model, outputs, 'p'),
+                FIELD(weft_model, sizes, 'p'),
+                FIELD(weft_model, graphs, 'p'),
+                FIELD(weft_model, events, 'p'),
+                FIELD(weft_model, arena_bytes, 'l'),
+                FIELD(weft_model, thread_bytes, 'l'),
+                FIELD(weft_model, weights, 'p'),
+                FIELD(weft_model, weight_bytes, 'l'),
+                FIELD(weft_model, weight_header_checksum, 'l'),
+                FIELD(weft_model, run, 'p'),
+                FIELD(weft_model, api, 'p'),
+                FIELD(weft_model, views, 'p')});
   frame = make(context, layout, "weft_frame", sizeof(weft_frame),
                {FIELD(weft_frame, context, 'p'), FIELD(weft_frame, arena, 'p'), FIELD(weft_frame, weights, 'p'),
                 FIELD(weft_frame, inputs, 'p'), FIELD(weft_frame, outputs, 'p'), FIELD(weft_frame, sizes, 'p'),
@@ -70,11 +82,11 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
   halideDim = make(context, layout, "halide_dimension_t", sizeof(HalideDim),
                    {FIELD(HalideDim, min, 'i'), FIELD(HalideDim, extent, 'i'), FIELD(HalideDim, stride, 'i'),
                     FIELD(HalideDim, flags, 'i')});
-  halideBuffer = make(context, layout, "halide_buffer_t", sizeof(HalideBuffer),
-                      {FIELD(HalideBuffer, device, 'l'), FIELD(HalideBuffer, deviceInterface, 'p'),
-                       FIELD(HalideBuffer, host, 'p'), FIELD(HalideBuffer, flags, 'l'), FIELD(HalideBuffer, type, 'i'),
-                       FIELD(HalideBuffer, dimensions, 'i'), FIELD(HalideBuffer, dim, 'p'),
-                       FIELD(HalideBuffer, padding, 'p')});
+  halideBuffer =
+      make(context, layout, "halide_buffer_t", sizeof(HalideBuffer),
+           {FIELD(HalideBuffer, device, 'l'), FIELD(HalideBuffer, deviceInterface, 'p'), FIELD(HalideBuffer, host, 'p'),
+            FIELD(HalideBuffer, flags, 'l'), FIELD(HalideBuffer, type, 'i'), FIELD(HalideBuffer, dimensions, 'i'),
+            FIELD(HalideBuffer, dim, 'p'), FIELD(HalideBuffer, padding, 'p')});
 }
 
 static Type *typeOf(char kind, LLVMContext &context) {

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The structs of runtime/src/common/model.h, and Halide's buffer, as LLVM types. One table a struct names its fields with
-// the offsets a C compiler gives them; construction compares.
+// The structs of runtime/src/common/model.h, and Halide's buffer, as LLVM types. One table a struct names its fields
+// with the offsets a C compiler gives them; construction compares.
 #pragma once
 
 #include "llvm/IR/DerivedTypes.h"

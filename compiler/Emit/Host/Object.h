@@ -13,7 +13,7 @@
 namespace llvm {
 class TargetMachine;
 class MemoryBuffer;
-}
+} // namespace llvm
 
 namespace weft::emit {
 

@@ -24,12 +24,12 @@ struct PlanReport {
 
   std::string name;
   int64_t arenaBytes = 0;
-  int64_t lowerBoundBytes = 0;   ///< most bytes alive at once
-  int64_t threadBytes = 0;       ///< most scratch a worker needs, as the plan states
+  int64_t lowerBoundBytes = 0; ///< most bytes alive at once
+  int64_t threadBytes = 0;     ///< most scratch a worker needs, as the plan states
   int64_t weightBytes = 0;
-  int64_t borderBytes = 0;       ///< all borders together
-  int64_t peakBorderBytes = 0;   ///< the borders alive when most bytes are
-  int64_t copiedBytes = 0;       ///< a run
+  int64_t borderBytes = 0;     ///< all borders together
+  int64_t peakBorderBytes = 0; ///< the borders alive when most bytes are
+  int64_t copiedBytes = 0;     ///< a run
   std::map<std::string, int64_t> copiedBytesByReason;
   unsigned inPlace = 0;
   std::vector<Step> steps;

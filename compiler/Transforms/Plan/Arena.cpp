@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Slices to a planning problem and back. The planner is followed by its validator: a wrong plan would be a compiler bug.
+// Slices to a planning problem and back. The planner is followed by its validator: a wrong plan would be a compiler
+// bug.
 #include "compiler/Transforms/Plan/Arena.h"
 
 #include "compiler/MemoryPlan/Solve.h"
@@ -63,11 +64,13 @@ static void notePeak(InFlightDiagnostic &diag, const Steps &steps, ArrayRef<Slic
     for (const PieceLife &piece : slice.pieces)
       bytes += isAlive(piece, peakTime) ? piece.end - piece.begin : 0;
     if (bytes)
-      diag.attachNote(steps.buffers[slice.buffer].value.getLoc()) << bytes << " bytes are alive at the peak for this tensor";
+      diag.attachNote(steps.buffers[slice.buffer].value.getLoc())
+          << bytes << " bytes are alive at the peak for this tensor";
   }
 }
 
-FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRef<SliceLife> slices, int64_t limitBytes) {
+FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRef<SliceLife> slices,
+                                       int64_t limitBytes) {
   memplan::Problem problem = makeProblem(steps, slices);
   memplan::Options options;
   options.stepLimit = searchSteps;

@@ -8,8 +8,8 @@ namespace weft::plan {
 
 struct Arena {
   int64_t bytes = 0;
-  int64_t lowerBound = 0;                ///< most bytes alive at once
-  llvm::SmallVector<int64_t> offsets;    ///< one a slice
+  int64_t lowerBound = 0;             ///< most bytes alive at once
+  llvm::SmallVector<int64_t> offsets; ///< one a slice
 };
 
 /// Fails after an error that names the tensors alive at the peak when `limitBytes` (0: none) cannot be kept.

@@ -2,9 +2,9 @@
 // Lifetimes of slices and working in place.
 //
 // A slice is cut into pieces where several steps write parts of it that follow each other in memory (the members of a
-// concatenation): a piece begins to live when its own writer runs. Working in place means that a piece of the input ends
-// and a piece of the output begins in the middle of one step, at the same bytes; the two slices become one family whose
-// distances are fixed, each piece with a lifetime of its own, and the planner does the rest.
+// concatenation): a piece begins to live when its own writer runs. Working in place means that a piece of the input
+// ends and a piece of the output begins in the middle of one step, at the same bytes; the two slices become one family
+// whose distances are fixed, each piece with a lifetime of its own, and the planner does the rest.
 #include "compiler/Transforms/Plan/Lifetimes.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -45,7 +45,8 @@ private:
 
 /// Views come with attributes only when a plan is printed; here the arithmetic of ViewAttr is borrowed.
 std::pair<int64_t, int64_t> coveredBytes(const PlannedView &view, const Bounds &bounds) {
-  auto attr = ViewAttr::get(view.element.getContext(), view.place.offset, view.extents, view.place.strides, view.element);
+  auto attr =
+      ViewAttr::get(view.element.getContext(), view.place.offset, view.extents, view.place.strides, view.element);
   return attr.coveredBytes(bounds).value_or(std::pair<int64_t, int64_t>(0, 0));
 }
 
@@ -141,8 +142,8 @@ bool Planner::familiesFit(int familyA, int familyB, int64_t shift) {
 
 bool overlap(const PieceLife &piece, const Use &use) { return piece.begin < use.end && use.begin < piece.end; }
 
-/// `write` of the step takes over the memory of `read`: possible when both are boxes of one shape, nobody needs the input
-/// afterwards or the output before, and no other operand of the step touches either.
+/// `write` of the step takes over the memory of `read`: possible when both are boxes of one shape, nobody needs the
+/// input afterwards or the output before, and no other operand of the step touches either.
 bool Planner::tryInPlace(unsigned index, unsigned write, unsigned read) {
   Step &step = steps.steps[index];
   const PlannedView &input = step.reads[read], &output = step.writes[write];
@@ -153,7 +154,8 @@ bool Planner::tryInPlace(unsigned index, unsigned write, unsigned read) {
     return false;
   SliceLife &source = slices[sliceOf[input.place.buffer]], &target = slices[sliceOf[output.place.buffer]];
   auto sharedWithOther = [&](const PlannedView *own, ArrayRef<PlannedView> views, const SliceLife &slice) {
-    return llvm::any_of(views, [&](const PlannedView &view) { return &view != own && view.place.buffer == slice.buffer; });
+    return llvm::any_of(views,
+                        [&](const PlannedView &view) { return &view != own && view.place.buffer == slice.buffer; });
   };
   if (sharedWithOther(&input, step.reads, source) || sharedWithOther(nullptr, step.writes, source) ||
       sharedWithOther(&output, step.writes, target) || sharedWithOther(nullptr, step.reads, target))

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// When each byte of the slices is needed, and which slices must sit at a fixed distance because one kernel works in place
-// on both. Time counts half steps, see the plan dialect.
+// When each byte of the slices is needed, and which slices must sit at a fixed distance because one kernel works in
+// place on both. Time counts half steps, see the plan dialect.
 #pragma once
 
 #include "compiler/Transforms/Plan/Steps.h"
@@ -14,10 +14,10 @@ struct PieceLife {
 
 /// The pieces of one slice, and its fixed place among others.
 struct SliceLife {
-  int buffer = -1;                    ///< index into Steps::buffers
+  int buffer = -1;                     ///< index into Steps::buffers
   llvm::SmallVector<PieceLife> pieces; ///< ascending, without holes
-  int family = -1;                    ///< slices of one family keep their distances
-  int64_t delta = 0;                  ///< bytes from the family's origin; a multiple of 64
+  int family = -1;                     ///< slices of one family keep their distances
+  int64_t delta = 0;                   ///< bytes from the family's origin; a multiple of 64
 };
 
 /// Finds the lifetimes of all slices, then lets kernels that may (`weft.may_alias`) work in place where that changes no

@@ -292,8 +292,8 @@ LogicalResult StepBuilder::visitReshape(Operation *op, ArrayRef<ReassociationInd
   FailureOr<Extents> extents = values.extents(value);
   if (failed(from) || failed(extents))
     return failure();
-  std::optional<Place> view = collapses ? collapse(from->place, from->extents, groups)
-                                        : expand(from->place, *extents, groups);
+  std::optional<Place> view =
+      collapses ? collapse(from->place, from->extents, groups) : expand(from->place, *extents, groups);
   if (view) {
     places[value] = *view;
     return success();

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A network function as buffers and steps: which tensors share a buffer, and what is launched, bordered and copied in which
-// order. Offsets in the arena are decided later (Lifetimes.h).
+// A network function as buffers and steps: which tensors share a buffer, and what is launched, bordered and copied in
+// which order. Offsets in the arena are decided later (Lifetimes.h).
 #pragma once
 
 #include "compiler/Transforms/Plan/Places.h"
@@ -10,10 +10,10 @@ namespace weft::plan {
 struct PlannedBuffer {
   enum Kind { Slice, Input, Output, Slot };
   Kind kind = Slice;
-  unsigned port = 0;  ///< of inputs and outputs
-  mlir::Value value;  ///< what it was made for; a slot's recipe
+  unsigned port = 0; ///< of inputs and outputs
+  mlir::Value value; ///< what it was made for; a slot's recipe
   mlir::Type element;
-  int64_t bytes = 0;  ///< for the largest run-time sizes
+  int64_t bytes = 0; ///< for the largest run-time sizes
 };
 
 struct PlannedView {

@@ -14,9 +14,8 @@ using namespace weft::plan;
 static bool makesRecipe(Operation &op, const llvm::DenseSet<Value> &recipes) {
   if (op.getNumResults() == 0 || isa<tensor::EmptyOp, func::CallOp>(op) || !isa<TensorType>(op.getResult(0).getType()))
     return false;
-  return llvm::all_of(op.getOperands(), [&](Value operand) {
-    return recipes.contains(operand) || !isa<TensorType>(operand.getType());
-  });
+  return llvm::all_of(op.getOperands(),
+                      [&](Value operand) { return recipes.contains(operand) || !isa<TensorType>(operand.getType()); });
 }
 
 Values::Values(func::FuncOp network) : network(network) {

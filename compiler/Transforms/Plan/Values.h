@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// What a network function says about its tensors before anything is placed: their extents, as numbers that may depend on a
-// run-time size, and which of them are recipes of weights.
+// What a network function says about its tensors before anything is placed: their extents, as numbers that may depend
+// on a run-time size, and which of them are recipes of weights.
 #pragma once
 
 #include "dialects/Plan/Plan.h"

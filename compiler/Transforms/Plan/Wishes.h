@@ -11,8 +11,7 @@ namespace weft::plan {
 
 class Wishes {
 public:
-  Wishes(mlir::func::FuncOp network, Values &values, const Bounds &bounds,
-         std::vector<PlannedBuffer> &buffers);
+  Wishes(mlir::func::FuncOp network, Values &values, const Bounds &bounds, std::vector<PlannedBuffer> &buffers);
 
   /// Decides the place of every tensor that a kernel, pad, concatenation or insertion makes.
   mlir::LogicalResult run();

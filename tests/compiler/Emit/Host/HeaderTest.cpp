@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // The header is what a C programmer sees of a network: it must compile as C99 and survive hostile names.
-#include "Parse.h"
 #include "compiler/Emit/Host/Header.h"
+#include "Parse.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
 
@@ -42,7 +42,8 @@ TEST(Header, SaysBytesOfArenaAndPorts) {
     %y = plan.output "y" [4] f32
     %arena = plan.arena 64 bytes lower_bound 64
   })");
-  EXPECT_NE(header.find("#define net_ARENA_BYTES(threads) ((size_t)64 + (size_t)(threads) * (size_t)128)"), std::string::npos)
+  EXPECT_NE(header.find("#define net_ARENA_BYTES(threads) ((size_t)64 + (size_t)(threads) * (size_t)128)"),
+            std::string::npos)
       << header;
   EXPECT_NE(header.find("#define net_INPUT_x_BYTES 16"), std::string::npos) << header;
 }
@@ -55,8 +56,9 @@ TEST(Header, CompilesAsC99) {
   ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("weft-header", folder));
   std::string file = (folder + "/net.h").str();
   std::ofstream(file) << headerOf(hostile);
-  llvm::StringRef arguments[] = {*compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only",
-                                 "-x", "c", "-I", WEFT_RUNTIME_INCLUDE, file};
+  llvm::StringRef arguments[] = {
+      *compiler, "-std=c99",           "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-x", "c",
+      "-I",      WEFT_RUNTIME_INCLUDE, file};
   EXPECT_EQ(llvm::sys::ExecuteAndWait(*compiler, arguments), 0);
   llvm::sys::fs::remove_directories(folder);
 }

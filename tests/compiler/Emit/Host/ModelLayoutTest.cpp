@@ -14,7 +14,8 @@ TEST(ModelLayout, FieldsLieWhereTheCCompilerPutsThem) {
   llvm::LLVMContext context;
   weft::emit::ModelLayout layout(context, machine->createDataLayout());
   EXPECT_EQ(layout.mismatch(), "");
-  EXPECT_EQ(layout.field(layout.model, "views"), layout.model->getNumElements() - 1) << "a field of weft_model is missing";
+  EXPECT_EQ(layout.field(layout.model, "views"), layout.model->getNumElements() - 1)
+      << "a field of weft_model is missing";
 }
 
 TEST(ModelLayout, FindsADifferentLayout) {

@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // The report is what users judge memory by: borders, copies and live bytes must be counted as they are.
-#include "Parse.h"
 #include "compiler/Emit/Host/PlanReport.h"
+#include "Parse.h"
 
 #include <gtest/gtest.h>
 
@@ -44,7 +44,7 @@ TEST(PlanReport, JsonHasTheKeysUsersRead) {
   std::string printed;
   llvm::raw_string_ostream stream(printed);
   printJson(reportPlan(parsed.program()), stream);
-  for (const char *key : {"\"arena_bytes\": 192", "\"lower_bound_bytes\": 128", "\"gap_bytes\": 64", "\"copied_bytes\": 120",
-                          "\"border_bytes\": 8", "\"live_bytes\": 128", "\"why\": \"output\""})
+  for (const char *key : {"\"arena_bytes\": 192", "\"lower_bound_bytes\": 128", "\"gap_bytes\": 64",
+                          "\"copied_bytes\": 120", "\"border_bytes\": 8", "\"live_bytes\": 128", "\"why\": \"output\""})
     EXPECT_NE(printed.find(key), std::string::npos) << key << " in\n" << printed;
 }

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A small plan all the way to a shared library that runs: weights, borders, copies, run-time sizes, in-image weights. The
-// kernel is LLVM IR, so that only this folder is on trial.
+// A small plan all the way to a shared library that runs: weights, borders, copies, run-time sizes, in-image weights.
+// The kernel is LLVM IR, so that only this folder is on trial.
 #include "Parse.h"
 #include "compiler/Emit/Host/Link.h"
 #include "compiler/Emit/Host/Object.h"
@@ -115,8 +115,11 @@ protected:
     kernel->setTargetTriple(host->getTargetTriple());
     kernel->setDataLayout(host->getDataLayout());
     write(*kernel, file("kernel.o"));
-    LinkOptions link{LinkOptions::SharedLibrary, {file("host.o"), file("kernel.o"), file("weights.o")},
-                     {WEFT_RUNTIME_ARCHIVE}, "net", path};
+    LinkOptions link{LinkOptions::SharedLibrary,
+                     {file("host.o"), file("kernel.o"), file("weights.o")},
+                     {WEFT_RUNTIME_ARCHIVE},
+                     "net",
+                     path};
     llvm::Error error = weft::emit::link(link);
     ASSERT_FALSE(bool(error)) << toString(std::move(error));
   }
