@@ -39,6 +39,16 @@ bool isViewOp(Operation *op) {
   return isa<ReshapeOp, FlattenOp, ConcatOp, SplitOp>(op);
 }
 
+/// Whether channels and planes are constants, as windows and layouts want them; vertices of a graph are dimension 0.
+static bool hasConstantPlanes(Operation *op) {
+  if (!isa<ConvOp, ConvTransposeOp, MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, LrnOp,
+           UpsampleOp, RelayoutOp, BatchnormOp, GroupnormOp, InstancenormOp, ChannelShuffleOp, DepthToSpaceOp, PadOp,
+           SliceOp, ImageInputOp>(op))
+    return true;
+  auto type = cast<RankedTensorType>(op->getOperand(0).getType());
+  return llvm::none_of(type.getShape().drop_front(type.getRank() ? 1 : 0), ShapedType::isDynamic);
+}
+
 FailureOr<Kernel> buildKernel(GroupOp group, ModuleOp module) {
   OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
   auto function = func::FuncOp::create(atEnd, group.getLoc(), "kernel", atEnd.getFunctionType({}, {}));
@@ -49,6 +59,11 @@ FailureOr<Kernel> buildKernel(GroupOp group, ModuleOp module) {
     if (!lower) {
       function.erase();
       return op.emitError("`") << op.getName() << "` has no kernel", failure();
+    }
+    if (!hasConstantPlanes(&op)) {
+      function.erase();
+      return op.emitError("only the first extent of ") << op.getOperand(0).getType() << " may be a run-time size",
+             failure();
     }
     kernel.builder.setLoc(op.getLoc());
     if (failed((*lower)(&op, kernel))) {

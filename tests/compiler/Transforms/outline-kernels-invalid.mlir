@@ -64,3 +64,11 @@ func.func @long_dot(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %h: tensor<
   } : (tensor<?xi32>, tensor<?xi32>, tensor<?x100xf32>, tensor<?x100xf32>) -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// -----
+
+func.func @planes(%x: tensor<1x3x?x8xf32>) -> tensor<1x3x?x4xf32> attributes {weft.net} {
+  // expected-error@+1 {{only the first extent of 'tensor<1x3x?x8xf32>' may be a run-time size}}
+  %y = weft.maxpool %x kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x3x?x8xf32>) -> tensor<1x3x?x4xf32>
+  return %y : tensor<1x3x?x4xf32>
+}
