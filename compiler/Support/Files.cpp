@@ -25,13 +25,38 @@ Error writeStandardOutput(function_ref<void(raw_ostream &)> write) {
   return Error::success();
 }
 
+/// A device or a pipe must not be replaced by a file: it is written to as it is.
+Error writeDevice(StringRef path, function_ref<void(raw_ostream &)> write) {
+  std::error_code code;
+  raw_fd_ostream stream(path, code, sys::fs::CD_OpenExisting, sys::fs::FA_Write, sys::fs::OF_None);
+  if (code)
+    return cannotWrite(path, code);
+  write(stream);
+  stream.flush();
+  code = stream.error();
+  stream.clear_error();
+  return code ? cannotWrite(path, code) : Error::success();
+}
+
 } // namespace
+
+Error checkReplaceable(StringRef path) {
+  sys::fs::file_status status;
+  if (sys::fs::status(path, status) || sys::fs::is_regular_file(status))
+    return Error::success(); // nothing there yet, or a file
+  if (sys::fs::is_directory(status))
+    return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
+  return createStringError("cannot write `" + path + "`: it is no regular file");
+}
 
 Error writeFile(StringRef path, function_ref<void(raw_ostream &)> write, bool executable) {
   if (path == "-")
     return writeStandardOutput(write);
   if (sys::fs::is_directory(path))
     return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
+  sys::fs::file_status status;
+  if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
+    return writeDevice(path, write);
   unsigned mode = (executable ? 0777 : 0666) & ~sys::fs::getUmask();
   Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", mode);
   if (!file)

@@ -14,9 +14,13 @@ class raw_ostream;
 
 namespace weft {
 
-/// Lets `write` fill a file beside `path`, then renames it to `path`; "-" is standard output. On failure nothing is left
+/// Lets `write` fill a file beside `path`, then renames it to `path`; "-" is standard output, and a
+/// device or a pipe is written to as it is. On failure nothing is left
 /// behind and the error names `path` and the reason. `executable` sets the mode bits the user's mask allows.
 llvm::Error writeFile(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write, bool executable = false);
+
+/// An error where `path` is something a rename must not replace: a folder, a device, a pipe.
+llvm::Error checkReplaceable(llvm::StringRef path);
 
 /// Makes `path` and its parents; an error where something else stands there.
 llvm::Error makeFolder(llvm::StringRef path);

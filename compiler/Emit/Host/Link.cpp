@@ -3,6 +3,7 @@
 // tried.
 #include "compiler/Emit/Host/Link.h"
 
+#include "compiler/Support/Files.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -79,6 +80,8 @@ static std::vector<std::string> driverCommand(const LinkOptions &options, String
   std::vector<std::string> command;
   bool shared = options.kind == LinkOptions::SharedLibrary;
   command.push_back(shared ? "-shared" : "-pie");
+  if (sys::findProgramByName("ld.lld"))
+    command.push_back("-fuse-ld=lld"); // half the time where weights are half a gigabyte
   for (const char *flag : linkerFlags)
     command.push_back(std::string("-Wl,") + flag);
   if (shared)
@@ -145,6 +148,8 @@ Error weft::emit::link(const LinkOptions &options) {
   std::string driver = findDriver(), lld = driver.empty() ? findLld() : "";
   if (driver.empty() && lld.empty())
     return createStringError("cannot link: neither `cc` nor `ld.lld` is installed");
+  if (Error error = checkReplaceable(options.output))
+    return error;
   SmallString<64> exports;
   if (options.kind == LinkOptions::SharedLibrary)
     if (Error error = writeExports(options.name, exports))
