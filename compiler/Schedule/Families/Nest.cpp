@@ -225,8 +225,26 @@ static SmallVector<StringRef> vectorizeInnermost(StageBuilder &stage, const Stag
   return outer;
 }
 
+/// A reduction over whole rows of its reader: neighbouring sums side by side in a vector, the reduction around them.
+static void vectorizeSum(StageBuilder &stage, const StageView &view, const Machine &machine) {
+  StringRef inner = view.loops.back();
+  stage.split(inner, "so", "si", machine.vector, Tail::Predicate).vectorize("si");
+  stage.onUpdate().split(inner, "so", "si", machine.vector, Tail::Predicate);
+  SmallVector<StringRef> order{"so"};
+  order.append(refs(view.reduction));
+  order.push_back("si");
+  stage.reorder(order).vectorize("si");
+}
+
+/// Whether `stage` has an element for each one of `out`: their loops differ in name at most.
+static bool matches(const StageView &out, const StageView &stage) {
+  return out.loops.size() >= 2 && stage.extents == out.extents;
+}
+
 /// The innermost loop of `out` outside which everything `stage` needs is the same: they share a prefix of loops.
 static StringRef commonLoop(const StageView &out, const StageView &stage, ArrayRef<StringRef> loops) {
+  if (matches(out, stage))
+    return out.loops[out.loops.size() - 2];
   StringRef common;
   for (auto [a, b] : llvm::zip(loops, stage.loops)) {
     if (a != b)
@@ -255,6 +273,8 @@ ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine) 
       stage.computeRoot();
     else
       stage.computeAt(out.name, at);
+    if (matches(out, view))
+      vectorizeSum(stage, view, machine);
     stages.push_back(stage.get());
   }
   stages.push_back(last.get());
