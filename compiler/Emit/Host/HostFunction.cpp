@@ -252,7 +252,7 @@ mlir::LogicalResult HostFunctionBuilder::emit(plan::LaunchOp launch) {
   b.CreateCall(event, {frame, b.getInt32(launches), b.getInt32(0)});
   Value *status = b.CreateCall(kernel, arguments);
   b.CreateCall(event, {frame, b.getInt32(launches), b.getInt32(1)});
-  auto *next = BasicBlock::Create(context, "step", function);
+  auto *next = BasicBlock::Create(context, "after." + launch.getPath(), function);
   b.CreateCondBr(b.CreateIsNull(status), next, failed);
   b.SetInsertPoint(next);
   ++launches;
