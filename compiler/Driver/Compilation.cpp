@@ -23,6 +23,7 @@ std::unique_ptr<MLIRContext> makeContext() {
   registerPipelineDialects(registry);
   auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
+  context->printOpOnDiagnostic(false); // the place in the text says more than the IR
   return context;
 }
 

@@ -1,14 +1,15 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase layout in one walk: each contraction gets the cheapest algorithm of its family and a packed weight; what follows
-// takes the layout it is given as long as that is right and possible; where a blocked tensor meets an operation that wants
-// a plain one, or the other way round, a `relayout` is made once and shared.
+// Phase layout in one walk: each contraction gets the cheapest algorithm of its family and a packed weight; what
+// follows takes the layout it is given as long as that is right and possible; where a blocked tensor meets an operation
+// that wants a plain one, or the other way round, a `relayout` is made once and shared.
 //
 // The walk goes forward in program order, so each operation sees how its operands are stored. It is greedy on purpose:
 // networks are chains of contractions, all of which want the same block, and everything between follows; there is
 // nothing a search would find.
-#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Schedule/WeightsBudget.h"
+#include "compiler/Transforms/PackWeights.h"
 #include "compiler/Transforms/Passes.h"
 
 using namespace mlir;
@@ -27,51 +28,12 @@ bool hasOneElement(Value value) {
   return type.hasStaticShape() && type.getNumElements() == 1;
 }
 
-bool isWinograd(std::optional<Algorithm> algorithm) {
-  return algorithm == Algorithm::Winograd2 || algorithm == Algorithm::Winograd4 || algorithm == Algorithm::Winograd6;
-}
-
-/// The convolutions that may use Winograd's algorithm: its filters take four times the memory, so those that gain the most
-/// cycles a byte come first, until the budget is spent.
-llvm::DenseSet<Operation *> spendBudget(func::FuncOp function, const Machine &machine, double budget) {
-  struct Offer {
-    Operation *conv;
-    double gain, bytes;
-    size_t order;
-  };
-  std::vector<Offer> offers;
-  double written = 0, packed = 0;
-  function.walk([&](WeightOp weight) {
-    written += double(cast<RankedTensorType>(weight.getValue().getType()).getNumElements()) * 4;
-  });
-  packed = written;
-  function.walk([&](ConvOp conv) {
-    SmallVector<Choice> choices = candidates(conv, machine);
-    auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
-    if (isWinograd(choices.front().algorithm) && other != choices.end())
-      offers.push_back({conv, other->cycles - choices.front().cycles,
-                        double(choices.front().weightBytes - other->weightBytes), offers.size()});
-  });
-  auto better = [](const Offer &a, const Offer &b) {
-    double left = a.gain * b.bytes, right = b.gain * a.bytes;
-    return left != right ? left > right : a.order < b.order;
-  };
-  llvm::sort(offers, better);
-  llvm::DenseSet<Operation *> allowed;
-  for (const Offer &offer : offers)
-    if (packed + offer.bytes <= budget * written) {
-      packed += offer.bytes;
-      allowed.insert(offer.conv);
-    }
-  return allowed;
-}
-
 class LayoutAssigner {
 public:
   LayoutAssigner(func::FuncOp function, const Machine &machine, bool winograd, double weightsBudget)
       : function(function), machine(machine), builder(function.getContext()), block(machine.vector) {
     if (winograd)
-      transformed = spendBudget(function, machine, weightsBudget);
+      transformed = spendWeightsBudget(function, machine, weightsBudget);
   }
 
   void run() {
@@ -97,6 +59,8 @@ private:
     builder.setInsertionPointAfterValue(value);
     auto type = withEncoding(cast<RankedTensorType>(value.getType()), encoding);
     ++relayouts;
+    emitRemark(value.getLoc()) << "stored a second time, " << (encoding ? "packed" : "row-major")
+                               << ": a reader has no form for the other layout";
     return RelayoutOp::create(builder, value.getLoc(), type, value);
   }
 
@@ -115,9 +79,7 @@ private:
   }
 
   BlockedAttr encoding() { return BlockedAttr::get(builder.getContext(), block); }
-  void block_(Value result) {
-    result.setType(withEncoding(cast<RankedTensorType>(result.getType()), encoding()));
-  }
+  void blockResult(Value result) { result.setType(withEncoding(cast<RankedTensorType>(result.getType()), encoding())); }
 
   //===-- operations ----------------------------------------------------------------------------------------------===//
 
@@ -191,12 +153,12 @@ private:
     SmallVector<OpOperand *> vectors = channelVectors(op);
     for (OpOperand &operand : op->getOpOperands()) {
       if (llvm::is_contained(vectors, &operand))
-        operand.set(packVector(operand.get()));
+        operand.set(packVector(builder, operand.get(), block));
       else if (!hasOneElement(operand.get()) || isBlocked(operand.get().getType()) || !isPointwise(op))
         operand.set(blocked(withRank(operand.get(), cast<RankedTensorType>(op->getResult(0).getType()).getRank())));
     }
     for (Value result : op->getResults())
-      block_(result);
+      blockResult(result);
   }
 
   /// [C, 1, 1] as [1, C, 1, 1].
@@ -227,101 +189,29 @@ private:
   }
 
   void pack(ConvOp conv, const Choice &choice) {
-    Value weight = *choice.algorithm == Algorithm::Grouped ? joinGroups(conv) : conv.getWeight();
-    conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
-    conv.setAlgorithm(*choice.algorithm);
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
-    conv.getWeightMutable().assign(packFilter(conv, weight, *choice.algorithm));
-    if (conv.getBias())
-      conv.getBiasMutable().assign(packVector(conv.getBias()));
-    block_(conv.getY());
+    packConv(builder, conv, *choice.algorithm, block);
+    blockResult(conv.getY());
     ++packed;
   }
 
-  /// Groups smaller than a block join until they fill one: the weight of a joined group holds those of its parts on the
-  /// diagonal, zeros elsewhere. `[f, o, i, k...]` parts become `[f, o, f * i, k...]`, part t shifted by t * i.
-  Value joinGroups(ConvOp conv) {
-    SmallVector<int64_t> filter = conv.getFilter();
-    int64_t together = groupsInBlock(conv, block), groups = conv.getGroups() / together;
-    if (together == 1)
-      return conv.getWeight();
-    Location loc = conv.getLoc();
-    int64_t outputs = filter[0] / conv.getGroups(), inputs = filter[1];
-    SmallVector<int64_t> split{groups, together, outputs, inputs};
-    split.append(filter.begin() + 2, filter.end());
-    Value parts = ReshapeOp::create(builder, loc, conv.getWeight(), split);
-    SmallVector<Value> shifted;
-    for (int64_t t = 0; t < together; ++t)
-      shifted.push_back(shiftedPart(parts, t, together, inputs));
-    Value joined = ConcatOp::create(builder, loc, shifted, 1);
-    conv.setGroups(groups);
-    filter[1] = together * inputs;
-    return ReshapeOp::create(builder, loc, joined, filter);
-  }
-
-  Value shiftedPart(Value parts, int64_t t, int64_t together, int64_t inputs) {
-    auto type = cast<RankedTensorType>(parts.getType());
-    SmallVector<int64_t> start(type.getRank(), 0), stop(type.getShape()), step(type.getRank(), 1);
-    start[1] = t;
-    stop[1] = t + 1;
-    Value part = SliceOp::create(builder, parts.getLoc(), parts, start, stop, step);
-    SmallVector<int64_t> low(type.getRank(), 0), high(type.getRank(), 0);
-    low[3] = t * inputs;
-    high[3] = (together - 1 - t) * inputs;
-    return PadOp::create(builder, parts.getLoc(), part, low, high, PadMode::Constant, APFloat(0.0));
-  }
-
-  Value packFilter(ConvOp conv, Value weight, Algorithm algorithm) {
-    Location loc = conv.getLoc();
-    switch (algorithm) {
-    case Algorithm::First:
-      return PackFilterOp::create(builder, loc, weight, block, 0);
-    case Algorithm::Depthwise:
-      return PackDepthwiseOp::create(builder, loc, weight, block);
-    case Algorithm::Grouped:
-      return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, block);
-    case Algorithm::Winograd2:
-      return WinogradFilterOp::create(builder, loc, weight, 2, block, block);
-    case Algorithm::Winograd4:
-      return WinogradFilterOp::create(builder, loc, weight, 4, block, block);
-    case Algorithm::Winograd6:
-      return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
-    default:
-      return PackFilterOp::create(builder, loc, weight, block, block);
-    }
-  }
-
-  /// With a fixed number of rows the result is blocked; else all is plain and only the weight is transposed.
+  /// With a fixed number of rows the result is blocked; else all is plain.
   void pack(LinearOp linear, const Choice &choice) {
-    Location loc = linear.getLoc();
-    linear.setFilterShape(linear.getFilter());
-    linear.setAlgorithm(*choice.algorithm);
-    ++packed;
-    if (choice.block == 0) {
+    if (choice.block == 0)
       linear.getXMutable().assign(plain(linear.getX()));
-      linear.getWeightMutable().assign(TransposeOp::create(builder, loc, linear.getWeight(), ArrayRef<int64_t>{1, 0}));
-      return;
-    }
-    int64_t inputBlock = isBlocked(linear.getX().getType()) ? block : 0;
-    linear.getWeightMutable().assign(PackFilterOp::create(builder, loc, linear.getWeight(), block, inputBlock));
-    if (linear.getBias())
-      linear.getBiasMutable().assign(packVector(linear.getBias()));
-    block_(linear.getY());
-  }
-
-  Value packVector(Value vector) {
-    if (hasOneElement(vector))
-      return vector;
-    return PackVectorOp::create(builder, vector.getLoc(), vector, block);
+    packLinear(builder, linear, *choice.algorithm, choice.block);
+    if (choice.block != 0)
+      blockResult(linear.getY());
+    ++packed;
   }
 
   //===-- from images to matrices ---------------------------------------------------------------------------------===//
 
   static bool isView(Operation *op) { return isa<FlattenOp, ReshapeOp>(op); }
 
-  /// `flatten` of a blocked image: of [N, C, 1, 1] it is the blocked [N, C]; before products with weights it disappears, as
-  /// the product is a convolution whose window is the whole image. True when `op` has no users left.
+  /// `flatten` of a blocked image: of [N, C, 1, 1] it is the blocked [N, C]; before products with weights it
+  /// disappears, as the product is a convolution whose window is the whole image. True when `op` has no users left.
   bool rewriteFlatten(Operation *op) {
     Value x = op->getOperand(0), y = op->getResult(0);
     if (!isBlocked(x.getType()) || !isMatrixOfImage(x, y))

@@ -202,6 +202,7 @@ void PlanWriter::writeStep(const Step &step) {
     return;
   }
   if (step.kind == Step::Copy) {
+    emitRemark(loc) << "a copy is not elided: `" << step.why << "`";
     CopyOp::create(builder, loc, builder.getStringAttr(step.why), reads[0], viewAttr(step.reads[0]), writes[0],
                    viewAttr(step.writes[0]));
     return;

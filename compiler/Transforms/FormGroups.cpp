@@ -1,10 +1,11 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase fuse, first pass: operations become groups, one kernel each.
 //
-// A group grows forward from its head. In program order, every element-wise operation of the result's shape that reads a
-// value of the group may join; the group is cut at the last operation after which exactly one value leaves it. So nothing
-// is computed twice, `x * sigmoid(x)` is one kernel although x is read twice, and a residual sum joins the convolution that
-// comes first, reading the other branch as an operand. As only the last value leaves, no operand can depend on the group.
+// A group grows forward from its head. In program order, every element-wise operation of the result's shape that reads
+// a value of the group may join; the group is cut at the last operation after which exactly one value leaves it. So
+// nothing is computed twice, `x * sigmoid(x)` is one kernel although x is read twice, and a residual sum joins the
+// convolution that comes first, reading the other branch as an operand. As only the last value leaves, no operand can
+// depend on the group.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -48,6 +49,8 @@ public:
       if (!grouped.contains(op))
         groups.push_back(grow(op));
     for (OpSet &members : groups)
+      remarkWhyAlone(members.front());
+    for (OpSet &members : groups)
       outline(members);
   }
 
@@ -78,9 +81,30 @@ private:
            llvm::any_of(op->getOperands(), [&](Value operand) { return members.contains(operand.getDefiningOp()); });
   }
 
+  /// An element-wise operation that heads a group could have been a part of its producer's kernel: says why it is not.
+  static void remarkWhyAlone(Operation *head) {
+    if (!isPointwise(head))
+      return;
+    for (Value operand : head->getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (!producer || !isComputed(producer))
+        continue;
+      llvm::StringRef why = "another operation between them needs the same value";
+      if (!hasEpilogue(producer) && !isPointwise(producer))
+        why = "its kernel takes no element-wise operation behind it";
+      else if (operand.getType() != head->getResult(0).getType())
+        why = "the shapes differ";
+      else if (!operand.hasOneUse())
+        why = "others read its value too";
+      head->emitRemark() << "`" << head->getName() << "` is not fused with `" << producer->getName() << "`: " << why;
+      return;
+    }
+  }
+
   static bool escapesOnlyThrough(Operation *last, const OpSet &members) {
     return llvm::all_of(members, [&](Operation *member) {
-      return member == last || llvm::all_of(member->getUsers(), [&](Operation *user) { return members.contains(user); });
+      return member == last ||
+             llvm::all_of(member->getUsers(), [&](Operation *user) { return members.contains(user); });
     });
   }
 
