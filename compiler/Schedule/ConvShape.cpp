@@ -37,8 +37,8 @@ static int64_t fewestAccumulators(const Machine &machine) {
   return std::max<int64_t>(7, int64_t(4 * machine.fmaPerCycle));
 }
 
-/// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2 keeps the
-/// pixels of a tile in registers beside its accumulators.
+/// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2
+/// keeps the pixels of a tile in registers beside its accumulators.
 static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine) {
   return machine.registers >= 32 ? x * cb <= 20 : x * cb + x + 1 <= machine.registers;
 }

@@ -9,9 +9,9 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 9> all = {&directFamily(),  &winogradFamily(),  &firstFamily(),
-                                                    &depthwiseFamily(), &gemmFamily(),    &poolingFamily(),
-                                                    &segmentFamily(), &pointwiseFamily(), &generalFamily()};
+  static const std::array<const Family *, 9> all = {&directFamily(),    &winogradFamily(),  &firstFamily(),
+                                                    &depthwiseFamily(), &gemmFamily(),      &poolingFamily(),
+                                                    &segmentFamily(),   &pointwiseFamily(), &generalFamily()};
   return all;
 }
 
@@ -33,8 +33,7 @@ SmallVector<Choice> candidates(Operation *head, const Machine &machine) {
   return choices;
 }
 
-DictionaryAttr makeParameters(MLIRContext *context, StringRef family,
-                              ArrayRef<std::pair<StringRef, int64_t>> values) {
+DictionaryAttr makeParameters(MLIRContext *context, StringRef family, ArrayRef<std::pair<StringRef, int64_t>> values) {
   Builder builder(context);
   NamedAttrList entries;
   entries.set("family", builder.getStringAttr(family));

@@ -15,7 +15,8 @@ struct Choice {
   int64_t block = 0;                  ///< channels are read and written in blocks of this; 0: plain tensors
   int64_t weightBytes = 0;            ///< packed
   double cycles = 0;                  ///< estimated on one core, with weights read from memory
-  /// What the family needs to know to write the schedule, `{family = "direct", x = 7, cb = 2}`: the `choice` of a group.
+  /// What the family needs to know to write the schedule, `{family = "direct", x = 7, cb = 2}`: the `choice` of a
+  /// group.
   mlir::DictionaryAttr parameters;
 };
 
@@ -24,9 +25,11 @@ public:
   virtual ~Family() = default;
   /// As in `family = "direct"`.
   virtual llvm::StringRef name() const = 0;
-  /// Appends the ways to compute the group whose first heavy operation is `head`. Works on logical shapes, so that it gives the
-  /// same answer before and after weights are packed. Whether its input is blocked is seen from the type of operand 0.
-  virtual void candidates(mlir::Operation *head, const Machine &machine, llvm::SmallVectorImpl<Choice> &choices) const = 0;
+  /// Appends the ways to compute the group whose first heavy operation is `head`. Works on logical shapes, so that it
+  /// gives the same answer before and after weights are packed. Whether its input is blocked is seen from the type of
+  /// operand 0.
+  virtual void candidates(mlir::Operation *head, const Machine &machine,
+                          llvm::SmallVectorImpl<Choice> &choices) const = 0;
   /// The schedule of the kernel made from such a group.
   virtual sched::ScheduleAttr schedule(const KernelView &kernel, mlir::DictionaryAttr choice,
                                        const Machine &machine) const = 0;

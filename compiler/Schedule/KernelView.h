@@ -9,6 +9,11 @@
 
 namespace weft {
 
+/// Names as directives take them.
+inline llvm::SmallVector<llvm::StringRef> refs(llvm::ArrayRef<std::string> names) {
+  return llvm::SmallVector<llvm::StringRef>(names.begin(), names.end());
+}
+
 struct StageView {
   std::string name;
   /// Loops outermost first, without the reduction; -1 is an extent known at run time only.

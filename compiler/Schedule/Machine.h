@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// What schedule families know about the machine: a class of processors, not one of them. Costs are in cycles of one core.
+// What schedule families know about the machine: a class of processors, not one of them. Costs are in cycles of one
+// core.
 #pragma once
 
 #include "dialects/Weft/Weft.h"

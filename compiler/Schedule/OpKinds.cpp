@@ -12,9 +12,7 @@ static bool isUnary(Operation *op) {
              NegOp, FloorOp, CeilOp, ReciprocalOp, ClipOp>(op);
 }
 
-static bool isBinary(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp>(op);
-}
+static bool isBinary(Operation *op) { return isa<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp>(op); }
 
 bool isPointwise(Operation *op) {
   return isUnary(op) || isBinary(op) || isa<PreluOp, BatchnormOp, DropoutOp, StochasticDepthOp>(op);
@@ -26,9 +24,7 @@ bool isWindow(Operation *op) {
 
 bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op); }
 
-bool isFiniteOnPadding(Operation *op) {
-  return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, DivOp, PowOp>(op);
-}
+bool isFiniteOnPadding(Operation *op) { return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, DivOp, PowOp>(op); }
 
 SmallVector<OpOperand *> channelVectors(Operation *op) {
   if (!isa<PreluOp, BatchnormOp>(op))

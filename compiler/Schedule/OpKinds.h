@@ -6,7 +6,8 @@
 
 namespace weft {
 
-/// Each element of the result comes from one element of each operand (operands may be broadcast, parameters be vectors).
+/// Each element of the result comes from one element of each operand (operands may be broadcast, parameters be
+/// vectors).
 bool isPointwise(mlir::Operation *op);
 
 /// A window slides over each channel's plane, or the plane is reduced: blocked tensors stay blocked.

@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase fuse, second pass: the padding of windows becomes the border of the buffers they read, so that kernels need no
-// conditions. The border of a buffer is the largest any reader asks for; buffers that are parts of each other (`concat`, `split`,
-// `slice`) have one border, as they share rows in memory.
+// conditions. The border of a buffer is the largest any reader asks for; buffers that are parts of each other
+// (`concat`, `split`, `slice`) have one border, as they share rows in memory.
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -23,8 +23,8 @@ struct Wish {
   double fill = 0;
 };
 
-/// How far the last window of a dimension reaches behind the tensor: less than the padding where the stride leaves a rest,
-/// more where `ceil_mode` adds a window.
+/// How far the last window of a dimension reaches behind the tensor: less than the padding where the stride leaves a
+/// rest, more where `ceil_mode` adds a window.
 int64_t reach(int64_t output, int64_t stride, int64_t window, int64_t low, int64_t input) {
   return std::max<int64_t>(0, (output - 1) * stride + window - low - input);
 }
@@ -35,8 +35,8 @@ Wish slidingWish(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kerne
   Wish wish{SmallVector<int64_t>(2 * rank, 0), fill};
   for (unsigned d = 0; d < rank; ++d) {
     wish.border[d] = pad[d];
-    wish.border[rank + d] = reach(y.getDimSize(2 + d), stride[d], (kernel[d] - 1) * dilation[d] + 1, pad[d],
-                                  x.getDimSize(2 + d));
+    wish.border[rank + d] =
+        reach(y.getDimSize(2 + d), stride[d], (kernel[d] - 1) * dilation[d] + 1, pad[d], x.getDimSize(2 + d));
   }
   return wish;
 }
@@ -100,7 +100,8 @@ public:
     for (auto &[leader, readers] : readersOf)
       settle(readers);
     for (auto &[leader, wish] : wishes)
-      for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end(); ++member)
+      for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end();
+           ++member)
         setBorder(*member, wish);
   }
 
@@ -135,8 +136,8 @@ private:
     }
   }
 
-  /// Zeros never win a maximum of values that are not negative, so most buffers can serve convolutions and pooling alike.
-  /// Otherwise zeros stay where somebody needs them, and the maximum reads a copy.
+  /// Zeros never win a maximum of values that are not negative, so most buffers can serve convolutions and pooling
+  /// alike. Otherwise zeros stay where somebody needs them, and the maximum reads a copy.
   void settle(SmallVector<Reader> &readers) {
     for (Reader &reader : readers)
       if (reader.wish.fill != 0 && isNonNegative(reader.use->get()))

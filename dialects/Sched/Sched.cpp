@@ -22,7 +22,7 @@ void SchedDialect::initialize() {
       >();
 }
 
-//===-- directives -------------------------------------------------------------------------------------------------===//
+//===-- directives ------------------------------------------------------------------------------------------------===//
 
 /// How many loops a directive names; -1: one or more.
 static int loopCount(DirectiveKind kind) {
@@ -70,7 +70,8 @@ static ParseResult parseTail(AsmParser &parser, Tail &tail) {
     tail = *known;
     return success();
   }
-  return parser.emitError(at) << "`" << word << "` is no tail; known are `shift_inwards`, `predicate`, `round_up`, `exact`";
+  return parser.emitError(at) << "`" << word
+                              << "` is no tail; known are `shift_inwards`, `predicate`, `round_up`, `exact`";
 }
 
 /// `x -> xo, xi by 7, shift_inwards`
@@ -176,7 +177,7 @@ LogicalResult DirectiveAttr::verify(function_ref<InFlightDiagnostic()> error, Di
   return success();
 }
 
-//===-- stages and schedules ---------------------------------------------------------------------------------------===//
+//===-- stages and schedules --------------------------------------------------------------------------------------===//
 
 static ParseResult parseDirectives(AsmParser &parser, SmallVectorImpl<DirectiveAttr> &directives) {
   return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
@@ -254,7 +255,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> error, Arr
   return success();
 }
 
-//===-- builder ----------------------------------------------------------------------------------------------------===//
+//===-- builder ---------------------------------------------------------------------------------------------------===//
 
 StageBuilder &StageBuilder::add(DirectiveKind kind, ArrayRef<StringRef> loops, int64_t factor, Tail tail,
                                 StringRef at) {

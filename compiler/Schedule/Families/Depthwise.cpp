@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Depthwise convolution: each channel its own window, so nothing is shared between channel blocks and memory decides.
 #include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 
 using namespace mlir;
@@ -29,8 +30,9 @@ public:
     choice.block = machine.vector;
     choice.weightBytes = blocks * machine.vector * shape.window * 4;
     double bytes = double(shape.batch) * shape.pixels * blocks * machine.vector * 8;
-    choice.cycles = std::max(double(shape.batch) * shape.pixels * blocks * shape.window * tile.waste / machine.fmaPerCycle,
-                             bytes / (4 * machine.bytesPerCycle));
+    choice.cycles =
+        std::max(double(shape.batch) * shape.pixels * blocks * shape.window * tile.waste / machine.fmaPerCycle,
+                 bytes / (4 * machine.bytesPerCycle));
     choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}});
     choices.push_back(choice);
   }

@@ -2,6 +2,7 @@
 // Packed direct convolution, dense or grouped: a tile of output pixels by channel blocks stays in registers while input
 // channels and the window run past it.
 #include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 
 using namespace mlir;
@@ -59,8 +60,8 @@ public:
   }
 
 private:
-  /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier), else by
-  /// going through all samples with the weights of a tile, unless all weights stay in the cache.
+  /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier),
+  /// else by going through all samples with the weights of a tile, unless all weights stay in the cache.
   DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, const Choice &choice) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())

@@ -1,6 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The first convolution of a network: few input channels, read as they come. Packing them into blocks would multiply work.
+// The first convolution of a network: few input channels, read as they come. Packing them into blocks would multiply
+// work.
 #include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 
 using namespace mlir;

@@ -1,8 +1,10 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Products with a weight (`linear`). With a fixed number of rows the weight is packed and streamed once; with a run-time
-// number of rows (vertices of a graph) everything is row-major and output features are the vector.
+// Products with a weight (`linear`). With a fixed number of rows the weight is packed and streamed once; with a
+// run-time number of rows (vertices of a graph) everything is row-major and output features are the vector.
 #include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Rows.h"
 
 using namespace mlir;
 

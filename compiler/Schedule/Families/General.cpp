@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // What no other family knows: normalisations, softmax, transpositions, contractions that stay as written. Always right,
 // seldom fast; an operation that matters gets a family of its own.
-#include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/OpKinds.h"
 
 using namespace mlir;

@@ -9,13 +9,13 @@ namespace weft {
 
 /// What is cut and unrolled.
 struct Nest {
-  int64_t x = 1;               ///< pixels of a row in one tile
-  int64_t cb = 1;              ///< channel blocks in one tile
-  int64_t n = 1;               ///< samples of a batch in one tile; divides it
-  std::string splitReduction;  ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
+  int64_t x = 1;              ///< pixels of a row in one tile
+  int64_t cb = 1;             ///< channel blocks in one tile
+  int64_t n = 1;              ///< samples of a batch in one tile; divides it
+  std::string splitReduction; ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
-  bool samplesInside = false;  ///< channel blocks outside samples: each weight is then read from memory once a batch
+  bool samplesInside = false; ///< channel blocks outside samples: each weight is then read from memory once a batch
 };
 
 /// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
@@ -26,15 +26,5 @@ bool isNest(const KernelView &kernel);
 
 /// The schedule of a kernel on blocked tensors: loops `n cb [z] y x c`, one reduction, one output stage.
 sched::ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest);
-
-/// Whether the kernel has the form `scheduleRows` wants: rows of a constant number of features, one reduction over other loops.
-bool isRows(const KernelView &kernel);
-
-/// The schedule of a kernel on row-major tensors with many rows: features are the vector, up to four vectors of a row stay in
-/// registers while the reduction runs, rows are shared out to threads in chunks.
-sched::ScheduleAttr scheduleRows(const KernelView &kernel, const Machine &machine);
-
-/// A schedule that is right for every kernel: what can be is vectorised, reductions stay close to their readers.
-sched::ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine);
 
 } // namespace weft

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Chains of element-wise operations: memory decides, so one vector at a time is enough, and nothing is computed twice,
 // which lets results take over the memory of operands.
+#include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/OpKinds.h"
 

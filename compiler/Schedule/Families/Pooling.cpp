@@ -1,7 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Windows that slide over planes (pooling), and reductions of whole planes to one value.
-#include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/OpKinds.h"
 
 using namespace mlir;

@@ -1,6 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Sums over the edges of each vertex: features are the vector, a row's accumulators stay in registers while its edges pass.
-#include "compiler/Schedule/Families/Nest.h"
+// Sums over the edges of each vertex: features are the vector, a row's accumulators stay in registers while its edges
+// pass.
+#include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/Families/Rows.h"
 
 using namespace mlir;
 using namespace weft::sched;

@@ -1,8 +1,9 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd F(m x m, 3 x 3) on packed channels. A band of tile rows is transformed, multiplied and transformed back before the
-// next, so that everything between stays in the cache; the product keeps `rx` tiles by `cb` channel blocks in registers.
+// Winograd F(m x m, 3 x 3) on packed channels. A band of tile rows is transformed, multiplied and transformed back
+// before the next, so that everything between stays in the cache; the product keeps `rx` tiles by `cb` channel blocks
+// in registers.
 #include "compiler/Schedule/ConvShape.h"
-#include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Anything.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -12,14 +13,15 @@ namespace {
 
 /// Vector operations to transform one tile of one channel block, there and back, loads and stores included; measured.
 constexpr double inputTransform = 300, outputTransform = 250;
-/// Transformed filters above this come from memory for each band anew: then bands are high, and each filter serves many tiles.
+/// Transformed filters above this come from memory for each band anew: then bands are high, and each filter serves many
+/// tiles.
 constexpr double cachedFilterBytes = 4 << 20;
 /// A band's transformed input should stay below this.
 constexpr double bandBytes = 4 << 20;
 /// What part of the time to read filters from memory the products do not hide; measured at 14 x 14, 256 channels.
 constexpr double exposedStreaming = 0.8;
-/// A band of one row is cut where its transformed input is larger: with the products and filters it should fit the second-level
-/// cache. Worth 8 % at 224 x 224, 4 % at 112 x 112.
+/// A band of one row is cut where its transformed input is larger: with the products and filters it should fit the
+/// second-level cache. Worth 8 % at 224 x 224, 4 % at 112 x 112.
 constexpr double chunkBytes = 300 << 10;
 /// Bands one core works on before another could take them.
 constexpr int64_t bandsForThreads = 4;
@@ -57,7 +59,8 @@ public:
     choice.algorithm = Algorithm::Winograd4;
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
-    choice.cycles = product / machine.fmaPerCycle + count * (tiles.inBlocks * inputTransform + tiles.outBlocks * outputTransform) +
+    choice.cycles = product / machine.fmaPerCycle +
+                    count * (tiles.inBlocks * inputTransform + tiles.outBlocks * outputTransform) +
                     exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
     SmallVector<std::pair<StringRef, int64_t>> values{
         {"m", 4}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}};
@@ -118,10 +121,10 @@ private:
   class Writer {
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
-        : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2),
-          rx(parameter(choice, "rx", 1)), cb(parameter(choice, "cb", 1)), band(parameter(choice, "band", 1)),
-          samplesInside(parameter(choice, "samples_inside") != 0),
-          out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
+        : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
+          cb(parameter(choice, "cb", 1)), band(parameter(choice, "band", 1)),
+          samplesInside(parameter(choice, "samples_inside") != 0), out(kernel.output().name),
+          tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
           cuts(tilesAcross < kernel.stages[0].extentOf("tx")) {}
 

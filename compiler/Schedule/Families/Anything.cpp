@@ -1,0 +1,83 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The schedule of last resort as directives.
+#include "compiler/Schedule/Families/Anything.h"
+
+using namespace mlir;
+using namespace weft::sched;
+
+namespace weft {
+
+/// Vectorises the innermost loop of a stage: whole if it is one vector, else in vectors with a predicated end. Gives
+/// the names of the loops left outside.
+static SmallVector<StringRef> vectorizeInnermost(StageBuilder &stage, const StageView &view, const Machine &machine) {
+  SmallVector<StringRef> outer = refs(view.loops);
+  if (outer.empty())
+    return outer;
+  StringRef inner = outer.pop_back_val();
+  int64_t extent = view.extents.back();
+  if (extent == machine.vector) {
+    stage.vectorize(inner);
+    return outer;
+  }
+  stage.split(inner, "vo", "vi", machine.vector, Tail::Predicate).vectorize("vi");
+  outer.push_back("vo");
+  return outer;
+}
+
+/// A reduction over whole rows of its reader: neighbouring sums side by side in a vector, the reduction around them.
+static void vectorizeSum(StageBuilder &stage, const StageView &view, const Machine &machine) {
+  StringRef inner = view.loops.back();
+  stage.split(inner, "so", "si", machine.vector, Tail::Predicate).vectorize("si");
+  stage.onUpdate().split(inner, "so", "si", machine.vector, Tail::Predicate);
+  SmallVector<StringRef> order{"so"};
+  order.append(refs(view.reduction));
+  order.push_back("si");
+  stage.reorder(order).vectorize("si");
+}
+
+/// Whether `stage` has an element for each one of `out`: their loops differ in name at most.
+static bool matches(const StageView &out, const StageView &stage) {
+  return out.loops.size() >= 2 && stage.extents == out.extents;
+}
+
+/// The innermost loop of `out` outside which everything `stage` needs is the same: they share a prefix of loops.
+static StringRef commonLoop(const StageView &out, const StageView &stage, ArrayRef<StringRef> loops) {
+  if (matches(out, stage))
+    return out.loops[out.loops.size() - 2];
+  StringRef common;
+  for (auto [a, b] : llvm::zip(loops, stage.loops)) {
+    if (a != b)
+      break;
+    common = a;
+  }
+  return common;
+}
+
+ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine) {
+  MLIRContext *context = kernel.getContext();
+  SmallVector<StageAttr> stages;
+  const StageView &out = kernel.output();
+  StageBuilder last(context, out.name);
+  SmallVector<StringRef> outer = vectorizeInnermost(last, out, machine);
+  auto outside = ArrayRef(out.loops).drop_back(out.loops.empty() ? 0 : 1);
+  auto shared = llvm::find_if(outside, [&](StringRef loop) { return out.extentOf(loop) != 1; });
+  if (shared != outside.end())
+    last.parallel(*shared);
+  for (const StageView &view : ArrayRef(kernel.stages).drop_back()) {
+    if (!view.isReduction())
+      continue; // inlined
+    StageBuilder stage(context, view.name);
+    StringRef at = commonLoop(out, view, outer);
+    if (at.empty())
+      stage.computeRoot();
+    else
+      stage.computeAt(out.name, at);
+    if (matches(out, view))
+      vectorizeSum(stage, view, machine);
+    stages.push_back(stage.get());
+  }
+  stages.push_back(last.get());
+  return ScheduleAttr::get(context, stages);
+}
+
+} // namespace weft

@@ -1,0 +1,12 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The schedule that is right for every kernel.
+#pragma once
+
+#include "compiler/Schedule/Family.h"
+
+namespace weft {
+
+/// A schedule that is right for every kernel: what can be is vectorised, reductions stay close to their readers.
+sched::ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine);
+
+} // namespace weft

@@ -1,0 +1,94 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// One recipe an algorithm; small groups are joined before.
+#include "compiler/Transforms/PackWeights.h"
+
+#include "compiler/Schedule/ConvShape.h"
+
+using namespace mlir;
+
+namespace weft {
+
+static Value shiftedPart(OpBuilder &builder, Value parts, int64_t t, int64_t together, int64_t inputs) {
+  auto type = cast<RankedTensorType>(parts.getType());
+  SmallVector<int64_t> start(type.getRank(), 0), stop(type.getShape()), step(type.getRank(), 1);
+  start[1] = t;
+  stop[1] = t + 1;
+  Value part = SliceOp::create(builder, parts.getLoc(), parts, start, stop, step);
+  SmallVector<int64_t> low(type.getRank(), 0), high(type.getRank(), 0);
+  low[3] = t * inputs;
+  high[3] = (together - 1 - t) * inputs;
+  return PadOp::create(builder, parts.getLoc(), part, low, high, PadMode::Constant, APFloat(0.0));
+}
+
+/// Groups smaller than a block join until they fill one: the weight of a joined group holds those of its parts on the
+/// diagonal, zeros elsewhere. `[f, o, i, k...]` parts become `[f, o, f * i, k...]`, part t shifted by t * i.
+static Value joinGroups(OpBuilder &builder, ConvOp conv, int64_t block) {
+  SmallVector<int64_t> filter = conv.getFilter();
+  int64_t together = groupsInBlock(conv, block), groups = conv.getGroups() / together;
+  if (together == 1)
+    return conv.getWeight();
+  Location loc = conv.getLoc();
+  int64_t outputs = filter[0] / conv.getGroups(), inputs = filter[1];
+  SmallVector<int64_t> split{groups, together, outputs, inputs};
+  split.append(filter.begin() + 2, filter.end());
+  Value parts = ReshapeOp::create(builder, loc, conv.getWeight(), split);
+  SmallVector<Value> shifted;
+  for (int64_t t = 0; t < together; ++t)
+    shifted.push_back(shiftedPart(builder, parts, t, together, inputs));
+  Value joined = ConcatOp::create(builder, loc, shifted, 1);
+  conv.setGroups(groups);
+  filter[1] = together * inputs;
+  return ReshapeOp::create(builder, loc, joined, filter);
+}
+
+static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm algorithm, int64_t block) {
+  Location loc = conv.getLoc();
+  switch (algorithm) {
+  case Algorithm::First:
+    return PackFilterOp::create(builder, loc, weight, block, 0);
+  case Algorithm::Depthwise:
+    return PackDepthwiseOp::create(builder, loc, weight, block);
+  case Algorithm::Grouped:
+    return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, block);
+  case Algorithm::Winograd2:
+    return WinogradFilterOp::create(builder, loc, weight, 2, block, block);
+  case Algorithm::Winograd4:
+    return WinogradFilterOp::create(builder, loc, weight, 4, block, block);
+  case Algorithm::Winograd6:
+    return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
+  default:
+    return PackFilterOp::create(builder, loc, weight, block, block);
+  }
+}
+
+void packConv(OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block) {
+  Value weight = algorithm == Algorithm::Grouped ? joinGroups(builder, conv, block) : conv.getWeight();
+  conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
+  conv.setAlgorithm(algorithm);
+  conv.getWeightMutable().assign(packFilter(builder, conv, weight, algorithm, block));
+  if (conv.getBias())
+    conv.getBiasMutable().assign(packVector(builder, conv.getBias(), block));
+}
+
+void packLinear(OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block) {
+  Location loc = linear.getLoc();
+  Value weight = linear.getWeight();
+  linear.setFilterShape(linear.getFilter());
+  linear.setAlgorithm(algorithm);
+  if (block == 0) {
+    linear.getWeightMutable().assign(TransposeOp::create(builder, loc, weight, ArrayRef<int64_t>{1, 0}));
+    return;
+  }
+  int64_t inputBlock = isBlocked(linear.getX().getType()) ? block : 0;
+  linear.getWeightMutable().assign(PackFilterOp::create(builder, loc, weight, block, inputBlock));
+  if (linear.getBias())
+    linear.getBiasMutable().assign(packVector(builder, linear.getBias(), block));
+}
+
+Value packVector(OpBuilder &builder, Value vector, int64_t block) {
+  if (cast<RankedTensorType>(vector.getType()).getNumElements() == 1)
+    return vector;
+  return PackVectorOp::create(builder, vector.getLoc(), vector, block);
+}
+
+} // namespace weft

@@ -1,0 +1,19 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The recipes that bring a contraction's weights into the form its algorithm reads: the table in compiler/README.md.
+#pragma once
+
+#include "dialects/Weft/Weft.h"
+
+namespace weft {
+
+/// Sets the algorithm, packs weight and bias and keeps the logical shape of the filter. Layouts of input and result are
+/// the caller's business.
+void packConv(mlir::OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block);
+
+/// The same for a product: packed for blocked results; with `block` 0 only transposed.
+void packLinear(mlir::OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block);
+
+/// One value a channel in blocks; a single value stays as it is.
+mlir::Value packVector(mlir::OpBuilder &builder, mlir::Value vector, int64_t block);
+
+} // namespace weft
