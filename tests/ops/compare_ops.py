@@ -85,6 +85,7 @@ def conv_cases():
         conv_case("dilated", (1, 16, 15, 15), 16, 3, dilation=2, pad=2),
         conv_case("no_bias", (3, 16, 7, 7), 64, 3, pad=1, bias=False),
         conv_case("one_pixel", (1, 64, 1, 1), 33, 1),
+        conv_case("one_pixel_many_samples", (264, 5, 3, 3), 17, 3),
         conv_case("wide", (1, 128, 6, 6), 144, 3, pad=1),
         conv_case("winograd_sized", (1, 64, 19, 21), 64, 3, pad=1),
     ]
@@ -130,7 +131,8 @@ def linear_case(name, rows, features, out, bias=True):
 
 def matrix_cases():
     return [
-        linear_case("linear", 1, 64, 48), linear_case("linear_odd", 3, 37, 11), linear_case("linear_no_bias", 5, 100, 33, False),
+        linear_case("linear", 1, 64, 48), linear_case("linear_odd", 3, 37, 11),
+        linear_case("linear_many_rows", 300, 9, 21), linear_case("linear_no_bias", 5, 100, 33, False),
         Case("matmul", "matmul(x, y)", [normal(5, 7), normal(7, 9)], onnx("MatMul")),
         Case("matmul_batched", "matmul(x, y)", [normal(3, 4, 6), normal(3, 6, 5)], onnx("MatMul")),
         Case("matmul_broadcast", "matmul(x, y)", [normal(2, 3, 4, 6), normal(6, 5)], onnx("MatMul")),
