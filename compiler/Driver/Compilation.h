@@ -26,6 +26,8 @@ private:
   // Loading (Load.cpp).
   bool load();
   bool loadText();
+  mlir::OwningOpRef<mlir::ModuleOp> parseText();
+  mlir::OwningOpRef<mlir::ModuleOp> importModel();
   bool loadIR();
   void describe(const CpuTarget &target);
   int printCanonicalText();

@@ -7,6 +7,7 @@
 #include "compiler/Driver/Paths.h"
 #include "compiler/Support/Files.h"
 #include "dialects/Weft/Weft.h"
+#include "frontends/Onnx/Onnx.h"
 #include "frontends/Weft/Frontend.h"
 
 #include "mlir/IR/Verifier.h"
@@ -68,6 +69,8 @@ PipelineOptions optionsOf(ModuleOp module) {
 } // namespace
 
 int Compilation::printCanonicalText() {
+  if (isOnnxFile(options.input))
+    return userError("`--emit=weft` of an ONNX file: not yet");
   std::string text;
   llvm::raw_string_ostream out(text);
   if (!printCanonical(options.input, zooFolder(), out, llvm::errs()))
@@ -80,17 +83,29 @@ int Compilation::printCanonicalText() {
 
 bool Compilation::load() { return options.startFrom ? loadIR() : loadText(); }
 
-bool Compilation::loadText() {
-  std::optional<CpuTarget> target = resolveTarget(options.target, llvm::errs());
-  if (!target)
-    return false;
+OwningOpRef<ModuleOp> Compilation::parseText() {
   ParseRequest request;
   request.fileName = options.input;
   request.zooDir = zooFolder();
   request.settings = options.settings;
   request.outputs = options.outputs;
   request.netName = options.net;
-  module = parseWeft(request, *context, llvm::errs());
+  return parseWeft(request, *context, llvm::errs());
+}
+
+OwningOpRef<ModuleOp> Compilation::importModel() {
+  OnnxRequest request;
+  request.fileName = options.input;
+  request.settings = options.settings;
+  request.outputs = options.outputs;
+  return importOnnx(request, *context, llvm::errs());
+}
+
+bool Compilation::loadText() {
+  std::optional<CpuTarget> target = resolveTarget(options.target, llvm::errs());
+  if (!target)
+    return false;
+  module = isOnnxFile(options.input) ? importModel() : parseText();
   if (!module)
     return false;
   describe(*target);

@@ -16,6 +16,7 @@
 #include "compiler/Support/Files.h"
 #include "compiler/Weights/BindWeights.h"
 #include "dialects/Weft/Weft.h"
+#include "frontends/Onnx/Onnx.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -37,6 +38,7 @@ private:
   int printHalide();
   int prepare();
   int compile();
+  llvm::Expected<GivenWeights> openWeights(llvm::ArrayRef<NeededWeight> needed);
   int packWeights(llvm::StringRef path, llvm::StringRef symbol);
   int packWeightsWhereAsked();
   int write();
@@ -121,11 +123,32 @@ int Emission::compile() {
   return Success;
 }
 
+/// An ONNX model holds its own weights, and its file can be given as a file of weights. Others given come before it.
+llvm::Expected<GivenWeights> Emission::openWeights(llvm::ArrayRef<NeededWeight> needed) {
+  std::vector<std::string> models, others;
+  for (const std::string &source : options.weights)
+    (isOnnxFile(source) ? models : others).push_back(source);
+  if (isOnnxFile(options.input))
+    models.push_back(options.input);
+  auto given = GivenWeights::open(others);
+  for (size_t i = 0; given && i < models.size(); ++i) {
+    std::vector<std::string> missing;
+    for (const NeededWeight &weight : needed)
+      if (!given->holds(weight.path))
+        missing.push_back(weight.path);
+    auto file = openOnnxWeights(models[i], missing);
+    if (!file)
+      return file.takeError();
+    given->add(std::move(*file));
+  }
+  return given;
+}
+
 int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
   FailureOr<std::vector<NeededWeight>> needed = collectWeights(module);
   if (failed(needed))
     return UserError;
-  auto given = GivenWeights::open(options.weights);
+  auto given = openWeights(*needed);
   if (!given)
     return fail(given.takeError());
   std::vector<std::string> uncompiled;

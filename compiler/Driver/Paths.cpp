@@ -24,4 +24,6 @@ std::string zooFolder() {
   return sys::fs::is_directory(installed) ? installed : WEFT_SOURCE_ZOO;
 }
 
+bool isOnnxFile(const std::string &path) { return llvm::StringRef(path).ends_with(".onnx"); }
+
 } // namespace weft

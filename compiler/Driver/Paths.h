@@ -13,4 +13,7 @@ std::string zooFolder();
 /// running tool lies in.
 std::string installedFile(const std::string &relative);
 
+/// Whether the name of a file says that it is an ONNX model.
+bool isOnnxFile(const std::string &path);
+
 } // namespace weft

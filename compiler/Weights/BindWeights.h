@@ -27,6 +27,10 @@ public:
   /// `sources` are the values of `--weights`: names of safetensors files and at most one `random:SEED`.
   static llvm::Expected<GivenWeights> open(llvm::ArrayRef<std::string> sources);
 
+  /// Adds what `file` holds of a model that carries its own weights; files given by name come first.
+  void add(SafetensorsFile file) { files->push_back(std::move(file)); }
+  bool holds(llvm::StringRef path) const { return holder(path); }
+
   /// Checks that each needed weight is there once, with its shape and a type that becomes f32; tensors nobody needs
   /// become a line in `warnings`, or with `strict` a part of the error. Never surplus: `num_batches_tracked`, and the
   /// names in `uncompiled` (weights of optional outputs that were not asked for).

@@ -194,11 +194,25 @@ Expected<SafetensorsFile> SafetensorsFile::parse(std::shared_ptr<MemoryBuffer> b
       return entry.takeError();
     file.list.push_back(std::move(*entry));
   }
-  sort(file.list, [](const SafetensorsEntry &a, const SafetensorsEntry &b) { return a.name < b.name; });
-  for (auto [index, entry] : enumerate(file.list))
-    file.places[entry.name] = index;
+  file.sortEntries();
   file.buffer = std::move(buffer);
   return file;
+}
+
+SafetensorsFile SafetensorsFile::of(std::shared_ptr<const void> owner, StringRef path,
+                                    std::vector<SafetensorsEntry> entries) {
+  SafetensorsFile file;
+  file.name = path.str();
+  file.buffer = std::move(owner);
+  file.list = std::move(entries);
+  file.sortEntries();
+  return file;
+}
+
+void SafetensorsFile::sortEntries() {
+  sort(list, [](const SafetensorsEntry &a, const SafetensorsEntry &b) { return a.name < b.name; });
+  for (auto [index, entry] : enumerate(list))
+    places[entry.name] = index;
 }
 
 const SafetensorsEntry *SafetensorsFile::find(StringRef path) const {

@@ -32,6 +32,10 @@ public:
   /// The same for bytes in memory.
   static llvm::Expected<SafetensorsFile> parse(std::shared_ptr<llvm::MemoryBuffer> buffer, llvm::StringRef path);
 
+  /// Tensors that another format holds (see frontends/Onnx); `owner` keeps their bytes alive.
+  static SafetensorsFile of(std::shared_ptr<const void> owner, llvm::StringRef path,
+                            std::vector<SafetensorsEntry> entries);
+
   llvm::StringRef path() const { return name; }
   llvm::ArrayRef<SafetensorsEntry> entries() const { return list; } ///< by name
   const SafetensorsEntry *find(llvm::StringRef path) const;
@@ -41,7 +45,9 @@ public:
   HostTensor read(const SafetensorsEntry &entry, mlir::RankedTensorType type) const;
 
 private:
-  std::shared_ptr<llvm::MemoryBuffer> buffer;
+  void sortEntries();
+
+  std::shared_ptr<const void> buffer;
   std::string name;
   std::vector<SafetensorsEntry> list;
   llvm::StringMap<size_t> places;

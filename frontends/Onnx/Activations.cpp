@@ -1,0 +1,151 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Operations of one tensor, element by element: a row each.
+#include "frontends/Onnx/Importer.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::onnxfile;
+
+namespace {
+
+/// A number an operation takes from an attribute of the same or another name.
+struct Parameter {
+  llvm::StringRef onnx, weft;
+  double otherwise;
+};
+
+struct Row {
+  llvm::StringRef onnx, weft;
+  llvm::SmallVector<Parameter> parameters = {};
+};
+
+void importRow(NodeImport &node, const Row &row) {
+  Value x = node.floats(0);
+  SmallVector<NamedAttribute> attributes;
+  for (const Parameter &parameter : row.parameters)
+    attributes.push_back(node.number(parameter.weft, node.real(parameter.onnx, parameter.otherwise)));
+  node.define(0, node.make(row.weft, x, attributes));
+}
+
+void gelu(NodeImport &node) {
+  std::string mode = node.word("approximate", "none");
+  if (mode != "none" && mode != "tanh")
+    node.fail("approximate `" + mode + "` is not supported");
+  auto attribute = GeluModeAttr::get(node.context(), mode == "tanh" ? GeluMode::Tanh : GeluMode::None);
+  node.define(0, node.make("gelu", node.floats(0), node.named("approximate", attribute)));
+}
+
+/// Whether `slope` has one element for each channel of `x`, and none for anything else.
+bool isPerChannel(ArrayRef<int64_t> slope, ArrayRef<int64_t> x) {
+  int64_t channels = x.size() - 2, count = 1;
+  for (int64_t extent : slope)
+    count *= extent;
+  int64_t at = int64_t(slope.size()) - 1 - channels;
+  return count == 1 || (at >= 0 && slope[at] == count && count == x[1]);
+}
+
+void prelu(NodeImport &node) {
+  Value x = node.floats(0), slope = node.floats(1);
+  if (!x || !slope)
+    return;
+  if (rankOf(x) >= 2 && isPerChannel(shapeOf(slope), shapeOf(x))) {
+    int64_t count = llvm::cast<RankedTensorType>(slope.getType()).getNumElements();
+    return node.define(0, node.make("prelu", {x, node.reshape(slope, {count})}));
+  }
+  Value below = node.make("neg", node.make("relu", node.make("neg", x)));
+  node.define(0, node.make("add", {node.make("relu", x), node.make("mul", {below, slope})}));
+}
+
+/// A bound of Clip: absent, known, or a value.
+bool readBound(NodeImport &node, size_t input, llvm::StringRef name, SmallVectorImpl<NamedAttribute> &attributes) {
+  if (!node.has(input))
+    return true;
+  const Folded *value = node.folded(input);
+  if (!value || value->size() != 1)
+    return false;
+  attributes.push_back(node.number(name, value->asReal(0)));
+  return true;
+}
+
+void clip(NodeImport &node) {
+  Value x = node.floats(0);
+  SmallVector<NamedAttribute> attributes;
+  const Folded *low = node.has(1) ? node.folded(1) : nullptr, *high = node.has(2) ? node.folded(2) : nullptr;
+  bool isOrdered = !low || !high || (low->size() == 1 && high->size() == 1 && low->asReal(0) <= high->asReal(0));
+  if (isOrdered && readBound(node, 1, "min", attributes) && readBound(node, 2, "max", attributes))
+    return node.define(0, attributes.empty() ? x : node.make("clip", x, attributes));
+  if (node.has(1))
+    x = node.make("maximum", {x, node.floats(1)});
+  if (node.has(2))
+    x = node.make("minimum", {x, node.floats(2)});
+  node.define(0, x);
+}
+
+void identity(NodeImport &node) { node.define(0, node.tensor(0)); }
+
+void dropout(NodeImport &node) {
+  node.onlyResults(1);
+  if (node.has(2)) {
+    const Folded *training = node.folded(2);
+    if (!training || training->size() != 1 || training->isReal() || training->ints[0])
+      node.fail("training is not supported");
+  }
+  identity(node);
+}
+
+void convert(NodeImport &node) {
+  int64_t to = node.integer("to", 0);
+  Value x = node.tensor(0);
+  if (!x)
+    return;
+  if (to == node.elementType(0))
+    return node.define(0, x);
+  if (to != Float && to != Int32 && to != Int64)
+    return node.fail("conversion to " + nameOf(to) + " is not supported");
+  Type type = to == Float ? Type(Float32Type::get(node.context())) : IntegerType::get(node.context(), to == Int32 ? 32 : 64);
+  node.define(0, node.make("cast", x, node.named("to", TypeAttr::get(type))));
+}
+
+/// x * sigmoid(alpha * x), of operation set 24 but in use before.
+void swish(NodeImport &node) {
+  double alpha = node.real("alpha", 1);
+  Value x = node.floats(0);
+  if (alpha == 1)
+    return node.define(0, node.make("silu", x));
+  Value gate = node.make("sigmoid", node.make("mul", {x, node.scalar(alpha)}));
+  node.define(0, node.make("mul", {x, gate}));
+}
+
+} // namespace
+
+std::vector<Conversion> weft::onnxfile::activationConversions() {
+  static const Row rows[] = {
+      {"Relu", "relu"},
+      {"Sigmoid", "sigmoid"},
+      {"Tanh", "tanh"},
+      {"HardSwish", "hardswish"},
+      {"HardSigmoid", "hardsigmoid", {{"alpha", "alpha", 0.2}, {"beta", "beta", 0.5}}},
+      {"Mish", "mish"},
+      {"Softplus", "softplus"},
+      {"Softsign", "softsign"},
+      {"Elu", "elu", {{"alpha", "alpha", 1}}},
+      {"Selu", "selu", {{"alpha", "alpha", 1.67326319217681884765625}, {"gamma", "gamma", 1.05070102214813232421875}}},
+      {"Celu", "celu", {{"alpha", "alpha", 1}}},
+      {"LeakyRelu", "leaky_relu", {{"alpha", "alpha", 0.01}}},
+      {"ThresholdedRelu", "thresholded_relu", {{"alpha", "alpha", 1}}},
+      {"Erf", "erf"},
+      {"Exp", "exp"},
+      {"Log", "log"},
+      {"Sqrt", "sqrt"},
+      {"Abs", "abs"},
+      {"Neg", "neg"},
+      {"Floor", "floor"},
+      {"Ceil", "ceil"},
+      {"Reciprocal", "reciprocal"},
+  };
+  std::vector<Conversion> conversions{{"Gelu", gelu},         {"PRelu", prelu},     {"Clip", clip}, {"Identity", identity},
+                                      {"Dropout", dropout}, {"Cast", convert}, {"Swish", swish}};
+  for (const Row &row : rows)
+    conversions.push_back({row.onnx, [row](NodeImport &node) { importRow(node, row); }});
+  return conversions;
+}

@@ -1,0 +1,406 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The graph as a whole: ports, the order of nodes, the table of operations, results, and the module around them.
+#include "frontends/Onnx/Importer.h"
+#include "frontends/Onnx/Onnx.h"
+
+#include "compiler/Support/Diagnostics.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::onnxfile;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace {
+
+constexpr int64_t firstOpset = 11, lastOpset = 23;
+constexpr int64_t largestExtent = (int64_t(1) << 31) - 1, mostElements = int64_t(1) << 40;
+constexpr size_t maxRank = 6, mostNodes = 1 << 20;
+
+/// Letters, digits, `_` and `.`; everything else becomes `_`. Names of files may come near these.
+std::string plainName(StringRef name, StringRef otherwise) {
+  std::string plain;
+  for (char c : name.take_front(200))
+    plain += llvm::isAlnum(c) || c == '_' ? c : (c == '/' || c == '.') && !plain.empty() && plain.back() != '.' ? '.' : '_';
+  StringRef trimmed = StringRef(plain).trim("_.");
+  return trimmed.empty() ? otherwise.str() : trimmed.str();
+}
+
+/// The same as an identifier of C.
+std::string identifier(StringRef name, StringRef otherwise) {
+  std::string plain = plainName(name, otherwise);
+  std::replace(plain.begin(), plain.end(), '.', '_');
+  return llvm::isDigit(plain.front()) ? otherwise.str() + "_" + plain : plain;
+}
+
+class GraphImport {
+public:
+  GraphImport(const OnnxRequest &request, const Model &model, MLIRContext &context, llvm::raw_ostream &errors)
+      : request(request), model(model), graph(model.graph), builder(&context), weights(&context), errors(errors) {}
+
+  OwningOpRef<ModuleOp> run();
+
+private:
+  bool error(const Twine &text) {
+    errors << printable(request.fileName, 200) << ": error: " << text << "\n";
+    return false;
+  }
+  bool checkModel();
+  bool checkOperations();
+  bool checkOrder();
+  void begin();
+  bool initialisers();
+  bool ports();
+  bool port(const Port &port);
+  std::optional<int64_t> extent(const Port &port, size_t index);
+  bool nodes();
+  bool importNode(const Node &node, size_t index);
+  bool constantNode(const Node &node, size_t index);
+  bool results();
+  bool result(const Port &port, SmallVectorImpl<Value> &values, SmallVectorImpl<DictionaryAttr> &attributes);
+  bool checkSettings();
+  void dropUnused();
+  void finish();
+  std::string quoted(StringRef name) { return "`" + printable(name, 100) + "`"; }
+  std::string describe(const Node &node, size_t index) {
+    return "node " + (node.name.empty() ? "number " + std::to_string(index) : quoted(node.name)) + " (" +
+           printable(node.op, 60) + ")";
+  }
+  std::string unique(std::string name) {
+    std::string made = name;
+    for (int i = 2; !portNames.insert(made).second; ++i)
+      made = name + "_" + std::to_string(i);
+    return made;
+  }
+
+  const OnnxRequest &request;
+  const Model &model;
+  const Graph &graph;
+  OpBuilder builder, weights;
+  llvm::raw_ostream &errors;
+  llvm::StringMap<std::function<void(NodeImport &)>> table;
+  llvm::StringMap<Known> known;
+  llvm::StringSet<> settingsTaken, portNames;
+  SmallVector<NamedAttribute> usedSettings;
+  ModuleOp module;
+  func::FuncOp function;
+  std::string netName;
+};
+
+OwningOpRef<ModuleOp> GraphImport::run() {
+  using Rows = std::vector<Conversion> (*)();
+  for (Rows rows : {activationConversions, arithmeticConversions, convolutionConversions, matrixConversions,
+                    poolingConversions, normalisationConversions, reductionConversions, shapeConversions,
+                    resizeConversions})
+    for (Conversion &row : rows())
+      table[row.op] = std::move(row.import);
+  if (!checkModel() || !checkOperations() || !checkOrder())
+    return nullptr;
+  OwningOpRef<ModuleOp> owned(ModuleOp::create(builder.getUnknownLoc()));
+  module = *owned;
+  begin();
+  if (!initialisers() || !ports() || !checkSettings() || !nodes() || !results())
+    return nullptr;
+  dropUnused();
+  finish();
+  return succeeded(verify(module)) ? std::move(owned) : nullptr;
+}
+
+//===-- Checks before anything is made ---------------------------------------------------------------------------===//
+
+bool GraphImport::checkModel() {
+  if (!model.opset)
+    return error("does not say which operation set it uses");
+  if (model.opset < firstOpset || model.opset > lastOpset)
+    return error("uses operation set " + Twine(model.opset) + "; 11 to 23 are supported" +
+                 (model.opset < firstOpset ? " (onnx.version_converter makes a newer file)" : ""));
+  if (graph.nodes.size() > mostNodes)
+    return error("has more than 2^20 nodes");
+  if (graph.outputs.empty())
+    return error("the graph has no outputs");
+  return true;
+}
+
+/// All operations that cannot be imported, in one error.
+bool GraphImport::checkOperations() {
+  std::map<std::string, std::pair<size_t, size_t>> missing; // operation: first node, count
+  for (auto [index, node] : llvm::enumerate(graph.nodes)) {
+    bool isKnown = node.domain.empty() && (node.op == "Constant" || table.count(node.op) ||
+                                           llvm::is_contained(foldedOnly(), StringRef(node.op)));
+    std::string name = node.domain.empty() ? node.op : node.domain + "::" + node.op;
+    for (const onnxfile::Attribute &attribute : node.attributes)
+      if (attribute.kind == onnxfile::Attribute::Graph)
+        isKnown = false; // If, Loop, Scan
+    if (!isKnown)
+      ++missing.insert({name, {index, 0}}).first->second.second;
+  }
+  if (missing.empty())
+    return true;
+  std::string text = "operations that are not supported:";
+  for (auto &[name, places] : missing)
+    text += "\n  " + quoted(name) + ": " + describe(graph.nodes[places.first], places.first) +
+            (places.second > 1 ? " and " + std::to_string(places.second - 1) + " more" : "");
+  return error(text);
+}
+
+/// Each name is made once, before it is read.
+bool GraphImport::checkOrder() {
+  llvm::StringSet<> made, later;
+  for (const Tensor &initialiser : graph.initialisers)
+    made.insert(initialiser.name);
+  for (const Port &input : graph.inputs)
+    made.insert(input.name);
+  for (const Node &node : graph.nodes)
+    for (const std::string &output : node.outputs)
+      later.insert(output);
+  for (auto [index, node] : llvm::enumerate(graph.nodes)) {
+    for (const std::string &input : node.inputs)
+      if (!input.empty() && !made.contains(input))
+        return error(describe(node, index) + ": reads " + quoted(input) +
+                     (later.contains(input) ? ", which is made behind it: the graph is not sorted, or has a cycle"
+                                            : ", which nothing makes"));
+    for (const std::string &output : node.outputs)
+      if (!output.empty() && !made.insert(output).second)
+        return error(describe(node, index) + ": makes " + quoted(output) + ", which is there already");
+  }
+  return true;
+}
+
+//===-- Inputs ---------------------------------------------------------------------------------------------------===//
+
+void GraphImport::begin() {
+  netName = identifier(llvm::sys::path::stem(request.fileName), "net");
+  builder.setInsertionPointToEnd(module.getBody());
+  auto loc = NameLoc::get(builder.getStringAttr(netName));
+  function = func::FuncOp::create(builder, loc, netName, builder.getFunctionType({}, {}));
+  function->setAttr("weft.net", builder.getUnitAttr());
+  Block &body = function.getBody().emplaceBlock();
+  // Weights stand first, in front of an operation that goes away at the end.
+  builder.setInsertionPointToEnd(&body);
+  auto mark = ModuleOp::create(builder, loc);
+  weights.setInsertionPoint(mark);
+}
+
+bool GraphImport::initialisers() {
+  for (auto [index, tensor] : llvm::enumerate(graph.initialisers)) {
+    Known entry;
+    entry.stored = &tensor;
+    entry.path = weightPath(tensor.name, index);
+    entry.folded = Folded::of(tensor);
+    if (!known.insert({tensor.name, std::move(entry)}).second)
+      return error("a second initialiser " + quoted(tensor.name));
+  }
+  return true;
+}
+
+bool GraphImport::ports() {
+  for (const Port &input : graph.inputs) {
+    if (auto found = known.find(input.name); found != known.end()) {
+      if (found->second.stored)
+        continue; // the old form: every initialiser is an input too
+      return error("a second input " + quoted(input.name));
+    }
+    if (!port(input))
+      return false;
+  }
+  return true;
+}
+
+std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
+  const Dim &dim = port.dims[index];
+  std::string place = port.name + "." + std::to_string(index);
+  if (dim.extent >= 0)
+    return dim.extent;
+  for (const auto &[name, value] : llvm::reverse(request.settings)) {
+    if (name != place && (dim.name.empty() || name != dim.name))
+      continue;
+    int64_t extent;
+    if (StringRef(value).getAsInteger(10, extent) || extent < 1 || extent > largestExtent)
+      return error("`--set " + printable(name) + "=" + printable(value) + "`: a dimension is a positive integer"), std::nullopt;
+    if (settingsTaken.insert(name).second && name == dim.name)
+      usedSettings.push_back(builder.getNamedAttr(identifier(name, "size"), builder.getI64IntegerAttr(extent)));
+    return extent;
+  }
+  error("dimension " + Twine(index) + " of input " + quoted(port.name) + " has no value; give it one with `--set " +
+        printable(dim.name.empty() ? place : dim.name) + "=...`");
+  return std::nullopt;
+}
+
+bool GraphImport::port(const Port &port) {
+  Type element = port.type == Float   ? Type(builder.getF32Type())
+                 : port.type == Int32 ? Type(builder.getI32Type())
+                 : port.type == Int64 ? Type(builder.getI64Type())
+                                      : Type();
+  if (!port.isTensor || !port.hasShape)
+    return error("input " + quoted(port.name) + " is " + (port.isTensor ? "a tensor without a shape" : "no tensor"));
+  if (!element)
+    return error("input " + quoted(port.name) + " is " + nameOf(port.type) + "; float, int32 and int64 are supported");
+  if (port.dims.size() > maxRank)
+    return error("input " + quoted(port.name) + " has " + Twine(port.dims.size()) + " dimensions; at most 6 are supported");
+  Ints shape;
+  SmallVector<StringRef> texts;
+  SmallVector<std::string> stored;
+  int64_t elements = 1;
+  for (size_t i = 0; i < port.dims.size(); ++i) {
+    std::optional<int64_t> value = extent(port, i);
+    if (!value)
+      return false;
+    if (*value < 1 || *value > largestExtent || llvm::MulOverflow(elements, *value, elements) || elements > mostElements)
+      return error("input " + quoted(port.name) + ": dimension " + Twine(i) + " is " + Twine(*value) +
+                   "; extents are positive, and a tensor has at most 2^40 elements");
+    shape.push_back(*value);
+    stored.push_back(port.dims[i].extent >= 0 || port.dims[i].name.empty() ? std::to_string(*value)
+                                                                           : identifier(port.dims[i].name, "size"));
+  }
+  for (const std::string &text : stored)
+    texts.push_back(text);
+  std::string name = unique(identifier(port.name, "input"));
+  auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("weft.name", builder.getStringAttr(name)),
+                                               builder.getNamedAttr("weft.dims", builder.getStrArrayAttr(texts))});
+  unsigned index = function.getNumArguments();
+  if (failed(function.insertArgument(index, RankedTensorType::get(shape, element), attributes,
+                                     NameLoc::get(builder.getStringAttr(name)))))
+    llvm_unreachable("arguments are added at the end");
+  known[port.name].value = function.getArgument(index);
+  return true;
+}
+
+bool GraphImport::checkSettings() {
+  for (const auto &[name, value] : request.settings)
+    if (!settingsTaken.contains(name))
+      return error("`--set " + printable(name) + "`: no dimension of an input is open and called so");
+  return true;
+}
+
+//===-- Nodes ----------------------------------------------------------------------------------------------------===//
+
+bool GraphImport::nodes() {
+  for (auto [index, node] : llvm::enumerate(graph.nodes))
+    if (!(node.op == "Constant" ? constantNode(node, index) : importNode(node, index)))
+      return false;
+  return true;
+}
+
+bool GraphImport::importNode(const Node &node, size_t index) {
+  std::string path = plainName(node.name.empty() ? (node.outputs.empty() ? "" : node.outputs.front()) : node.name,
+                               "node" + std::to_string(index));
+  NodeImport import(node, model.opset, known, builder, weights, NameLoc::get(builder.getStringAttr(path)));
+  if (!foldNode(import) && !import.failed()) {
+    auto row = table.find(node.op);
+    if (row == table.end())
+      import.fail("is supported only where its inputs are known when compiling");
+    else
+      row->second(import);
+  }
+  for (const std::string &output : node.outputs)
+    if (!import.failed() && !output.empty() && !known.count(output))
+      import.fail("its result " + quoted(output) + " is not supported");
+  return !import.failed() || error(describe(node, index) + ": " + import.error());
+}
+
+bool GraphImport::constantNode(const Node &node, size_t index) {
+  std::string place = describe(node, index) + ": ";
+  if (node.outputs.size() != 1 || node.attributes.size() != 1)
+    return error(place + "has one result and one value");
+  const onnxfile::Attribute &value = node.attributes.front();
+  Known entry;
+  if (value.name == "value" && value.tensor) {
+    entry.stored = &*value.tensor;
+    entry.path = weightPath(node.outputs.front(), graph.initialisers.size() + index);
+    entry.folded = Folded::of(*value.tensor);
+  } else if (value.name == "value_float" && value.kind == onnxfile::Attribute::Float) {
+    entry.folded = Folded::real(value.f);
+  } else if (value.name == "value_int" && value.kind == onnxfile::Attribute::Int) {
+    entry.folded = Folded::integer(value.i);
+  } else if (value.name == "value_ints" && value.kind == onnxfile::Attribute::Ints) {
+    entry.folded = Folded::integers(value.ints);
+  } else if (value.name == "value_floats" && value.kind == onnxfile::Attribute::Floats) {
+    entry.folded = Folded{Float, {int64_t(value.floats.size())}, {}, {value.floats.begin(), value.floats.end()}};
+  } else {
+    return error(place + "its " + quoted(value.name) + " is not supported");
+  }
+  known[node.outputs.front()] = std::move(entry);
+  return true;
+}
+
+//===-- Results --------------------------------------------------------------------------------------------------===//
+
+bool GraphImport::results() {
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  for (const std::string &name : request.outputs)
+    if (llvm::none_of(graph.outputs, [&](const Port &port) { return port.name == name; }))
+      return error("`--outputs`: the graph has no result " + quoted(name));
+  portNames.clear(); // a result may be called as an input
+  for (const Port &port : graph.outputs)
+    if (request.outputs.empty() || llvm::is_contained(request.outputs, port.name))
+      if (!result(port, values, attributes))
+        return false;
+  func::ReturnOp::create(builder, function.getLoc(), values);
+  function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(values).getTypes()));
+  for (auto [i, dictionary] : llvm::enumerate(attributes))
+    function.setResultAttrs(i, dictionary);
+  return true;
+}
+
+bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values, SmallVectorImpl<DictionaryAttr> &attributes) {
+  auto found = known.find(port.name);
+  if (found == known.end())
+    return error("nothing makes the result " + quoted(port.name));
+  Value value = found->second.value;
+  if (!value || isRecipe(value))
+    return error("the result " + quoted(port.name) + " does not depend on any input");
+  SmallVector<std::string> stored;
+  SmallVector<StringRef> texts;
+  for (int64_t extent : shapeOf(value))
+    stored.push_back(std::to_string(extent));
+  for (const std::string &text : stored)
+    texts.push_back(text);
+  std::string name = unique(identifier(port.name, "output"));
+  values.push_back(value);
+  attributes.push_back(builder.getDictionaryAttr({builder.getNamedAttr("weft.name", builder.getStringAttr(name)),
+                                                  builder.getNamedAttr("weft.dims", builder.getStrArrayAttr(texts))}));
+  return true;
+}
+
+/// What no result needs is left out, and with it the mark behind the weights.
+void GraphImport::dropUnused() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (op.use_empty() && !op.hasTrait<OpTrait::IsTerminator>())
+      op.erase();
+}
+
+void GraphImport::finish() {
+  module->setAttr("weft.phase", builder.getStringAttr("parse"));
+  module->setAttr("weft.name", builder.getStringAttr(netName));
+  module->setAttr("weft.settings", builder.getDictionaryAttr(usedSettings));
+  module->setAttr("weft.bounds", builder.getDictionaryAttr({}));
+}
+
+} // namespace
+
+std::string weft::onnxfile::weightPath(StringRef name, size_t index) {
+  bool isPlain = !name.empty() && name.size() <= 500 && llvm::all_of(name, [](char c) {
+    return llvm::isAlnum(c) || StringRef("_./:-").contains(c);
+  });
+  return isPlain && !name.contains("..") ? name.str() : "initialiser." + std::to_string(index);
+}
+
+OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &context, llvm::raw_ostream &errors) {
+  context.loadDialect<WeftDialect, func::FuncDialect>();
+  Model model;
+  std::string why;
+  if (!readModel(request.fileName, model, why)) {
+    errors << printable(request.fileName, 200) << ": error: " << printable(why, 500) << "\n";
+    return nullptr;
+  }
+  return GraphImport(request, model, context, errors).run();
+}

@@ -1,0 +1,159 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Inside of the import: the values of a graph by name, one node at a time, and the means the conversions use. A failure
+// is kept once and makes every later call on the node answer null, so that conversions need few checks.
+#pragma once
+
+#include "dialects/Weft/Weft.h"
+#include "frontends/Onnx/Folded.h"
+#include "frontends/Onnx/Schema/Model.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <functional>
+
+namespace weft::onnxfile {
+
+using Ints = llvm::SmallVector<int64_t>;
+using Reals = llvm::SmallVector<double>;
+using Operands = llvm::SmallVector<mlir::Value>;
+
+/// What a name of the graph stands for: a value of the network, a tensor of the file, numbers known now. Several at once
+/// where one has been made from another.
+struct Known {
+  mlir::Value value;
+  const Tensor *stored = nullptr;
+  std::string path; ///< of the weight `stored` is
+  std::optional<Folded> folded;
+};
+
+/// The name under which the weight files of this model hold a tensor: its own, or a number where that would not do.
+std::string weightPath(llvm::StringRef name, size_t index);
+
+/// A node being imported.
+class NodeImport {
+public:
+  NodeImport(const Node &node, int64_t opset, llvm::StringMap<Known> &known, mlir::OpBuilder &builder,
+             mlir::OpBuilder &weights, mlir::Location loc)
+      : node(node), opset(opset), known(known), builder(builder), weights(weights), loc(loc) {}
+
+  // Failures.
+  void fail(const llvm::Twine &text) {
+    if (reason.empty())
+      reason = text.str();
+  }
+  bool failed() const { return !reason.empty(); }
+  const std::string &error() const { return reason; }
+
+  // Inputs.
+  size_t inputs() const { return node.inputs.size(); }
+  bool has(size_t i) const { return i < node.inputs.size() && !node.inputs[i].empty(); }
+  /// The input as a value of the network: weights and constants are made on first use. Null after a failure.
+  mlir::Value tensor(size_t i);
+  /// The same for a tensor of floats.
+  mlir::Value floats(size_t i);
+  /// The input's numbers where they are known now and few.
+  const Folded *folded(size_t i);
+  /// The same; a failure naming `what` where they are not.
+  const Folded *numbers(size_t i, llvm::StringRef what);
+  /// Known integers.
+  std::optional<Ints> ints(size_t i, llvm::StringRef what);
+  /// Shape and element type, without making the value.
+  std::optional<Ints> shape(size_t i);
+  int32_t elementType(size_t i);
+
+  // Attributes.
+  const Attribute *attribute(llvm::StringRef name, Attribute::Kind kind);
+  int64_t integer(llvm::StringRef name, int64_t otherwise);
+  double real(llvm::StringRef name, double otherwise);
+  std::string word(llvm::StringRef name, llvm::StringRef otherwise);
+  std::optional<Ints> integers(llvm::StringRef name);
+  /// An axis counted from the end if negative; 0 after a failure.
+  int64_t axis(int64_t value, int64_t rank);
+
+  // Results.
+  void define(size_t i, mlir::Value value);
+  void define(size_t i, Folded value);
+  bool wanted(size_t i) const { return i < node.outputs.size() && !node.outputs[i].empty(); }
+  /// Fails where a result beyond the first `count` is used.
+  void onlyResults(size_t count);
+
+  // Making operations; null operands and failures give null.
+  Operands makeAll(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
+  mlir::Value make(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
+    Operands results = makeAll(op, operands, attributes);
+    return results.size() == 1 ? results.front() : mlir::Value();
+  }
+  mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
+  mlir::Value expand(mlir::Value x, llvm::ArrayRef<int64_t> shape);
+  mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> perm);
+  mlir::Value constant(const Folded &value);
+  mlir::Value scalar(double value) { return constant(Folded::real(value)); }
+
+  mlir::NamedAttribute list(llvm::StringRef name, llvm::ArrayRef<int64_t> values) {
+    return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(values));
+  }
+  mlir::NamedAttribute number(llvm::StringRef name, int64_t value) {
+    return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
+  }
+  mlir::NamedAttribute number(llvm::StringRef name, double value) {
+    return builder.getNamedAttr(name, builder.getF64FloatAttr(value));
+  }
+  mlir::NamedAttribute flag(llvm::StringRef name, bool value) {
+    return builder.getNamedAttr(name, builder.getBoolAttr(value));
+  }
+  mlir::NamedAttribute named(llvm::StringRef name, mlir::Attribute value) { return builder.getNamedAttr(name, value); }
+  mlir::MLIRContext *context() { return builder.getContext(); }
+
+  const Node &node;
+  const int64_t opset;
+
+private:
+  Known *find(size_t i);
+  mlir::Value materialise(Known &entry);
+
+  llvm::StringMap<Known> &known;
+  mlir::OpBuilder &builder, &weights;
+  mlir::Location loc;
+  std::string reason;
+};
+
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+}
+inline int64_t rankOf(mlir::Value value) { return shapeOf(value).size(); }
+
+/// 0 to `count` - 1: all dimensions.
+inline Ints countUp(int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(0, count)); }
+
+/// A row of the table of operations.
+struct Conversion {
+  llvm::StringRef op;
+  std::function<void(NodeImport &)> import;
+};
+
+// The rows of each category, one file each.
+std::vector<Conversion> activationConversions();
+std::vector<Conversion> arithmeticConversions();
+std::vector<Conversion> convolutionConversions();
+std::vector<Conversion> matrixConversions();
+std::vector<Conversion> poolingConversions();
+std::vector<Conversion> normalisationConversions();
+std::vector<Conversion> reductionConversions();
+std::vector<Conversion> shapeConversions();
+std::vector<Conversion> resizeConversions();
+
+/// Computes the node now where all it reads is known and small. False where it is not that kind of node.
+bool foldNode(NodeImport &node);
+/// Operations that exist only where they can be computed now.
+llvm::ArrayRef<llvm::StringRef> foldedOnly();
+
+// Windows: shared by convolutions and pooling.
+struct WindowShape {
+  Ints kernel, stride, pad, dilation;
+};
+/// Reads strides, pads, dilations and auto_pad of a window of `kernel` over the spatial dimensions of `x`.
+std::optional<WindowShape> readWindow(NodeImport &node, mlir::Value x, llvm::ArrayRef<int64_t> kernel);
+
+} // namespace weft::onnxfile

@@ -1,0 +1,264 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What conversions call: inputs in the form they want, checked attributes, operations made after inference has agreed.
+#include "frontends/Onnx/Importer.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::onnxfile;
+using llvm::StringRef;
+using llvm::Twine;
+
+static constexpr int64_t largestNumber = (int64_t(1) << 31) - 1;
+static constexpr int64_t mostElements = int64_t(1) << 40;
+static constexpr size_t maxRank = 6;
+
+//===-- Inputs ---------------------------------------------------------------------------------------------------===//
+
+Known *NodeImport::find(size_t i) {
+  if (failed())
+    return nullptr;
+  if (!has(i)) {
+    fail("input " + Twine(i) + " is missing");
+    return nullptr;
+  }
+  return &known.find(node.inputs[i])->second; // the graph's order has been checked
+}
+
+Value NodeImport::tensor(size_t i) {
+  Known *entry = find(i);
+  return entry ? materialise(*entry) : Value();
+}
+
+Value NodeImport::floats(size_t i) {
+  Value value = tensor(i);
+  if (value && !llvm::cast<RankedTensorType>(value.getType()).getElementType().isF32()) {
+    fail("input " + Twine(i) + " is " + nameOf(elementType(i)) + "; only float is supported here");
+    return {};
+  }
+  return value;
+}
+
+Value NodeImport::materialise(Known &entry) {
+  if (entry.value)
+    return entry.value;
+  if (entry.folded && (entry.folded->size() <= 1 || !entry.stored || !entry.folded->isReal()))
+    return entry.value = constant(*entry.folded);
+  if (entry.stored->type != Float) {
+    fail("a constant of " + nameOf(entry.stored->type) + " and " + Twine(entry.stored->elements) +
+         " elements is not supported");
+    return {};
+  }
+  if (entry.stored->dims.size() > maxRank || !entry.stored->elements) {
+    fail("tensors have 1 to 6 dimensions, none of extent 0");
+    return {};
+  }
+  auto type = RankedTensorType::get(entry.stored->dims, builder.getF32Type());
+  auto at = NameLoc::get(builder.getStringAttr(entry.path));
+  return entry.value = WeightOp::create(weights, at, type, entry.path);
+}
+
+const Folded *NodeImport::folded(size_t i) {
+  Known *entry = find(i);
+  return entry && entry->folded ? &*entry->folded : nullptr;
+}
+
+const Folded *NodeImport::numbers(size_t i, StringRef what) {
+  const Folded *value = folded(i);
+  if (!value)
+    fail(what + " must be known when compiling; here it is computed while running");
+  return value;
+}
+
+std::optional<Ints> NodeImport::ints(size_t i, StringRef what) {
+  const Folded *value = numbers(i, what);
+  if (!value)
+    return std::nullopt;
+  if (value->isReal()) {
+    fail(what + " must be integers");
+    return std::nullopt;
+  }
+  return Ints(value->ints.begin(), value->ints.end());
+}
+
+std::optional<Ints> NodeImport::shape(size_t i) {
+  Known *entry = find(i);
+  if (!entry)
+    return std::nullopt;
+  if (entry->folded)
+    return Ints(entry->folded->shape);
+  if (entry->value)
+    return Ints(shapeOf(entry->value));
+  return Ints(entry->stored->dims.begin(), entry->stored->dims.end());
+}
+
+int32_t NodeImport::elementType(size_t i) {
+  Known *entry = find(i);
+  if (!entry)
+    return Undefined;
+  if (entry->folded)
+    return entry->folded->type;
+  if (entry->stored)
+    return entry->stored->type;
+  Type type = llvm::cast<RankedTensorType>(entry->value.getType()).getElementType();
+  return type.isF32() ? Float : type.isInteger(32) ? Int32 : type.isInteger(64) ? Int64 : Bool;
+}
+
+//===-- Attributes -----------------------------------------------------------------------------------------------===//
+
+const onnxfile::Attribute *NodeImport::attribute(StringRef name, onnxfile::Attribute::Kind kind) {
+  for (const onnxfile::Attribute &attribute : node.attributes)
+    if (attribute.name == name) {
+      if (attribute.kind == kind)
+        return &attribute;
+      fail("attribute `" + name + "` has another type than the operation's");
+    }
+  return nullptr;
+}
+
+int64_t NodeImport::integer(StringRef name, int64_t otherwise) {
+  const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::Int);
+  if (found && (found->i > largestNumber || found->i < -largestNumber)) {
+    fail("attribute `" + name + "` is " + Twine(found->i));
+    return otherwise;
+  }
+  return found ? found->i : otherwise;
+}
+
+double NodeImport::real(StringRef name, double otherwise) {
+  const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::Float);
+  return found ? found->f : otherwise;
+}
+
+std::string NodeImport::word(StringRef name, StringRef otherwise) {
+  const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::String);
+  return found ? found->s : otherwise.str();
+}
+
+std::optional<Ints> NodeImport::integers(StringRef name) {
+  const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::Ints);
+  if (!found)
+    return std::nullopt;
+  for (int64_t value : found->ints)
+    if (value > largestNumber || value < -largestNumber) {
+      fail("attribute `" + name + "` contains " + Twine(value));
+      return std::nullopt;
+    }
+  return Ints(found->ints.begin(), found->ints.end());
+}
+
+int64_t NodeImport::axis(int64_t value, int64_t rank) {
+  if (value < -rank || value >= rank) {
+    fail("axis " + Twine(value) + " of a tensor with " + Twine(rank) + " dimensions");
+    return 0;
+  }
+  return value < 0 ? value + rank : value;
+}
+
+//===-- Results --------------------------------------------------------------------------------------------------===//
+
+void NodeImport::define(size_t i, Value value) {
+  if (!value || failed())
+    return fail("could not be imported");
+  if (wanted(i))
+    known[node.outputs[i]].value = value;
+}
+
+void NodeImport::define(size_t i, Folded value) {
+  if (!failed() && wanted(i))
+    known[node.outputs[i]].folded = std::move(value);
+}
+
+void NodeImport::onlyResults(size_t count) {
+  for (size_t i = count; i < node.outputs.size(); ++i)
+    if (wanted(i))
+      fail("its result " + Twine(i) + " is not supported");
+}
+
+//===-- Operations -----------------------------------------------------------------------------------------------===//
+
+/// Runs `f`, and keeps the first error it reports as the reason.
+template <typename F> static bool listen(MLIRContext *context, std::string &reason, F f) {
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    if (reason.empty())
+      reason = diagnostic.str();
+    return success();
+  });
+  return succeeded(f());
+}
+
+static LogicalResult inferTypes(OperationState &state, SmallVectorImpl<Type> &types) {
+  Operation *probe = Operation::create(state);
+  auto inference = llvm::dyn_cast<InferTypeOpInterface>(probe);
+  bool inferred = inference && succeeded(inference.inferReturnTypes(
+                                   probe->getContext(), state.location, probe->getOperands(),
+                                   probe->getDiscardableAttrDictionary(), probe->getPropertiesStorage(),
+                                   probe->getRegions(), types));
+  probe->destroy();
+  return success(inferred);
+}
+
+/// Why a tensor of this shape is refused; empty if it is not.
+static std::string whyNot(ArrayRef<int64_t> shape) {
+  int64_t elements = 1;
+  if (shape.size() > maxRank)
+    return "its result would have " + std::to_string(shape.size()) + " dimensions; at most 6 are supported";
+  for (int64_t extent : shape)
+    if (extent < 1)
+      return "its result would have a dimension of extent " + std::to_string(extent);
+    else if (extent > largestNumber || llvm::MulOverflow(elements, extent, elements) || elements > mostElements)
+      return "its result would have more than 2^40 elements";
+  return "";
+}
+
+Operands NodeImport::makeAll(StringRef op, ValueRange operands, ArrayRef<NamedAttribute> attributes) {
+  if (failed() || llvm::is_contained(operands, Value()))
+    return {};
+  OperationState state(loc, ("weft." + op).str(), operands, TypeRange(), attributes);
+  SmallVector<Type> types;
+  std::string said;
+  if (!listen(context(), said, [&] { return inferTypes(state, types); }))
+    return fail(said.empty() ? "its operands do not fit" : said), Operands();
+  for (Type type : types)
+    if (std::string why = whyNot(llvm::cast<RankedTensorType>(type).getShape()); !why.empty())
+      return fail(why), Operands();
+  state.addTypes(types);
+  Operation *made = builder.create(state);
+  if (!listen(context(), said, [&] { return verify(made); })) {
+    made->erase();
+    return fail(said.empty() ? "its operands do not fit" : said), Operands();
+  }
+  return Operands(made->getResults());
+}
+
+Value NodeImport::reshape(Value x, ArrayRef<int64_t> shape) {
+  return !x || shapeOf(x) == shape ? x : make("reshape", x, list("shape", shape));
+}
+
+Value NodeImport::expand(Value x, ArrayRef<int64_t> shape) {
+  return !x || shapeOf(x) == shape ? x : make("expand", x, list("shape", shape));
+}
+
+Value NodeImport::transpose(Value x, ArrayRef<int64_t> perm) {
+  return !x || llvm::equal(perm, llvm::seq<int64_t>(0, perm.size())) ? x : make("transpose", x, list("perm", perm));
+}
+
+Value NodeImport::constant(const Folded &value) {
+  if (failed())
+    return {};
+  if (std::string why = whyNot(value.shape); !why.empty())
+    return fail(why), Value();
+  if (value.type == Bool)
+    return fail("tensors of bool are not supported"), Value();
+  Type element = value.isReal() ? Type(builder.getF32Type()) : builder.getIntegerType(value.type == Int32 ? 32 : 64);
+  auto type = RankedTensorType::get(value.shape, element);
+  SmallVector<float> reals(value.reals.begin(), value.reals.end());
+  SmallVector<int32_t> narrow(value.ints.begin(), value.ints.end());
+  DenseElementsAttr elements = value.isReal()       ? DenseElementsAttr::get(type, ArrayRef<float>(reals))
+                               : value.type == Int32 ? DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow))
+                                                     : DenseElementsAttr::get(type, ArrayRef<int64_t>(value.ints));
+  return make("constant", {}, named("value", elements));
+}

@@ -1,0 +1,104 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Normalisations and softmax.
+#include "frontends/Onnx/Importer.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::onnxfile;
+
+namespace {
+
+void batchNormalization(NodeImport &node) {
+  node.onlyResults(1);
+  if (node.integer("training_mode", 0))
+    return node.fail("training is not supported");
+  Operands operands;
+  for (size_t i = 0; i < 5; ++i)
+    operands.push_back(node.floats(i));
+  for (size_t i = 1; i < 5; ++i)
+    if (operands[i] && !isRecipe(operands[i]))
+      return node.fail("statistics that are computed while running are not supported");
+  node.define(0, node.make("batchnorm", operands, node.number("eps", node.real("epsilon", 1e-5))));
+}
+
+NamedAttribute segments(NodeImport &node, ArrayRef<int32_t> sizes) {
+  return node.named("operandSegmentSizes", DenseI32ArrayAttr::get(node.context(), sizes));
+}
+
+bool areFixed(NodeImport &node, ValueRange parameters) {
+  for (Value value : parameters)
+    if (value && !isRecipe(value))
+      return node.fail("parameters that are computed while running are not supported"), false;
+  return !node.failed();
+}
+
+void instanceNormalization(NodeImport &node) {
+  Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2);
+  if (areFixed(node, {scale, shift}))
+    node.define(0, node.make("instancenorm", {x, scale, shift},
+                             {node.number("eps", node.real("epsilon", 1e-5)), segments(node, {1, 1, 1})}));
+}
+
+/// One value a group, repeated for the group's channels.
+Value perChannel(NodeImport &node, Value value, int64_t groups, int64_t channels) {
+  if (!value || shapeOf(value) == ArrayRef<int64_t>(channels) || groups < 1 || channels % groups)
+    return value;
+  Value column = node.reshape(value, {groups, 1});
+  return node.reshape(node.expand(column, {groups, channels / groups}), {channels});
+}
+
+void groupNormalization(NodeImport &node) {
+  Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2);
+  int64_t groups = node.integer("num_groups", 0);
+  if (!x || !areFixed(node, {scale, shift}))
+    return;
+  if (rankOf(x) < 2)
+    return node.fail("its input has no channels");
+  if (node.opset < 21) {
+    scale = perChannel(node, scale, groups, shapeOf(x)[1]);
+    shift = perChannel(node, shift, groups, shapeOf(x)[1]);
+  }
+  node.define(0, node.make("groupnorm", {x, scale, shift},
+                           {node.number("groups", groups), node.number("eps", node.real("epsilon", 1e-5)),
+                            segments(node, {1, 1, 1})}));
+}
+
+void layerNormalization(NodeImport &node) {
+  node.onlyResults(1);
+  Value x = node.floats(0), scale = node.floats(1), shift = node.has(2) ? node.floats(2) : Value();
+  if (!x || !areFixed(node, {scale, shift}))
+    return;
+  int64_t axis = node.axis(node.integer("axis", -1), rankOf(x));
+  ArrayRef<int64_t> inner = shapeOf(x).drop_front(axis);
+  Operands operands{x};
+  for (Value parameter : {scale, shift})
+    if (parameter)
+      operands.push_back(node.expand(parameter, inner));
+  node.define(0, node.make("layernorm", operands,
+                           {node.number("axis", axis), node.number("eps", node.real("epsilon", 1e-5)),
+                            segments(node, {1, 1, shift ? 1 : 0})}));
+}
+
+/// Before operation set 13 everything from the axis on is one dimension.
+void softmax(NodeImport &node, llvm::StringRef op) {
+  Value x = node.floats(0);
+  if (!x)
+    return;
+  int64_t rank = rankOf(x), axis = node.axis(node.integer("axis", node.opset < 13 ? 1 : -1), rank);
+  if (node.opset >= 13 || axis == rank - 1)
+    return node.define(0, node.make(op, x, node.number("axis", axis)));
+  Ints shape(shapeOf(x));
+  Value flat = node.make("flatten", x, node.number("axis", axis));
+  node.define(0, node.reshape(node.make(op, flat, node.number("axis", int64_t(1))), shape));
+}
+
+} // namespace
+
+std::vector<Conversion> weft::onnxfile::normalisationConversions() {
+  return {{"BatchNormalization", batchNormalization},
+          {"InstanceNormalization", instanceNormalization},
+          {"GroupNormalization", groupNormalization},
+          {"LayerNormalization", layerNormalization},
+          {"Softmax", [](NodeImport &node) { softmax(node, "softmax"); }},
+          {"LogSoftmax", [](NodeImport &node) { softmax(node, "log_softmax"); }}};
+}

@@ -1,0 +1,88 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Reductions; those that are no operation of their own are made of others.
+#include "frontends/Onnx/Importer.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::onnxfile;
+
+namespace {
+
+/// What is reduced: all dimensions where `axes` is empty.
+struct Axes {
+  Ints axes;
+  bool keep = true, nothing = false;
+};
+
+std::optional<Axes> readAxes(NodeImport &node, Value x) {
+  Axes result;
+  result.keep = node.integer("keepdims", 1);
+  std::optional<Ints> axes = node.integers("axes");
+  if (!axes && node.has(1)) {
+    axes = node.ints(1, "its axes");
+    if (!axes)
+      return std::nullopt;
+  }
+  if (!axes || axes->empty()) {
+    result.nothing = node.integer("noop_with_empty_axes", 0);
+    axes.emplace();
+    for (int64_t i = 0; i < rankOf(x); ++i)
+      axes->push_back(i);
+  }
+  for (int64_t axis : *axes)
+    result.axes.push_back(node.axis(axis, rankOf(x)));
+  llvm::sort(result.axes);
+  return result;
+}
+
+Value reduce(NodeImport &node, llvm::StringRef op, Value x, const Axes &axes, bool keep) {
+  if (axes.nothing || axes.axes.empty())
+    return x;
+  return node.make(op, x, {node.list("axes", axes.axes), node.flag("keepdims", keep)});
+}
+
+using Make = Value (*)(NodeImport &node, Value x, const Axes &axes);
+
+void import(NodeImport &node, Make make) {
+  Value x = node.floats(0);
+  if (!x)
+    return;
+  if (std::optional<Axes> axes = readAxes(node, x); axes && !node.failed())
+    node.define(0, make(node, x, *axes));
+}
+
+Value sum(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_sum", x, axes, axes.keep); }
+Value mean(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_mean", x, axes, axes.keep); }
+Value largest(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_max", x, axes, axes.keep); }
+Value smallest(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_min", x, axes, axes.keep); }
+Value l1(NodeImport &node, Value x, const Axes &axes) { return sum(node, node.make("abs", x), axes); }
+Value squares(NodeImport &node, Value x, const Axes &axes) { return sum(node, node.make("mul", {x, x}), axes); }
+Value l2(NodeImport &node, Value x, const Axes &axes) { return node.make("sqrt", squares(node, x, axes)); }
+Value logSum(NodeImport &node, Value x, const Axes &axes) { return node.make("log", sum(node, x, axes)); }
+
+/// Shifted by the largest element, so that no exponential overflows.
+Value logSumExp(NodeImport &node, Value x, const Axes &axes) {
+  if (axes.nothing)
+    return x;
+  Value high = reduce(node, "reduce_max", x, axes, true);
+  Value total = reduce(node, "reduce_sum", node.make("exp", node.make("sub", {x, high})), axes, true);
+  Value result = node.make("add", {node.make("log", total), high});
+  if (!result || axes.keep)
+    return result;
+  Ints shape;
+  for (auto [i, extent] : llvm::enumerate(shapeOf(result)))
+    if (!llvm::is_contained(axes.axes, int64_t(i)))
+      shape.push_back(extent);
+  return node.reshape(result, shape);
+}
+
+} // namespace
+
+std::vector<Conversion> weft::onnxfile::reductionConversions() {
+  std::vector<Conversion> conversions;
+  for (auto [op, make] : {std::pair<llvm::StringRef, Make>("ReduceSum", sum), {"ReduceMean", mean}, {"ReduceMax", largest},
+                          {"ReduceMin", smallest}, {"ReduceL1", l1}, {"ReduceL2", l2}, {"ReduceSumSquare", squares},
+                          {"ReduceLogSum", logSum}, {"ReduceLogSumExp", logSumExp}})
+    conversions.push_back({op, [make = make](NodeImport &node) { import(node, make); }});
+  return conversions;
+}

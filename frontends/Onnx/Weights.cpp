@@ -1,0 +1,49 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The tensors of an ONNX file as a source of weights, under the paths the import has given them.
+#include "frontends/Onnx/Importer.h"
+#include "frontends/Onnx/Onnx.h"
+
+#include "compiler/Support/Diagnostics.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace weft;
+using namespace weft::onnxfile;
+
+static SafetensorsType storedType(int32_t type) {
+  switch (type) {
+  case Float:
+    return SafetensorsType::F32;
+  case Float16:
+    return SafetensorsType::F16;
+  case BFloat16:
+    return SafetensorsType::BF16;
+  case Double:
+    return SafetensorsType::F64;
+  default:
+    return SafetensorsType::Other;
+  }
+}
+
+llvm::Expected<SafetensorsFile> weft::openOnnxWeights(llvm::StringRef path, llvm::ArrayRef<std::string> needed) {
+  auto model = std::make_shared<Model>();
+  std::string why;
+  if (!readModel(path.str(), *model, why))
+    return llvm::createStringError("`" + printable(path, 200) + "`: " + printable(why, 500));
+  llvm::StringSet<> wanted;
+  wanted.insert_range(needed);
+  std::vector<SafetensorsEntry> entries;
+  auto add = [&](const Tensor &tensor, std::string weight) {
+    if (!wanted.contains(weight))
+      return;
+    entries.push_back({std::move(weight), nameOf(tensor.type), storedType(tensor.type), tensor.dims,
+                       llvm::StringRef(tensor.bytes.data(), tensor.bytes.size())});
+  };
+  for (size_t i = 0; i < model->graph.initialisers.size(); ++i)
+    add(model->graph.initialisers[i], weightPath(model->graph.initialisers[i].name, i));
+  for (size_t i = 0; i < model->graph.nodes.size(); ++i) {
+    const Node &node = model->graph.nodes[i];
+    if (node.op == "Constant" && node.outputs.size() == 1 && node.attributes.size() == 1 && node.attributes[0].tensor)
+      add(*node.attributes[0].tensor, weightPath(node.outputs[0], model->graph.initialisers.size() + i));
+  }
+  return SafetensorsFile::of(std::move(model), path, std::move(entries));
+}
