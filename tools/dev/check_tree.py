@@ -107,6 +107,15 @@ def check_readme(path, text):
                 fault(path, number, f"`{name}` does not exist")
 
 
+def check_phase_table():
+    """README.md repeats Phases.def; the two must agree."""
+    phases = re.findall(r'WEFT_PHASE\((\w+),\s*"([^"]*)"\)', (ROOT / "compiler/Pipeline/Phases.def").read_text())
+    readme = (ROOT / "README.md").read_text()
+    for name, sentence in phases:
+        if f"| `{name}` | {sentence} |" not in readme:
+            fault(ROOT / "README.md", 1, f"the row of phase `{name}` differs from compiler/Pipeline/Phases.def")
+
+
 def check_machine_paths(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         if re.search(r"(^|[^.A-Za-z0-9])/(work|root|home)/[A-Za-z]", line):
@@ -114,6 +123,7 @@ def check_machine_paths(path, text):
 
 
 def main():
+    check_phase_table()
     for path in tracked():
         try:
             text = path.read_text()
