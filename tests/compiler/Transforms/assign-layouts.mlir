@@ -143,3 +143,45 @@ func.func @vertices(%x: tensor<?x64xf32>) -> tensor<?x16xf32> attributes {weft.n
   return %1 : tensor<?x16xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Four groups of four channels fill a block: their weights join on the diagonal, as a recipe.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @groups
+// CHECK: weft.reshape {{.*}} -> tensor<2x4x4x4x3x3xf32>
+// CHECK-COUNT-4: weft.slice
+// CHECK: weft.concat {{.*}} axis 1 {{.*}} -> tensor<2x4x4x16x3x3xf32>
+// CHECK: weft.pack_grouped {{.*}} {groups = 2 : i64, ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<32x16x3x3xf32>)
+// CHECK: weft.conv {{.*}}algorithm = #weft.algorithm<grouped>, filter_shape = array<i64: 32, 16, 3, 3>, groups = 2 : i64
+func.func @groups(%x: tensor<1x32x4x4xf32>) -> tensor<1x32x2x2xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x4x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 8 : i64}
+         : (tensor<1x32x4x4xf32>, tensor<32x4x3x3xf32>) -> tensor<1x32x2x2xf32>
+  return %0 : tensor<1x32x2x2xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// The activation of a classifier joins its convolution: flatten moves behind it.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @activation
+// CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x16x1x1xf32, #weft.blocked<16>>
+// CHECK-NEXT: %[[R:.*]] = weft.relu %[[Y]] : tensor<1x16x1x1xf32, #weft.blocked<16>>
+// CHECK-NEXT: weft.flatten %[[R]]
+func.func @activation(%x: tensor<1x16x4x4xf32>) -> tensor<1x16xf32> attributes {weft.net} {
+  %w1 = weft.weight "c.weight" : tensor<16x16x3x3xf32>
+  %w2 = weft.weight "fc.weight" : tensor<16x64xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x2x2xf32>
+  %1 = weft.flatten %0 axis 1 : (tensor<1x16x2x2xf32>) -> tensor<1x64xf32>
+  %2 = weft.linear %1, %w2 : (tensor<1x64xf32>, tensor<16x64xf32>) -> tensor<1x16xf32>
+  %3 = weft.relu %2 : tensor<1x16xf32>
+  return %3 : tensor<1x16xf32>
+}
+}
