@@ -50,6 +50,8 @@ int Compilation::run() {
   if (!timed("load", [&] { return load(); }) || !runPhases())
     return UserError;
   int code = options.emit == EmitKind::PhaseIR ? printIR() : emit();
+  if (code == Success && options.emit != EmitKind::PhaseIR && !options.json.empty())
+    code = writeReport();
   if (code == Success && dumps && !dumps->failure().empty())
     code = userError(dumps->failure());
   if (options.timeReport)
