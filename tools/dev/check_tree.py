@@ -26,6 +26,8 @@ ARROWS = {
     "dialects/Sched": ["compiler/Support", "compiler/Kernel"],
     "dialects/Plan": ["compiler/Support", "compiler/MemoryPlan"],
     "frontends": ["dialects/Weft", "compiler/Support"],
+    # An ONNX file is a weights file too: its initialisers are read as a safetensors file's entries are.
+    "frontends/Onnx": ["dialects/Weft", "compiler/Support", "compiler/Weights"],
     "compiler/Schedule": ["dialects", "compiler/Kernel", "compiler/Support"],
     "compiler/Conversion": ["dialects", "compiler/Kernel", "compiler/Support"],
     "compiler/Transforms": ["dialects", "compiler/MemoryPlan", "compiler/Kernel", "compiler/Schedule", "compiler/Conversion",
