@@ -63,8 +63,21 @@ void groupNormalization(NodeImport &node) {
                             segments(node, {1, 1, 1})}));
 }
 
+/// Mean and 1 / deviation, the further results of LayerNormalization.
+void statistics(NodeImport &node, Value x, int64_t axis, double eps) {
+  Ints axes;
+  for (int64_t i = axis; i < rankOf(x); ++i)
+    axes.push_back(i);
+  auto mean = [&](Value of) { return node.make("reduce_mean", of, {node.list("axes", axes), node.flag("keepdims", true)}); };
+  Value center = mean(x), off = node.make("sub", {x, center});
+  Value variance = node.make("add", {mean(node.make("mul", {off, off})), node.scalar(eps)});
+  if (node.wanted(1))
+    node.define(1, center);
+  if (node.wanted(2))
+    node.define(2, node.make("reciprocal", node.make("sqrt", variance)));
+}
+
 void layerNormalization(NodeImport &node) {
-  node.onlyResults(1);
   Value x = node.floats(0), scale = node.floats(1), shift = node.has(2) ? node.floats(2) : Value();
   if (!x || !areFixed(node, {scale, shift}))
     return;
@@ -77,6 +90,8 @@ void layerNormalization(NodeImport &node) {
   node.define(0, node.make("layernorm", operands,
                            {node.number("axis", axis), node.number("eps", node.real("epsilon", 1e-5)),
                             segments(node, {1, 1, shift ? 1 : 0})}));
+  if (node.wanted(1) || node.wanted(2))
+    statistics(node, x, axis, node.real("epsilon", 1e-5));
 }
 
 /// Before operation set 13 everything from the axis on is one dimension.
