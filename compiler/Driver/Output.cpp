@@ -95,6 +95,8 @@ int Emission::prepare() {
     host.features.push_back(feature.getValue().str());
   host.weights = weightsInImage() ? emit::WeightsPlace::Image : emit::WeightsPlace::File;
   host.query = options.emit == EmitKind::Exe || options.emit == EmitKind::SharedLibrary;
+  if (failed(emit::checkIndexRanges(module)))
+    return UserError;
   FailureOr<std::vector<kernel::KernelDesc>> imported = importKernels(module, host.name);
   if (failed(imported))
     return CompilerBug;

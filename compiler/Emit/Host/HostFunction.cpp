@@ -43,7 +43,6 @@ private:
   Value *numbers(ArrayRef<Extent> extents);
   Value *constantNumbers(ArrayRef<int64_t> values);
   Value *halideDims(ViewAttr view);
-  mlir::LogicalResult checkIndexRange(mlir::Operation *step, ViewAttr view);
   void fillBuffer(unsigned index, mlir::Value buffer, ViewAttr view);
   mlir::LogicalResult emit(plan::LaunchOp launch);
   void emit(plan::BorderOp border);
@@ -213,14 +212,6 @@ Value *HostFunctionBuilder::halideDims(ViewAttr view) {
 
 //===-- steps -----------------------------------------------------------------------------------------------------===//
 
-/// Halide computes indices in 32 bits.
-mlir::LogicalResult HostFunctionBuilder::checkIndexRange(mlir::Operation *step, ViewAttr view) {
-  auto covered = view.coveredBytes(program.getBounds());
-  if (!covered || (covered->second - covered->first) / view.getElementBytes() > INT32_MAX)
-    return step->emitError("a kernel's operand spans more than 2^31 - 1 elements");
-  return mlir::success();
-}
-
 void HostFunctionBuilder::fillBuffer(unsigned index, mlir::Value buffer, ViewAttr view) {
   Value *place = b.CreateConstGEP2_32(buffers->getAllocatedType(), buffers, 0, index);
   auto store = [&](StringRef name, Value *value) {
@@ -239,8 +230,6 @@ mlir::LogicalResult HostFunctionBuilder::emit(plan::LaunchOp launch) {
   SmallVector<Value *> arguments{worker};
   SmallVector<Type *> types(operands.size() + 1, b.getPtrTy());
   for (auto [index, operand, view] : enumerate(operands, views)) {
-    if (mlir::failed(checkIndexRange(launch, mlir::cast<ViewAttr>(view))))
-      return mlir::failure();
     fillBuffer(index, operand, mlir::cast<ViewAttr>(view));
     arguments.push_back(b.CreateConstGEP2_32(buffers->getAllocatedType(), buffers, 0, index));
   }

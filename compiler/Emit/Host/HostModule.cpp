@@ -27,10 +27,31 @@ plan::ProgramOp weft::emit::findProgram(mlir::ModuleOp module) {
   return *programs.begin();
 }
 
+/// Halide computes indices in 32 bits.
+mlir::LogicalResult weft::emit::checkIndexRanges(mlir::ModuleOp module) {
+  plan::ProgramOp program = findProgram(module);
+  if (!program)
+    return mlir::failure();
+  plan::Bounds bounds = program.getBounds();
+  auto isIndexable = [&](mlir::Attribute attribute) {
+    auto view = mlir::cast<plan::ViewAttr>(attribute);
+    auto covered = view.coveredBytes(bounds);
+    return covered && (covered->second - covered->first) / view.getElementBytes() <= INT32_MAX;
+  };
+  bool fits = true;
+  program.walk([&](plan::LaunchOp launch) {
+    if (all_of(launch.getInputViews(), isIndexable) && all_of(launch.getOutputViews(), isIndexable))
+      return;
+    launch.emitError("a kernel's operand spans more than 2^31 - 1 elements");
+    fits = false;
+  });
+  return mlir::success(fits);
+}
+
 std::unique_ptr<Module> weft::emit::emitHostModule(mlir::ModuleOp module, const HostOptions &options,
                                                    LLVMContext &context) {
   plan::ProgramOp program = findProgram(module);
-  if (!program)
+  if (!program || mlir::failed(checkIndexRanges(module)))
     return nullptr;
   auto target = std::make_unique<Module>(options.name, context);
   std::unique_ptr<TargetMachine> machine = hostTargetMachine();

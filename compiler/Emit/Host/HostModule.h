@@ -35,6 +35,10 @@ std::string weightsSymbol(llvm::StringRef name);
 /// The triple, and the data layout that goes with it, of everything this folder makes.
 std::string hostTriple();
 
+/// Whether kernels can index all of every operand; reports each launch where they cannot. To be asked before anything of
+/// the size of the operands is made.
+mlir::LogicalResult checkIndexRanges(mlir::ModuleOp module);
+
 /// The module for the one `plan.program` of `module`. Null after an error that has been reported.
 std::unique_ptr<llvm::Module> emitHostModule(mlir::ModuleOp module, const HostOptions &options,
                                              llvm::LLVMContext &context);
