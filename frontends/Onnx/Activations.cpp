@@ -102,7 +102,8 @@ void convert(NodeImport &node) {
     return node.define(0, x);
   if (to != Float && to != Int32 && to != Int64)
     return node.fail("conversion to " + nameOf(to) + " is not supported");
-  Type type = to == Float ? Type(Float32Type::get(node.context())) : IntegerType::get(node.context(), to == Int32 ? 32 : 64);
+  Type type =
+      to == Float ? Type(Float32Type::get(node.context())) : IntegerType::get(node.context(), to == Int32 ? 32 : 64);
   node.define(0, node.make("cast", x, node.named("to", TypeAttr::get(type))));
 }
 
@@ -143,7 +144,7 @@ std::vector<Conversion> weft::onnxfile::activationConversions() {
       {"Ceil", "ceil"},
       {"Reciprocal", "reciprocal"},
   };
-  std::vector<Conversion> conversions{{"Gelu", gelu},         {"PRelu", prelu},     {"Clip", clip}, {"Identity", identity},
+  std::vector<Conversion> conversions{{"Gelu", gelu},       {"PRelu", prelu},  {"Clip", clip},  {"Identity", identity},
                                       {"Dropout", dropout}, {"Cast", convert}, {"Swish", swish}};
   for (const Row &row : rows)
     conversions.push_back({row.onnx, [row](NodeImport &node) { importRow(node, row); }});

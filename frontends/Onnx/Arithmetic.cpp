@@ -13,6 +13,12 @@ void binary(NodeImport &node, llvm::StringRef op) {
   node.define(0, node.make(op, {x, y}));
 }
 
+Value asFloat(NodeImport &node, Value x) {
+  Type real = Float32Type::get(node.context());
+  bool isFloat = !x || llvm::cast<RankedTensorType>(x.getType()).getElementType() == real;
+  return isFloat ? x : node.make("cast", x, node.named("to", TypeAttr::get(real)));
+}
+
 /// Powers that are simpler than a logarithm: exact for negative bases too.
 void power(NodeImport &node) {
   Value x = node.floats(0);
@@ -20,7 +26,7 @@ void power(NodeImport &node) {
     return;
   const Folded *exponent = node.folded(1);
   if (!exponent || exponent->size() != 1 || exponent->shape.size() > size_t(rankOf(x)))
-    return binary(node, "pow");
+    return node.define(0, node.make("pow", {x, asFloat(node, node.tensor(1))}));
   double y = exponent->asReal(0);
   if (y == 1)
     return node.define(0, x);

@@ -48,7 +48,7 @@ void conv(NodeImport &node) {
 }
 
 /// Paddings from `output_shape` or auto_pad: what is left over is cut off, the odd one at the end (SAME_UPPER) or not.
-void fitOutput(NodeImport &node, WindowShape &window, ArrayRef<int64_t> x, ArrayRef<int64_t> outputPad) {
+void fitOutput(NodeImport &node, WindowShape &window, ArrayRef<int64_t> x, Ints &outputPad) {
   std::optional<Ints> wanted = node.integers("output_shape");
   std::string mode = node.word("auto_pad", "NOTSET");
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
@@ -61,8 +61,10 @@ void fitOutput(NodeImport &node, WindowShape &window, ArrayRef<int64_t> x, Array
     int64_t out = wanted ? (*wanted)[i] : x[i + 2] * window.stride[i];
     int64_t reach = window.dilation[i] * (window.kernel[i] - 1) + 1;
     int64_t total = window.stride[i] * (x[i + 2] - 1) + outputPad[i] + reach - out;
-    if (total < 0)
-      return node.fail("`output_shape` is larger than what the windows reach");
+    if (total < 0) {
+      outputPad[i] -= total; // beyond what the windows reach: only the bias
+      total = 0;
+    }
     window.pad[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
     window.pad[i + rank] = total - window.pad[i];
   }

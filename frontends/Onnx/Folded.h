@@ -12,8 +12,8 @@ namespace weft::onnxfile {
 struct Folded {
   int32_t type = Int64; ///< Float, Int32, Int64 or Bool
   llvm::SmallVector<int64_t> shape;
-  std::vector<int64_t> ints;  ///< elements of Int32, Int64 and Bool
-  std::vector<double> reals;  ///< elements of Float
+  std::vector<int64_t> ints; ///< elements of Int32, Int64 and Bool
+  std::vector<double> reals; ///< elements of Float
 
   bool isReal() const { return type == Float; }
   int64_t size() const { return isReal() ? reals.size() : ints.size(); }

@@ -238,7 +238,8 @@ bool foldSlice(NodeImport &node) {
     for (int64_t i = bounded(start->front(), 0, size), end = bounded(stop->front(), 0, size); i < end; i += by)
       append(result, *x, i);
   else
-    for (int64_t i = bounded(start->front(), -1, size - 1), end = bounded(stop->front(), -1, size - 1); i > end; i += by)
+    for (int64_t i = bounded(start->front(), -1, size - 1), end = bounded(stop->front(), -1, size - 1); i > end;
+         i += by)
       append(result, *x, i);
   result.shape[0] = result.size();
   return node.define(0, std::move(result)), true;
@@ -381,18 +382,20 @@ bool weft::onnxfile::foldNode(NodeImport &node) {
   if (!node.inputs())
     return false;
   using Fold = bool (*)(NodeImport &);
-  static const llvm::StringMap<Fold> folds{{"Cast", foldCast},     {"Gather", foldGather}, {"Slice", foldSlice},
-                                           {"Concat", foldConcat}, {"Where", foldWhere},   {"Range", foldRange},
-                                           {"Expand", foldExpand}, {"ReduceProd", foldProduct}, {"Identity", foldIdentity}};
+  static const llvm::StringMap<Fold> folds{
+      {"Cast", foldCast},     {"Gather", foldGather},      {"Slice", foldSlice},
+      {"Concat", foldConcat}, {"Where", foldWhere},        {"Range", foldRange},
+      {"Expand", foldExpand}, {"ReduceProd", foldProduct}, {"Identity", foldIdentity}};
   if (auto fold = folds.find(op); fold != folds.end())
     return fold->second(node);
   if (op == "Reshape" || op == "Squeeze" || op == "Unsqueeze")
     return foldReshape(node, op);
   if (op == "Sqrt" || op == "Floor" || op == "Ceil" || op == "Neg")
-    return foldUnary(node, op == "Sqrt"    ? [](double x) { return std::sqrt(x); }
-                           : op == "Floor" ? [](double x) { return std::floor(x); }
-                           : op == "Ceil"  ? [](double x) { return std::ceil(x); }
-                                           : [](double x) { return -x; });
+    return foldUnary(
+        node, op == "Sqrt"    ? [](double x) { return std::sqrt(x); }
+              : op == "Floor" ? [](double x) { return std::floor(x); }
+              : op == "Ceil"  ? [](double x) { return std::ceil(x); }
+                              : [](double x) { return -x; });
   for (StringRef known : {"Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Pow", "Equal", "Less", "Greater"})
     if (op == known)
       return foldBinary(node, op);
@@ -400,6 +403,7 @@ bool weft::onnxfile::foldNode(NodeImport &node) {
 }
 
 llvm::ArrayRef<StringRef> weft::onnxfile::foldedOnly() {
-  static const StringRef names[] = {"Shape", "Size", "ConstantOfShape", "Where", "Range", "ReduceProd", "Mod", "Equal", "Less", "Greater"};
+  static const StringRef names[] = {"Shape",      "Size", "ConstantOfShape", "Where", "Range",
+                                    "ReduceProd", "Mod",  "Equal",           "Less",  "Greater"};
   return names;
 }

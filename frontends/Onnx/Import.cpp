@@ -29,7 +29,9 @@ constexpr size_t maxRank = 6, mostNodes = 1 << 20;
 std::string plainName(StringRef name, StringRef otherwise) {
   std::string plain;
   for (char c : name.take_front(200))
-    plain += llvm::isAlnum(c) || c == '_' ? c : (c == '/' || c == '.') && !plain.empty() && plain.back() != '.' ? '.' : '_';
+    plain += llvm::isAlnum(c) || c == '_'                                      ? c
+             : (c == '/' || c == '.') && !plain.empty() && plain.back() != '.' ? '.'
+                                                                               : '_';
   StringRef trimmed = StringRef(plain).trim("_.");
   return trimmed.empty() ? otherwise.str() : trimmed.str();
 }
@@ -97,9 +99,9 @@ private:
 
 OwningOpRef<ModuleOp> GraphImport::run() {
   using Rows = std::vector<Conversion> (*)();
-  for (Rows rows : {activationConversions, arithmeticConversions, convolutionConversions, matrixConversions,
-                    poolingConversions, normalisationConversions, reductionConversions, shapeConversions,
-                    resizeConversions})
+  for (Rows rows :
+       {activationConversions, arithmeticConversions, convolutionConversions, matrixConversions, poolingConversions,
+        normalisationConversions, reductionConversions, shapeConversions, resizeConversions})
     for (Conversion &row : rows())
       table[row.op] = std::move(row.import);
   if (!checkModel() || !checkOperations() || !checkOrder())
@@ -224,7 +226,8 @@ std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
       continue;
     int64_t extent;
     if (StringRef(value).getAsInteger(10, extent) || extent < 1 || extent > largestExtent)
-      return error("`--set " + printable(name) + "=" + printable(value) + "`: a dimension is a positive integer"), std::nullopt;
+      return error("`--set " + printable(name) + "=" + printable(value) + "`: a dimension is a positive integer"),
+             std::nullopt;
     if (settingsTaken.insert(name).second && name == dim.name)
       usedSettings.push_back(builder.getNamedAttr(identifier(name, "size"), builder.getI64IntegerAttr(extent)));
     return extent;
@@ -244,7 +247,8 @@ bool GraphImport::port(const Port &port) {
   if (!element)
     return error("input " + quoted(port.name) + " is " + nameOf(port.type) + "; float, int32 and int64 are supported");
   if (port.dims.size() > maxRank)
-    return error("input " + quoted(port.name) + " has " + Twine(port.dims.size()) + " dimensions; at most 6 are supported");
+    return error("input " + quoted(port.name) + " has " + Twine(port.dims.size()) +
+                 " dimensions; at most 6 are supported");
   Ints shape;
   SmallVector<StringRef> texts;
   SmallVector<std::string> stored;
@@ -253,7 +257,8 @@ bool GraphImport::port(const Port &port) {
     std::optional<int64_t> value = extent(port, i);
     if (!value)
       return false;
-    if (*value < 1 || *value > largestExtent || llvm::MulOverflow(elements, *value, elements) || elements > mostElements)
+    if (*value < 1 || *value > largestExtent || llvm::MulOverflow(elements, *value, elements) ||
+        elements > mostElements)
       return error("input " + quoted(port.name) + ": dimension " + Twine(i) + " is " + Twine(*value) +
                    "; extents are positive, and a tensor has at most 2^40 elements");
     shape.push_back(*value);
@@ -351,7 +356,8 @@ bool GraphImport::results() {
   return true;
 }
 
-bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values, SmallVectorImpl<DictionaryAttr> &attributes) {
+bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values,
+                         SmallVectorImpl<DictionaryAttr> &attributes) {
   auto found = known.find(port.name);
   if (found == known.end())
     return error("nothing makes the result " + quoted(port.name));
@@ -388,9 +394,8 @@ void GraphImport::finish() {
 } // namespace
 
 std::string weft::onnxfile::weightPath(StringRef name, size_t index) {
-  bool isPlain = !name.empty() && name.size() <= 500 && llvm::all_of(name, [](char c) {
-    return llvm::isAlnum(c) || StringRef("_./:-").contains(c);
-  });
+  bool isPlain = !name.empty() && name.size() <= 500 &&
+                 llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || StringRef("_./:-").contains(c); });
   return isPlain && !name.contains("..") ? name.str() : "initialiser." + std::to_string(index);
 }
 

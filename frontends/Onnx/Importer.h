@@ -19,8 +19,8 @@ using Ints = llvm::SmallVector<int64_t>;
 using Reals = llvm::SmallVector<double>;
 using Operands = llvm::SmallVector<mlir::Value>;
 
-/// What a name of the graph stands for: a value of the network, a tensor of the file, numbers known now. Several at once
-/// where one has been made from another.
+/// What a name of the graph stands for: a value of the network, a tensor of the file, numbers known now. Several at
+/// once where one has been made from another.
 struct Known {
   mlir::Value value;
   const Tensor *stored = nullptr;
@@ -81,7 +81,8 @@ public:
 
   // Making operations; null operands and failures give null.
   Operands makeAll(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {});
-  mlir::Value make(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
+  mlir::Value make(llvm::StringRef op, mlir::ValueRange operands,
+                   llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
     Operands results = makeAll(op, operands, attributes);
     return results.size() == 1 ? results.front() : mlir::Value();
   }

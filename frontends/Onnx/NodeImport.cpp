@@ -193,10 +193,10 @@ template <typename F> static bool listen(MLIRContext *context, std::string &reas
 static LogicalResult inferTypes(OperationState &state, SmallVectorImpl<Type> &types) {
   Operation *probe = Operation::create(state);
   auto inference = llvm::dyn_cast<InferTypeOpInterface>(probe);
-  bool inferred = inference && succeeded(inference.inferReturnTypes(
-                                   probe->getContext(), state.location, probe->getOperands(),
-                                   probe->getDiscardableAttrDictionary(), probe->getPropertiesStorage(),
-                                   probe->getRegions(), types));
+  bool inferred =
+      inference && succeeded(inference.inferReturnTypes(probe->getContext(), state.location, probe->getOperands(),
+                                                        probe->getDiscardableAttrDictionary(),
+                                                        probe->getPropertiesStorage(), probe->getRegions(), types));
   probe->destroy();
   return success(inferred);
 }
@@ -257,7 +257,7 @@ Value NodeImport::constant(const Folded &value) {
   auto type = RankedTensorType::get(value.shape, element);
   SmallVector<float> reals(value.reals.begin(), value.reals.end());
   SmallVector<int32_t> narrow(value.ints.begin(), value.ints.end());
-  DenseElementsAttr elements = value.isReal()       ? DenseElementsAttr::get(type, ArrayRef<float>(reals))
+  DenseElementsAttr elements = value.isReal()        ? DenseElementsAttr::get(type, ArrayRef<float>(reals))
                                : value.type == Int32 ? DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow))
                                                      : DenseElementsAttr::get(type, ArrayRef<int64_t>(value.ints));
   return make("constant", {}, named("value", elements));

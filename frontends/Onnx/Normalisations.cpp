@@ -68,7 +68,9 @@ void statistics(NodeImport &node, Value x, int64_t axis, double eps) {
   Ints axes;
   for (int64_t i = axis; i < rankOf(x); ++i)
     axes.push_back(i);
-  auto mean = [&](Value of) { return node.make("reduce_mean", of, {node.list("axes", axes), node.flag("keepdims", true)}); };
+  auto mean = [&](Value of) {
+    return node.make("reduce_mean", of, {node.list("axes", axes), node.flag("keepdims", true)});
+  };
   Value center = mean(x), off = node.make("sub", {x, center});
   Value variance = node.make("add", {mean(node.make("mul", {off, off})), node.scalar(eps)});
   if (node.wanted(1))

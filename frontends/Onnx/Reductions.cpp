@@ -80,9 +80,15 @@ Value logSumExp(NodeImport &node, Value x, const Axes &axes) {
 
 std::vector<Conversion> weft::onnxfile::reductionConversions() {
   std::vector<Conversion> conversions;
-  for (auto [op, make] : {std::pair<llvm::StringRef, Make>("ReduceSum", sum), {"ReduceMean", mean}, {"ReduceMax", largest},
-                          {"ReduceMin", smallest}, {"ReduceL1", l1}, {"ReduceL2", l2}, {"ReduceSumSquare", squares},
-                          {"ReduceLogSum", logSum}, {"ReduceLogSumExp", logSumExp}})
+  for (auto [op, make] : {std::pair<llvm::StringRef, Make>("ReduceSum", sum),
+                          {"ReduceMean", mean},
+                          {"ReduceMax", largest},
+                          {"ReduceMin", smallest},
+                          {"ReduceL1", l1},
+                          {"ReduceL2", l2},
+                          {"ReduceSumSquare", squares},
+                          {"ReduceLogSum", logSum},
+                          {"ReduceLogSumExp", logSumExp}})
     conversions.push_back({op, [make = make](NodeImport &node) { import(node, make); }});
   return conversions;
 }

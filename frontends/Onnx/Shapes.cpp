@@ -228,12 +228,16 @@ void spaceToDepth(NodeImport &node) {
   if (!x || rankOf(x) != 4 || block < 1 || shapeOf(x)[2] % block || shapeOf(x)[3] % block)
     return node.fail("its planes cannot be cut into blocks of " + llvm::Twine(block));
   int64_t n = shapeOf(x)[0], c = shapeOf(x)[1], h = shapeOf(x)[2] / block, w = shapeOf(x)[3] / block;
-  Value cut = node.transpose(node.reshape(x, {n, c, h, block, w, block}), {0, 3, 5, 1, 2, 4});
+  std::string mode = node.word("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    return node.fail("this mode is not supported");
+  Ints order = mode == "DCR" ? Ints{0, 3, 5, 1, 2, 4} : Ints{0, 1, 3, 5, 2, 4};
+  Value cut = node.transpose(node.reshape(x, {n, c, h, block, w, block}), order);
   node.define(0, node.reshape(cut, {n, c * block * block, h, w}));
 }
 
-/// Known indices are counted from 0 and checked; others are brought into range while running: a negative one counts from
-/// the end.
+/// Known indices are counted from 0 and checked; others are brought into range while running: a negative one counts
+/// from the end.
 void gather(NodeImport &node) {
   Value x = node.tensor(0);
   if (!x)
@@ -271,8 +275,17 @@ void gather(NodeImport &node) {
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::shapeConversions() {
-  return {{"Concat", concat},       {"Split", split},     {"Slice", slice},     {"Pad", pad},
-          {"Reshape", reshape},     {"Flatten", flatten}, {"Squeeze", squeeze}, {"Unsqueeze", unsqueeze},
-          {"Transpose", transpose}, {"Expand", expand},   {"Gather", gather},   {"DepthToSpace", depthToSpace},
+  return {{"Concat", concat},
+          {"Split", split},
+          {"Slice", slice},
+          {"Pad", pad},
+          {"Reshape", reshape},
+          {"Flatten", flatten},
+          {"Squeeze", squeeze},
+          {"Unsqueeze", unsqueeze},
+          {"Transpose", transpose},
+          {"Expand", expand},
+          {"Gather", gather},
+          {"DepthToSpace", depthToSpace},
           {"SpaceToDepth", spaceToDepth}};
 }

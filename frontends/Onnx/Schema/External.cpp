@@ -26,7 +26,8 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string &path, std::strin
   void *data = nullptr;
   if (!S_ISREG(status.st_mode))
     error = "not a regular file";
-  else if (status.st_size && (data = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0)) == MAP_FAILED)
+  else if (status.st_size &&
+           (data = mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0)) == MAP_FAILED)
     error = std::strerror(errno);
   ::close(descriptor);
   if (!error.empty())

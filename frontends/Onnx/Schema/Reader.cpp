@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// From protobuf's messages to the structs of Model.h. The only file that sees protobuf. Nothing read is trusted: extents
-// are multiplied with overflow checks, and data must be as long as its shape says.
+// From protobuf's messages to the structs of Model.h. The only file that sees protobuf. Nothing read is trusted:
+// extents are multiplied with overflow checks, and data must be as long as its shape says.
 #include "frontends/Onnx/Schema/External.h"
 #include "frontends/Onnx/Schema/Model.h"
 
@@ -176,8 +176,8 @@ bool Reader::tensor(const onnx::TensorProto &from, Tensor &to, const std::string
   if (isExternal ? !externalBytes(from, to, what) : !inlineBytes(from, to))
     return false;
   if (to.bytes.size() != uint64_t(to.elements) * width)
-    return fail(what + " holds " + std::to_string(to.bytes.size()) + " bytes; its shape " + shapeText(to.dims) + " of " +
-                nameOf(to.type) + " takes " + std::to_string(uint64_t(to.elements) * width));
+    return fail(what + " holds " + std::to_string(to.bytes.size()) + " bytes; its shape " + shapeText(to.dims) +
+                " of " + nameOf(to.type) + " takes " + std::to_string(uint64_t(to.elements) * width));
   return true;
 }
 
@@ -273,8 +273,9 @@ unsigned weft::onnxfile::bytesOf(int32_t type) {
 }
 
 std::string weft::onnxfile::nameOf(int32_t type) {
-  static const char *const names[] = {"undefined", "float",  "uint8",   "int8",   "uint16", "int16",     "int32",     "int64",   "string",
-                                      "bool",      "float16", "double", "uint32", "uint64", "complex64", "complex128", "bfloat16"};
+  static const char *const names[] = {"undefined", "float",  "uint8",     "int8",       "uint16",  "int16",
+                                      "int32",     "int64",  "string",    "bool",       "float16", "double",
+                                      "uint32",    "uint64", "complex64", "complex128", "bfloat16"};
   if (type >= 0 && size_t(type) < std::size(names))
     return names[type];
   return "type " + std::to_string(type);

@@ -88,7 +88,8 @@ def agrees(got, want):
         return "infinities or NaNs differ"
     scale = max(np.abs(want[finite]).max(initial=0), 1e-6)
     error = np.abs(got[finite].astype(np.float64) - want[finite]).max(initial=0) / scale
-    return "" if error <= TOLERANCE else f"differs by {error:.1e} of the largest value"
+    rounded = np.array_equal(want, np.round(want, 4).astype(np.float32))  # some cases state four digits
+    return "" if error <= TOLERANCE or (rounded and np.abs(got - want).max(initial=0) <= 0.6e-4) else f"differs by {error:.1e} of the largest value"
 
 
 def run(case, weftc, out):
