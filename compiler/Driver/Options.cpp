@@ -7,6 +7,7 @@
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
 #include "llvm/Option/Option.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -53,6 +54,7 @@ public:
     readNetwork();
     readPhases();
     readCompilation();
+    checkFiles();
     if (failed)
       return std::nullopt;
     return std::move(options);
@@ -136,6 +138,30 @@ private:
     auto isWord = [](char c) { return isAlnum(c) || c == '_'; };
     if (!name.empty() && (isDigit(name.front()) || !all_of(name, isWord) || name.size() > 128))
       fail() << "`--name " << name << "` is no C identifier of at most 128 characters\n";
+  }
+
+  /// No output may replace the input, another output or the weights.
+  void checkFiles() {
+    std::vector<std::pair<StringRef, StringRef>> files = {{"the input", options.input}};
+    for (const std::string &weights : options.weights)
+      files.push_back({"`--weights`", weights});
+    size_t outputs = files.size();
+    bool inPlace = options.emit == EmitKind::CanonicalText; // a text may be brought into its canonical form where it is
+    files.insert(files.end(), {{"`-o`", inPlace ? StringRef() : StringRef(options.output)},
+                               {"`--weights-out`", options.weightsOut}, {"`--json`", options.json}});
+    for (size_t i = outputs; i < files.size(); ++i)
+      for (size_t j = 0; j < i; ++j)
+        if (sameFile(files[i].second, files[j].second))
+          fail() << files[i].first << " and " << files[j].first << " name the same file, `" << files[i].second << "`\n";
+  }
+
+  static bool sameFile(StringRef a, StringRef b) {
+    if (a.empty() || b.empty() || a == "-" || b == "-")
+      return false;
+    bool equivalent = false;
+    if (!sys::fs::equivalent(a, b, equivalent) && equivalent && sys::fs::is_regular_file(a))
+      return true;
+    return a == b && !sys::fs::exists(a);
   }
 
   void readPhases() {

@@ -18,6 +18,7 @@
 #include "dialects/Weft/Weft.h"
 #include "frontends/Onnx/Onnx.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -26,6 +27,19 @@ using namespace mlir;
 
 namespace weft {
 namespace {
+
+/// Words C and C++ keep for themselves, and names the C library defines: no prefix of an interface.
+bool isReservedInC(llvm::StringRef name) {
+  static const llvm::StringSet<> words = {
+      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "concept", "const",
+      "continue", "decltype", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false",
+      "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not",
+      "nullptr", "operator", "or", "private", "protected", "public", "register", "requires", "restrict", "return", "short",
+      "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid",
+      "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main", "std", "NULL",
+      "weft"};
+  return words.contains(name);
+}
 
 /// One emission: what its steps hand to one another.
 class Emission {
@@ -90,6 +104,11 @@ int Emission::prepare() {
     return UserError;
   }
   host.name = options.name.empty() ? netName.getValue().str() : options.name;
+  if (isReservedInC(host.name)) {
+    llvm::errs() << "weftc: error: `" << host.name
+                 << "` is a word of C or C++ and cannot name the interface; choose another with `--name`\n";
+    return UserError;
+  }
   host.target = target.getName().str();
   for (auto feature : target.getFeatures().getAsRange<StringAttr>())
     host.features.push_back(feature.getValue().str());
@@ -231,7 +250,8 @@ int Emission::linkProgram(emit::LinkOptions::Kind kind, llvm::StringRef suffix) 
   return Success;
 }
 
-/// NAME.a holds the host module, the kernels and the runtime's objects; NAME.h its interface; NAME.weights lies beside.
+/// NAME.a holds the host module and the kernels; NAME.h is its interface; NAME.weights lies beside. The runtime stays a
+/// library of its own, so that two networks in one program share it.
 int Emission::writeLibrary() {
   if (int code = writeHost(temporary("host.o"), false))
     return code;

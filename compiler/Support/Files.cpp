@@ -79,7 +79,7 @@ Error writeFile(StringRef path, function_ref<void(raw_ostream &)> write, bool ex
 }
 
 Error makeFolder(StringRef path) {
-  if (std::error_code code = sys::fs::create_directories(path))
+  if (std::error_code code = sys::fs::create_directories(path, /*IgnoreExisting=*/true, sys::fs::all_all))
     return createStringError(code, "cannot make the folder `" + path + "`: " + code.message());
   return Error::success();
 }
