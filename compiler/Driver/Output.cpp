@@ -58,6 +58,7 @@ private:
   int write();
   int writeText(llvm::function_ref<void(llvm::raw_ostream &)> print);
   int writeHost(llvm::StringRef path, bool assembly);
+  int writeAssembly();
   int writeObjects(emit::LinkOptions &link);
   int linkProgram(emit::LinkOptions::Kind kind, llvm::StringRef suffix);
   int writeLibrary();
@@ -127,6 +128,7 @@ int Emission::compile() {
   emit::KernelCompileOptions compileOptions;
   compileOptions.kernelCompiler = installedFile("bin/weft-kernelc");
   compileOptions.target = llvm::StringRef(host.target).split(':').second.str();
+  compileOptions.assembly = options.emit == EmitKind::Assembly;
   compileOptions.jobs = options.jobs;
   compileOptions.useCache = !options.noCache;
   compileOptions.cacheFolder = options.cacheDir;
@@ -219,6 +221,20 @@ int Emission::writeHost(llvm::StringRef path, bool assembly) {
   return Success;
 }
 
+/// The host module's assembly, then each kernel's, one after another in one text.
+int Emission::writeAssembly() {
+  if (int code = writeHost(temporary("host.s"), true))
+    return code;
+  auto hostText = llvm::MemoryBuffer::getFile(temporary("host.s"));
+  if (!hostText)
+    return fail(llvm::errorCodeToError(hostText.getError()));
+  return writeText([&](llvm::raw_ostream &out) {
+    out << (*hostText)->getBuffer();
+    for (const emit::KernelObject &object : objects)
+      out << "\n# kernel " << object.name << "\n" << object.assembly;
+  });
+}
+
 /// The host module and every kernel as files to link; the exit code of a failure, else Success.
 int Emission::writeObjects(emit::LinkOptions &link) {
   if (int code = writeHost(temporary("host.o"), false))
@@ -285,7 +301,7 @@ int Emission::write() {
   case EmitKind::Object:
     return linkProgram(emit::LinkOptions::Object, ".o");
   case EmitKind::Assembly:
-    return writeHost(options.output.empty() ? "-" : options.output, true);
+    return writeAssembly();
   case EmitKind::Llvm: {
     std::unique_ptr<llvm::Module> llvmModule = makeHost();
     return llvmModule ? writeText([&](llvm::raw_ostream &out) { llvmModule->print(out, nullptr); }) : CompilerBug;

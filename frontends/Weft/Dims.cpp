@@ -150,7 +150,7 @@ mlir::Type Evaluator::elementType(const Name &name, bool forPort) {
     return builder.getIntegerType(8, /*isSigned=*/false);
   for (StringRef later : {"f16", "bf16", "f64", "i8", "bool"})
     if (text == later) {
-      report(name.range, "`" + text + "` is not supported yet; there are `f32`, `i32`, `i64` and `u8`");
+      report(name.range, "`" + text + "` is not yet supported; there are `f32`, `i32`, `i64` and `u8`");
       return {};
     }
   report(name.range, "unknown number type `" + printable(text) + "`" +

@@ -49,7 +49,7 @@ static mlir::OwningOpRef<mlir::ModuleOp> expand(const ParseRequest &request, mli
     StringRef stem = request.fileName;
     stem = stem.consume_front("zoo:") ? stem : llvm::sys::path::stem(stem);
     for (const Item *training : unit->trainings)
-      diagnostics.error(training->name.range, "`train` is not supported yet; without this block the net compiles");
+      diagnostics.error(training->name.range, "`train` is not yet supported; without this block the net compiles");
     const Item *net = chooseNet(*unit, request.netName, stem, diagnostics);
     if (net && !diagnostics.hasErrors())
       module = evaluator.net(*net, *unit);

@@ -112,7 +112,7 @@ void Evaluator::readSettings(const Item &item) {
       break;
     case Setting::Kind::Precision:
       if (setting.name.text != "f32")
-        report(setting.name.range, "precision `" + printable(setting.name.text) + "` is not supported yet; `f32` is");
+        report(setting.name.range, "precision `" + printable(setting.name.text) + "` is not yet supported; `f32` is");
       break;
     case Setting::Kind::Memory:
       memory(setting);

@@ -76,7 +76,7 @@ private:
 
   /// An unusable folder the user asked for is an error; the default one is simply not used.
   llvm::Error openCache() {
-    if (!options.useCache)
+    if (!options.useCache || options.assembly)
       return llvm::Error::success();
     bool isDefault = options.cacheFolder.empty();
     std::string folder = isDefault ? defaultCacheFolder() : options.cacheFolder;
@@ -108,7 +108,7 @@ private:
 
   void deliver(const Job &job, const KernelCache::Entry &entry, bool wasCached) {
     for (size_t kernel : job.kernels)
-      objects[kernel] = {kernels[kernel].name, entry.object, entry.scratch, wasCached};
+      objects[kernel] = {kernels[kernel].name, entry.object, entry.scratch, wasCached, {}};
   }
 
   llvm::Error compile(const std::vector<Job *> &missing) {
@@ -138,6 +138,8 @@ private:
                                           "--memory-mib=" + std::to_string(options.mebibytes)};
     if (options.asserts)
       arguments.push_back("--asserts");
+    if (options.assembly)
+      arguments.push_back("--asm");
     arguments.push_back(input);
     return arguments;
   }
@@ -176,6 +178,15 @@ private:
     if (cache)
       cache->store(job.key, entry);
     deliver(job, entry, false);
+    return options.assembly ? takeAssembly(job, stem) : llvm::Error::success();
+  }
+
+  llvm::Error takeAssembly(const Job &job, const std::string &stem) {
+    llvm::Expected<std::string> text = readWhole(stem + ".s");
+    if (!text)
+      return text.takeError();
+    for (size_t kernel : job.kernels)
+      objects[kernel].assembly = *text;
     return llvm::Error::success();
   }
 

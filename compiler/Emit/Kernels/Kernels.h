@@ -13,6 +13,7 @@ struct KernelCompileOptions {
   std::string kernelCompiler;       ///< path of weft-kernelc
   std::string target = "x86-64-v3"; ///< `x86-64-v3`, `x86-64-v4`, `znver4`, `sapphirerapids`
   bool asserts = false;             ///< keep Halide's run-time checks
+  bool assembly = false;            ///< fill KernelObject::assembly; nothing is taken from the cache then
   unsigned jobs = 0;                ///< kernels at a time; 0: one a core
   unsigned seconds = 120;           ///< one kernel may take
   unsigned mebibytes = 4096;        ///< of address space for one kernel
@@ -27,6 +28,7 @@ struct KernelObject {
   std::string object;  ///< bytes of a relocatable file that defines `name`
   std::string scratch; ///< see compiler/Kernel/Scratch.h
   bool wasCached = false;
+  std::string assembly; ///< text, where it was asked for
 };
 
 /// One object a kernel, in their order; equal texts are compiled once. Bytes depend on the kernel, the target and the
