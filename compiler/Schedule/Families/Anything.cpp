@@ -35,9 +35,15 @@ static void vectorizeSum(StageBuilder &stage, const StageView &view, const Machi
   stage.reorder(order).vectorize("si");
 }
 
-/// Whether `stage` has an element for each one of `out`: their loops differ in name at most.
+/// Whether `stage` has an element for each one of `out`: their loops differ in name at most. Two extents known at run time
+/// only are taken for the same when their loops have one name (edges and vertices are both counted at run time).
 static bool matches(const StageView &out, const StageView &stage) {
-  return out.loops.size() >= 2 && stage.extents == out.extents;
+  if (out.loops.size() < 2 || stage.extents != out.extents)
+    return false;
+  for (auto [extent, a, b] : llvm::zip(out.extents, out.loops, stage.loops))
+    if (extent < 0 && a != b)
+      return false;
+  return true;
 }
 
 /// The innermost loop of `out` outside which everything `stage` needs is the same: they share a prefix of loops.
