@@ -105,9 +105,9 @@ int Emission::prepare() {
     return UserError;
   }
   host.name = options.name.empty() ? netName.getValue().str() : options.name;
-  if (isReservedInC(host.name)) {
+  if (options.emit == EmitKind::StaticLibrary && isReservedInC(host.name)) {
     llvm::errs() << "weftc: error: `" << host.name
-                 << "` is a word of C or C++ and cannot name the interface; choose another with `--name`\n";
+                 << "` is a word of C or C++ and names no type of a header; choose another with `--name`\n";
     return UserError;
   }
   host.target = target.getName().str();
