@@ -30,6 +30,8 @@ std::string whyNotParse(llvm::StringRef text) {
     return "larger than 256 MiB";
   if (text.contains('\0'))
     return "holds a NUL byte, so it is no text";
+  if (!text.contains("weft.phase"))
+    return "is no output of --stop-after";
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '(' || text[i] == '[' || text[i] == '{' || text[i] == '<')

@@ -167,6 +167,8 @@ private:
   void readPhases() {
     readPhase(OPT_stop_after, options.stopAfter);
     readPhase(OPT_start_from, options.startFrom);
+    if (args.hasArg(OPT_stop_after) && args.hasArg(OPT_emit))
+      fail() << "`--stop-after` prints the IR of a phase and `--emit` names another output; give one of them\n";
     if (args.hasArg(OPT_stop_after))
       options.emit = EmitKind::PhaseIR;
     if (options.startFrom && options.stopAfter && *options.stopAfter < *options.startFrom)
