@@ -2,9 +2,9 @@
 // The phases one after another: run its passes, mark the module, dump, stop where asked.
 
 #include "compiler/Driver/Compilation.h"
-#include "compiler/Emit/Host/PlanReport.h"
 
 #include "compiler/Driver/Driver.h"
+#include "compiler/Emit/Host/PlanReport.h"
 #include "compiler/Support/Files.h"
 
 #include "mlir/IR/BuiltinAttributes.h"

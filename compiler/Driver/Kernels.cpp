@@ -67,6 +67,7 @@ FailureOr<int64_t> scratchBytes(ModuleOp module, llvm::StringRef name, llvm::Arr
       launch.emitError("compiler bug: the scratch memory of `") << launch.getKernel() << "` cannot be bounded";
       return WalkResult::interrupt();
     }
+    launch.setScratch(bytes->total()); // so that a report of the plan states it
     most = std::max(most, bytes->total());
     return WalkResult::advance();
   });

@@ -57,14 +57,13 @@ function(weft_add_unit_test name)
   add_test(NAME unit/${name} COMMAND ${name})
 endfunction()
 
-# weft_tablegen(OUTPUT-FOLDER-RELATIVE TD TARGET (FLAG FILE)...): runs mlir-tblgen beside the sources' mirror in build/.
+# weft_tablegen(TARGET TD (FLAGS FILE)...): mlir-tblgen writes each FILE into the folder's mirror in build/. Several flags are
+# given as one word with commas.
 function(weft_tablegen target td)
   set(LLVM_TARGET_DEFINITIONS ${td})
   set(args ${ARGN})
-  set(outs "")
   while(args)
     list(POP_FRONT args flag file)
-    # several flags may be given as one "-a;-b" string
     string(REPLACE "," ";" flags "${flag}")
     mlir_tablegen(${file} ${flags} EXTRA_INCLUDES ${CMAKE_SOURCE_DIR} ${MLIR_INCLUDE_DIRS})
   endwhile()
