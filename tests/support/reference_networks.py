@@ -7,6 +7,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
+def pair(value):
+    return list(value) if isinstance(value, (tuple, list)) else [value] * 2
+
+
 class Builder:
     """Appends nodes; a value is (name, channels). Weights are scaled so that activations keep their magnitude."""
 
@@ -29,21 +33,23 @@ class Builder:
         return name
 
     def conv(self, x, path, out, kernel, stride=1, pad=0, groups=1, bias=False, gain=2.0):
+        """`kernel` and `pad` are one number, or one for each of height and width."""
         name, channels = x
-        shape = (out, channels // groups, kernel, kernel)
+        kernel, pad = pair(kernel), pair(pad)
+        shape = (out, channels // groups, *kernel)
         inputs = [name, self.weight(f"{path}.weight", shape, np.sqrt(gain / np.prod(shape[1:])))]
         if bias:
             inputs.append(self.weight(f"{path}.bias", (out,), 0.1))
-        return self.node("Conv", inputs, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4, group=groups), out
+        return self.node("Conv", inputs, kernel_shape=kernel, strides=[stride] * 2, pads=pad * 2, group=groups), out
 
-    def batchnorm(self, x, path):
+    def batchnorm(self, x, path, eps=1e-5):
         name, c = x
         self.weights[f"{path}.weight"] = self.rng.uniform(0.6, 1.2, c).astype(np.float32)
         self.weights[f"{path}.bias"] = (self.rng.standard_normal(c) * 0.1).astype(np.float32)
         self.weights[f"{path}.running_mean"] = (self.rng.standard_normal(c) * 0.1).astype(np.float32)
         self.weights[f"{path}.running_var"] = self.rng.uniform(0.7, 1.4, c).astype(np.float32)
         parts = ["weight", "bias", "running_mean", "running_var"]
-        return self.node("BatchNormalization", [name] + [f"{path}.{p}" for p in parts], epsilon=1e-5), c
+        return self.node("BatchNormalization", [name] + [f"{path}.{p}" for p in parts], epsilon=eps), c
 
     def relu(self, x):
         return self.node("Relu", [x[0]]), x[1]
@@ -57,8 +63,9 @@ class Builder:
     def maxpool(self, x, kernel, stride, pad=0, ceil=0):
         return self.node("MaxPool", [x[0]], kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4, ceil_mode=ceil), x[1]
 
-    def avgpool(self, x, kernel, stride):
-        return self.node("AveragePool", [x[0]], kernel_shape=[kernel] * 2, strides=[stride] * 2), x[1]
+    def avgpool(self, x, kernel, stride, pad=0, count_pad=0):
+        return self.node("AveragePool", [x[0]], kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4,
+                         count_include_pad=count_pad), x[1]
 
     def global_avgpool(self, x):
         return self.node("GlobalAveragePool", [x[0]]), x[1]
@@ -68,6 +75,20 @@ class Builder:
 
     def concat(self, values):
         return self.node("Concat", [v[0] for v in values], axis=1), sum(v[1] for v in values)
+
+    def split(self, x, sizes):
+        names = [f"v{len(self.nodes)}_{k}" for k in range(len(sizes))]
+        self.nodes.append(helper.make_node("Split", [x[0], self.constant(sizes)], names, axis=1))
+        return list(zip(names, sizes))
+
+    def reshape(self, x, shape):
+        return self.node("Reshape", [x[0], self.constant(shape)])
+
+    def shuffle_channels(self, x, groups, size):
+        """Channel i of group g becomes channel g of group i; `size` is the height and width."""
+        apart = self.reshape(x, [0, groups, x[1] // groups, size, size])
+        swapped = self.node("Transpose", [apart], perm=[0, 2, 1, 3, 4])
+        return self.reshape((swapped, x[1]), [0, x[1], size, size]), x[1]
 
     def flatten(self, x, features):
         return self.node("Flatten", [x[0]]), features
@@ -200,6 +221,143 @@ def mobilenet_v2(b, x):
     return b.linear(b.flatten(b.global_avgpool(x), 1280), "classifier.1", 1000)
 
 
+def googlenet(b, x):
+    def conv_bn(x, path, out, kernel=1, stride=1):
+        return b.relu(b.batchnorm(b.conv(x, f"{path}.conv", out, kernel, stride, kernel // 2), f"{path}.bn", 1e-3))
+
+    def inception(x, path, c1, r3, c3, r5, c5, pool):
+        return b.concat([
+            conv_bn(x, f"{path}.branch1", c1),
+            conv_bn(conv_bn(x, f"{path}.branch2.0", r3), f"{path}.branch2.1", c3, 3),
+            conv_bn(conv_bn(x, f"{path}.branch3.0", r5), f"{path}.branch3.1", c5, 3),
+            conv_bn(b.maxpool(x, 3, 1, 1, ceil=1), f"{path}.branch4.1", pool)])
+
+    x = b.maxpool(conv_bn(x, "conv1", 64, 7, 2), 3, 2, ceil=1)
+    x = conv_bn(conv_bn(x, "conv2", 64), "conv3", 192, 3)
+    x = b.maxpool(x, 3, 2, ceil=1)
+    x = inception(x, "inception3a", 64, 96, 128, 16, 32, 32)
+    x = inception(x, "inception3b", 128, 128, 192, 32, 96, 64)
+    x = b.maxpool(x, 3, 2, ceil=1)
+    x = inception(x, "inception4a", 192, 96, 208, 16, 48, 64)
+    x = inception(x, "inception4b", 160, 112, 224, 24, 64, 64)
+    x = inception(x, "inception4c", 128, 128, 256, 24, 64, 64)
+    x = inception(x, "inception4d", 112, 144, 288, 32, 64, 64)
+    x = inception(x, "inception4e", 256, 160, 320, 32, 128, 128)
+    x = b.maxpool(x, 2, 2, ceil=1)
+    x = inception(x, "inception5a", 256, 160, 320, 32, 128, 128)
+    x = inception(x, "inception5b", 384, 192, 384, 48, 128, 128)
+    return b.linear(b.flatten(b.global_avgpool(x), x[1]), "fc", 1000)
+
+
+def inception_v3(b, x):
+    def conv_bn(x, path, out, kernel=1, stride=1, pad=0):
+        return b.relu(b.batchnorm(b.conv(x, f"{path}.conv", out, kernel, stride, pad), f"{path}.bn", 1e-3))
+
+    def chain(x, path, *steps):
+        for name, *step in steps:
+            x = conv_bn(x, f"{path}.{name}", *step)
+        return x
+
+    def pooled(x, path, out):
+        return conv_bn(b.avgpool(x, 3, 1, 1, count_pad=1), f"{path}.branch_pool", out)
+
+    def module_a(x, path, pool):
+        return b.concat([
+            chain(x, path, ("branch1x1", 64)),
+            chain(x, path, ("branch5x5_1", 48), ("branch5x5_2", 64, 5, 1, 2)),
+            chain(x, path, ("branch3x3dbl_1", 64), ("branch3x3dbl_2", 96, 3, 1, 1), ("branch3x3dbl_3", 96, 3, 1, 1)),
+            pooled(x, path, pool)])
+
+    def module_b(x, path):
+        return b.concat([
+            chain(x, path, ("branch3x3", 384, 3, 2)),
+            chain(x, path, ("branch3x3dbl_1", 64), ("branch3x3dbl_2", 96, 3, 1, 1), ("branch3x3dbl_3", 96, 3, 2)),
+            b.maxpool(x, 3, 2)])
+
+    def module_c(x, path, c):
+        row, column = ((1, 7), 1, (0, 3)), ((7, 1), 1, (3, 0))
+        return b.concat([
+            chain(x, path, ("branch1x1", 192)),
+            chain(x, path, ("branch7x7_1", c), ("branch7x7_2", c, *row), ("branch7x7_3", 192, *column)),
+            chain(x, path, ("branch7x7dbl_1", c), ("branch7x7dbl_2", c, *column), ("branch7x7dbl_3", c, *row),
+                  ("branch7x7dbl_4", c, *column), ("branch7x7dbl_5", 192, *row)),
+            pooled(x, path, 192)])
+
+    def module_d(x, path):
+        return b.concat([
+            chain(x, path, ("branch3x3_1", 192), ("branch3x3_2", 320, 3, 2)),
+            chain(x, path, ("branch7x7x3_1", 192), ("branch7x7x3_2", 192, (1, 7), 1, (0, 3)),
+                  ("branch7x7x3_3", 192, (7, 1), 1, (3, 0)), ("branch7x7x3_4", 192, 3, 2)),
+            b.maxpool(x, 3, 2)])
+
+    def module_e(x, path):
+        def both(x, name):
+            return [chain(x, path, (f"{name}a", 384, (1, 3), 1, (0, 1))), chain(x, path, (f"{name}b", 384, (3, 1), 1, (1, 0)))]
+
+        near = chain(x, path, ("branch3x3_1", 384))
+        far = chain(x, path, ("branch3x3dbl_1", 448), ("branch3x3dbl_2", 384, 3, 1, 1))
+        return b.concat([chain(x, path, ("branch1x1", 320)), *both(near, "branch3x3_2"), *both(far, "branch3x3dbl_3"),
+                         pooled(x, path, 192)])
+
+    x = conv_bn(x, "Conv2d_1a_3x3", 32, 3, 2)
+    x = conv_bn(x, "Conv2d_2a_3x3", 32, 3)
+    x = b.maxpool(conv_bn(x, "Conv2d_2b_3x3", 64, 3, 1, 1), 3, 2)
+    x = conv_bn(x, "Conv2d_3b_1x1", 80)
+    x = b.maxpool(conv_bn(x, "Conv2d_4a_3x3", 192, 3), 3, 2)
+    x = module_a(x, "Mixed_5b", 32)
+    x = module_a(x, "Mixed_5c", 64)
+    x = module_a(x, "Mixed_5d", 64)
+    x = module_b(x, "Mixed_6a")
+    for letter, inner in zip("bcde", (128, 160, 160, 192)):
+        x = module_c(x, f"Mixed_6{letter}", inner)
+    x = module_d(x, "Mixed_7a")
+    x = module_e(x, "Mixed_7b")
+    x = module_e(x, "Mixed_7c")
+    return b.linear(b.flatten(b.global_avgpool(x), x[1]), "fc", 1000)
+
+
+def densenet121(b, x):
+    x = b.relu(b.batchnorm(b.conv(x, "features.conv0", 64, 7, 2, 3), "features.norm0"))
+    x = b.maxpool(x, 3, 2, 1)
+    for stage, depth in enumerate([6, 12, 24, 16], start=1):
+        for i in range(1, depth + 1):
+            path = f"features.denseblock{stage}.denselayer{i}"
+            y = b.conv(b.relu(b.batchnorm(x, f"{path}.norm1")), f"{path}.conv1", 128, 1)
+            y = b.conv(b.relu(b.batchnorm(y, f"{path}.norm2")), f"{path}.conv2", 32, 3, 1, 1)
+            x = b.concat([x, y])
+        if stage < 4:
+            path = f"features.transition{stage}"
+            x = b.conv(b.relu(b.batchnorm(x, f"{path}.norm")), f"{path}.conv", x[1] // 2, 1)
+            x = b.avgpool(x, 2, 2)
+    x = b.relu(b.batchnorm(x, "features.norm5"))
+    return b.linear(b.flatten(b.global_avgpool(x), x[1]), "classifier", 1000)
+
+
+def shufflenet_v2_x1_0(b, x):
+    def conv_bn(x, path, k, out, kernel=1, stride=1, groups=1):
+        return b.batchnorm(b.conv(x, f"{path}.{k}", out, kernel, stride, kernel // 2, groups), f"{path}.{k + 1}")
+
+    def wide(x, path, half, stride):
+        y = b.relu(conv_bn(x, path, 0, half))
+        y = conv_bn(y, path, 3, half, 3, stride, half)
+        return b.relu(conv_bn(y, path, 5, half))
+
+    def unit(x, path, out, stride, size):
+        half = out // 2
+        if stride == 1:
+            left, right = b.split(x, [half, half])
+        else:
+            left, right = b.relu(conv_bn(conv_bn(x, f"{path}.branch1", 0, x[1], 3, 2, x[1]), f"{path}.branch1", 2, half)), x
+        return b.shuffle_channels(b.concat([left, wide(right, f"{path}.branch2", half, stride)]), 2, size)
+
+    x = b.maxpool(b.relu(conv_bn(x, "conv1", 0, 24, 3, 2)), 3, 2, 1)
+    for stage, repeats, out, size in [(2, 4, 116, 28), (3, 8, 232, 14), (4, 4, 464, 7)]:
+        for i in range(repeats):
+            x = unit(x, f"stage{stage}.{i}", out, 1 if i else 2, size)
+    x = b.relu(conv_bn(x, "conv5", 0, 1024))
+    return b.linear(b.flatten(b.global_avgpool(x), 1024), "fc", 1000)
+
+
 NETWORKS = {
     "lenet5": (lenet5, (1, 32, 32)),
     "alexnet": (alexnet, (3, 224, 224)),
@@ -211,6 +369,10 @@ NETWORKS = {
     "resnext50_32x4d": (lambda b, x: resnet(b, x, bottleneck, [3, 4, 6, 3], groups=32, base=4), (3, 224, 224)),
     "squeezenet1_1": (squeezenet1_1, (3, 224, 224)),
     "mobilenet_v2": (mobilenet_v2, (3, 224, 224)),
+    "googlenet": (googlenet, (3, 224, 224)),
+    "inception_v3": (inception_v3, (3, 299, 299)),
+    "densenet121": (densenet121, (3, 224, 224)),
+    "shufflenet_v2_x1_0": (shufflenet_v2_x1_0, (3, 224, 224)),
 }
 
 
