@@ -21,6 +21,7 @@ ARROWS = {
     "runtime": [],
     "compiler/MemoryPlan": [],
     "compiler/Kernel": [],
+    "compiler/Picture": [],
     "compiler/Support": [],
     "dialects/Weft": ["compiler/Support", "compiler/Kernel"],
     "dialects/Sched": ["compiler/Support", "compiler/Kernel"],
@@ -46,6 +47,7 @@ ARROWS = {
 FORBIDDEN = {
     "compiler/MemoryPlan": ("mlir/", "llvm/", "Halide"),
     "compiler/Kernel": ("mlir/", "llvm/", "Halide"),
+    "compiler/Picture": ("mlir/", "llvm/", "Halide"),
     "compiler/Emit/Halide": ("mlir/",),
     "compiler/Emit/Host": ("Halide",),
     "compiler/Transforms": ("Halide",),
