@@ -37,11 +37,24 @@ int Compilation::userError(const llvm::Twine &text) {
   return UserError;
 }
 
+void Compilation::begin() {
+  context = makeContext();
+  diagnostics = std::make_unique<DiagnosticPrinter>(*context, llvm::errs(), options.remarks);
+}
+
+std::optional<NetworkSummary> Compilation::summary() {
+  begin();
+  if (options.startFrom && *options.startFrom != Phase::parse) {
+    userError("a summary is made from a model or from the output of phase `parse`");
+    return std::nullopt;
+  }
+  return load() ? std::optional(summarise(*module, options.fold)) : std::nullopt;
+}
+
 int Compilation::run() {
   if (options.emit == EmitKind::CanonicalText)
     return printCanonicalText();
-  context = makeContext();
-  diagnostics = std::make_unique<DiagnosticPrinter>(*context, llvm::errs(), options.remarks);
+  begin();
   if (!options.dumpDir.empty()) {
     dumps = std::make_unique<DumpFolder>(options.dumpDir, options.dumpFilter);
     if (std::string reason = dumps->open(); !reason.empty())

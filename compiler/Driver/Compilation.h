@@ -6,6 +6,7 @@
 #include "compiler/Driver/Dump.h"
 #include "compiler/Driver/Options.h"
 #include "compiler/Driver/Targets.h"
+#include "compiler/Summary/Summary.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -22,7 +23,12 @@ public:
   /// Runs everything; the result is the exit code. Errors have been printed.
   int run();
 
+  /// Loads the model and counts; nothing after errors, which have been printed.
+  std::optional<NetworkSummary> summary();
+
 private:
+  void begin();
+
   // Loading (Load.cpp).
   bool load();
   bool loadText();

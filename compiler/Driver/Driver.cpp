@@ -5,6 +5,7 @@
 
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Paths.h"
+#include "compiler/Driver/Summaries.h"
 #include "frontends/Weft/Frontend.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -50,6 +51,8 @@ int runWeftc(int argc, char **argv) {
     return printVersion();
   if (!options->list.empty())
     return printList(options->list);
+  if (options->emit == EmitKind::Summary)
+    return runSummaries(*options);
   return Compilation(std::move(*options)).run();
 }
 

@@ -3,6 +3,8 @@
 
 #include "compiler/Driver/Options.h"
 
+#include "compiler/Driver/Sizes.h"
+
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Option/ArgList.h"
 #include "llvm/Option/OptTable.h"
@@ -73,8 +75,11 @@ private:
     options.version = args.hasArg(OPT_version);
     options.list = text(OPT_list_what);
     auto inputs = args.getAllArgValues(OPT_INPUT);
-    if (inputs.size() > 1)
+    bool several = text(OPT_emit) == "summary";
+    if (inputs.size() > 1 && !several)
       fail() << "one model at a time; `" << inputs[0] << "` and `" << inputs[1] << "` were given\n";
+    if (inputs.size() > 1)
+      options.moreInputs.assign(inputs.begin() + 1, inputs.end());
     if (!inputs.empty())
       options.input = inputs.front();
     else if (!options.help && !options.version && options.list.empty())
@@ -88,6 +93,23 @@ private:
     std::string kind = text(OPT_emit);
     if (!kind.empty())
       readEmitKind(kind);
+    readSummary();
+  }
+
+  void readSummary() {
+    options.csv = args.hasArg(OPT_csv);
+    options.csvFile = text(OPT_csv_file);
+    if (std::string size = text(OPT_device_memory); !size.empty()) {
+      options.deviceBytes = parseSize(size);
+      if (!options.deviceBytes)
+        fail() << "`--device-memory=" << size << "` is no size such as `5GB` or `16GiB`\n";
+    }
+    std::string parts = text(OPT_fold);
+    if (!parts.empty() && (StringRef(parts).getAsInteger(10, options.fold) || options.fold > 1000))
+      fail() << "`--fold=" << parts << "` is no number from 0 to 1000\n";
+    for (OptionId id : {OPT_csv, OPT_csv_file, OPT_device_memory, OPT_fold})
+      if (const Arg *arg = args.getLastArg(id); arg && options.emit != EmitKind::Summary)
+        fail() << "`" << arg->getAsString(args) << "` goes with `--emit=summary`\n";
   }
 
   void readEmitKind(StringRef kind) {
@@ -105,11 +127,13 @@ private:
                      .Case("asm", EmitKind::Assembly)
                      .Case("halide", EmitKind::Halide)
                      .Case("weft", EmitKind::CanonicalText)
+                     .Case("summary", EmitKind::Summary)
                      .Default(std::nullopt);
     if (found)
       options.emit = *found;
     else
-      fail() << "`--emit=" << kind << "` is not known; there are exe, so, lib, obj, llvm, asm, halide, weft and the phases "
+      fail() << "`--emit=" << kind << "` is not known; there are exe, so, lib, obj, llvm, asm, halide, weft, "
+             << "summary and the phases "
              << phaseList(Phase::emit) << "\n";
   }
 
@@ -145,10 +169,14 @@ private:
     std::vector<std::pair<StringRef, StringRef>> files = {{"the input", options.input}};
     for (const std::string &weights : options.weights)
       files.push_back({"`--weights`", weights});
+    for (const std::string &input : options.moreInputs)
+      files.push_back({"an input", input});
     size_t outputs = files.size();
     bool inPlace = options.emit == EmitKind::CanonicalText; // a text may be brought into its canonical form where it is
     files.insert(files.end(), {{"`-o`", inPlace ? StringRef() : StringRef(options.output)},
-                               {"`--weights-out`", options.weightsOut}, {"`--json`", options.json}});
+                               {"`--weights-out`", options.weightsOut},
+                               {"`--json`", options.json},
+                               {"`--csv`", options.csvFile}});
     for (size_t i = outputs; i < files.size(); ++i)
       for (size_t j = 0; j < i; ++j)
         if (sameFile(files[i].second, files[j].second))
@@ -226,22 +254,13 @@ private:
   }
 
   void readMemoryLimit() {
-    StringRef size = args.getLastArgValue(OPT_memory_limit);
+    std::string size = text(OPT_memory_limit);
     if (size.empty())
       return;
-    int64_t unit = 1;
-    if (size.consume_back("GiB"))
-      unit = int64_t(1) << 30;
-    else if (size.consume_back("MiB"))
-      unit = int64_t(1) << 20;
-    else if (size.consume_back("KiB"))
-      unit = int64_t(1) << 10;
-    else
-      size.consume_back("B");
-    int64_t count = 0;
-    if (size.getAsInteger(10, count) || count <= 0 || count > (int64_t(1) << 50) / unit)
-      fail() << "`--memory-limit=" << args.getLastArgValue(OPT_memory_limit) << "` is no size such as `8MiB`\n";
-    options.pipeline.memoryLimitBytes = count * unit;
+    std::optional<int64_t> limit = parseSize(size);
+    if (!limit)
+      fail() << "`--memory-limit=" << size << "` is no size such as `8MiB`\n";
+    options.pipeline.memoryLimitBytes = limit.value_or(0);
   }
 
   const InputArgList &args;
@@ -285,6 +304,7 @@ void printDriverHelp(raw_ostream &out) {
     out << "  " << llvm::left_justify(phaseName(phase), 10) << phaseSentence(phase) << "\n";
   out << "\nEXAMPLES:\n"
          "  weftc zoo:resnet50 --weights=resnet50.safetensors -o resnet50\n"
+         "  weftc zoo:resnet50 --emit=summary --device-memory=5GB   # parameters, multiply-adds, memory, a layer a row\n"
          "  weftc net.weft --weights=random:1 --emit=lib -o out/     # out/NAME.a, NAME.h, NAME.weights\n"
          "  weftc net.weft --emit=halide -o -                        # the kernels as Halide C++\n"
          "  weftc net.weft --weights=random:1 --dump-dir=ir          # the IR after every phase and pass\n";

@@ -17,13 +17,18 @@ class raw_ostream;
 namespace weft {
 
 /// The kinds of `--emit` that are no phase.
-enum class EmitKind { Exe, SharedLibrary, StaticLibrary, Object, Llvm, Assembly, Halide, CanonicalText, PhaseIR };
+enum class EmitKind { Exe, SharedLibrary, StaticLibrary, Object, Llvm, Assembly, Halide, CanonicalText, PhaseIR, Summary };
 
 struct DriverOptions {
   std::string input;  ///< a file, or `zoo:NAME`
+  std::vector<std::string> moreInputs; ///< beside `input`, for summaries side by side
   std::string output; ///< empty: a default made from the net's name; "-": standard output
   EmitKind emit = EmitKind::Exe;
   std::string weightsOut, json;
+  bool csv = false;
+  std::string csvFile;
+  std::optional<int64_t> deviceBytes; ///< --device-memory
+  unsigned fold = 0;
 
   std::vector<std::pair<std::string, std::string>> settings;
   std::string net, name;

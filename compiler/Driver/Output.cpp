@@ -309,6 +309,7 @@ int Emission::write() {
   case EmitKind::Halide:
   case EmitKind::CanonicalText:
   case EmitKind::PhaseIR:
+  case EmitKind::Summary:
     break;
   }
   llvm_unreachable("text kinds are written before kernels are compiled");

@@ -4,6 +4,7 @@
 #include "frontends/Onnx/Onnx.h"
 
 #include "compiler/Support/Diagnostics.h"
+#include "dialects/Weft/Paths.h"
 
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -67,6 +68,7 @@ private:
   bool importNode(const Node &node, size_t index);
   bool constantNode(const Node &node, size_t index);
   bool results();
+  bool innerResults();
   bool result(const Port &port, SmallVectorImpl<Value> &values, SmallVectorImpl<DictionaryAttr> &attributes);
   bool checkSettings();
   void dropUnused();
@@ -341,9 +343,6 @@ bool GraphImport::constantNode(const Node &node, size_t index) {
 bool GraphImport::results() {
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> attributes;
-  for (const std::string &name : request.outputs)
-    if (llvm::none_of(graph.outputs, [&](const Port &port) { return port.name == name; }))
-      return error("`--outputs`: the graph has no result " + quoted(name));
   portNames.clear(); // a result may be called as an input
   for (const Port &port : graph.outputs)
     if (request.outputs.empty() || llvm::is_contained(request.outputs, port.name))
@@ -353,6 +352,33 @@ bool GraphImport::results() {
   function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(values).getTypes()));
   for (auto [i, dictionary] : llvm::enumerate(attributes))
     function.setResultAttrs(i, dictionary);
+  return innerResults();
+}
+
+/// Names in `--outputs` that are no results: tensors of the file, or operations by their path.
+bool GraphImport::innerResults() {
+  std::optional<Paths> paths;
+  SmallVector<std::pair<std::string, Value>> found; // all looked up before one is added: results are readers
+  for (const std::string &name : request.outputs) {
+    if (llvm::any_of(graph.outputs, [&](const Port &port) { return port.name == name; }))
+      continue;
+    auto tensor = known.find(name);
+    Value value = tensor == known.end() ? Value() : tensor->second.value;
+    std::string why = "does not depend on any input";
+    if (!value) {
+      SmallVector<StringRef> results;
+      for (const Port &port : graph.outputs)
+        results.push_back(port.name);
+      if (!paths)
+        paths.emplace(function.getBody().front());
+      value = paths->find(name, results, why);
+    }
+    if (!value || isRecipe(value) || isa<BlockArgument>(value))
+      return error("`--outputs`: " + quoted(name) + " " + why);
+    found.emplace_back(unique(plainName(name, "output")), value);
+  }
+  for (auto &[name, value] : found)
+    addResult(function, name, value);
   return true;
 }
 

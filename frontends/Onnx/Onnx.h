@@ -18,7 +18,7 @@ struct OnnxRequest {
   std::string fileName;
   /// `--set NAME=VALUE`: values for dimensions the file leaves open, by their `dim_param`, or by `INPUT.INDEX`.
   std::vector<std::pair<std::string, std::string>> settings;
-  /// Results to compile; empty: all.
+  /// Results, tensors and operations inside to compile up to; empty: all results.
   std::vector<std::string> outputs;
 };
 

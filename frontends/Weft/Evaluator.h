@@ -114,6 +114,7 @@ private:
   mlir::Value addPort(const llvm::Twine &name, const PortDims &dims, mlir::Type element, llvm::StringRef role,
                       llvm::StringRef graph, TextRange place);
   void results(const Item &item);
+  void innerResults(const Item &item);
   Binding resultOf(const Item &item, const Port &port, unsigned index);
   bool checkResult(const Port &port, const Binding &binding, const PortDims &declared);
   bool wanted(const Port &port) const;

@@ -19,7 +19,7 @@ struct ParseRequest {
   std::string zooDir;
   /// `--set NAME=VALUE`, later ones win.
   std::vector<std::pair<std::string, std::string>> settings;
-  /// Results to compile; empty: all that are not optional.
+  /// Results, layers and blocks to compile up to; empty: all results that are not optional.
   std::vector<std::string> outputs;
   /// Which net, where the file has several; empty: the only one, or the one named as the file.
   std::string netName;

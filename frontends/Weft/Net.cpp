@@ -4,6 +4,7 @@
 #include "frontends/Weft/Parser.h"
 #include "frontends/Weft/Printer.h"
 
+#include "dialects/Weft/Paths.h"
 #include "dialects/Weft/Weft.h"
 
 #include "mlir/IR/Verifier.h"
@@ -40,6 +41,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Evaluator::net(const Item &item, const Unit &u
   body(*item.body, names);
   if (!stopped && !diagnostics.hasErrors())
     results(item);
+  if (!stopped && !diagnostics.hasErrors())
+    innerResults(item);
   if (diagnostics.hasErrors())
     return nullptr;
   dropUnused();
@@ -344,10 +347,9 @@ void Evaluator::checkOutputs(const Item &item) {
       report(port.name.range, "a second result named `" + port.name.text + "`");
     known.push_back(port.name.text);
   }
-  for (const std::string &name : outputs)
-    if (!llvm::is_contained(known, name))
-      report({}, "`--outputs`: net `" + item.name.text + "` has no result `" + printable(name) + "`; it has " +
-                     listNames(known));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (llvm::is_contained(llvm::ArrayRef(outputs).take_front(i), outputs[i]))
+      report({}, "`--outputs`: `" + printable(outputs[i]) + "` is named twice");
   if (item.results.empty())
     report(item.name.range, "net `" + item.name.text + "` has no results");
   else if (outputs.empty() && llvm::none_of(item.results, [&](const Port &port) { return wanted(port); }))
@@ -437,6 +439,28 @@ void Evaluator::results(const Item &item) {
   function.setType(builder.getFunctionType(function.getArgumentTypes(), types));
   for (auto [i, dictionary] : llvm::enumerate(attributes))
     function.setResultAttrs(i, dictionary);
+}
+
+/// Names in `--outputs` that are no results are layers and blocks: their values become results behind the declared ones.
+void Evaluator::innerResults(const Item &item) {
+  std::vector<StringRef> declared;
+  for (const Port &port : item.results)
+    declared.push_back(port.name.text);
+  if (llvm::all_of(outputs, [&](const std::string &name) { return llvm::is_contained(declared, name); }))
+    return;
+  Paths paths(function.getBody().front());
+  llvm::SmallVector<std::pair<StringRef, mlir::Value>> found; // all looked up before one is added: results are readers
+  for (const std::string &name : outputs) {
+    std::string why;
+    if (llvm::is_contained(declared, name))
+      continue;
+    if (mlir::Value value = paths.find(name, declared, why))
+      found.emplace_back(name, value);
+    else
+      report({}, "`--outputs`: `" + printable(name) + "` " + why);
+  }
+  for (auto [name, value] : found)
+    addResult(function, name, value);
 }
 
 /// What only optional results need that nobody asked for is left out. Its weights are listed: a weight file may hold
