@@ -124,14 +124,15 @@ private:
 };
 
 /// In place: element i of the input is read before element i of the output is written, and never again. So whoever
-/// reads that input either is complete before the output begins (computed at root) or reads exactly the element
-/// written.
+/// reads that input is complete before the output begins (computed at root), or before each round of an outer loop of
+/// the output, all of whose rounds read and write elements of their own; or it reads exactly the element written.
 class InPlaceCheck {
 public:
   InPlaceCheck(const KernelDesc &desc, int output)
       : desc(desc), output(output), input(desc.operands[output].mayAlias) {}
 
   std::string run() {
+    followLoops();
     for (size_t i = 0; i < desc.stages.size(); ++i)
       if (!check(static_cast<int>(i)))
         return quoted(desc.operands[output].name) + " may lie where " + quoted(desc.operands[input].name) +
@@ -142,7 +143,7 @@ public:
 private:
   bool check(int number) {
     const Stage &stage = desc.stages[number];
-    if (isAtRoot(stage))
+    if (isAtRoot(stage) || isBeforeEachRound(number))
       return true;
     bool readsExactly = true, reads = false;
     forEachLoad(stage, [&](const Expr &load, bool inUpdate) {
@@ -156,6 +157,68 @@ private:
     // A stage of its own memory inside the output's loops is computed per tile, before the tile is written; only an
     // inlined one is surely computed element by element.
     return !reads || (readsExactly && (stage.output >= 0 || isInlined(stage)));
+  }
+
+  /// Which loops of each stage are one of the output's: all its readers read it exactly there.
+  void followLoops() {
+    constexpr int notYet = -2;
+    same.resize(desc.stages.size());
+    for (size_t i = 0; i < same.size(); ++i)
+      same[i].assign(desc.stages[i].loops.size(), desc.stages[i].output == output ? 0 : notYet);
+    for (size_t i = same.size(); i-- > 0;) {
+      if (desc.stages[i].output == output)
+        for (size_t l = 0; l < same[i].size(); ++l)
+          same[i][l] = static_cast<int>(l);
+      forEachLoad(desc.stages[i], [&](const Expr &load, bool) {
+        if (load.kind != ExprKind::LoadStage)
+          return;
+        for (size_t d = 0; d < load.args.size(); ++d) {
+          int loop = outputLoop(static_cast<int>(i), *load.args[d]), &known = same[load.ref][d];
+          known = known == notYet || known == loop ? loop : -1;
+        }
+      });
+    }
+  }
+
+  /// The loop of the output that `index` is, in an expression of stage `number`; -1 if it is something else.
+  int outputLoop(int number, const Expr &index) const {
+    bool pure = index.kind == ExprKind::LoopIndex && index.ref < int(same[number].size());
+    return pure ? std::max(same[number][index.ref], -1) : -1;
+  }
+
+  /// Computed inside a loop of the output, for all that one round writes; in the dimensions of that loop and of those
+  /// outside it, a round reads only where it writes. A round that moves back would read what the one before wrote, but
+  /// `shift_inwards` is refused above.
+  bool isBeforeEachRound(int number) const {
+    const Stage &stage = desc.stages[number];
+    const StageSchedule *schedule = findSchedule(desc, stage.name);
+    if (stage.output >= 0 || !schedule)
+      return false;
+    const Directive *place = nullptr;
+    for (const Directive &d : schedule->directives) {
+      if (d.kind == Kind::StoreAt || d.kind == Kind::StoreRoot)
+        return false; // what an earlier round has read may be kept
+      if (d.kind == Kind::ComputeAt)
+        place = &d;
+    }
+    int at = place ? findStage(desc, place->at) : -1;
+    if (at < 0 || desc.stages[at].output != output || desc.stages[at].update || place->loops.size() != 1)
+      return false;
+    std::set<std::string> outside;
+    LoopNest nest = scheduledNest(desc, desc.stages[at], false);
+    for (const LoopState &loop : nest.loops()) {
+      outside.insert(loop.origins.begin(), loop.origins.end());
+      if (loop.name == place->loops[0])
+        break;
+    }
+    bool own = true;
+    forEachLoad(stage, [&](const Expr &load, bool) {
+      if (!leadsToInput(load))
+        return;
+      for (size_t d = 0; d < load.args.size() && d < desc.stages[at].loops.size(); ++d)
+        own &= !outside.count(desc.stages[at].loops[d].name) || outputLoop(number, *load.args[d]) == int(d);
+    });
+    return own;
   }
 
   bool leadsToInput(const Expr &load) const {
@@ -211,7 +274,8 @@ private:
 
   const KernelDesc &desc;
   const int output, input;
-  std::set<int> transparent; // stages inlined into their readers that read the input
+  std::set<int> transparent;          // stages inlined into their readers that read the input
+  std::vector<std::vector<int>> same; // for each loop of each stage, the loop of the output it is, or -1
 };
 
 } // namespace

@@ -44,6 +44,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     break;
   case Phase::fuse:
     manager.addPass(createFormGroups());
+    manager.addPass(createFusePrologues());
     // Borders belong to values between groups, so groups must stand; schedules may depend on strides, so they come last.
     manager.addPass(createAssignBorders());
     manager.addPass(createChooseSchedules());

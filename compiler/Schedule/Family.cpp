@@ -9,9 +9,10 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 9> all = {&directFamily(),    &winogradFamily(),  &firstFamily(),
+  static const std::array<const Family *, 10> all = {&directFamily(),    &winogradFamily(),  &firstFamily(),
                                                     &depthwiseFamily(), &gemmFamily(),      &poolingFamily(),
-                                                    &segmentFamily(),   &pointwiseFamily(), &generalFamily()};
+                                                    &lrnFamily(),       &segmentFamily(),   &pointwiseFamily(),
+                                                    &generalFamily()};
   return all;
 }
 

@@ -55,6 +55,7 @@ const Family &firstFamily();
 const Family &depthwiseFamily();
 const Family &gemmFamily();
 const Family &poolingFamily();
+const Family &lrnFamily();
 const Family &pointwiseFamily();
 const Family &segmentFamily();
 const Family &generalFamily();

@@ -58,6 +58,9 @@ static bool isNonNegative(Value value, int depth) {
     return true;
   if (auto clip = dyn_cast<ClipOp>(op))
     return clip.getMin() && clip.getMin()->convertToDouble() >= 0;
+  if (auto lrn = dyn_cast<LrnOp>(op))
+    return lrn.getK().convertToDouble() > 0 && lrn.getAlpha().convertToDouble() >= 0 &&
+           isNonNegative(lrn.getX(), depth + 1);
   if (isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, UpsampleOp, RelayoutOp, ConcatOp,
           SplitOp, SliceOp, AddOp, MaximumOp, ChannelShuffleOp>(op))
     return llvm::all_of(op->getOperands(), [&](Value operand) { return isNonNegative(operand, depth + 1); });

@@ -2,8 +2,11 @@
 // Which kernels may write their result over an operand. An element-wise last stage reads an element of that operand
 // only to compute the same element of the result, so the memory can be shared, provided that no element is computed
 // twice: a tail that moves back into the tile before it would read its own results. Where all calls have extents the
-// tiles divide, such tails are none, and the schedule says so.
+// tiles divide, such tails are none, and the schedule says so. Whether other stages have read what they need before it is
+// overwritten depends on their schedules: the check of the KernelDesc decides.
 
+#include "compiler/Conversion/KernelToDesc.h"
+#include "compiler/Kernel/CheckSchedule.h"
 #include "compiler/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -38,15 +41,15 @@ linalg::GenericOp lastStage(func::FuncOp function) {
   return stage;
 }
 
-/// Whether the whole kernel reads `argument` once: in `stage`, the element that is being computed.
-bool readsOnlyOwnElement(linalg::GenericOp stage, BlockArgument argument, Type outputType) {
+/// Whether the last stage reads `argument` once: the element that is being computed.
+bool readsOwnElement(linalg::GenericOp stage, BlockArgument argument, Type outputType) {
   if (argument.getType() != outputType)
     return false;
   unsigned reads = 0;
   for (OpOperand &use : argument.getUses()) {
-    if (isa<tensor::DimOp>(use.getOwner()))
+    if (use.getOwner() != stage)
       continue;
-    if (use.getOwner() != stage || !stage.getMatchingIndexingMap(&use).isIdentity() || stage.isDpsInit(&use))
+    if (!stage.getMatchingIndexingMap(&use).isIdentity() || stage.isDpsInit(&use))
       return false;
     ++reads;
   }
@@ -70,7 +73,7 @@ int64_t chooseArgument(const Kernel &kernel, linalg::GenericOp stage) {
   int64_t best = -1;
   unsigned bestCalls = 0;
   for (unsigned index = 0; index + 1 < function.getNumArguments(); ++index) {
-    if (!readsOnlyOwnElement(stage, function.getArgument(index), function.getArgumentTypes().back()))
+    if (!readsOwnElement(stage, function.getArgument(index), function.getArgumentTypes().back()))
       continue;
     unsigned calls = dyingUses(kernel, index);
     if (best == -1 || calls > bestCalls) {
@@ -144,7 +147,12 @@ struct AllowInPlace : impl::AllowInPlaceBase<AllowInPlace> {
       return false;
     function->setAttr(sched::scheduleAttrName, exact);
     function->setAttr(plan::mayAliasAttrName, DenseI64ArrayAttr::get(function.getContext(), argument));
-    return true;
+    FailureOr<kernel::KernelDesc> desc = importKernel(function);
+    if (succeeded(desc) && kernel::checkSchedule(*desc).empty())
+      return true;
+    function->setAttr(sched::scheduleAttrName, schedule);
+    function->removeAttr(plan::mayAliasAttrName);
+    return false;
   }
 };
 

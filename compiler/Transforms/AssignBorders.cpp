@@ -1,7 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase fuse, second pass: the padding of windows becomes the border of the buffers they read, so that kernels need no
+// Phase fuse, third pass: the padding of windows becomes the border of the buffers they read, so that kernels need no
 // conditions. The border of a buffer is the largest any reader asks for; buffers that are parts of each other
-// (`concat`, `split`, `slice`) have one border, as they share rows in memory.
+// (`concat`, `split`, `slice`) have one border, as they share rows in memory, and so do the two sides of a
+// normalisation that will work in place.
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -113,6 +114,8 @@ private:
 
   void joinBuffers() {
     for (Operation &op : body) {
+      if (auto group = dyn_cast<GroupOp>(op); group && worksInPlace(group))
+        buffers.unionSets(group.getInputs()[0], group.getResult(0));
       if (!isa<ConcatOp, SplitOp, SliceOp>(op))
         continue;
       Value first = op.getResult(0);
@@ -123,6 +126,13 @@ private:
         if (hasBuffer(first) && hasBuffer(operand))
           buffers.unionSets(first, operand);
     }
+  }
+
+  /// A local response normalisation whose operand nobody else reads.
+  static bool worksInPlace(GroupOp group) {
+    Operation &only = group.getBody().front().front();
+    return isa<LrnOp>(only) && only.getNextNode() == group.getYield() && hasBuffer(group.getInputs()[0]) &&
+           group.getInputs()[0].hasOneUse() && group.getInputs()[0].getDefiningOp<GroupOp>();
   }
 
   void collect(GroupOp group, OpOperand &operand) {

@@ -102,7 +102,7 @@ private:
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
-    if (isWindow(op))
+    if (isWindow(op) || isa<LrnOp>(op))
       return true;
     if (auto concat = dyn_cast<ConcatOp>(op))
       return canConcatBlocked(concat);

@@ -3,6 +3,7 @@
 // turns nearly all of it into offsets and strides.
 
 #include "compiler/Transforms/NetworkViews.h"
+#include "compiler/Schedule/OpKinds.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 
@@ -37,28 +38,6 @@ Value extract(OpBuilder &builder, Location loc, Value source, ArrayRef<int64_t> 
     strides.push_back(builder.getIndexAttr(steps.empty() ? 1 : steps[d]));
   }
   return tensor::ExtractSliceOp::create(builder, loc, source, starts, sizesOf(builder, loc, source, sizes), strides);
-}
-
-/// Whether no element can be negative, so that a border of 0 never wins a maximum.
-bool isNonNegative(Value value, unsigned depth = 16) {
-  Operation *op = value.getDefiningOp();
-  if (!op || depth == 0)
-    return false;
-  if (auto group = dyn_cast<GroupOp>(op))
-    return isNonNegative(group.getYield().getValues()[cast<OpResult>(value).getResultNumber()], depth - 1);
-  if (isa<ReluOp, Relu6Op, SigmoidOp, AbsOp, ExpOp, SqrtOp, HardsigmoidOp, SoftmaxOp, SoftplusOp>(op))
-    return true;
-  if (auto clip = dyn_cast<ClipOp>(op))
-    return clip.getMin() && !clip.getMin()->isNegative();
-  if (isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, ConcatOp, SliceOp, SplitOp, RelayoutOp, DropoutOp>(
-          op))
-    return llvm::all_of(op->getOperands(), [&](Value operand) {
-      auto argument = dyn_cast<BlockArgument>(operand);
-      if (auto group = argument ? dyn_cast<GroupOp>(argument.getOwner()->getParentOp()) : GroupOp())
-        operand = group.getInputs()[argument.getArgNumber()];
-      return isNonNegative(operand, depth - 1);
-    });
-  return false;
 }
 
 bool fillServes(double have, double want, Value source) {

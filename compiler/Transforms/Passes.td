@@ -94,11 +94,29 @@ def FormGroups : Pass<"weft-form-groups", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
+  let summary = "element-wise operations before a convolution moved into its group";
+  let description = [{
+    A group of element-wise operations that reads one tensor, and whose result only a packed convolution without padding reads,
+    joins the group of that convolution, whose kernel applies it strip by strip to what it reads.
+
+    ```mlir
+    %1 = weft.group "norm" (%x, %s, %t) {mul, add, relu}
+    %2 = weft.group "conv" (%1, %w) {conv}
+    // becomes
+    %2 = weft.group "conv" (%x, %s, %t, %w) {mul, add, relu, conv}
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "prologues-fused", "groups that joined the convolution behind them">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def AssignBorders : Pass<"weft-assign-borders", "::mlir::ModuleOp"> {
   let summary = "padding of windows moved into the border of the buffers they read";
   let description = [{
     The border of a blocked tensor is the largest any reader's window leaves it by. Tensors that share a buffer through
-    `concat`, `split` or `slice` share the border. A maximum over values that may be negative wants another fill than 0: such a
+    `concat`, `split` or `slice` share the border, and so do operand and result of a local response normalisation that may work in
+    place. A maximum over values that may be negative wants another fill than 0: such a
     reader gets a copy with a border of its own when others want 0.
   }];
   let statistics = [
@@ -180,7 +198,8 @@ def AllowInPlace : Pass<"weft-allow-in-place", "::mlir::ModuleOp"> {
   let summary = "kernels that may write their result over an operand are told so";
   let description = [{
     Sets `weft.may_alias` where the last stage is element-wise, reads an operand of the result's type once, at the element it
-    computes, and computes no element twice. A split with `shift_inwards` would; it becomes `exact` where its factor divides
+    computes, and computes no element twice; other stages may read that operand before the round of an outer loop in which it is
+    overwritten. A split with `shift_inwards` would; it becomes `exact` where its factor divides
     the extent in every call.
 
     ```mlir

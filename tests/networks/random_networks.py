@@ -119,6 +119,23 @@ class Builder:
         factor = self.add(f"conv({mean}, out={shape[1]}, kernel=1) as {path}", "Conv", inputs, (*shape[:2], 1, 1))
         self.add(f"{x} * {factor}", "Mul", [x, factor], shape)
 
+    def lrn(self, x, shape):
+        size, beta = self.pick(3, 5, 7), self.pick(0.5, 0.75)
+        self.add(f"lrn({x}, size={size}, alpha=0.5, beta={beta}, k=2)", "LRN", [x], shape, size=size, alpha=0.5, beta=beta, bias=2.0)
+
+    def normalized(self, x, shape):
+        """Normalisation and activation before the convolution, as in a DenseNet; x lives on."""
+        if shape[1] < 2:
+            return
+        path = f"norm{self.name()}"
+        parameters = [self.weight(f"{path}.{part}", shape[1]) for part in ("weight", "bias", "running_mean", "running_var")]
+        self.weights[parameters[3]][:] = np.abs(self.weights[parameters[3]]) + 1
+        self.constants[-1] = helper.make_tensor(parameters[3], TensorProto.FLOAT, [shape[1]], self.weights[parameters[3]])
+        normal = self.add(f"batchnorm({x}) as {path}", "BatchNormalization", [x, *parameters], shape, epsilon=1e-5)
+        active = self.add(f"relu({normal})", "Relu", [normal], shape)
+        self.conv(active, shape)
+        self.concat(x, shape)
+
     def classify(self, x, shape):
         size = int(np.prod(shape[1:]))
         if size > 20000:
@@ -129,7 +146,7 @@ class Builder:
 
     def draw(self):
         steps = [self.conv] * 4 + [self.depthwise, self.grouped, self.activation, self.pool, self.sum, self.concat, self.part,
-                                   self.gate, self.excite]
+                                   self.gate, self.excite, self.lrn, self.normalized, self.normalized]
         for _ in range(self.choose.randint(4, 11)):
             self.pick(*steps)(*(self.tensors[-1] if self.choose.random() < 0.75 else self.pick(*self.tensors)))
         if self.pick(True, False):

@@ -170,6 +170,7 @@ def pool_cases():
         Case("global_max", "global_maxpool(x)", [normal(1, 32, 6, 5)], onnx("GlobalMaxPool")),
         Case("adaptive", "adaptive_avgpool(x, out=3)", [normal(1, 16, 6, 9)], onnx("AveragePool", kernel_shape=[2, 3], strides=[2, 3])),
         Case("lrn", "lrn(x, size=5, alpha=0.0001, beta=0.75, k=2)", [10 * normal(1, 19, 4, 5)], onnx("LRN", size=5, alpha=1e-4, beta=0.75, bias=2.0)),
+        Case("lrn_wide", "lrn(x, size=41, alpha=0.01, beta=0.6, k=1)", [10 * normal(1, 35, 3, 2)], onnx("LRN", size=41, alpha=1e-2, beta=0.6, bias=1.0)),
     ]
 
 

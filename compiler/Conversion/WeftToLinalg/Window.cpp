@@ -264,18 +264,9 @@ Neighbour neighbourAt(Builder &b, const Layout &layout, Value offset) {
   return result;
 }
 
-LogicalResult lowerLrn(LrnOp op, KernelBuilder &kernel) {
-  if (failed(checkLayouts(op, op.getX(), op.getY())))
-    return failure();
-  Layout layout(cast<RankedTensorType>(op.getY().getType()));
-  kernel.setHead("lrn");
-  kernel.keepExtents();
-  StageLoops loops = loopsOver(layout);
-  loops.names.push_back("kc");
-  loops.reductionExtents = {static_cast<int64_t>(op.getSize())};
-  Value x = kernel.read(op.getX(), "x");
-  int64_t before = (op.getSize() - 1) / 2;
-  Value squares = kernel.reduce(
+/// Sums of squares around each channel, channels row-major: neighbours are `kc` channels away.
+Value plainSquares(LrnOp op, const Layout &layout, StageLoops loops, int64_t before, Value x, KernelBuilder &kernel) {
+  return kernel.reduce(
       "squares", loops, {}, layout.stored(), floatOf(layout.type, 0), [&](Builder &b, ValueRange args) -> Value {
         Value tap = linalg::IndexOp::create(b, loops.parallel);
         Value offset = arith::SubIOp::create(b, tap, arith::ConstantIndexOp::create(b, before));
@@ -284,15 +275,84 @@ LogicalResult lowerLrn(LrnOp op, KernelBuilder &kernel) {
         Value sum = addOf(b, args[0], mulOf(b, element, element));
         return arith::SelectOp::create(b, neighbour.exists, sum, args[0]);
       });
+}
+
+/// The squares of a pixel's channels side by side, whole blocks of zeros before and behind, so that sums over
+/// neighbouring channels of a block are sums of vectors.
+Value lineUpSquares(const Layout &layout, int64_t blocksAround, Value x, KernelBuilder &kernel) {
+  RankedTensorType stored = layout.stored();
+  int64_t block = layout.block, blocks = stored.getDimSize(1);
+  SmallVector<int64_t> shape{stored.getDimSize(0)};
+  llvm::append_range(shape, stored.getShape().drop_front(2).drop_back());
+  shape.push_back((blocks + 2 * blocksAround) * block);
+  StageLoops loops;
+  loops.names = {"n"};
+  llvm::append_range(loops.names, spatialNames(layout.spatialRank()));
+  loops.names.push_back("ch");
+  loops.parallel = loops.names.size();
+  auto type = RankedTensorType::get(shape, stored.getElementType());
+  return kernel.map("line", loops, {}, type, [&](Builder &b, ValueRange) -> Value {
+    auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(b, value); };
+    auto index = [&](unsigned loop) -> Value { return linalg::IndexOp::create(b, loop); };
+    Value channel = index(loops.parallel - 1);
+    Value shifted = arith::SubIOp::create(b, arith::DivUIOp::create(b, channel, number(block)), number(blocksAround));
+    Value inside = arith::MinSIOp::create(b, arith::MaxSIOp::create(b, shifted, number(0)), number(blocks - 1));
+    SmallVector<Value> at{index(0), inside};
+    for (unsigned d = 0; d < layout.spatialRank(); ++d)
+      at.push_back(index(1 + d));
+    at.push_back(arith::RemUIOp::create(b, channel, number(block)));
+    Value element = tensor::ExtractOp::create(b, x, at);
+    Value from = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, channel, number(blocksAround * block));
+    Value to = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, channel,
+                                     number(blocksAround * block + layout.channels()));
+    Value exists = arith::AndIOp::create(b, from, to);
+    return arith::SelectOp::create(b, exists, mulOf(b, element, element), constantLike(b, element, 0));
+  });
+}
+
+Value blockedSquares(LrnOp op, const Layout &layout, StageLoops loops, int64_t before, Value x, KernelBuilder &kernel) {
+  int64_t around = llvm::divideCeil(std::max<int64_t>(before, int64_t(op.getSize()) - 1 - before), layout.block);
+  Value line = lineUpSquares(layout, around, x, kernel);
+  unsigned lane = layout.storedRank() - 1;
+  SmallVector<AffineExpr> at{kernel.dim(0)};
+  for (unsigned d = 0; d < layout.spatialRank(); ++d)
+    at.push_back(kernel.dim(2 + d));
+  at.push_back(kernel.dim(1) * layout.block + kernel.dim(lane) + kernel.dim(loops.parallel) +
+               (around * layout.block - before));
+  return kernel.reduce("squares", loops, {{line, AffineMap::get(loops.names.size(), 0, at, kernel.getContext())}},
+                       layout.stored(), floatOf(layout.type, 0),
+                       [](Builder &b, ValueRange args) { return addOf(b, args[1], args[0]); });
+}
+
+/// base ^ beta. The exponent of the papers, 3/4, is two square roots: many times faster.
+Value powerOf(Builder &b, Value base, double beta) {
+  if (beta == 0.75) {
+    Value root = math::SqrtOp::create(b, base);
+    return mulOf(b, root, math::SqrtOp::create(b, root));
+  }
+  return math::PowFOp::create(b, base, constantLike(b, base, beta));
+}
+
+LogicalResult lowerLrn(LrnOp op, KernelBuilder &kernel) {
+  if (failed(checkLayouts(op, op.getX(), op.getY())))
+    return failure();
+  Layout layout(cast<RankedTensorType>(op.getY().getType()));
+  kernel.setHead(layout.isBlocked() ? ("lrn_b" + Twine(layout.block)).str() : "lrn");
+  kernel.keepExtents();
+  StageLoops loops = loopsOver(layout);
+  loops.names.push_back("kc");
+  loops.reductionExtents = {static_cast<int64_t>(op.getSize())};
+  Value x = kernel.read(op.getX(), "x");
+  int64_t before = (op.getSize() - 1) / 2;
+  Value squares = (layout.isBlocked() ? blockedSquares : plainSquares)(op, layout, loops, before, x, kernel);
   AffineMap same = kernel.builder.getMultiDimIdentityMap(loops.parallel);
+  double alpha = op.getAlpha().convertToDouble() / op.getSize(), k = op.getK().convertToDouble();
   kernel.define(op.getY(), kernel.map("lrn", loopsOver(layout), {{x, same}, {squares, same}}, layout.stored(),
                                       [&](Builder &b, ValueRange args) -> Value {
-                                        double alpha = op.getAlpha().convertToDouble() / op.getSize();
                                         Value scaled = mulOf(b, args[1], constantLike(b, args[1], alpha));
-                                        Value base =
-                                            addOf(b, scaled, constantLike(b, args[1], op.getK().convertToDouble()));
-                                        Value power = constantLike(b, base, op.getBeta().convertToDouble());
-                                        return arith::DivFOp::create(b, args[0], math::PowFOp::create(b, base, power));
+                                        Value base = addOf(b, scaled, constantLike(b, args[1], k));
+                                        Value power = powerOf(b, base, op.getBeta().convertToDouble());
+                                        return arith::DivFOp::create(b, args[0], power);
                                       }));
   return success();
 }

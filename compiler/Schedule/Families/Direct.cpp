@@ -3,7 +3,7 @@
 // channels and the window run past it.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
-#include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Strips.h"
 
 using namespace mlir;
 
@@ -39,7 +39,8 @@ public:
     choice.weightBytes = outBlocks * inBlocks * block * block * shape.window * 4;
     double vectors = double(shape.batch) * shape.pixels * outBlocks * inBlocks * block * shape.window * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
-    choice.parameters = parametersOf(head->getContext(), shape, tile, choice);
+    choice.parameters = hasPrologue(conv) ? stripParameters(conv, shape, tile, inBlocks * block * 4)
+                                          : parametersOf(head->getContext(), shape, tile, choice);
     choices.push_back(choice);
   }
 
@@ -56,6 +57,8 @@ public:
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;
     }
+    if (int64_t rows = parameter(choice, "rows"); rows > 0 && prologueOf(kernel))
+      return scheduleStrips(kernel, nest, {rows, parameter(choice, "threads_take_rows") != 0});
     return scheduleNest(kernel, nest);
   }
 
@@ -69,6 +72,15 @@ private:
     else if (shape.batch > 1 && choice.weightBytes > cachedWeightBytes)
       values.push_back({"samples_inside", 1});
     return makeParameters(context, name(), values);
+  }
+
+  DictionaryAttr stripParameters(ConvOp conv, const ConvShape &shape, Tile tile, int64_t pixelBytes) const {
+    int64_t width = cast<RankedTensorType>(conv.getX().getType()).getShape().back();
+    Strips strips = chooseStrips(shape.height, width * shape.stride.front() * pixelBytes);
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}, {"rows", strips.rows}};
+    if (strips.forThreads)
+      values.push_back({"threads_take_rows", 1});
+    return makeParameters(conv.getContext(), name(), values);
   }
 };
 

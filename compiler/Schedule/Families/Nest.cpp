@@ -87,7 +87,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   return {stage.get(), x.empty() ? fused : row.str()};
 }
 
-static StageAttr reductionStage(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
+StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
   StageBuilder stage(kernel.getContext(), reduction.name);
   SmallVector<StringRef> tile;
   if (nest.cb > 1)
@@ -129,7 +129,7 @@ ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest) {
   auto [out, at] = outputStage(kernel, nest);
   SmallVector<StageAttr> stages;
   if (const StageView *reduction = kernel.onlyReduction())
-    stages.push_back(reductionStage(kernel, *reduction, nest, at));
+    stages.push_back(scheduleReduction(kernel, *reduction, nest, at));
   stages.push_back(out);
   return ScheduleAttr::get(kernel.getContext(), stages);
 }

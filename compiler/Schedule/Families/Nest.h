@@ -24,6 +24,10 @@ int64_t samplesTogether(int64_t batch);
 /// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
 bool isNest(const KernelView &kernel);
 
+/// The stage of the reduction: computed in each tile, at loop `at` of the output stage.
+sched::StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest,
+                                   llvm::StringRef at);
+
 /// The schedule of a kernel on blocked tensors: loops `n cb [z] y x c`, one reduction, one output stage.
 sched::ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest);
 

@@ -68,7 +68,7 @@ func.func @uneven(%x: tensor<1x2x4xf32>) -> tensor<1x2x3xf32> attributes {weft.n
 // CHECK-LABEL: kernel lrn_0 {
 // CHECK: update [kc < 5]
 // CHECK: stage lrn
-// CHECK-NEXT: init div(@x[n, ch, y, x], pow(
+// CHECK: init div(@x[n, ch, y, x], mul(%{{.*}}, sqrt(
 func.func @lrn(%x: tensor<1x7x2x2xf32>) -> tensor<1x7x2x2xf32> attributes {weft.net} {
   %y = weft.lrn %x {size = 5 : i64} : tensor<1x7x2x2xf32>
   return %y : tensor<1x7x2x2xf32>

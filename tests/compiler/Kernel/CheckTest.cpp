@@ -95,8 +95,30 @@ TEST(Check, InPlaceMeansOnce) {
   const std::string other =
       "`y` may lie where `x` does, but stage `square` reads other elements than the one being written";
   EXPECT_EQ(problemOf(with(inPlace, "@x[i, j], @x[i, j]", "@x[i, j], @x[j, i]")), other);
-  EXPECT_EQ(problemOf(with(inPlace, "schedule s", "schedule square { compute_at(s, jo) } schedule s")), other);
+  EXPECT_EQ(problemOf(with(inPlace, "schedule s", "schedule square { compute_at(s, jo) } schedule s")), "");
+  EXPECT_EQ(problemOf(with(inPlace, "schedule s", "schedule square { store_root() compute_at(s, jo) } schedule s")),
+            other);
   EXPECT_EQ(problemOf(with(inPlace, "schedule s", "schedule square { compute_root() } schedule s")), "");
+}
+
+/// A row is read whole, in another order, before any of it is written; a part of a row would be too late.
+TEST(Check, InPlaceMayReadARowBeforeItIsWritten) {
+  const std::string rows = R"(kernel k {
+    operand x f32 [?, 8] strides [8, 1]
+    output y f32 [?, 8] strides [8, 1] alias x
+    stage line f32 [i < y.0, j < 10] { init @x[i, min(j, 7:i32)] }
+    stage s f32 [i < y.0, j < 8] holds y { init add(@x[i, j], line[i, add(j, 2:i32)]) }
+    schedule line { compute_at(s, i) }
+    schedule s { parallel(i) }
+  })";
+  EXPECT_EQ(problemOf(rows), "");
+  const std::string other =
+      "`y` may lie where `x` does, but stage `line` reads other elements than the one being written";
+  EXPECT_EQ(problemOf(with(rows, "compute_at(s, i)", "compute_at(s, j)")), other);
+  EXPECT_EQ(problemOf(with(rows, "@x[i, min", "@x[max(sub(i, 1:i32), 0:i32), min")), other);
+  EXPECT_EQ(problemOf(with(rows, "line[i, add", "line[max(sub(i, 1:i32), 0:i32), add")), other);
+  EXPECT_EQ(problemOf(with(rows, "compute_at(s, i)", "store_root() compute_at(s, i)")), other);
+  EXPECT_EQ(problemOf(with(rows, "schedule s { parallel(i)", "schedule s { reorder(j, i)")), other);
 }
 
 TEST(Check, UnrolledCodeIsBounded) {

@@ -73,3 +73,48 @@ func.func @net(%x: tensor<8xf32> {weft.name = "x"}, %y: tensor<10xf32> {weft.nam
   %4 = tensor.cast %2 : tensor<?xf32> to tensor<10xf32>
   return %3, %4 : tensor<8xf32>, tensor<10xf32>
 }
+
+// Reads a row in another order, but the whole of it before any element is written.
+// CHECK-LABEL: func.func private @reversed
+// CHECK-SAME: weft.may_alias = array<i64: 0>
+// CHECK-LABEL: func.func private @late
+// CHECK-NOT: weft.may_alias
+#row = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @reversed(%x: tensor<4x8xf32>, %o: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {
+    weft.kernel = "reversed", sched.schedule = #sched.schedule<[stage<"back", [compute_at("sum", i)]>, stage<"sum", [parallel(i)]>]>} {
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = linalg.generic {indexing_maps = [#row], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<4x8xf32>) attrs = {weft.loops = ["i", "j"], weft.stage = "back"} {
+  ^bb0(%c: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %seven = arith.constant 7 : index
+    %k = arith.subi %seven, %j : index
+    %a = tensor.extract %x[%i, %k] : tensor<4x8xf32>
+    linalg.yield %a : f32
+  } -> tensor<4x8xf32>
+  %1 = linalg.generic {indexing_maps = [#row, #row, #row], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<4x8xf32>, tensor<4x8xf32>) outs(%o : tensor<4x8xf32>) attrs = {weft.loops = ["i", "j"], weft.stage = "sum"} {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}
+func.func private @late(%x: tensor<4x8xf32>, %o: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {
+    weft.kernel = "late", sched.schedule = #sched.schedule<[stage<"back", [compute_at("sum", j)]>, stage<"sum", [parallel(i)]>]>} {
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = linalg.generic {indexing_maps = [#row], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<4x8xf32>) attrs = {weft.loops = ["i", "j"], weft.stage = "back"} {
+  ^bb0(%c: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %seven = arith.constant 7 : index
+    %k = arith.subi %seven, %j : index
+    %a = tensor.extract %x[%i, %k] : tensor<4x8xf32>
+    linalg.yield %a : f32
+  } -> tensor<4x8xf32>
+  %1 = linalg.generic {indexing_maps = [#row, #row, #row], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<4x8xf32>, tensor<4x8xf32>) outs(%o : tensor<4x8xf32>) attrs = {weft.loops = ["i", "j"], weft.stage = "sum"} {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<4x8xf32>
+  return %1 : tensor<4x8xf32>
+}

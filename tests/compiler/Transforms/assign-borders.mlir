@@ -92,3 +92,29 @@ func.func @joined(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x32x8x
   } : (tensor<1x32x8x8xf32, #weft.blocked<16>>) -> tensor<1x32x8x8xf32, #weft.blocked<16>>
   return %pool : tensor<1x32x8x8xf32, #weft.blocked<16>>
 }
+
+// -----
+
+// A normalisation works in place, so what it reads has the border that its reader wants.
+// CHECK-LABEL: func.func @normalized
+// CHECK: weft.relu {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+// CHECK: weft.lrn {{.*}} : tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+func.func @normalized(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>> attributes {weft.net} {
+  %s = weft.group "source" (%x) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.relu %a : tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %n = weft.group "lrn" (%s) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.lrn %a {size = 5 : i64} : tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  %p = weft.group "pool" (%n) {
+  ^bb0(%a: tensor<1x16x8x8xf32, #weft.blocked<16>>):
+    %r = weft.maxpool %a kernel [3, 3] stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
+  } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+  return %p : tensor<1x16x8x8xf32, #weft.blocked<16>>
+}

@@ -1,0 +1,28 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// A nest whose reduction reads what another stage of the kernel makes (FusePrologues.cpp): strips of rows outside
+// everything else, each prepared once, in memory of the kernel's own, for all channel blocks that read it.
+#pragma once
+
+#include "compiler/Schedule/Families/Nest.h"
+
+namespace weft {
+
+/// How the rows of a plane are cut.
+struct Strips {
+  int64_t rows = 1;
+  bool forThreads = false; ///< there are enough strips for threads to take them; else they take blocks within one
+};
+
+/// Whether what `conv` reads is made in its own group.
+bool hasPrologue(ConvOp conv);
+
+/// The strips of a result of `height` rows, each of which needs `rowBytes` of prepared input.
+Strips chooseStrips(int64_t height, int64_t rowBytes);
+
+/// The element-wise stage before the only reduction; null if there is none.
+const StageView *prologueOf(const KernelView &kernel);
+
+/// The schedule of such a kernel: loops `n cb y x c`.
+sched::ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips);
+
+} // namespace weft

@@ -1,0 +1,80 @@
+// A convolution applies the normalisation before it to what it reads: no second tensor as large as its input.
+// RUN: weft-opt %s --split-input-file --weft-fuse-prologues | FileCheck %s
+// RUN: weft-opt %s --split-input-file --weft-fuse-prologues --weft-assign-borders --weft-choose-schedules \
+// RUN:   --weft-outline-kernels --weft-schedule-kernels | FileCheck %s --check-prefix=SCHEDULE
+
+!x = tensor<1x32x8x8xf32, #weft.blocked<16>>
+!w = tensor<1x2x1x1x16x16xf32>
+!y = tensor<1x16x8x8xf32, #weft.blocked<16>>
+
+// CHECK-LABEL: func.func @fused
+// CHECK: weft.group "conv"(%arg0, %arg1)
+// CHECK: weft.relu
+// CHECK-NEXT: weft.conv
+// CHECK-NEXT: weft.yield
+// A strip of rows is prepared for all channel blocks, outside the tiles.
+// SCHEDULE-LABEL: func.func private @conv1x1_b16
+// SCHEDULE-SAME: stage<"relu", [compute_at("store", strip), vectorize(c)]>, stage<"conv", [compute_at("store", x
+// SCHEDULE-SAME: stage<"store", [split(y -> strip, row by 8, predicate)
+// SCHEDULE-SAME: reorder(n, strip, cbo, row, xo
+func.func @fused(%x: !x, %w: !w) -> !y attributes {weft.net} {
+  %a = weft.group "relu" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.relu %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %y = weft.group "conv" (%a, %w) {
+  ^bb0(%b: !x, %c: !w):
+    %r = weft.conv %b, %c stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 32, 1, 1>} : (!x, !w) -> !y
+    weft.yield %r : !y
+  } : (!x, !w) -> !y
+  return %y : !y
+}
+
+// -----
+
+!x = tensor<1x32x8x8xf32, #weft.blocked<16>>
+!w1 = tensor<1x2x1x1x16x16xf32>
+!w3 = tensor<1x2x3x3x16x16xf32>
+!y = tensor<1x16x8x8xf32, #weft.blocked<16>>
+
+// Two readers: computed once for both. Padding must stay zero behind the activation, so it is not fused either.
+// CHECK-LABEL: func.func @shared
+// CHECK: weft.group "relu"
+// CHECK: weft.group "one"
+// CHECK: weft.group "two"
+// CHECK: weft.group "sigmoid"
+// CHECK: weft.group "padded"
+// SCHEDULE-LABEL: func.func @shared
+func.func @shared(%x: !x, %w1: !w1, %w3: !w3) -> (!y, !y, !y) attributes {weft.net} {
+  %a = weft.group "relu" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.relu %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %one = weft.group "one" (%a, %w1) {
+  ^bb0(%b: !x, %c: !w1):
+    %r = weft.conv %b, %c stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 32, 1, 1>} : (!x, !w1) -> !y
+    weft.yield %r : !y
+  } : (!x, !w1) -> !y
+  %two = weft.group "two" (%a, %w1) {
+  ^bb0(%b: !x, %c: !w1):
+    %r = weft.conv %b, %c stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 32, 1, 1>} : (!x, !w1) -> !y
+    weft.yield %r : !y
+  } : (!x, !w1) -> !y
+  %s = weft.group "sigmoid" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.sigmoid %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %padded = weft.group "padded" (%s, %w3) {
+  ^bb0(%b: !x, %c: !w3):
+    %r = weft.conv %b, %c stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 32, 3, 3>} : (!x, !w3) -> !y
+    weft.yield %r : !y
+  } : (!x, !w3) -> !y
+  return %one, %two, %padded : !y, !y, !y
+}
