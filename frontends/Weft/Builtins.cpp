@@ -92,7 +92,7 @@ Value Evaluator::enumerateCall(const CallExpr &expr, Values values) {
   llvm::SmallVector<Value> pairs;
   for (uint32_t i = 0; i < length; ++i)
     pairs.push_back(Value::items(/*isTuple=*/true, keep(Values({Value::number(start + i), values[0].item(i)}))));
-  return Value::items(/*isTuple=*/false, keep(Values(pairs)));
+  return makeList(/*isTuple=*/false, pairs, expr.range);
 }
 
 Value Evaluator::dimCall(const CallExpr &expr, Values values) {
@@ -227,8 +227,10 @@ Value Evaluator::constCall(const CallExpr &expr, Values values) {
   if (values[0].is(Value::Kind::String)) {
     if (frame && frame->unit)
       wrong = readNpy(frame->unit->folder, values[0].asString(), tensor.shape, tensor.numbers);
-  } else {
+  } else if (walkable(values[0], range)) {
     wrong = tensor.add(values[0], 0);
+  } else {
+    return Value::error();
   }
   if (!wrong.empty())
     return fail(range, wrong);

@@ -235,21 +235,22 @@ mlir::Attribute Evaluator::attributeOf(Value value, TextRange range) {
     return builder.getI64IntegerAttr(-1);
   case Value::Kind::Range:
   case Value::Kind::Tuple:
-  case Value::Kind::List: {
-    if (value.length() > limits.sequence || !roomFor(value.length(), range))
-      return {};
-    llvm::SmallVector<mlir::Attribute> items;
-    for (uint32_t i = 0; i < value.length(); ++i) {
-      items.push_back(attributeOf(value.item(i), range));
-      if (!items.back())
-        return {};
-    }
-    return builder.getArrayAttr(items);
-  }
+  case Value::Kind::List:
+    return arrayOf(value, range);
   default:
     report(range, describe(value) + " is no argument for an operation");
     return {};
   }
+}
+
+mlir::Attribute Evaluator::arrayOf(Value value, TextRange range) {
+  llvm::SmallVector<mlir::Attribute> items;
+  for (uint32_t i = 0; i < value.length(); ++i) {
+    items.push_back(attributeOf(value.item(i), range));
+    if (!items.back())
+      return {};
+  }
+  return builder.getArrayAttr(items);
 }
 
 bool Evaluator::convertArgument(Value value, StringRef keyword, TextRange range, CallArgument &result) {
@@ -272,7 +273,7 @@ bool Evaluator::convertArgument(Value value, StringRef keyword, TextRange range,
     result.value = std::move(tensors);
     return true;
   }
-  mlir::Attribute attribute = attributeOf(value, range);
+  mlir::Attribute attribute = walkable(value, range) ? attributeOf(value, range) : mlir::Attribute();
   result.value = attribute;
   return static_cast<bool>(attribute);
 }

@@ -149,6 +149,20 @@ bool Evaluator::affordable(uint64_t turns, uint64_t each, TextRange range) {
   return !stopped;
 }
 
+/// What is walked costs steps: a list that holds another twice, and so on, is small and has more elements than can be
+/// visited.
+bool Evaluator::walkable(Value value, TextRange range) {
+  size_t elements = countValues(value, limits.sequence + 1);
+  if (elements > limits.sequence) {
+    report(range, "a list has at most " + Twine(limits.sequence) + " elements, those of lists inside it included");
+    return false;
+  }
+  steps += elements;
+  if (steps > limits.steps)
+    stop(range, "the expansion takes more than " + Twine(limits.steps) + " steps");
+  return !stopped;
+}
+
 bool Evaluator::roomFor(size_t elements, TextRange range) {
   if (elements > limits.sequence) {
     report(range, "a list has at most " + Twine(limits.sequence) + " elements");

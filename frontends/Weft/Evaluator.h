@@ -29,6 +29,7 @@ struct Limits {
   unsigned blockDepth = 256;       // blocks inside blocks
   unsigned depth = 6'000;          // of evaluation: what the stack of the expanding thread holds
   size_t sequence = 1'000'000;     // elements of one list
+  unsigned nesting = 16;           // lists inside lists
   size_t memoryBytes = 400u << 20; // of values
   size_t stringBytes = 64u << 10;
   size_t pathBytes = 512;
@@ -138,6 +139,7 @@ private:
   Value name(const NameExpr &expr);
   Value string(const StringExpr &expr);
   Value sequence(const Expr &expr, List<const Expr *> items, bool isTuple);
+  Value makeList(bool isTuple, llvm::ArrayRef<Value> items, TextRange range);
   Value index(const IndexExpr &expr);
   Value member(const MemberExpr &expr);
   Value unary(const UnaryExpr &expr);
@@ -163,6 +165,7 @@ private:
   bool checkKeywords(const CallExpr &expr);
   bool convertArgument(Value value, llvm::StringRef keyword, TextRange range, CallArgument &result);
   mlir::Attribute attributeOf(Value value, TextRange range);
+  mlir::Attribute arrayOf(Value value, TextRange range);
   Value operation(llvm::StringRef op, llvm::ArrayRef<CallArgument> arguments, llvm::ArrayRef<const Tensor *> operands,
                   TextRange range, TextRange nameRange);
   Value tensorArithmetic(BinaryKind op, Value left, Value right, const Link &link, TextRange leftRange,
@@ -227,6 +230,7 @@ private:
   bool count(TextRange range);                                     // one operation more
   bool affordable(uint64_t turns, uint64_t each, TextRange range); // that many operations more
   bool roomFor(size_t elements, TextRange range);
+  bool walkable(Value value, TextRange range); // few enough values to look at each
   const Entity *entity(llvm::StringRef name) const;
 
   mlir::MLIRContext &context;

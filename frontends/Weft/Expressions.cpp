@@ -129,9 +129,13 @@ Value Evaluator::sequence(const Expr &expr, List<const Expr *> items, bool isTup
       fine = false;
     }
   }
-  if (!fine || !roomFor(result.size(), expr.range))
-    return Value::error();
-  return Value::items(isTuple, keep(llvm::ArrayRef<Value>(result)));
+  return fine ? makeList(isTuple, result, expr.range) : Value::error();
+}
+
+Value Evaluator::makeList(bool isTuple, llvm::ArrayRef<Value> items, TextRange range) {
+  if (Value::nestingOf(items) > limits.nesting)
+    return fail(range, "lists are nested deeper than " + Twine(limits.nesting));
+  return roomFor(items.size(), range) ? Value::items(isTuple, keep(items)) : Value::error();
 }
 
 Value Evaluator::index(const IndexExpr &expr) {
@@ -274,7 +278,7 @@ Value Evaluator::joinLists(Value left, Value right, TextRange range) {
     return Value::error();
   llvm::SmallVector<Value> items(left.asItems());
   llvm::append_range(items, right.asItems());
-  return Value::items(/*isTuple=*/false, keep(llvm::ArrayRef<Value>(items)));
+  return makeList(/*isTuple=*/false, items, range);
 }
 
 Value Evaluator::makeRange(Value left, Value right, TextRange range) {
@@ -291,6 +295,9 @@ Value Evaluator::compare(BinaryKind op, Value left, Value right, TextRange range
   if (op == BinaryKind::Equal || op == BinaryKind::NotEqual) {
     if (left.isTensor() || right.isTensor())
       return fail(range, "tensors have no values at compile time to compare");
+    bool ranges = left.is(Value::Kind::Range) && right.is(Value::Kind::Range);
+    if (!ranges && !(walkable(left, range) && walkable(right, range)))
+      return Value::error();
     return Value::boolean(equal(left, right) == (op == BinaryKind::Equal));
   }
   if (!left.isNumber() || !right.isNumber())

@@ -429,6 +429,9 @@ void Evaluator::results(const Item &item) {
         builder.getDictionaryAttr({builder.getNamedAttr("weft.name", builder.getStringAttr(port.name.text)),
                                    builder.getNamedAttr("weft.dims", builder.getArrayAttr(declared->texts))}));
   }
+  size_t expected = llvm::count_if(item.results, [&](const Port &port) { return wanted(port); });
+  if (!diagnostics.hasErrors() && values.size() != expected)
+    report(item.name.range, "this net failed without saying why: a bug in weft");
   if (diagnostics.hasErrors())
     return;
   builder.setInsertionPointToEnd(&function.getBody().front());

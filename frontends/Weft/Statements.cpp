@@ -35,13 +35,16 @@ Value Evaluator::bodyInNewScope(const Body &inner) {
   return body(inner, local);
 }
 
+/// `a, b` without brackets. An item in error leaves the others usable: each name is bound to its own.
 Value Evaluator::values(List<const Expr *> exprs) {
   if (exprs.size() == 1)
     return evaluate(*exprs.front());
   llvm::SmallVector<Value> items;
   for (const Expr *expr : exprs)
     items.push_back(evaluate(*expr));
-  return Value::items(/*isTuple=*/true, keep(llvm::ArrayRef<Value>(items)));
+  TextRange range = exprs.front()->range;
+  range.end = exprs.back()->range.end;
+  return makeList(/*isTuple=*/true, items, range);
 }
 
 void Evaluator::statement(const Statement &statement, Value &last) {

@@ -8,9 +8,25 @@
 using namespace weft;
 using namespace weft::language;
 
+size_t language::countValues(const Value &value, size_t most) {
+  if (value.is(Value::Kind::Range))
+    return std::min<size_t>(value.length(), most);
+  if (!value.isSequence())
+    return 1;
+  size_t total = value.length();
+  for (const Value &item : value.asItems())
+    if (total >= most)
+      break;
+    else if (item.isSequence())
+      total += countValues(item, most - total);
+  return std::min(total, most);
+}
+
 bool language::equal(const Value &a, const Value &b) {
   if (a.isNumber() && b.isNumber())
     return a.is(Value::Kind::Int) && b.is(Value::Kind::Int) ? a.asInt() == b.asInt() : a.asFloat() == b.asFloat();
+  if (a.is(Value::Kind::Range) && b.is(Value::Kind::Range))
+    return a.length() == b.length() && (a.length() == 0 || equal(a.item(0), b.item(0)));
   if (a.isSequence() && b.isSequence()) {
     if (a.is(Value::Kind::Tuple) != b.is(Value::Kind::Tuple) || a.length() != b.length())
       return false;

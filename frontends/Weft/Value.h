@@ -74,6 +74,7 @@ public:
   static Value size(llvm::StringRef name) { return Value(Kind::Size, name); }
   static Value items(bool isTuple, llvm::ArrayRef<Value> items) {
     Value value(isTuple ? Kind::Tuple : Kind::List);
+    value.inside = std::min<unsigned>(nestingOf(items), UINT8_MAX);
     value.elements = items.data();
     value.count = items.size();
     return value;
@@ -108,6 +109,13 @@ public:
   llvm::StringRef asString() const { return {characters, count}; }    // String, Word, Size
   llvm::ArrayRef<Value> asItems() const { return {elements, count}; } // Tuple, List
   uint32_t length() const { return count; }                           // of a sequence
+  /// How deep a list of `items` is nested: [1, 2] is 1, [[1], 2] is 2.
+  static unsigned nestingOf(llvm::ArrayRef<Value> items) {
+    unsigned deepest = 0;
+    for (const Value &item : items)
+      deepest = std::max<unsigned>(deepest, item.inside);
+    return deepest + 1;
+  }
   Value item(uint32_t index) const { return what == Kind::Range ? number(integer + index) : elements[index]; }
   const language::Tensor &asTensor() const { return *tensorPointer; }
   const language::Graph &asGraph() const { return *graphPointer; }
@@ -117,6 +125,7 @@ private:
   Value(Kind kind, llvm::StringRef text) : what(kind), count(text.size()), characters(text.data()) {}
 
   Kind what = Kind::None;
+  uint8_t inside = 0; // lists inside each other, 255 for more
   uint32_t count = 0;
   union {
     int64_t integer;
@@ -129,6 +138,9 @@ private:
 };
 
 bool equal(const Value &a, const Value &b);
+
+/// How many values a value holds, lists inside lists taken apart; no more than `most` are counted.
+size_t countValues(const Value &value, size_t most);
 
 /// "an integer", "a tensor f32[1, 64]": for error texts.
 std::string describe(const Value &value);

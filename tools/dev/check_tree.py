@@ -3,6 +3,7 @@
 
 - includes follow the arrows of the layer table in compiler/README.md
 - each source begins with its licence line and says what it is for
+- each source has its test: one called after it, one that includes its header, or one that tests/sources.txt names
 - lit files with CHECK lines run FileCheck
 - paths and program names in READMEs exist
 - nothing holds a path of somebody's machine
@@ -106,6 +107,55 @@ def check_lit(path, text):
         fault(path, 1, "CHECK lines that nothing runs")
 
 
+def kebab(name):
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+def read_sources(path):
+    """The lines of tests/sources.txt: source or folder, and the tests that show what it does."""
+    shown = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        source, _, tests = line.partition(": ")
+        if source in shown:
+            fault(path, number, f"`{source}` has a line above")
+        for name in [source] + tests.split():
+            if not (ROOT / name).exists():
+                fault(path, number, f"`{name}` does not exist")
+        if not tests.strip():
+            fault(path, number, f"`{source}` needs a test behind `: `")
+        shown[source] = number
+    return shown
+
+
+def check_tested(paths):
+    """Mechanical, so it says only that somebody thought of a test: what the test is worth is for a reader to judge."""
+    listing = ROOT / "tests/sources.txt"
+    shown = read_sources(listing)
+    tests = [path for path in paths if path.relative_to(ROOT).parts[0] == "tests" and path.suffix != ".txt"]
+    stems = {path.stem for path in tests}
+    included = set()
+    for path in tests:
+        if path.suffix in {".cpp", ".c", ".h"}:
+            included.update(re.findall(r'#include "([^"]+)"', path.read_text()))
+    used = set()
+    for path in paths:
+        relative = path.relative_to(ROOT)
+        if path.suffix not in {".cpp", ".c"} or relative.parts[0] == "tests" or relative.parts[:2] == ("tools", "bench"):
+            continue  # programs that measure are no product
+        names = {path.stem, path.stem + "Test", kebab(path.stem), kebab(path.stem).replace("-", "_")}
+        named = names & stems or relative.with_suffix(".h").as_posix() in included
+        line = folder_of(relative.as_posix(), shown)
+        if not named and not line:
+            fault(path, 1, f"no test: add one called after it, such as `{path.stem}Test.cpp`, or a line to tests/sources.txt")
+        if not named or line == relative.as_posix():
+            used.add(line)
+    for source, number in shown.items():
+        if source not in used:
+            fault(listing, number, f"`{source}` holds no source that needs this line")
+
+
 def check_readme(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         for name in re.findall(r"`((?:tools|tests|compiler|dialects|frontends|runtime|\.ci)/[A-Za-z0-9_./-]+)`", line):
@@ -130,7 +180,9 @@ def check_machine_paths(path, text):
 
 def main():
     check_phase_table()
-    for path in tracked():
+    paths = tracked()
+    check_tested(paths)
+    for path in paths:
         try:
             text = path.read_text()
         except UnicodeDecodeError:
