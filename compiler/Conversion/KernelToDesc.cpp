@@ -176,6 +176,14 @@ private:
     return std::nullopt;
   }
 
+  ExprPtr extentExpr(tensor::DimOp op) {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    std::optional<Extent> extent = dim ? extentOf(op.getSource(), *dim) : std::nullopt;
+    if (!extent)
+      return nullptr;
+    return extent->isFixed() ? kernel::index(extent->value) : kernel::operandExtent(extent->operand, extent->dim);
+  }
+
   LogicalResult importGeneric(linalg::GenericOp op) {
     if (op.getNumDpsInits() != 1)
       return op.emitError("has ") << op.getNumDpsInits() << " results, a stage has one";
@@ -254,6 +262,8 @@ private:
         return kernel::loop(index.getDim());
       if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
         return load(inner, extract.getTensor(), Args(operands.begin(), operands.end()));
+      if (auto dim = dyn_cast<tensor::DimOp>(inner))
+        return extentExpr(dim);
       return nullptr;
     });
     for (auto &[value, constant] : constants)

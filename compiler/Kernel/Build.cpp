@@ -28,6 +28,7 @@ Scalar resultType(const Expr &expr) {
   auto typeOf = [&](size_t i) { return i < expr.args.size() && expr.args[i] ? expr.args[i]->type : expr.type; };
   switch (expr.kind) {
   case ExprKind::LoopIndex:
+  case ExprKind::OperandExtent:
     return Scalar::I32;
   case ExprKind::Unary:
     return typeOf(0);
@@ -50,6 +51,7 @@ ExprPtr constant(double value, Scalar type) {
   return make({.kind = ExprKind::Constant, .type = type, .constant = value});
 }
 ExprPtr index(int64_t value) { return constant(static_cast<double>(value), Scalar::I32); }
+ExprPtr operandExtent(int ref, int dim) { return make({.kind = ExprKind::OperandExtent, .ref = ref, .dim = dim}); }
 ExprPtr loop(int ref) { return make({.kind = ExprKind::LoopIndex, .ref = ref}); }
 
 ExprPtr loadOperand(int ref, Scalar type, std::vector<ExprPtr> args) {

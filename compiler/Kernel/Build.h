@@ -11,6 +11,7 @@ namespace weft::kernel {
 ExprPtr constant(double value, Scalar type = Scalar::F32);
 ExprPtr index(int64_t value); ///< an I32 constant
 ExprPtr loop(int ref);        ///< LoopIndex
+ExprPtr operandExtent(int ref, int dim);
 ExprPtr loadOperand(int ref, Scalar type, std::vector<ExprPtr> args);
 ExprPtr loadStage(int ref, Scalar type, std::vector<ExprPtr> args);
 ExprPtr accumulator(Scalar type = Scalar::F32);

@@ -74,6 +74,10 @@ private:
       return expect(expr.args.empty(), "a constant takes no operands");
     case ExprKind::LoopIndex:
       return loopIndex(expr);
+    case ExprKind::OperandExtent:
+      return expect(expr.args.empty() && expr.ref >= 0 && expr.ref < int(desc.operands.size()) && expr.dim >= 0 &&
+                        expr.dim < int(desc.operands[expr.ref].dims.size()),
+                    "there is no dimension " + std::to_string(expr.dim) + " of operand " + std::to_string(expr.ref));
     case ExprKind::LoadOperand:
       expect(expr.ref >= 0 && expr.ref < int(desc.operands.size()), "a load of operand " + std::to_string(expr.ref));
       expect(!desc.operands[expr.ref].isOutput, "outputs are read through their stages");

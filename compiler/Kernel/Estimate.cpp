@@ -174,6 +174,7 @@ private:
     switch (expr.kind) {
     case ExprKind::Constant:
     case ExprKind::LoopIndex:
+    case ExprKind::OperandExtent:
     case ExprKind::Accumulator:
       return 0;
     case ExprKind::LoadOperand:

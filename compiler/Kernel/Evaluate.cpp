@@ -350,6 +350,8 @@ private:
       return {expr.constant, isFloat(expr.type) ? 0 : static_cast<int64_t>(expr.constant)};
     case ExprKind::LoopIndex:
       return {0, indices[expr.ref]};
+    case ExprKind::OperandExtent:
+      return {0, operands[expr.ref].extents[expr.dim]};
     case ExprKind::LoadOperand:
       return load(operands[expr.ref], expr, desc.operands[expr.ref].name);
     case ExprKind::LoadStage:

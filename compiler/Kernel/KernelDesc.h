@@ -52,6 +52,7 @@ using ExprPtr = std::shared_ptr<const Expr>;
 enum class ExprKind : uint8_t {
   Constant,    ///< `constant`, converted to `type`
   LoopIndex,   ///< value of the stage's loop `ref` (pure loops first, then the update's reduction loops), I32
+  OperandExtent, ///< extent of dimension `dim` of operand `ref`, I32
   LoadOperand, ///< operand `ref` at args (one I32 expression a dimension)
   LoadStage,   ///< value of an earlier stage `ref` at args
   Accumulator, ///< the present value of the element being updated; only inside Update::value
@@ -83,6 +84,7 @@ struct Expr {
   ScalarOp op = ScalarOp::Add;
   double constant = 0;
   int ref = -1;
+  int dim = -1;
   std::vector<ExprPtr> args = {};
 };
 

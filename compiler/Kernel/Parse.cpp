@@ -311,7 +311,21 @@ private:
     return true;
   }
 
+  /// `(@x, 1)` behind `extent`
+  bool parseExtentOf(ExprPtr &expr) {
+    int ref = -1;
+    int64_t dim = 0;
+    if (!expect('(') || !expect('@') || !parseOperandName(ref) || !expect(',') || !parseInteger(dim) || !expect(')'))
+      return false;
+    if (dim < 0 || dim >= int64_t(desc->operands[ref].dims.size()))
+      return fail("`" + desc->operands[ref].name + "` has no dimension " + std::to_string(dim));
+    expr = operandExtent(ref, int(dim));
+    return true;
+  }
+
   bool parseCall(ExprPtr &expr, const std::string &name, size_t offset) {
+    if (name == "extent")
+      return parseExtentOf(expr);
     Scalar type = Scalar::F32;
     bool isCast = name == "cast";
     if (isCast && (!expect(':') || !parseScalar(type)))

@@ -70,6 +70,8 @@ private:
       return number(expr.constant) + (expr.type == Scalar::F32 ? "" : ":" + std::string(spell(expr.type)));
     case ExprKind::LoopIndex:
       return loopName(expr.ref);
+    case ExprKind::OperandExtent:
+      return "extent(@" + desc.operands[expr.ref].name + ", " + std::to_string(expr.dim) + ")";
     case ExprKind::Accumulator:
       return "acc";
     case ExprKind::LoadOperand:

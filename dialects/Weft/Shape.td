@@ -70,7 +70,7 @@ def GatherOp : Weft_PureOp<"gather"> {
   let summary = "rows picked by index";
   let description = [{
     `y[a..., i..., b...] = x[a..., indices[i...], b...]`, where a are the dimensions of `x` before `axis` and b those behind.
-    Indices count from 0 and are not checked.
+    Negative indices count from the end; what lies outside is brought to the nearest index that is inside.
 
     C1. 0 <= `axis` < rank of `x`.
     C2. `indices` are i32 or i64.

@@ -236,8 +236,7 @@ void spaceToDepth(NodeImport &node) {
   node.define(0, node.reshape(cut, {n, c * block * block, h, w}));
 }
 
-/// Known indices are counted from 0 and checked; others are brought into range while running: a negative one counts
-/// from the end.
+/// Known indices are counted from 0 and checked; others are brought into range while running.
 void gather(NodeImport &node) {
   Value x = node.tensor(0);
   if (!x)
@@ -257,17 +256,11 @@ void gather(NodeImport &node) {
     indices = node.constant(fixed);
   } else {
     Value given = node.tensor(1);
-    if (!given || extent > (1 << 24))
-      return node.fail("indices into more than 2^24 elements are not supported");
-    auto type = llvm::cast<RankedTensorType>(given.getType());
-    if (!type.getElementType().isInteger())
+    if (!given)
+      return;
+    if (!llvm::cast<RankedTensorType>(given.getType()).getElementType().isInteger())
       return node.fail("its indices are no integers");
-    auto to = [&](Type element) { return node.named("to", TypeAttr::get(element)); };
-    Value real = node.make("cast", given, to(Float32Type::get(node.context())));
-    Value negative = node.make("clip", node.make("neg", real), {node.number("min", 0.0), node.number("max", 1.0)});
-    Value counted = node.make("add", {real, node.make("mul", {negative, node.scalar(double(extent))})});
-    Value inside = node.make("clip", counted, {node.number("min", 0.0), node.number("max", double(extent - 1))});
-    indices = node.make("cast", inside, to(IntegerType::get(node.context(), 32)));
+    indices = given;
   }
   node.define(0, node.make("gather", {x, indices}, node.number("axis", axis)));
 }

@@ -264,6 +264,8 @@ def shape_cases():
         Case("channel_shuffle", "channel_shuffle(x, groups=4)", [image], lambda v: v.reshape(1, 4, 4, 6, 5).swapaxes(1, 2).reshape(v.shape)),
         Case("depth_to_space", "depth_to_space(x, block=2)", [image], onnx("DepthToSpace", blocksize=2)),
         Case("gather", "gather(x, y, axis=1)", [x, np.array([3, 0, 0, 2], np.int32)], lambda v, i: v[:, i]),
+        Case("gather_outside", "gather(x, y, axis=1)", [x, np.array([-1, 9, -2**31, 2**31 - 1, -2], np.int32)],
+             lambda v, i: v[:, np.clip(np.where(i < 0, i + v.shape[1], i), 0, v.shape[1] - 1)]),
         Case("dropout", "dropout(x, p=0.5)", [x], lambda v: v), Case("stochastic_depth", "stochastic_depth(x, survive=0.8, rule=\"paper\")", [x], lambda v: 0.8 * v),
     ]
 

@@ -97,6 +97,17 @@ LogicalResult lowerExpand(ExpandOp op, KernelBuilder &kernel) {
   return success();
 }
 
+/// Negative indices count from the end, others are brought inside: they may come from a user, and nothing else is read.
+Value insideIndex(Builder &b, Value index, Value rows, unsigned axis) {
+  Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+  Value extent = tensor::DimOp::create(b, rows, axis);
+  Value at = arith::IndexCastOp::create(b, b.getIndexType(), index);
+  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);
+  at = arith::SelectOp::create(b, isNegative, arith::AddIOp::create(b, at, extent), at);
+  at = arith::MinSIOp::create(b, at, arith::SubIOp::create(b, extent, one));
+  return arith::MaxSIOp::create(b, at, zero);
+}
+
 LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
   Layout x(cast<RankedTensorType>(op.getX().getType())), y(cast<RankedTensorType>(op.getY().getType()));
   Layout indices(cast<RankedTensorType>(op.getIndices().getType()));
@@ -115,7 +126,7 @@ LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
                    SmallVector<Value> at;
                    for (unsigned d = 0; d < axis; ++d)
                      at.push_back(linalg::IndexOp::create(b, d));
-                   at.push_back(arith::IndexCastOp::create(b, b.getIndexType(), v[0]));
+                   at.push_back(insideIndex(b, v[0], rows, axis));
                    for (unsigned d = axis + indices.rank; d < y.rank; ++d)
                      at.push_back(linalg::IndexOp::create(b, d));
                    return tensor::ExtractOp::create(b, rows, at);

@@ -202,6 +202,8 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
     return constantOf(expr);
   case ExprKind::LoopIndex:
     return leaves.loop(expr.ref);
+  case ExprKind::OperandExtent:
+    return leaves.operandExtent(expr.ref, expr.dim);
   case ExprKind::LoadOperand:
   case ExprKind::LoadStage:
     return load(expr);

@@ -151,6 +151,8 @@ SourceExpressions::Text SourceExpressions::convert(const Expr &expr, bool isStri
     const std::string &name = isPure ? of.loops[expr.ref].name : of.update->loops[expr.ref - of.loops.size()].name;
     return {names.loop(stage, !isPure, name)};
   }
+  case ExprKind::OperandExtent:
+    return {extentText(desc, names, expr.ref, expr.dim)};
   case ExprKind::LoadOperand:
   case ExprKind::LoadStage:
     return load(expr, isStrict);

@@ -31,7 +31,8 @@ func.func @transpose(%x: tensor<2x3x4xf32>) -> tensor<3x4x2xf32> attributes {wef
 }
 
 // CHECK-LABEL: kernel gather_0 {
-// CHECK: init @x[n, @indices[ch], x]
+// CHECK: let %[[#AT:]] = @indices[ch]
+// CHECK: init @x[n, max(min(select(lt(%[[#AT]], 0:i32), add(%[[#AT]], extent(@x, 1)), %[[#AT]]), sub(extent(@x, 1), 1:i32)), 0:i32), x]
 func.func @gather(%x: tensor<2x3x4xf32>, %i: tensor<5xi32>) -> tensor<2x5x4xf32> attributes {weft.net} {
   %y = weft.gather %x[%i] axis 1 : (tensor<2x3x4xf32>, tensor<5xi32>) -> tensor<2x5x4xf32>
   return %y : tensor<2x5x4xf32>

@@ -56,6 +56,18 @@ TEST(Evaluate, SelectGuardsLoads) {
   EXPECT_EQ(out, (std::vector<float>{1, 2, 9}));
 }
 
+/// A value may depend on how much the caller passes: a flipped index counts from the run-time end.
+TEST(Evaluate, ExtentsOfOperands) {
+  KernelDesc desc = parsed("kernel k { operand x f32 [?] strides [1] output y f32 [?] strides [1]\n"
+                           "stage s f32 [i < y.0] holds y { init @x[sub(extent(@x, 0), add(i, 1:i32))] } }");
+  EXPECT_EQ(check(desc), "");
+  EXPECT_NE(print(desc).find("extent(@x, 0)"), std::string::npos);
+  std::vector<float> in = {1, 2, 3}, out(3);
+  std::string error;
+  ASSERT_TRUE(evaluate(desc, {view(in, {3}), view(out, {3})}, error)) << error;
+  EXPECT_EQ(out, (std::vector<float>{3, 2, 1}));
+}
+
 /// acc + a * b rounds once: 1 - (1 + e)(1 - e) with e = 2^-12 is e^2, which two roundings lose.
 TEST(Evaluate, AccumulationIsFused) {
   KernelDesc desc =

@@ -68,6 +68,7 @@ TEST(Text, ErrorsSayWhereAndWhatWasSeen) {
   EXPECT_EQ(errorOf(with(dense, "@b[c]", "b[c]")),
             "7:10: no stage `b` before this one; operands are read as `@b[...]`");
   EXPECT_EQ(errorOf(with(dense, "@b[c]", "@b[d]")), "7:13: no loop `d` in stage `sum`");
+  EXPECT_EQ(errorOf(with(dense, "init @b[c]", "init cast:f32(extent(@b, 1))")), "7:32: `b` has no dimension 1");
   EXPECT_EQ(errorOf(with(dense, "max(", "most(")), "12:14: no operation `most`");
   EXPECT_EQ(errorOf(with(dense, "max(sum[n, c], 0)", "max(0)")), "12:14: `max` takes 2 arguments, not 1");
   EXPECT_EQ(errorOf(with(dense, "lt(%0", "lt(%1")), "13:20: `%1` is not bound");

@@ -183,6 +183,21 @@ TEST(Matrix, MuxOfATransform) {
   expectLikeEvaluatorEverywhere(desc, {makeBuffer(Scalar::F32, {5, 6, 16}, 1), makeBuffer(Scalar::F32, {5, 4, 16}, 2)});
 }
 
+/// Reversed rows: an index that depends on a run-time extent.
+TEST(Matrix, ExtentOfAnOperand) {
+  KernelDesc desc = parseOrDie(R"(kernel reversed {
+    operand x f32 [?, 16] strides [16, 1]
+    operand at i32 [?] strides [1]
+    output y f32 [?, 16] strides [16, 1]
+    stage s f32 [n < y.0, c < 16] holds y {
+      init @x[max(min(sub(extent(@x, 0), @at[n]), sub(extent(@x, 0), 1:i32)), 0:i32), c]
+    }
+    schedule s { vectorize(c) parallel(n) }
+  })");
+  expectLikeEvaluatorEverywhere(desc, {makeBuffer(Scalar::F32, {5, 16}, 1), makeBuffer(Scalar::I32, {7}, 2),
+                                       makeBuffer(Scalar::F32, {7, 16}, 3)});
+}
+
 /// Two 3-tap sums in a row as a line buffer: the first is stored in a ring of four rows.
 TEST(Matrix, LineBuffer) {
   KernelDesc desc = parseOrDie(R"(kernel chain {
