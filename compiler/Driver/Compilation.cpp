@@ -54,6 +54,9 @@ std::optional<NetworkSummary> Compilation::summary() {
 int Compilation::run() {
   if (options.emit == EmitKind::CanonicalText)
     return printCanonicalText();
+  if (!options.json.empty()) // known before the work, and before the output stands in its place
+    if (llvm::Error error = checkWritable(options.json))
+      return userError(llvm::toString(std::move(error)));
   begin();
   if (!options.dumpDir.empty()) {
     dumps = std::make_unique<DumpFolder>(options.dumpDir, options.dumpFilter);
@@ -65,8 +68,6 @@ int Compilation::run() {
   int code = options.emit == EmitKind::PhaseIR ? printIR() : emit();
   if (code == Success && options.emit != EmitKind::PhaseIR && !options.json.empty())
     code = writeReport();
-  if (code == Success && dumps && !dumps->failure().empty())
-    code = userError(dumps->failure());
   if (options.timeReport)
     printTimes();
   return code;
@@ -97,9 +98,10 @@ bool Compilation::runPhase(Phase phase) {
 
 bool Compilation::finishPhase(Phase phase) {
   (*module)->setAttr("weft.phase", StringAttr::get(context.get(), phaseName(phase)));
-  if (dumps)
-    dumps->writePhase(*module, phaseName(phase));
-  return true;
+  if (!dumps)
+    return true;
+  dumps->writePhase(*module, phaseName(phase));
+  return dumps->failure().empty() || userError(dumps->failure()) == Success;
 }
 
 /// `--json` says what the plan costs.

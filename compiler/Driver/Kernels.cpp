@@ -5,6 +5,7 @@
 
 #include "compiler/Conversion/KernelToDesc.h"
 #include "compiler/Emit/Host/HostModule.h"
+#include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Scratch.h"
 #include "dialects/Plan/Plan.h"
 
@@ -42,6 +43,10 @@ FailureOr<std::vector<kernel::KernelDesc>> importKernels(ModuleOp module, llvm::
     FailureOr<kernel::KernelDesc> kernel = importKernel(function);
     if (failed(kernel))
       return failure();
+    if (std::string problem = kernel::check(*kernel); !problem.empty()) {
+      function.emitError("kernel `") << function.getName() << "` is malformed: " << problem;
+      return failure();
+    }
     kernel->name = emit::kernelSymbol(name, function.getName());
     kernels.push_back(std::move(*kernel));
   }

@@ -56,6 +56,7 @@ private:
   int packWeights(llvm::StringRef path, llvm::StringRef symbol);
   int packWeightsWhereAsked();
   int write();
+  int commit();
   int writeText(llvm::function_ref<void(llvm::raw_ostream &)> print);
   int writeHost(llvm::StringRef path, bool assembly);
   int writeAssembly();
@@ -79,6 +80,7 @@ private:
   emit::HostOptions host;
   std::vector<kernel::KernelDesc> kernels;
   std::vector<emit::KernelObject> objects;
+  std::vector<OutputFile> written; ///< renamed to their places once everything is written
   llvm::LLVMContext llvmContext;
 };
 
@@ -118,8 +120,8 @@ int Emission::prepare() {
   if (failed(emit::checkIndexRanges(module)))
     return UserError;
   FailureOr<std::vector<kernel::KernelDesc>> imported = importKernels(module, host.name);
-  if (failed(imported))
-    return CompilerBug;
+  if (failed(imported)) // an IR that somebody edited may hold any kernel
+    return options.startFrom ? UserError : CompilerBug;
   kernels = std::move(*imported);
   return Success;
 }
@@ -181,17 +183,24 @@ int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
   if (llvm::Error error = given->check(*needed, uncompiled, options.strictWeights, llvm::errs()))
     return fail(std::move(error));
   RecipeEvaluator recipes(given->source());
-  FailureOr<emit::PackedWeights> packed = emit::writePackedWeights(emit::findProgram(module), recipes, path, symbol);
-  if (failed(packed))
+  plan::ProgramOp program = emit::findProgram(module);
+  auto file = OutputFile::map(path, emit::packedWeightsBytes(program, symbol));
+  if (!file)
+    return fail(file.takeError());
+  FailureOr<uint64_t> checksum = emit::packWeights(program, recipes, symbol, file->data());
+  if (failed(checksum))
     return UserError;
-  host.weightHeaderChecksum = packed->headerChecksum;
+  host.weightHeaderChecksum = *checksum;
+  written.push_back(std::move(*file));
   return Success;
 }
 
 /// Into an object to link, into the file the user named, or, for kinds that hold no weights, beside the output.
 int Emission::packWeightsWhereAsked() {
-  if (weightsInImage())
-    return packWeights(temporary("weights.o"), emit::weightsSymbol(name()));
+  if (weightsInImage()) {
+    int code = packWeights(temporary("weights.o"), emit::weightsSymbol(name()));
+    return code ? code : commit(); // the linker reads it
+  }
   if (!options.weightsOut.empty())
     return packWeights(options.weightsOut, "");
   if (options.emit == EmitKind::StaticLibrary)
@@ -282,11 +291,23 @@ int Emission::writeLibrary() {
   if (!archive)
     return fail(archive.takeError());
   std::string stem = outputPath("") + "/" + host.name;
-  if (llvm::Error error = writeFile(stem + ".a", [&](llvm::raw_ostream &out) { out << (*archive)->getBuffer(); }))
-    return fail(std::move(error));
+  auto archiveFile = OutputFile::write(stem + ".a", [&](llvm::raw_ostream &out) { out << (*archive)->getBuffer(); });
+  if (!archiveFile)
+    return fail(archiveFile.takeError());
+  written.push_back(std::move(*archiveFile));
   auto printHeader = [&](llvm::raw_ostream &out) { emit::printHeader(emit::findProgram(module), host, out); };
-  if (llvm::Error error = writeFile(stem + ".h", printHeader))
-    return fail(std::move(error));
+  auto header = OutputFile::write(stem + ".h", printHeader);
+  if (!header)
+    return fail(header.takeError());
+  written.push_back(std::move(*header));
+  return Success;
+}
+
+int Emission::commit() {
+  for (OutputFile &file : written)
+    if (llvm::Error error = file.commit())
+      return fail(std::move(error));
+  written.clear();
   return Success;
 }
 
@@ -339,7 +360,8 @@ int Emission::run() {
   if (needsWeights)
     if (int code = packWeightsWhereAsked())
       return code;
-  return write();
+  int code = write();
+  return code ? code : commit();
 }
 
 } // namespace

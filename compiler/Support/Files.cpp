@@ -3,8 +3,9 @@
 
 #include "compiler/Support/Files.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <fcntl.h>
 
 using namespace llvm;
 
@@ -38,7 +39,79 @@ Error writeDevice(StringRef path, function_ref<void(raw_ostream &)> write) {
   return code ? cannotWrite(path, code) : Error::success();
 }
 
+unsigned newFileMode(bool executable) { return (executable ? 0777 : 0666) & ~sys::fs::getUmask(); }
+
+std::error_code takeSpace(int descriptor, uint64_t bytes) {
+  if (bytes == 0)
+    return {};
+  int failure = posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+  if (failure == EINVAL || failure == EOPNOTSUPP) // a file system that cannot say
+    return sys::fs::resize_file(descriptor, bytes);
+  return std::error_code(failure, std::generic_category());
+}
+
+bool isSpecial(StringRef path) {
+  sys::fs::file_status status;
+  return !sys::fs::status(path, status) && !sys::fs::is_regular_file(status) && !sys::fs::is_directory(status);
+}
+
 } // namespace
+
+Expected<OutputFile> OutputFile::create(StringRef path, unsigned mode) {
+  if (Error error = checkReplaceable(path))
+    return error;
+  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", mode);
+  if (!file)
+    return cannotWrite(path, errorToErrorCode(file.takeError()));
+  return OutputFile(path, std::move(*file));
+}
+
+Expected<OutputFile> OutputFile::write(StringRef path, function_ref<void(raw_ostream &)> write, bool executable) {
+  Expected<OutputFile> output = create(path, newFileMode(executable));
+  if (!output)
+    return output;
+  raw_fd_ostream stream(output->file->FD, /*shouldClose=*/false);
+  write(stream);
+  stream.flush();
+  std::error_code failure = stream.error();
+  stream.clear_error();
+  if (failure)
+    return cannotWrite(path, failure);
+  return output;
+}
+
+Expected<OutputFile> OutputFile::map(StringRef path, uint64_t bytes) {
+  Expected<OutputFile> output = create(path, newFileMode(false));
+  if (!output)
+    return output;
+  std::error_code failure = takeSpace(output->file->FD, bytes);
+  if (!failure && bytes > 0)
+    output->mapping = sys::fs::mapped_file_region(sys::fs::convertFDToNativeFile(output->file->FD),
+                                                  sys::fs::mapped_file_region::readwrite, bytes, 0, failure);
+  if (failure)
+    return cannotWrite(path, failure);
+  return output;
+}
+
+OutputFile::~OutputFile() {
+  mapping.unmap();
+  if (file)
+    consumeError(file->discard());
+}
+
+Error OutputFile::commit() {
+  mapping.unmap();
+  Error error = file->keep(path);
+  file.reset();
+  return error ? cannotWrite(path, errorToErrorCode(std::move(error))) : Error::success();
+}
+
+Error checkWritable(StringRef path, uint64_t bytes) {
+  if (path == "-" || isSpecial(path))
+    return Error::success();
+  Expected<OutputFile> output = OutputFile::map(path, bytes);
+  return output ? Error::success() : output.takeError();
+}
 
 Error checkReplaceable(StringRef path) {
   sys::fs::file_status status;
@@ -52,30 +125,10 @@ Error checkReplaceable(StringRef path) {
 Error writeFile(StringRef path, function_ref<void(raw_ostream &)> write, bool executable) {
   if (path == "-")
     return writeStandardOutput(write);
-  if (sys::fs::is_directory(path))
-    return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
-  sys::fs::file_status status;
-  if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
+  if (isSpecial(path))
     return writeDevice(path, write);
-  unsigned mode = (executable ? 0777 : 0666) & ~sys::fs::getUmask();
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", mode);
-  if (!file)
-    return cannotWrite(path, errorToErrorCode(file.takeError()));
-  std::error_code failure;
-  {
-    raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
-    write(stream);
-    stream.flush();
-    failure = stream.error();
-    stream.clear_error();
-  }
-  if (failure) {
-    consumeError(file->discard());
-    return cannotWrite(path, failure);
-  }
-  if (Error error = file->keep(path))
-    return cannotWrite(path, errorToErrorCode(std::move(error)));
-  return Error::success();
+  Expected<OutputFile> output = OutputFile::write(path, write, executable);
+  return output ? output->commit() : output.takeError();
 }
 
 Error makeFolder(StringRef path) {

@@ -6,6 +6,9 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/FileSystem.h"
+
+#include <optional>
 
 namespace llvm {
 class raw_pwrite_stream;
@@ -18,6 +21,35 @@ namespace weft {
 /// device or a pipe is written to as it is. On failure nothing is left
 /// behind and the error names `path` and the reason. `executable` sets the mode bits the user's mask allows.
 llvm::Error writeFile(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write, bool executable = false);
+
+/// A regular file that stands beside its place until `commit` renames it; dropped before, it is removed. Several outputs
+/// that belong together are all written before the first is renamed.
+class OutputFile {
+public:
+  /// What `write` prints.
+  static llvm::Expected<OutputFile> write(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write,
+                                          bool executable = false);
+  /// `bytes` zeros, mapped for the caller to fill. Their space is taken at once: on a full disk a mapping ends the
+  /// program where a write would give an error.
+  static llvm::Expected<OutputFile> map(llvm::StringRef path, uint64_t bytes);
+  OutputFile(OutputFile &&) = default;
+  ~OutputFile();
+
+  char *data() { return mapping.data(); }
+  llvm::Error commit();
+
+private:
+  OutputFile(llvm::StringRef path, llvm::sys::fs::TempFile file) : path(path), file(std::move(file)) {}
+  static llvm::Expected<OutputFile> create(llvm::StringRef path, unsigned mode);
+
+  std::string path;
+  std::optional<llvm::sys::fs::TempFile> file;
+  llvm::sys::fs::mapped_file_region mapping;
+};
+
+/// An error where no file of `bytes` could be written as `path`; leaves nothing behind. For what another program writes,
+/// and to know before a long computation.
+llvm::Error checkWritable(llvm::StringRef path, uint64_t bytes = 0);
 
 /// An error where `path` is something a rename must not replace: a folder, a device, a pipe.
 llvm::Error checkReplaceable(llvm::StringRef path);

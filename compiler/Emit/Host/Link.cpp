@@ -144,12 +144,24 @@ static Error run(StringRef program, const std::vector<std::string> &arguments) {
   return createStringError("`" + sys::path::filename(program) + "` failed: " + problem);
 }
 
+/// What the output takes at most: sections begin on pages of their own.
+static uint64_t largestOutput(const LinkOptions &options) {
+  uint64_t sum = 64 << 10, bytes = 0;
+  for (ArrayRef<std::string> files : {ArrayRef(options.objects), ArrayRef(options.archives)})
+    for (const std::string &file : files)
+      if (!sys::fs::file_size(file, bytes))
+        sum += bytes;
+  return sum;
+}
+
 Error weft::emit::link(const LinkOptions &options) {
   std::string driver = findDriver(), lld = driver.empty() ? findLld() : "";
   if (driver.empty() && lld.empty())
     return createStringError("cannot link: neither `cc` nor `ld.lld` is installed");
   if (Error error = checkReplaceable(options.output))
     return error;
+  if (Error error = checkWritable(options.output, largestOutput(options)))
+    return error; // linkers map their output and die where the disk is full
   SmallString<64> exports;
   if (options.kind == LinkOptions::SharedLibrary)
     if (Error error = writeExports(options.name, exports))

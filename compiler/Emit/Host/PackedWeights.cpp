@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Weights are written where they will lie: the output is mapped, each recipe's result copied to its slot.
+// Weights are written where they will lie: each recipe's result is copied to its slot.
 #include "compiler/Emit/Host/PackedWeights.h"
 
 #include "compiler/Emit/Host/ElfData.h"
@@ -7,7 +7,6 @@
 #include "runtime/src/common/checksum.h"
 #include "runtime/src/common/weights.h"
 #include "llvm/BinaryFormat/ELF.h"
-#include "llvm/Support/FileOutputBuffer.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
@@ -53,23 +52,30 @@ static uint16_t elfMachine() {
   return llvm::Triple(hostTriple()).isAArch64() ? llvm::ELF::EM_AARCH64 : llvm::ELF::EM_X86_64;
 }
 
-FailureOr<PackedWeights> weft::emit::writePackedWeights(plan::ProgramOp program, RecipeEvaluator &recipes,
-                                                        StringRef path, StringRef symbol) {
-  uint64_t bytes = program.getWeights() ? program.getWeights().getBytes() : 0;
-  ElfData elf{".weft.weights", symbol.str(), WEFT_WEIGHTS_DATA_OFFSET, WEFT_WEIGHTS_DATA_OFFSET + bytes, elfMachine()};
-  uint64_t blob = symbol.empty() ? 0 : elf.blobOffset();
-  auto file = llvm::FileOutputBuffer::create(path, symbol.empty() ? elf.bytes : elf.fileBytes());
-  if (!file)
-    return program.emitError("cannot write `") << path << "`: " << toString(file.takeError());
-  char *start = reinterpret_cast<char *>((*file)->getBufferStart()) + blob;
+static uint64_t dataBytes(plan::ProgramOp program) {
+  return program.getWeights() ? program.getWeights().getBytes() : 0;
+}
+
+static ElfData elfFor(plan::ProgramOp program, StringRef symbol) {
+  return {".weft.weights", symbol.str(), WEFT_WEIGHTS_DATA_OFFSET, WEFT_WEIGHTS_DATA_OFFSET + dataBytes(program),
+          elfMachine()};
+}
+
+uint64_t weft::emit::packedWeightsBytes(plan::ProgramOp program, StringRef symbol) {
+  ElfData elf = elfFor(program, symbol);
+  return symbol.empty() ? elf.bytes : elf.fileBytes();
+}
+
+FailureOr<uint64_t> weft::emit::packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, StringRef symbol,
+                                            char *file) {
+  ElfData elf = elfFor(program, symbol);
+  char *start = file + (symbol.empty() ? 0 : elf.blobOffset());
   char *data = start + WEFT_WEIGHTS_DATA_OFFSET;
   if (failed(fillSlots(program, recipes, data)))
     return failure();
-  weft_weights_header header = headerFor(program, data, bytes);
+  weft_weights_header header = headerFor(program, data, dataBytes(program));
   memcpy(start, &header, sizeof header);
   if (!symbol.empty())
-    elf.writeFrame((*file)->getBufferStart());
-  if (llvm::Error error = (*file)->commit())
-    return program.emitError("cannot write `") << path << "`: " << toString(std::move(error));
-  return PackedWeights{bytes, header.header_checksum};
+    elf.writeFrame(reinterpret_cast<uint8_t *>(file));
+  return header.header_checksum;
 }

@@ -8,16 +8,15 @@
 
 namespace weft::emit {
 
-struct PackedWeights {
-  uint64_t dataBytes = 0;
-  uint64_t headerChecksum = 0; ///< goes into the network's descriptor, see HostOptions
-};
+/// Bytes of the weights file, or with `symbol` of an object file that defines it in the page-aligned section
+/// `.weft.weights`.
+uint64_t packedWeightsBytes(plan::ProgramOp program, llvm::StringRef symbol);
 
-/// Evaluates every slot of `program` and writes `path` (beside it first, then renamed): the weights file, or with
-/// `symbol` an object file that defines it in the page-aligned section `.weft.weights`. Memory beside the file's own
-/// pages is bounded by the largest recipe. Fails after an error that has been reported.
-mlir::FailureOr<PackedWeights> writePackedWeights(plan::ProgramOp program, RecipeEvaluator &recipes,
-                                                  llvm::StringRef path, llvm::StringRef symbol = "");
+/// Evaluates every slot of `program` and fills `file`, so many zeros, with the weights file or the object file. Memory
+/// beside it is bounded by the largest recipe. Gives the checksum of the header, which goes into the network's
+/// descriptor (see HostOptions); fails after an error that has been reported.
+mlir::FailureOr<uint64_t> packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, llvm::StringRef symbol,
+                                      char *file);
 
 /// A checksum of what the slots are and where: two networks with the same number can share a file's layout.
 uint64_t slotsChecksum(plan::ProgramOp program);

@@ -5,6 +5,7 @@
 #include "compiler/Emit/Host/Link.h"
 #include "compiler/Emit/Host/Object.h"
 #include "compiler/Emit/Host/PackedWeights.h"
+#include "compiler/Support/Files.h"
 #include "runtime/src/common/model.h"
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -101,10 +102,12 @@ protected:
         reinterpret_cast<float *>(tensor.writable())[i] = 10.0f * i;
       return tensor;
     });
-    auto packed = writePackedWeights(parsed.program(), recipes, file("weights.o"), weightsSymbol("net"));
-    ASSERT_TRUE(mlir::succeeded(packed));
-    EXPECT_EQ(packed->dataBytes, 80u);
-    options.weightHeaderChecksum = packed->headerChecksum;
+    auto weights = OutputFile::map(file("weights.o"), packedWeightsBytes(parsed.program(), weightsSymbol("net")));
+    ASSERT_TRUE(bool(weights)) << llvm::toString(weights.takeError());
+    auto checksum = packWeights(parsed.program(), recipes, weightsSymbol("net"), weights->data());
+    ASSERT_TRUE(mlir::succeeded(checksum));
+    ASSERT_FALSE(bool(weights->commit()));
+    options.weightHeaderChecksum = *checksum;
     llvm::LLVMContext context;
     auto host = emitHostModule(*parsed.module, options, context);
     ASSERT_TRUE(host);
