@@ -9,10 +9,12 @@ namespace weft {
 static bool isUnary(Operation *op) {
   return isa<ReluOp, Relu6Op, SigmoidOp, TanhOp, SiluOp, HardswishOp, HardsigmoidOp, MishOp, GeluOp, SoftplusOp, EluOp,
              SeluOp, CeluOp, LeakyReluOp, ThresholdedReluOp, SoftsignOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp,
-             NegOp, FloorOp, CeilOp, ReciprocalOp, ClipOp>(op);
+             NegOp, FloorOp, CeilOp, RoundOp, SignOp, SinOp, CosOp, ReciprocalOp, ClipOp>(op);
 }
 
-static bool isBinary(Operation *op) { return isa<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp>(op); }
+static bool isBinary(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, LessOp, LessEqualOp, EqualOp>(op);
+}
 
 bool isPointwise(Operation *op) {
   return isUnary(op) || isBinary(op) || isa<PreluOp, BatchnormOp, DropoutOp, StochasticDepthOp>(op);

@@ -117,6 +117,9 @@ template <typename T> bool computeBinary(Operation *op, HostTensor &z, Operands 
       })
       .Case([&](MinimumOp) { return map(smaller<T>); })
       .Case([&](MaximumOp) { return map(larger<T>); })
+      .Case([&](LessOp) { return map([](T x, T y) -> T { return x < y; }); })
+      .Case([&](LessEqualOp) { return map([](T x, T y) -> T { return x <= y; }); })
+      .Case([&](EqualOp) { return map([](T x, T y) -> T { return x == y; }); })
       .Case([&](PowOp) { return map([](T x, T y) -> T { return std::pow(double(x), double(y)); }); })
       .Default(false);
 }
@@ -143,6 +146,10 @@ std::function<double(double)> unaryFunction(Operation *op) {
       .Case([](NegOp) -> F { return [](double x) { return -x; }; })
       .Case([](FloorOp) -> F { return [](double x) { return std::floor(x); }; })
       .Case([](CeilOp) -> F { return [](double x) { return std::ceil(x); }; })
+      .Case([](RoundOp) -> F { return [](double x) { return std::nearbyint(x); }; })
+      .Case([](SignOp) -> F { return [](double x) { return double(x > 0) - double(x < 0); }; })
+      .Case([](SinOp) -> F { return [](double x) { return std::sin(x); }; })
+      .Case([](CosOp) -> F { return [](double x) { return std::cos(x); }; })
       .Case([](ReciprocalOp) -> F { return [](double x) { return 1 / x; }; })
       .Case([&](ClipOp clip) -> F {
         double low = clip.getMin() ? value(*clip.getMin()) : -HUGE_VAL,
@@ -246,6 +253,73 @@ bool pad(PadOp op, HostTensor &y, const HostTensor &x) {
   SmallVector<int64_t> to = denseStrides(y.type.getShape());
   copyBox(x.type.getShape(), y, dot(op.getLow(), to), to, x, 0, denseStrides(x.type.getShape()));
   return true;
+}
+
+/// Rows of `x` along an axis. A negative index counts from the end, others are brought inside.
+bool gather(GatherOp op, HostTensor &y, Operands xs) {
+  const HostTensor &x = xs[0], &indices = xs[1];
+  ArrayRef<int64_t> shape = x.type.getShape();
+  int64_t extent = shape[op.getAxis()], row = x.elementBytes(), outer = 1;
+  for (int64_t size : shape.drop_front(op.getAxis() + 1))
+    row *= size;
+  for (int64_t size : shape.take_front(op.getAxis()))
+    outer *= size;
+  char *to = y.writable();
+  return withType(indices.type.getElementType(), [&](auto zero) {
+    for (int64_t o = 0; o < outer; ++o)
+      for (auto index : indices.as<decltype(zero)>()) {
+        int64_t at = std::clamp<int64_t>(int64_t(index) + (index < 0 ? extent : 0), 0, extent - 1);
+        std::memcpy(to, x.data + (o * extent + at) * row, row);
+        to += row;
+      }
+  });
+}
+
+/// `z = condition ? x : y`, all read by broadcasting.
+bool choose(HostTensor &z, Operands xs) {
+  return withType(z.type.getElementType(), [&](auto zero) {
+    using T = decltype(zero);
+    ArrayRef<int64_t> shape = z.type.getShape();
+    SmallVector<int64_t> dense = denseStrides(shape), at[3];
+    for (int i = 0; i < 3; ++i)
+      at[i] = broadcastStrides(xs[i].type.getShape(), shape);
+    T *to = reinterpret_cast<T *>(z.writable());
+    const T *condition = xs[0].as<T>().data(), *x = xs[1].as<T>().data(), *y = xs[2].as<T>().data();
+    StridedLoops<4>(shape, {ArrayRef(dense), ArrayRef(at[0]), ArrayRef(at[1]), ArrayRef(at[2])})
+        .forEach([&](std::array<int64_t, 4> p, int64_t count, std::array<int64_t, 4> step) {
+          for (int64_t i = 0; i < count; ++i)
+            to[p[0] + i * step[0]] =
+                condition[p[1] + i * step[1]] != T(0) ? x[p[2] + i * step[2]] : y[p[3] + i * step[3]];
+        });
+  });
+}
+
+/// Gathers over axes in double precision, in the order of the elements; `scale` is applied at the end.
+template <typename Op, typename F>
+bool reduce(Op op, HostTensor &y, const HostTensor &x, double begin, F f, double scale = 1) {
+  ArrayRef<int64_t> shape = x.type.getShape();
+  SmallVector<int64_t> kept(shape), from = denseStrides(shape);
+  for (auto [dim, extent] : llvm::enumerate(kept))
+    if (op.getAxes().empty() || llvm::is_contained(op.getAxes(), int64_t(dim)))
+      extent = 1;
+  SmallVector<int64_t> to = broadcastStrides(kept, shape);
+  std::vector<double> sums(y.elements(), begin);
+  bool known = withType(x.type.getElementType(), [&](auto zero) {
+    auto values = x.as<decltype(zero)>();
+    StridedLoops<2>(shape, {ArrayRef(to), ArrayRef(from)})
+        .forEach([&](std::array<int64_t, 2> p, int64_t count, std::array<int64_t, 2> step) {
+          for (int64_t i = 0; i < count; ++i) {
+            double &sum = sums[p[0] + i * step[0]];
+            sum = f(sum, double(values[p[1] + i * step[1]]));
+          }
+        });
+  });
+  return known && withType(y.type.getElementType(), [&](auto zero) {
+           using T = decltype(zero);
+           T *out = reinterpret_cast<T *>(y.writable());
+           for (double sum : sums)
+             *out++ = static_cast<T>(sum * scale);
+         });
 }
 
 //===- Layouts ---------------------------------------------------------------------------------------------------===//
@@ -365,12 +439,21 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
     return false;
   auto done = [](auto &&...) { return true; };
   return TypeSwitch<Operation *, bool>(op)
-      .Case<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp>([&](auto) {
+      .Case<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, LessOp, LessEqualOp, EqualOp>([&](auto) {
         bool ok = false;
         return withType(y.type.getElementType(), [&](auto zero) { ok = computeBinary<decltype(zero)>(op, y, xs); }) &&
                ok;
       })
+      .Case([&](WhereOp) { return choose(y, xs); })
       .Case([&](CastOp) { return castElements(y, xs[0]); })
+      .Case([&](GatherOp gatherOp) { return gather(gatherOp, y, xs); })
+      .Case([&](ReduceSumOp sum) { return reduce(sum, y, xs[0], 0, [](double a, double b) { return a + b; }); })
+      .Case([&](ReduceMeanOp mean) {
+        return reduce(mean, y, xs[0], 0, [](double a, double b) { return a + b; },
+                      double(y.elements()) / double(xs[0].elements()));
+      })
+      .Case([&](ReduceMaxOp max) { return reduce(max, y, xs[0], -HUGE_VAL, larger<double>); })
+      .Case([&](ReduceMinOp min) { return reduce(min, y, xs[0], HUGE_VAL, smaller<double>); })
       .Case([&](TransposeOp transposeOp) { return transpose(transposeOp, y, xs[0]), done(); })
       .Case([&](ExpandOp) { return expand(y, xs[0]), done(); })
       .Case([&](SliceOp sliceOp) { return slice(sliceOp, y, xs[0]), done(); })

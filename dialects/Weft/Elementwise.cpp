@@ -18,6 +18,14 @@ LogicalResult PreluOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adap
   return inferSameShape(adaptor.getX(), types);
 }
 
+LogicalResult WhereOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  SmallVector<Type> both;
+  if (failed(inferBroadcast(where, "choose between", adaptor.getX(), adaptor.getY(), both)))
+    return failure();
+  auto chosen = cast<RankedTensorType>(both.front());
+  return inferBroadcast(where, "choose by", tensorOf(adaptor.getCondition()), chosen, types);
+}
+
 LogicalResult CastOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   if (!adaptor.getTo().isIntOrFloat())
     return emitOptionalError(where, "cannot cast to ", adaptor.getTo(), ": not a float or integer type");
@@ -59,6 +67,8 @@ OpFoldResult Relu6Op::fold(FoldAdaptor) { return foldTwice(*this); }
 OpFoldResult AbsOp::fold(FoldAdaptor) { return foldTwice(*this); }
 OpFoldResult FloorOp::fold(FoldAdaptor) { return foldTwice(*this); }
 OpFoldResult CeilOp::fold(FoldAdaptor) { return foldTwice(*this); }
+OpFoldResult RoundOp::fold(FoldAdaptor) { return foldTwice(*this); }
+OpFoldResult SignOp::fold(FoldAdaptor) { return foldTwice(*this); }
 
 OpFoldResult NegOp::fold(FoldAdaptor) {
   auto inner = getX().getDefiningOp<NegOp>();

@@ -74,6 +74,10 @@ def AbsOp : Weft_IdempotentUnary<"abs", "absolute value", "abs(x)">;
 def NegOp : Weft_Unary<"neg", "negation", "-x"> { let hasFolder = 1; }
 def FloorOp : Weft_IdempotentUnary<"floor", "largest integer not above", "floor(x)">;
 def CeilOp : Weft_IdempotentUnary<"ceil", "smallest integer not below", "ceil(x)">;
+def RoundOp : Weft_IdempotentUnary<"round", "nearest integer, of two as near the even one", "round(x)">;
+def SignOp : Weft_IdempotentUnary<"sign", "sign", "1 if x > 0 else -1 if x < 0 else 0">;
+def SinOp : Weft_Unary<"sin", "sine of radians", "sin(x)">;
+def CosOp : Weft_Unary<"cos", "cosine of radians", "cos(x)">;
 def ReciprocalOp : Weft_Unary<"reciprocal", "reciprocal", "1 / x">;
 def ClipOp : Weft_Unary<"clip", "values limited to a range", "min(max(x, min), max)",
     (ins OptionalAttr<F64Attr>:$min, OptionalAttr<F64Attr>:$max)> {
@@ -140,6 +144,34 @@ def DivOp : Weft_Binary<"div", "quotient", "x / y">;
 def MinimumOp : Weft_Binary<"minimum", "the smaller of two, NaN if one is", "min(x, y)", [Commutative]>;
 def MaximumOp : Weft_Binary<"maximum", "the larger of two, NaN if one is", "max(x, y)", [Commutative]>;
 def PowOp : Weft_Binary<"pow", "power", "x ^ y">;
+
+/// 1 where two elements are so, else 0: there are no tensors of truth values.
+class Weft_Comparison<string mnemonic, string text, string formula, list<Trait> traits = []>
+    : Weft_Binary<mnemonic, text, formula # " ? 1 : 0", traits> {
+  let hasFolder = 0;
+}
+
+def LessOp : Weft_Comparison<"less", "1 where the first is smaller", "x < y">;
+def LessEqualOp : Weft_Comparison<"less_equal", "1 where the first is not larger", "x <= y">;
+def EqualOp : Weft_Comparison<"equal", "1 where both are equal", "x == y", [Commutative]>;
+
+def WhereOp : Weft_PureOp<"where"> {
+  let summary = "one of two tensors, chosen element by element";
+  let description = [{
+    Computes, for each element, `condition != 0 ? x : y`. Shapes are broadcast as NumPy does.
+
+    C1. All operands have one element type, the result's.
+    C2. In each dimension the extents are equal or 1.
+
+    Example:
+    ```mlir
+    %z = weft.where %c, %x, %y : (tensor<16x16xf32>, tensor<1x8x16x16xf32>, tensor<f32>) -> tensor<1x8x16x16xf32>
+    ```
+  }];
+  let arguments = (ins Weft_Tensor:$condition, Weft_Tensor:$x, Weft_Tensor:$y);
+  let results = (outs Weft_Tensor:$z);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
 
 def CastOp : Weft_PureOp<"cast"> {
   let summary = "conversion to another element type";

@@ -29,6 +29,18 @@ static FailureOr<Values> buildBinary(CallBuilder &call) {
 
 static Signature binary(StringRef name) { return {name, {{"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildBinary}; }
 
+/// Either branch may be a number.
+static FailureOr<Values> buildWhere(CallBuilder &call) {
+  FailureOr<Value> condition = call.tensor("condition");
+  if (failed(condition))
+    return failure();
+  RankedTensorType like = tensorOf(*condition);
+  FailureOr<Value> x = call.tensorOrNumber("x", like), y = call.tensorOrNumber("y", like);
+  if (failed(x) || failed(y))
+    return failure();
+  return call.make("weft.where", {*condition, *x, *y}, {});
+}
+
 static FailureOr<Values> buildGelu(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
   FailureOr<StringRef> mode = call.has("approximate") ? call.word("approximate", {"none", "tanh"}) : StringRef("none");
@@ -86,7 +98,8 @@ static FailureOr<Values> buildCast(CallBuilder &call) {
 std::vector<Signature> weft::elementwiseCalls() {
   std::vector<Signature> calls;
   for (StringRef name : {"relu", "relu6", "sigmoid", "tanh", "silu", "hardswish", "mish", "softplus", "softsign", "erf",
-                         "exp", "log", "sqrt", "rsqrt", "abs", "neg", "floor", "ceil", "reciprocal"})
+                         "exp", "log", "sqrt", "rsqrt", "abs", "neg", "floor", "ceil", "round", "sign", "sin", "cos",
+                         "reciprocal"})
     calls.push_back(unary(name));
   for (StringRef name : {"elu", "celu", "leaky_relu", "thresholded_relu"})
     calls.push_back(unary(name, {"alpha"}));
@@ -94,8 +107,9 @@ std::vector<Signature> weft::elementwiseCalls() {
   calls.push_back(unary("selu", {"alpha", "gamma"}));
   calls.push_back(unary("clip", {"min", "max"}));
   calls.push_back(unary("dropout", {"p"}));
-  for (StringRef name : {"add", "sub", "mul", "div", "pow", "minimum", "maximum"})
+  for (StringRef name : {"add", "sub", "mul", "div", "pow", "minimum", "maximum", "less", "less_equal", "equal"})
     calls.push_back(binary(name));
+  calls.push_back({"where", {{"condition", Takes::Tensor, true}, {"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildWhere});
   calls.push_back({"gelu", {{"x", Takes::Tensor}, {"approximate", Takes::Word}}, buildGelu});
   calls.push_back({"stochastic_depth",
                    {{"x", Takes::Tensor}, {"survive", Takes::Real}, {"rule", Takes::Word}},

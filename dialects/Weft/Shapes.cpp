@@ -90,7 +90,10 @@ static std::string sayBoth(StringRef verb, const std::string &x, const std::stri
 }
 
 LogicalResult weft::inferBroadcast(Where where, StringRef verb, Value x, Value y, Types &types) {
-  RankedTensorType a = tensorOf(x), b = tensorOf(y);
+  return inferBroadcast(where, verb, tensorOf(x), tensorOf(y), types);
+}
+
+LogicalResult weft::inferBroadcast(Where where, StringRef verb, RankedTensorType a, RankedTensorType b, Types &types) {
   std::string attempt = sayBoth(verb, spell(a), spell(b));
   if (a.getElementType() != b.getElementType())
     return emitOptionalError(where, attempt, ": element types differ");

@@ -42,6 +42,8 @@ mlir::LogicalResult succeedWith(Types &types, llvm::ArrayRef<int64_t> extents, m
 mlir::LogicalResult inferSameShape(mlir::Value x, Types &types);
 /// NumPy's broadcasting of two tensors of one element type; `verb` is the mnemonic, for the error.
 mlir::LogicalResult inferBroadcast(Where where, llvm::StringRef verb, mlir::Value x, mlir::Value y, Types &types);
+mlir::LogicalResult inferBroadcast(Where where, llvm::StringRef verb, mlir::RankedTensorType a, mlir::RankedTensorType b,
+                                   Types &types);
 /// Broadcasts two lists of extents; on failure the number of the dimension of the result that does not fit.
 std::variant<Extents, unsigned> broadcast(llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> y);
 mlir::LogicalResult inferReduce(Where where, mlir::Value x, llvm::ArrayRef<int64_t> axes, bool keepdims, Types &types);

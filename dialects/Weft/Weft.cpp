@@ -37,9 +37,11 @@ static bool mayBeInRecipe(Operation *op) {
              // element by element
              AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp,
              SiluOp, SoftplusOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp, FloorOp, CeilOp, ReciprocalOp,
-             ClipOp,
+             ClipOp, RoundOp, SignOp, SinOp, CosOp, LessOp, LessEqualOp, EqualOp, WhereOp,
              // elements moved
-             ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, RelayoutOp,
+             ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, GatherOp, RelayoutOp,
+             // elements gathered
+             ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp,
              // packed
              PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp>(op);
 }

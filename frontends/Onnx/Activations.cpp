@@ -94,17 +94,22 @@ void dropout(NodeImport &node) {
 }
 
 void convert(NodeImport &node) {
-  int64_t to = node.integer("to", 0);
+  int64_t to = node.node.op == "CastLike" ? node.elementType(1) : node.integer("to", 0);
   Value x = node.tensor(0);
   if (!x)
     return;
   if (to == node.elementType(0))
     return node.define(0, x);
+  if (to == onnxfile::Bool) {
+    Value zero = node.cast(node.make("equal", {x, node.cast(node.scalar(0), elementTypeOf(x))}),
+                           Float32Type::get(node.context()));
+    return node.defineTruth(0, node.make("sub", {node.scalar(1), zero}));
+  }
   if (to != Float && to != Int32 && to != Int64)
     return node.fail("conversion to " + nameOf(to) + " is not supported");
   Type type =
       to == Float ? Type(Float32Type::get(node.context())) : IntegerType::get(node.context(), to == Int32 ? 32 : 64);
-  node.define(0, node.make("cast", x, node.named("to", TypeAttr::get(type))));
+  node.defineNumbers(0, node.cast(x, type));
 }
 
 /// x * sigmoid(alpha * x), of operation set 24 but in use before.
@@ -142,10 +147,15 @@ std::vector<Conversion> weft::onnxfile::activationConversions() {
       {"Neg", "neg"},
       {"Floor", "floor"},
       {"Ceil", "ceil"},
+      {"Round", "round"},
+      {"Sign", "sign"},
+      {"Sin", "sin"},
+      {"Cos", "cos"},
       {"Reciprocal", "reciprocal"},
   };
   std::vector<Conversion> conversions{{"Gelu", gelu},       {"PRelu", prelu},  {"Clip", clip},  {"Identity", identity},
-                                      {"Dropout", dropout}, {"Cast", convert}, {"Swish", swish}};
+                                      {"Dropout", dropout}, {"Cast", convert}, {"CastLike", convert},
+                                      {"Swish", swish}};
   for (const Row &row : rows)
     conversions.push_back({row.onnx, [row](NodeImport &node) { importRow(node, row); }});
   return conversions;

@@ -13,11 +13,7 @@ void binary(NodeImport &node, llvm::StringRef op) {
   node.define(0, node.make(op, {x, y}));
 }
 
-Value asFloat(NodeImport &node, Value x) {
-  Type real = Float32Type::get(node.context());
-  bool isFloat = !x || llvm::cast<RankedTensorType>(x.getType()).getElementType() == real;
-  return isFloat ? x : node.make("cast", x, node.named("to", TypeAttr::get(real)));
-}
+Value asFloat(NodeImport &node, Value x) { return node.cast(x, Float32Type::get(node.context())); }
 
 /// Powers that are simpler than a logarithm: exact for negative bases too.
 void power(NodeImport &node) {

@@ -97,13 +97,15 @@ private:
   ModuleOp module;
   func::FuncOp function;
   std::string netName;
+  int64_t budget = int64_t(1) << 26; // elements computed while importing
 };
 
 OwningOpRef<ModuleOp> GraphImport::run() {
   using Rows = std::vector<Conversion> (*)();
   for (Rows rows :
-       {activationConversions, arithmeticConversions, convolutionConversions, matrixConversions, poolingConversions,
-        normalisationConversions, reductionConversions, shapeConversions, resizeConversions})
+       {activationConversions, arithmeticConversions, comparisonConversions, convolutionConversions, einsumConversions,
+        indexConversions, matrixConversions, poolingConversions, normalisationConversions, reductionConversions,
+        shapeConversions, resizeConversions})
     for (Conversion &row : rows())
       table[row.op] = std::move(row.import);
   if (!checkModel() || !checkOperations() || !checkOrder())
@@ -138,7 +140,7 @@ bool GraphImport::checkOperations() {
   std::map<std::string, std::pair<size_t, size_t>> missing; // operation: first node, count
   for (auto [index, node] : llvm::enumerate(graph.nodes)) {
     bool isKnown = node.domain.empty() && (node.op == "Constant" || table.count(node.op) ||
-                                           llvm::is_contained(foldedOnly(), StringRef(node.op)));
+                                           canFold(node.op));
     std::string name = node.domain.empty() ? node.op : node.domain + "::" + node.op;
     for (const onnxfile::Attribute &attribute : node.attributes)
       if (attribute.kind == onnxfile::Attribute::Graph)
@@ -299,7 +301,7 @@ bool GraphImport::nodes() {
 bool GraphImport::importNode(const Node &node, size_t index) {
   std::string path = plainName(node.name.empty() ? (node.outputs.empty() ? "" : node.outputs.front()) : node.name,
                                "node" + std::to_string(index));
-  NodeImport import(node, model.opset, known, builder, weights, NameLoc::get(builder.getStringAttr(path)));
+  NodeImport import(node, model.opset, known, builder, weights, NameLoc::get(builder.getStringAttr(path)), budget);
   if (!foldNode(import) && !import.failed()) {
     auto row = table.find(node.op);
     if (row == table.end())

@@ -12,11 +12,10 @@
 #include "llvm/ADT/StringMap.h"
 
 #include <functional>
+#include <optional>
 
 namespace weft::onnxfile {
 
-using Ints = llvm::SmallVector<int64_t>;
-using Reals = llvm::SmallVector<double>;
 using Operands = llvm::SmallVector<mlir::Value>;
 
 /// What a name of the graph stands for: a value of the network, a tensor of the file, numbers known now. Several at
@@ -26,6 +25,7 @@ struct Known {
   const Tensor *stored = nullptr;
   std::string path; ///< of the weight `stored` is
   std::optional<Folded> folded;
+  bool isTruth = false; ///< `value` stands for a tensor of bool: floats that are 0 or 1
 };
 
 /// The name under which the weight files of this model hold a tensor: its own, or a number where that would not do.
@@ -34,9 +34,10 @@ std::string weightPath(llvm::StringRef name, size_t index);
 /// A node being imported.
 class NodeImport {
 public:
+  /// `budget`: how many elements the import may still compute.
   NodeImport(const Node &node, int64_t opset, llvm::StringMap<Known> &known, mlir::OpBuilder &builder,
-             mlir::OpBuilder &weights, mlir::Location loc)
-      : node(node), opset(opset), known(known), builder(builder), weights(weights), loc(loc) {}
+             mlir::OpBuilder &weights, mlir::Location loc, int64_t &budget)
+      : node(node), opset(opset), known(known), builder(builder), weights(weights), loc(loc), budget(budget) {}
 
   // Failures.
   void fail(const llvm::Twine &text) {
@@ -44,6 +45,8 @@ public:
       reason = text.str();
   }
   bool failed() const { return !reason.empty(); }
+  /// Takes `elements` from what the import may still compute.
+  bool mayCompute(int64_t elements) { return (budget -= elements) >= 0; }
   const std::string &error() const { return reason; }
 
   // Inputs.
@@ -53,6 +56,8 @@ public:
   mlir::Value tensor(size_t i);
   /// The same for a tensor of floats.
   mlir::Value floats(size_t i);
+  /// The same for a tensor of bool: floats that are 0 or 1.
+  mlir::Value truths(size_t i);
   /// The input's numbers where they are known now and few.
   const Folded *folded(size_t i);
   /// The same; a failure naming `what` where they are not.
@@ -73,7 +78,10 @@ public:
   int64_t axis(int64_t value, int64_t rank);
 
   // Results.
+  /// Bool where an input read with `tensor` is.
   void define(size_t i, mlir::Value value);
+  void defineTruth(size_t i, mlir::Value value);
+  void defineNumbers(size_t i, mlir::Value value);
   void define(size_t i, Folded value);
   bool wanted(size_t i) const { return i < node.outputs.size() && !node.outputs[i].empty(); }
   /// Fails where a result beyond the first `count` is used.
@@ -89,6 +97,10 @@ public:
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
   mlir::Value expand(mlir::Value x, llvm::ArrayRef<int64_t> shape);
   mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> perm);
+  mlir::Value cast(mlir::Value x, mlir::Type to);
+  mlir::Value reduce(llvm::StringRef op, mlir::Value x, llvm::ArrayRef<int64_t> axes, bool keep) {
+    return make(op, x, {list("axes", axes), flag("keepdims", keep)});
+  }
   mlir::Value constant(const Folded &value);
   mlir::Value scalar(double value) { return constant(Folded::real(value)); }
 
@@ -117,6 +129,8 @@ private:
   llvm::StringMap<Known> &known;
   mlir::OpBuilder &builder, &weights;
   mlir::Location loc;
+  int64_t &budget;
+  bool readsTruth = false;
   std::string reason;
 };
 
@@ -124,6 +138,12 @@ inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
 }
 inline int64_t rankOf(mlir::Value value) { return shapeOf(value).size(); }
+inline int64_t elementCount(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
+}
+inline mlir::Type elementTypeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+}
 
 /// 0 to `count` - 1: all dimensions.
 inline Ints countUp(int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(0, count)); }
@@ -137,7 +157,10 @@ struct Conversion {
 // The rows of each category, one file each.
 std::vector<Conversion> activationConversions();
 std::vector<Conversion> arithmeticConversions();
+std::vector<Conversion> comparisonConversions();
 std::vector<Conversion> convolutionConversions();
+std::vector<Conversion> einsumConversions();
+std::vector<Conversion> indexConversions();
 std::vector<Conversion> matrixConversions();
 std::vector<Conversion> poolingConversions();
 std::vector<Conversion> normalisationConversions();
@@ -147,8 +170,27 @@ std::vector<Conversion> resizeConversions();
 
 /// Computes the node now where all it reads is known and small. False where it is not that kind of node.
 bool foldNode(NodeImport &node);
-/// Operations that exist only where they can be computed now.
-llvm::ArrayRef<llvm::StringRef> foldedOnly();
+/// Whether there is a way to compute the operation now.
+bool canFold(llvm::StringRef op);
+
+// What conversions and folds read in the same way; nothing after a failure.
+
+/// A slice, one entry a dimension, within a tensor of the shape it was read for.
+struct SliceRange {
+  Ints start, stop, step;
+  Ints extents() const;
+};
+std::optional<SliceRange> readSlice(NodeImport &node, llvm::ArrayRef<int64_t> shape);
+/// How long the parts are that Split cuts `extent` into.
+std::optional<Ints> readSplit(NodeImport &node, int64_t extent);
+/// The shape Reshape, Flatten, Squeeze and Unsqueeze give a tensor of `shape`.
+std::optional<Ints> newShape(NodeImport &node, llvm::ArrayRef<int64_t> shape);
+/// Which dimensions a reduction removes.
+struct ReducedAxes {
+  Ints axes;
+  bool keep = true, nothing = false;
+};
+std::optional<ReducedAxes> readAxes(NodeImport &node, int64_t rank);
 
 // Windows: shared by convolutions and pooling.
 struct WindowShape {

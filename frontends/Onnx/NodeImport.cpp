@@ -30,13 +30,26 @@ Known *NodeImport::find(size_t i) {
 
 Value NodeImport::tensor(size_t i) {
   Known *entry = find(i);
-  return entry ? materialise(*entry) : Value();
+  Value value = entry ? materialise(*entry) : Value();
+  readsTruth |= value && entry->isTruth;
+  return value;
 }
 
 Value NodeImport::floats(size_t i) {
-  Value value = tensor(i);
-  if (value && !llvm::cast<RankedTensorType>(value.getType()).getElementType().isF32()) {
+  Known *entry = find(i);
+  Value value = entry ? materialise(*entry) : Value();
+  if (value && (entry->isTruth || !elementTypeOf(value).isF32())) {
     fail("input " + Twine(i) + " is " + nameOf(elementType(i)) + "; only float is supported here");
+    return {};
+  }
+  return value;
+}
+
+Value NodeImport::truths(size_t i) {
+  Known *entry = find(i);
+  Value value = entry ? materialise(*entry) : Value();
+  if (value && !entry->isTruth) {
+    fail("input " + Twine(i) + " is " + nameOf(elementType(i)) + ", not bool");
     return {};
   }
   return value;
@@ -45,8 +58,10 @@ Value NodeImport::floats(size_t i) {
 Value NodeImport::materialise(Known &entry) {
   if (entry.value)
     return entry.value;
-  if (entry.folded && (entry.folded->size() <= 1 || !entry.stored || !entry.folded->isReal()))
+  if (entry.folded && (entry.folded->size() <= 1 || !entry.stored || !entry.folded->isReal())) {
+    entry.isTruth = entry.folded->type == Bool;
     return entry.value = constant(*entry.folded);
+  }
   if (entry.stored->type != Float) {
     fail("a constant of " + nameOf(entry.stored->type) + " and " + Twine(entry.stored->elements) +
          " elements is not supported");
@@ -103,6 +118,8 @@ int32_t NodeImport::elementType(size_t i) {
     return entry->folded->type;
   if (entry->stored)
     return entry->stored->type;
+  if (entry->isTruth)
+    return Bool;
   Type type = llvm::cast<RankedTensorType>(entry->value.getType()).getElementType();
   return type.isF32() ? Float : type.isInteger(32) ? Int32 : type.isInteger(64) ? Int64 : Bool;
 }
@@ -163,13 +180,29 @@ int64_t NodeImport::axis(int64_t value, int64_t rank) {
 void NodeImport::define(size_t i, Value value) {
   if (!value || failed())
     return fail("could not be imported");
-  if (wanted(i))
-    known[node.outputs[i]].value = value;
+  if (!wanted(i))
+    return;
+  Known &entry = known[node.outputs[i]];
+  entry.value = value;
+  entry.isTruth = readsTruth;
+}
+
+void NodeImport::defineTruth(size_t i, Value value) {
+  readsTruth = true;
+  define(i, value);
+}
+
+void NodeImport::defineNumbers(size_t i, Value value) {
+  readsTruth = false;
+  define(i, value);
 }
 
 void NodeImport::define(size_t i, Folded value) {
-  if (!failed() && wanted(i))
-    known[node.outputs[i]].folded = std::move(value);
+  if (failed() || !wanted(i))
+    return;
+  if (!mayCompute(value.size()))
+    return fail("computing on constants takes more than 2^26 elements");
+  known[node.outputs[i]].folded = std::move(value);
 }
 
 void NodeImport::onlyResults(size_t count) {
@@ -246,18 +279,23 @@ Value NodeImport::transpose(Value x, ArrayRef<int64_t> perm) {
   return !x || llvm::equal(perm, llvm::seq<int64_t>(0, perm.size())) ? x : make("transpose", x, list("perm", perm));
 }
 
+Value NodeImport::cast(Value x, Type to) {
+  return !x || elementTypeOf(x) == to ? x : make("cast", x, named("to", TypeAttr::get(to)));
+}
+
 Value NodeImport::constant(const Folded &value) {
   if (failed())
     return {};
   if (std::string why = whyNot(value.shape); !why.empty())
     return fail(why), Value();
-  if (value.type == Bool)
-    return fail("tensors of bool are not supported"), Value();
-  Type element = value.isReal() ? Type(builder.getF32Type()) : builder.getIntegerType(value.type == Int32 ? 32 : 64);
+  bool isFloat = value.isReal() || value.type == Bool;
+  Type element = isFloat ? Type(builder.getF32Type()) : builder.getIntegerType(value.type == Int32 ? 32 : 64);
   auto type = RankedTensorType::get(value.shape, element);
-  SmallVector<float> reals(value.reals.begin(), value.reals.end());
+  SmallVector<float> reals;
+  for (int64_t i = 0; isFloat && i < value.size(); ++i)
+    reals.push_back(float(value.asReal(i)));
   SmallVector<int32_t> narrow(value.ints.begin(), value.ints.end());
-  DenseElementsAttr elements = value.isReal()        ? DenseElementsAttr::get(type, ArrayRef<float>(reals))
+  DenseElementsAttr elements = isFloat               ? DenseElementsAttr::get(type, ArrayRef<float>(reals))
                                : value.type == Int32 ? DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow))
                                                      : DenseElementsAttr::get(type, ArrayRef<int64_t>(value.ints));
   return make("constant", {}, named("value", elements));

@@ -8,14 +8,12 @@ using namespace weft::onnxfile;
 
 namespace {
 
-/// What is reduced: all dimensions where `axes` is empty.
-struct Axes {
-  Ints axes;
-  bool keep = true, nothing = false;
-};
+using Axes = ReducedAxes;
 
-std::optional<Axes> readAxes(NodeImport &node, Value x) {
-  Axes result;
+} // namespace
+
+std::optional<ReducedAxes> weft::onnxfile::readAxes(NodeImport &node, int64_t rank) {
+  ReducedAxes result;
   result.keep = node.integer("keepdims", 1);
   std::optional<Ints> axes = node.integers("axes");
   if (!axes && node.has(1)) {
@@ -25,15 +23,15 @@ std::optional<Axes> readAxes(NodeImport &node, Value x) {
   }
   if (!axes || axes->empty()) {
     result.nothing = node.integer("noop_with_empty_axes", 0);
-    axes.emplace();
-    for (int64_t i = 0; i < rankOf(x); ++i)
-      axes->push_back(i);
+    axes = countUp(rank);
   }
   for (int64_t axis : *axes)
-    result.axes.push_back(node.axis(axis, rankOf(x)));
+    result.axes.push_back(node.axis(axis, rank));
   llvm::sort(result.axes);
-  return result;
+  return node.failed() ? std::nullopt : std::optional(result);
 }
+
+namespace {
 
 Value reduce(NodeImport &node, llvm::StringRef op, Value x, const Axes &axes, bool keep) {
   if (axes.nothing || axes.axes.empty())
@@ -47,7 +45,7 @@ void import(NodeImport &node, Make make) {
   Value x = node.floats(0);
   if (!x)
     return;
-  if (std::optional<Axes> axes = readAxes(node, x); axes && !node.failed())
+  if (std::optional<Axes> axes = readAxes(node, rankOf(x)))
     node.define(0, make(node, x, *axes));
 }
 

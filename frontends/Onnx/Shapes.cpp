@@ -13,6 +13,8 @@ namespace {
 void concat(NodeImport &node) {
   Operands operands;
   for (size_t i = 0; i < node.inputs(); ++i) {
+    if (std::optional<Ints> shape = node.shape(i); shape && hasNoElements(*shape))
+      continue;
     operands.push_back(node.tensor(i));
     if (!operands.back())
       return;
@@ -27,59 +29,104 @@ void concat(NodeImport &node) {
 Ints equalParts(int64_t extent, int64_t count) {
   Ints sizes;
   for (int64_t part = llvm::divideCeil(extent, count), done = 0; int64_t(sizes.size()) < count; done += part)
-    sizes.push_back(std::min(part, extent - done));
+    sizes.push_back(std::clamp<int64_t>(extent - done, 0, part));
   return sizes;
 }
+
+} // namespace
+
+std::optional<Ints> weft::onnxfile::readSplit(NodeImport &node, int64_t extent) {
+  int64_t count = node.node.outputs.size();
+  std::optional<Ints> sizes = node.integers("split");
+  if (!sizes && node.has(1) && !(sizes = node.ints(1, "its sizes")))
+    return std::nullopt;
+  if (!sizes)
+    sizes = equalParts(extent, count);
+  if (int64_t(sizes->size()) != count) {
+    node.fail("has " + llvm::Twine(count) + " results and " + llvm::Twine(sizes->size()) + " sizes");
+    return std::nullopt;
+  }
+  return node.failed() ? std::nullopt : std::optional(sizes);
+}
+
+Ints SliceRange::extents() const {
+  Ints extents;
+  for (size_t i = 0; i < start.size(); ++i) {
+    int64_t reach = step[i] > 0 ? stop[i] - start[i] : start[i] - stop[i];
+    extents.push_back(reach > 0 ? llvm::divideCeil(reach, std::abs(step[i])) : 0);
+  }
+  return extents;
+}
+
+/// Starts, ends, axes and steps brought into range, as NumPy does.
+std::optional<SliceRange> weft::onnxfile::readSlice(NodeImport &node, ArrayRef<int64_t> shape) {
+  std::optional<Ints> starts = node.ints(1, "its starts"), stops = node.ints(2, "its ends"), axes, steps;
+  if (!starts || !stops)
+    return std::nullopt;
+  axes = node.has(3) ? node.ints(3, "its axes") : countUp(starts->size());
+  steps = node.has(4) ? node.ints(4, "its steps") : Ints(starts->size(), 1);
+  if (!axes || !steps)
+    return std::nullopt;
+  if (stops->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size()) {
+    node.fail("its starts, ends, axes and steps have different lengths");
+    return std::nullopt;
+  }
+  SliceRange range{Ints(shape.size(), 0), Ints(shape), Ints(shape.size(), 1)};
+  for (size_t i = 0; i < axes->size(); ++i) {
+    int64_t axis = node.axis((*axes)[i], shape.size()), by = (*steps)[i];
+    if (by == 0)
+      node.fail("a step is 0");
+    if (node.failed())
+      return std::nullopt;
+    int64_t extent = shape[axis];
+    auto bounded = [&](int64_t at, int64_t low, int64_t high) {
+      at = at < -extent ? -1 : at < 0 ? at + extent : at;
+      return std::clamp(at, low, std::max(low, high));
+    };
+    range.start[axis] = by > 0 ? bounded((*starts)[i], 0, extent) : bounded((*starts)[i], -1, extent - 1);
+    range.stop[axis] = by > 0 ? bounded((*stops)[i], 0, extent) : bounded((*stops)[i], -1, extent - 1);
+    range.step[axis] = std::clamp(by, -std::max<int64_t>(extent, 1), std::max<int64_t>(extent, 1));
+  }
+  return range;
+}
+
+namespace {
 
 void split(NodeImport &node) {
   Value x = node.tensor(0);
   if (!x || node.node.outputs.empty())
     return;
-  int64_t axis = node.axis(node.integer("axis", 0), rankOf(x)), count = node.node.outputs.size();
-  if (node.failed())
-    return;
-  std::optional<Ints> sizes = node.integers("split");
-  if (!sizes && node.has(1) && !(sizes = node.ints(1, "its sizes")))
-    return;
+  int64_t axis = node.axis(node.integer("axis", 0), rankOf(x));
+  std::optional<Ints> sizes = node.failed() ? std::nullopt : readSplit(node, shapeOf(x)[axis]);
   if (!sizes)
-    sizes = equalParts(shapeOf(x)[axis], count);
-  if (int64_t(sizes->size()) != count)
-    return node.fail("has " + llvm::Twine(count) + " results and " + llvm::Twine(sizes->size()) + " sizes");
-  Operands pieces = node.makeAll("split", x, {node.number("axis", axis), node.list("sizes", *sizes)});
-  for (auto [i, piece] : llvm::enumerate(pieces))
-    node.define(i, piece);
+    return;
+  Ints shape(shapeOf(x)), filled; // parts without elements are known
+  for (auto [i, size] : llvm::enumerate(*sizes)) {
+    shape[axis] = size;
+    if (size == 0)
+      node.define(i, Folded::empty(node.elementType(0), shape));
+    else
+      filled.push_back(size);
+  }
+  Operands pieces = node.makeAll("split", x, {node.number("axis", axis), node.list("sizes", filled)});
+  auto piece = pieces.begin();
+  for (auto [i, size] : llvm::enumerate(*sizes))
+    if (size != 0 && piece != pieces.end())
+      node.define(i, *piece++);
 }
 
 void slice(NodeImport &node) {
   Value x = node.tensor(0);
-  std::optional<Ints> starts = node.ints(1, "its starts"), stops = node.ints(2, "its ends"), axes, steps;
-  if (!x || !starts || !stops)
+  std::optional<SliceRange> range = x ? readSlice(node, shapeOf(x)) : std::nullopt;
+  if (!range)
     return;
-  axes = node.has(3) ? node.ints(3, "its axes") : countUp(starts->size());
-  steps = node.has(4) ? node.ints(4, "its steps") : Ints(starts->size(), 1);
-  if (!axes || !steps)
-    return;
-  if (stops->size() != starts->size() || axes->size() != starts->size() || steps->size() != starts->size())
-    return node.fail("its starts, ends, axes and steps have different lengths");
-  Ints start(rankOf(x), 0), stop(shapeOf(x)), step(rankOf(x), 1);
-  for (size_t i = 0; i < axes->size(); ++i) {
-    int64_t axis = node.axis((*axes)[i], rankOf(x));
-    if (node.failed())
-      return;
-    int64_t extent = shapeOf(x)[axis], by = (*steps)[i];
-    auto bounded = [&](int64_t at, int64_t low, int64_t high) {
-      return std::clamp(at < 0 && at >= -extent ? at + extent : at < 0 ? int64_t(-1) : at, low, high);
-    };
-    if (by == 0)
-      return node.fail("a step is 0");
-    start[axis] = by > 0 ? bounded((*starts)[i], 0, extent) : bounded((*starts)[i], 0, extent - 1);
-    stop[axis] = by > 0 ? bounded((*stops)[i], 0, extent) : bounded((*stops)[i], -1, extent - 1);
-    if (by > 0 && by < extent)
-      step[axis] = by;
-    else
-      step[axis] = std::clamp(by, -extent, extent);
-  }
-  node.define(0, node.make("slice", x, {node.list("start", start), node.list("stop", stop), node.list("step", step)}));
+  if (hasNoElements(range->extents()))
+    return node.define(0, Folded::empty(node.elementType(0), range->extents()));
+  if (range->extents() == Ints(shapeOf(x)) && llvm::all_of(range->step, [](int64_t by) { return by == 1; }))
+    return node.define(0, x);
+  node.define(0, node.make("slice", x,
+                           {node.list("start", range->start), node.list("stop", range->stop),
+                            node.list("step", range->step)}));
 }
 
 void pad(NodeImport &node) {
@@ -112,81 +159,103 @@ void pad(NodeImport &node) {
                             node.number("value", value ? value->asReal(0) : 0.0)}));
 }
 
-void reshape(NodeImport &node) {
-  Value x = node.tensor(0);
-  std::optional<Ints> shape = node.ints(1, "its shape");
-  if (!x || !shape)
-    return;
-  int64_t known = 1, open = -1, elements = llvm::cast<RankedTensorType>(x.getType()).getNumElements();
-  for (auto [i, extent] : llvm::enumerate(*shape)) {
-    if (extent == 0 && !node.integer("allowzero", 0) && i < size_t(rankOf(x)))
-      extent = shapeOf(x)[i];
-    if (extent == -1 && open < 0)
-      open = i;
-    else if (extent < 1 || llvm::MulOverflow(known, extent, known))
-      return node.fail("its shape contains " + llvm::Twine(extent));
-  }
-  if (open >= 0)
-    (*shape)[open] = std::max<int64_t>(elements / known, 1);
-  node.define(0, node.reshape(x, *shape));
-}
-
-void flatten(NodeImport &node) {
-  Value x = node.tensor(0);
-  if (!x)
-    return;
-  int64_t axis = node.integer("axis", 1);
-  if (axis != rankOf(x))
-    axis = node.axis(axis, rankOf(x));
-  node.define(0, node.make("flatten", x, node.number("axis", axis)));
-}
-
 /// Axes from the attribute (before operation set 13) or the second input; nothing where there are none.
 std::optional<Ints> givenAxes(NodeImport &node) {
   std::optional<Ints> axes = node.integers("axes");
   return axes || !node.has(1) ? axes : node.ints(1, "its axes");
 }
 
-void squeeze(NodeImport &node) {
-  Value x = node.tensor(0);
+std::optional<Ints> reshaped(NodeImport &node, ArrayRef<int64_t> from) {
+  std::optional<Ints> shape = node.ints(1, "its shape");
+  if (!shape)
+    return shape;
+  int64_t known = 1, open = -1, elements = 1;
+  for (int64_t extent : from)
+    elements *= extent;
+  for (auto [i, extent] : llvm::enumerate(*shape)) {
+    if (extent == 0 && !node.integer("allowzero", 0) && i < from.size())
+      extent = from[i];
+    if (extent == -1 && open < 0)
+      open = i;
+    else if (extent < 0 || llvm::MulOverflow(known, extent, known))
+      return node.fail("its shape contains " + llvm::Twine(extent)), std::nullopt;
+  }
+  if (open >= 0 && known == 0)
+    return node.fail("its shape contains -1 beside 0"), std::nullopt;
+  if (open >= 0)
+    (*shape)[open] = elements / known;
+  return shape;
+}
+
+std::optional<Ints> flattened(NodeImport &node, ArrayRef<int64_t> from) {
+  int64_t axis = node.integer("axis", 1), rank = from.size();
+  if (axis != rank)
+    axis = node.axis(axis, rank);
+  Ints shape{1, 1};
+  for (int64_t i = 0; i < rank; ++i)
+    shape[i >= axis] *= from[i];
+  return node.failed() ? std::nullopt : std::optional(shape);
+}
+
+std::optional<Ints> squeezed(NodeImport &node, ArrayRef<int64_t> from) {
   std::optional<Ints> axes = givenAxes(node);
-  if (!x || node.failed())
-    return;
-  llvm::SmallBitVector gone(rankOf(x));
-  for (int64_t i = 0; i < rankOf(x) && !axes; ++i)
-    gone[i] = shapeOf(x)[i] == 1;
+  llvm::SmallBitVector gone(from.size());
+  for (size_t i = 0; i < from.size() && !axes; ++i)
+    gone[i] = from[i] == 1;
   for (int64_t axis : axes.value_or(Ints())) {
-    axis = node.axis(axis, rankOf(x));
+    axis = node.axis(axis, from.size());
     if (node.failed())
-      return;
-    if (shapeOf(x)[axis] != 1)
-      return node.fail("dimension " + llvm::Twine(axis) + " has not extent 1");
+      return std::nullopt;
+    if (from[axis] != 1)
+      return node.fail("dimension " + llvm::Twine(axis) + " has not extent 1"), std::nullopt;
     gone.set(axis);
   }
   Ints shape;
-  for (auto [i, extent] : llvm::enumerate(shapeOf(x)))
+  for (auto [i, extent] : llvm::enumerate(from))
     if (!gone[i])
       shape.push_back(extent);
-  node.define(0, node.reshape(x, shape));
+  return shape;
 }
 
-void unsqueeze(NodeImport &node) {
-  Value x = node.tensor(0);
+std::optional<Ints> unsqueezed(NodeImport &node, ArrayRef<int64_t> from) {
   std::optional<Ints> axes = givenAxes(node);
-  if (!x || !axes)
-    return node.fail("has no axes");
-  int64_t rank = rankOf(x) + axes->size();
+  if (!axes)
+    return node.fail("has no axes"), std::nullopt;
+  int64_t rank = from.size() + axes->size();
   llvm::SmallBitVector made(rank);
   for (int64_t axis : *axes) {
     axis = node.axis(axis, rank);
     if (node.failed() || made[axis])
-      return node.fail("an axis is given twice");
+      return node.fail("an axis is given twice"), std::nullopt;
     made.set(axis);
   }
   Ints shape;
-  for (int64_t i = 0, from = 0; i < rank; ++i)
-    shape.push_back(made[i] ? 1 : shapeOf(x)[from++]);
-  node.define(0, node.reshape(x, shape));
+  for (int64_t i = 0, next = 0; i < rank; ++i)
+    shape.push_back(made[i] ? 1 : from[next++]);
+  return shape;
+}
+
+} // namespace
+
+std::optional<Ints> weft::onnxfile::newShape(NodeImport &node, ArrayRef<int64_t> from) {
+  llvm::StringRef op = node.node.op;
+  std::optional<Ints> shape = op == "Reshape"   ? reshaped(node, from)
+                              : op == "Flatten" ? flattened(node, from)
+                              : op == "Squeeze" ? squeezed(node, from)
+                                                : unsqueezed(node, from);
+  return node.failed() ? std::nullopt : shape;
+}
+
+namespace {
+
+void reshape(NodeImport &node) {
+  Value x = node.tensor(0);
+  std::optional<Ints> shape = x ? newShape(node, shapeOf(x)) : std::nullopt;
+  if (!shape)
+    return;
+  if (node.node.op == "Flatten" && node.integer("axis", 1) == 1)
+    return node.define(0, node.make("flatten", x, node.number("axis", int64_t(1))));
+  node.define(0, node.reshape(x, *shape));
 }
 
 void transpose(NodeImport &node) {
@@ -236,35 +305,6 @@ void spaceToDepth(NodeImport &node) {
   node.define(0, node.reshape(cut, {n, c * block * block, h, w}));
 }
 
-/// Known indices are counted from 0 and checked; others are brought into range while running.
-void gather(NodeImport &node) {
-  Value x = node.tensor(0);
-  if (!x)
-    return;
-  int64_t axis = node.axis(node.integer("axis", 0), rankOf(x));
-  if (node.failed())
-    return;
-  int64_t extent = shapeOf(x)[axis];
-  Value indices;
-  if (const Folded *known = node.folded(1)) {
-    Folded fixed = *known;
-    for (int64_t &index : fixed.ints) {
-      if (index < -extent || index >= extent)
-        return node.fail("index " + llvm::Twine(index) + " of " + llvm::Twine(extent) + " elements");
-      index += index < 0 ? extent : 0;
-    }
-    indices = node.constant(fixed);
-  } else {
-    Value given = node.tensor(1);
-    if (!given)
-      return;
-    if (!llvm::cast<RankedTensorType>(given.getType()).getElementType().isInteger())
-      return node.fail("its indices are no integers");
-    indices = given;
-  }
-  node.define(0, node.make("gather", {x, indices}, node.number("axis", axis)));
-}
-
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::shapeConversions() {
@@ -273,12 +313,11 @@ std::vector<Conversion> weft::onnxfile::shapeConversions() {
           {"Slice", slice},
           {"Pad", pad},
           {"Reshape", reshape},
-          {"Flatten", flatten},
-          {"Squeeze", squeeze},
-          {"Unsqueeze", unsqueeze},
+          {"Flatten", reshape},
+          {"Squeeze", reshape},
+          {"Unsqueeze", reshape},
           {"Transpose", transpose},
           {"Expand", expand},
-          {"Gather", gather},
           {"DepthToSpace", depthToSpace},
           {"SpaceToDepth", spaceToDepth}};
 }

@@ -193,6 +193,8 @@ def unary_cases():
         ("erf", "erf(x)", x, lambda v: erf(v.astype(f))), ("exp", "exp(x)", x[:, :30] / 3, lambda v: np.exp(v.astype(f))),
         ("log", "log(x)", p, lambda v: np.log(v.astype(f))), ("sqrt", "sqrt(x)", p, np.sqrt), ("abs", "abs(x)", x, np.abs), ("floor", "floor(x)", x, np.floor),
         ("ceil", "ceil(x)", x, np.ceil), ("clip", "clip(x, min=-1, max=0.5)", x, lambda v: np.clip(v, -1, 0.5)), ("negative", "-x", x, np.negative),
+        ("round", "round(x*4)", np.arange(-20, 20, dtype=np.float32) / 8, lambda v: np.round(v * 4)), ("sign", "sign(x)", x, np.sign),
+        ("sin", "sin(x)", x, lambda v: np.sin(v.astype(f))), ("cos", "cos(x)", x, lambda v: np.cos(v.astype(f))),
     ]
     cases = [Case(name, text, [values], (lambda g: lambda v: np.asarray(g(v), np.float32))(want)) for name, text, values, want in table]
     cases.append(Case("prelu", "prelu(x, shared=false) as p", [normal(3, 19, 5, 4)], onnx_prelu, {"p.weight": normal(19)}))
@@ -208,7 +210,12 @@ def binary_cases():
     return [
         Case("add", "x + y", [a, b], np.add), Case("sub", "x - y", [a, b], np.subtract), Case("mul", "x * y", [a, b], np.multiply),
         Case("div", "x / y", [a, positive(4, 33)], np.divide), Case("min", "min(x, y)", [a, b], np.minimum), Case("max", "max(x, y)", [a, b], np.maximum),
-        Case("pow", "pow(x, y)", [positive(4, 33), b], np.power), Case("row", "x + y", [a, row], np.add), Case("column", "x * y", [a, column], np.multiply),
+        Case("pow", "pow(x, y)", [positive(4, 33), b], np.power),
+        Case("less", "less(x, y)", [a, np.where(b > 0, a, b)], lambda u, v: (u < v).astype(np.float32)),
+        Case("less_equal", "less_equal(x, y)", [a, np.where(b > 0, a, b)], lambda u, v: (u <= v).astype(np.float32)),
+        Case("equal", "equal(x, y)", [a, np.where(b > 0, a, b)], lambda u, v: (u == v).astype(np.float32)),
+        Case("where", "where(less(x, 0), y, z)", [a, column, row], lambda u, v, w: np.where(u < 0, v, w)),
+        Case("where_number", "where(less(x, y), -1000, x)", [image, channel], lambda u, v: np.where(u < v, -1000, u)), Case("row", "x + y", [a, row], np.add), Case("column", "x * y", [a, column], np.multiply),
         Case("outer", "x - y", [row, column], np.subtract), Case("channel", "x * y", [image, channel], np.multiply),
         Case("scalar", "2.5 * x + 1", [a], lambda v: 2.5 * v + 1), Case("chain", "relu(x + y) * x", [image, image[::-1].copy()], lambda u, v: np.maximum(u + v, 0) * u),
     ]

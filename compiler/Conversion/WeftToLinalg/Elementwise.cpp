@@ -54,8 +54,9 @@ template <typename... Ops> void addAll(LoweringTable &table) {
 void addElementwise(LoweringTable &table) {
   addAll<ReluOp, Relu6Op, SigmoidOp, TanhOp, SiluOp, HardswishOp, HardsigmoidOp, MishOp, GeluOp, SoftplusOp, EluOp,
          SeluOp, CeluOp, LeakyReluOp, ThresholdedReluOp, SoftsignOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp,
-         FloorOp, CeilOp, ReciprocalOp, ClipOp, PreluOp, DropoutOp, StochasticDepthOp>(table);
-  addAll<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp>(table);
+         FloorOp, CeilOp, RoundOp, SignOp, SinOp, CosOp, ReciprocalOp, ClipOp, PreluOp, DropoutOp, StochasticDepthOp>(table);
+  addAll<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, LessOp, LessEqualOp, EqualOp, WhereOp, CastOp>(
+      table);
 }
 
 } // namespace weft

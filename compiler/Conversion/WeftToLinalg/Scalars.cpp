@@ -60,6 +60,8 @@ struct Formula {
   Value tanh(Value x) const { return math::TanhOp::create(b, x); }
   Value erf(Value x) const { return math::ErfOp::create(b, x); }
   Value greater(Value x, double y) const { return arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, c(x, y)); }
+  Value less(Value x, Value y) const { return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, y); }
+  Value truth(Value condition, Value like) const { return select(condition, c(like, 1), c(like, 0)); }
   Value select(Value condition, Value yes, Value no) const { return arith::SelectOp::create(b, condition, yes, no); }
 
   Value sigmoid(Value x) const { return div(c(x, 1), add(exp(neg(x)), 1)); }
@@ -103,6 +105,24 @@ Value convert(Builder &builder, Value x, Type to) {
   return arith::TruncIOp::create(builder, to, x);
 }
 
+enum class Order { Less, LessOrEqual, Equal };
+
+Value compareOf(Builder &builder, Order order, Value a, Value b) {
+  using Real = arith::CmpFPredicate;
+  using Whole = arith::CmpIPredicate;
+  static constexpr std::pair<Real, Whole> spellings[] = {
+      {Real::OLT, Whole::slt}, {Real::OLE, Whole::sle}, {Real::OEQ, Whole::eq}};
+  auto [real, whole] = spellings[static_cast<int>(order)];
+  if (isa<FloatType>(a.getType()))
+    return arith::CmpFOp::create(builder, real, a, b);
+  return arith::CmpIOp::create(builder, whole, a, b);
+}
+
+/// 1 or 0 of the type of `like`.
+Value truthOf(Builder &builder, Value condition, Value like) {
+  return arith::SelectOp::create(builder, condition, constantLike(builder, like, 1), constantLike(builder, like, 0));
+}
+
 Value divide(Builder &builder, Value a, Value b) { return either<arith::DivFOp, arith::DivSIOp>(builder, a, b); }
 Value subtract(Builder &builder, Value a, Value b) { return either<arith::SubFOp, arith::SubIOp>(builder, a, b); }
 
@@ -141,6 +161,10 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
       .Case([&](NegOp) { return f.neg(x); })
       .Case([&](FloorOp) { return Value(math::FloorOp::create(builder, x)); })
       .Case([&](CeilOp) { return Value(math::CeilOp::create(builder, x)); })
+      .Case([&](RoundOp) { return Value(math::RoundEvenOp::create(builder, x)); })
+      .Case([&](SignOp) { return f.sub(f.truth(f.greater(x, 0), x), f.truth(f.less(x, f.c(x, 0)), x)); })
+      .Case([&](SinOp) { return Value(math::SinOp::create(builder, x)); })
+      .Case([&](CosOp) { return Value(math::CosOp::create(builder, x)); })
       .Case([&](ReciprocalOp) { return f.div(f.c(x, 1), x); })
       .Case([&](ClipOp o) {
         Value low = o.getMin() ? f.max(x, number(*o.getMin())) : x;
@@ -156,6 +180,13 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
       .Case([&](MinimumOp) { return minOf(builder, x, y); })
       .Case([&](MaximumOp) { return maxOf(builder, x, y); })
       .Case([&](PowOp) { return Value(math::PowFOp::create(builder, x, y)); })
+      .Case([&](LessOp) { return truthOf(builder, compareOf(builder, Order::Less, x, y), x); })
+      .Case([&](LessEqualOp) { return truthOf(builder, compareOf(builder, Order::LessOrEqual, x, y), x); })
+      .Case([&](EqualOp) { return truthOf(builder, compareOf(builder, Order::Equal, x, y), x); })
+      .Case([&](WhereOp) {
+        Value zero = compareOf(builder, Order::Equal, x, constantLike(builder, x, 0));
+        return Value(arith::SelectOp::create(builder, zero, elements[2], y));
+      })
       .Case([&](CastOp o) { return convert(builder, x, o.getTo()); })
       .Default([](Operation *) { return Value(); });
 }

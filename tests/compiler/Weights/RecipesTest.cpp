@@ -145,6 +145,43 @@ TEST_F(Recipes, TransposeExpandSliceConcatPad) {
     }
 }
 
+TEST_F(Recipes, GatherReduceAndChoose) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<2x3x4xf32>
+    %i = weft.constant dense<[2, 0]> : tensor<2xi64>
+    %g = weft.gather %w[%i] axis 1 : (tensor<2x3x4xf32>, tensor<2xi64>) -> tensor<2x2x4xf32>
+    %m = weft.reduce_mean %g axes [0, 2] {keepdims = false} : (tensor<2x2x4xf32>) -> tensor<2xf32>
+    %h = weft.reduce_max %g axes [0, 2] : (tensor<2x2x4xf32>) -> tensor<1x2x1xf32>
+    %v = weft.reshape %h to [2] : (tensor<1x2x1xf32>) -> tensor<2xf32>
+    %c = weft.constant dense<[1.0, 0.0]> : tensor<2xf32>
+    %z = weft.where %c, %m, %v : (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+    return %z : tensor<2xf32>)",
+                         "tensor<2xf32>");
+  ASSERT_TRUE(succeeded(result));
+  double sum = 0;
+  float largest = 0;
+  for (int64_t a = 0; a < 2; ++a)
+    for (int64_t b = 0; b < 4; ++b) {
+      sum += element("w", a * 12 + 2 * 4 + b);
+      largest = std::max(largest, element("w", a * 12 + b));
+    }
+  EXPECT_EQ(result->as<float>()[0], static_cast<float>(sum / 8));
+  EXPECT_EQ(result->as<float>()[1], largest);
+}
+
+/// Indices from a file are never trusted: negative ones count from the end, others are brought inside.
+TEST_F(Recipes, GatherStaysInside) {
+  auto result = evaluate(R"(
+    %w = weft.weight "w" : tensor<3xf32>
+    %i = weft.constant dense<[3, -1, -9, 1]> : tensor<4xi64>
+    %g = weft.gather %w[%i] axis 0 : (tensor<3xf32>, tensor<4xi64>) -> tensor<4xf32>
+    return %g : tensor<4xf32>)",
+                         "tensor<4xf32>");
+  ASSERT_TRUE(succeeded(result));
+  EXPECT_EQ(std::vector<float>(result->as<float>()),
+            (std::vector<float>{element("w", 2), element("w", 2), element("w", 0), element("w", 1)}));
+}
+
 TEST_F(Recipes, CastAndConstants) {
   auto result = evaluate(R"(
     %c = weft.constant dense<[[1, -2], [3, 4]]> : tensor<2x2xi32>

@@ -357,10 +357,13 @@ TEST_F(Calls, PlainOnes) {
                          "elu",       "selu",        "celu",    "leaky_relu",  "thresholded_relu",
                          "softsign",  "erf",         "exp",     "log",         "sqrt",
                          "rsqrt",     "abs",         "neg",     "floor",       "ceil",
-                         "clip",      "reciprocal",  "dropout", "log_softmax", "prelu"}) {
+                         "clip",      "reciprocal",  "dropout", "log_softmax", "prelu",
+                         "round",     "sign",        "sin",     "cos"}) {
     ASSERT_TRUE(call(name, {x})) << errors;
     EXPECT_EQ(type(), "f32[1, 8, 6, 6]") << name.str();
   }
+  EXPECT_TRUE(call("less", {x, x}) && call("less_equal", {x, x}) && call("equal", {x, x})) << errors;
+  EXPECT_TRUE(call("where", {x, x, x}) && call("where", {x, x}, {{"y", f(0)}})) << errors;
   EXPECT_TRUE(call("stochastic_depth", {x}, {{"survive", f(0.8)}, {"rule", s("paper")}})) << errors;
   EXPECT_TRUE(call("lrn", {x}, {{"size", i(5)}})) << errors;
   EXPECT_TRUE(call("cast", {x}, {{"to", s("i32")}})) << errors;

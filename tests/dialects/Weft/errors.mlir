@@ -567,3 +567,11 @@ func.func @group_effects(%x: tensor<4xf32>) {
   } : (tensor<4xf32>) -> tensor<4xf32>
   return
 }
+
+// -----
+
+func.func @where_shapes(%c: tensor<4xf32>, %x: tensor<2x4xf32>, %y: tensor<2x3xf32>) {
+  // expected-error @+1 {{cannot choose between f32[2, 4] and f32[2, 3]: dimension 1 differs}}
+  %z = weft.where %c, %x, %y : (tensor<4xf32>, tensor<2x4xf32>, tensor<2x3xf32>) -> tensor<2x4xf32>
+  return
+}

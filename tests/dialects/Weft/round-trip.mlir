@@ -87,6 +87,22 @@ func.func @binary(%x: tensor<1x8x4x4xf32>, %c: tensor<8x1x1xf32>, %slope: tensor
   %5 = weft.maximum %x, %x : tensor<1x8x4x4xf32>
   // CHECK-NEXT: weft.pow
   %6 = weft.pow %x, %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.less %arg0, %arg0 : tensor<1x8x4x4xf32>
+  %l = weft.less %x, %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.less_equal
+  %le = weft.less_equal %x, %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.equal
+  %eq = weft.equal %x, %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.where {{.*}} : (tensor<1x8x4x4xf32>, tensor<1x8x4x4xf32>, tensor<1x8x4x4xf32>) -> tensor<1x8x4x4xf32>
+  %wh = weft.where %l, %x, %eq : (tensor<1x8x4x4xf32>, tensor<1x8x4x4xf32>, tensor<1x8x4x4xf32>) -> tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.round
+  %ro = weft.round %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.sign
+  %si = weft.sign %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.sin
+  %sn = weft.sin %x : tensor<1x8x4x4xf32>
+  // CHECK-NEXT: weft.cos
+  %cs = weft.cos %x : tensor<1x8x4x4xf32>
   // CHECK-NEXT: weft.prelu %arg0, %arg2 : (tensor<1x8x4x4xf32>, tensor<8xf32>) -> tensor<1x8x4x4xf32>
   %7 = weft.prelu %x, %slope : (tensor<1x8x4x4xf32>, tensor<8xf32>) -> tensor<1x8x4x4xf32>
   return

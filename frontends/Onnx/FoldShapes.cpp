@@ -1,0 +1,289 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Operations that move elements, on known tensors of any rank.
+#include "frontends/Onnx/Folding.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace weft;
+using namespace weft::onnxfile;
+using llvm::ArrayRef;
+using llvm::StringRef;
+
+namespace {
+
+bool define(NodeImport &node, std::optional<Folded> result) {
+  return result && (node.define(0, std::move(*result)), true);
+}
+
+bool foldShape(NodeImport &node) {
+  std::optional<Ints> shape = node.shape(0);
+  if (!shape)
+    return false;
+  int64_t rank = shape->size();
+  auto bounded = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  int64_t start = bounded(node.integer("start", 0)), end = bounded(node.integer("end", rank));
+  node.define(0, Folded::integers(ArrayRef(*shape).slice(start, std::max<int64_t>(end - start, 0))));
+  return true;
+}
+
+bool foldSize(NodeImport &node) {
+  int64_t elements = 1;
+  for (int64_t extent : node.shape(0).value_or(Ints()))
+    if (llvm::MulOverflow(elements, extent, elements))
+      return false;
+  return node.define(0, Folded::integer(elements)), true;
+}
+
+/// Indices pick whole slices along `axis`; what lies before it and behind it stays.
+bool foldGather(NodeImport &node) {
+  const Folded *x = node.folded(0), *index = node.folded(1);
+  if (!x || !index || index->isReal() || !x->rank())
+    return false;
+  int64_t axis = node.axis(node.integer("axis", 0), x->rank());
+  if (node.failed())
+    return true;
+  ArrayRef<int64_t> shape = x->shape;
+  int64_t extent = shape[axis];
+  Ints result(shape.take_front(axis));
+  result.append(index->shape.begin(), index->shape.end());
+  llvm::append_range(result, shape.drop_front(axis + 1));
+  std::optional<int64_t> before = elementsOf(shape.take_front(axis)), behind = elementsOf(shape.drop_front(axis + 1));
+  if (!elementsOf(result) || !before || !behind)
+    return false;
+  Folded made{x->type, result, {}, {}};
+  for (int64_t at : index->ints)
+    if (at < -extent || at >= extent)
+      return node.fail("index " + llvm::Twine(at) + " of " + llvm::Twine(extent) + " elements"), true;
+  for (int64_t outer = 0; outer < *before; ++outer)
+    for (int64_t at : index->ints)
+      for (int64_t inner = 0; inner < *behind; ++inner)
+        made.append(*x, (outer * extent + (at < 0 ? at + extent : at)) * *behind + inner);
+  return node.define(0, std::move(made)), true;
+}
+
+bool foldSlice(NodeImport &node) {
+  const Folded *x = node.folded(0);
+  std::optional<SliceRange> range = x ? readSlice(node, x->shape) : std::nullopt;
+  if (!range)
+    return node.failed();
+  Ints strides = denseStrides(x->shape);
+  int64_t offset = 0;
+  for (int64_t i = 0; i < x->rank(); ++i) {
+    offset += range->start[i] * strides[i];
+    strides[i] *= range->step[i];
+  }
+  return define(node, strided(*x, range->extents(), strides, offset));
+}
+
+bool foldConcat(NodeImport &node) {
+  const Folded *first = node.folded(0);
+  if (!first || !first->rank())
+    return false;
+  int64_t axis = node.axis(node.integer("axis", 0), first->rank());
+  if (node.failed())
+    return true;
+  Folded result{first->type, first->shape, {}, {}};
+  result.shape[axis] = 0;
+  for (size_t i = 0; i < node.inputs(); ++i) {
+    const Folded *part = node.folded(i);
+    if (!part || part->type != first->type || part->rank() != first->rank())
+      return false;
+    for (int64_t d = 0; d < first->rank(); ++d)
+      if (d != axis && part->shape[d] != first->shape[d])
+        return false;
+    result.shape[axis] += part->shape[axis];
+  }
+  std::optional<int64_t> before = elementsOf(ArrayRef(result.shape).take_front(axis));
+  if (!elementsOf(result.shape) || !before)
+    return false;
+  for (int64_t outer = 0; outer < *before; ++outer)
+    for (size_t i = 0; i < node.inputs(); ++i) {
+      const Folded *part = node.folded(i);
+      int64_t run = *before ? part->size() / *before : 0;
+      for (int64_t k = 0; k < run; ++k)
+        result.append(*part, outer * run + k);
+    }
+  return node.define(0, std::move(result)), true;
+}
+
+bool foldSplit(NodeImport &node) {
+  const Folded *x = node.folded(0);
+  if (!x || !x->rank() || node.node.outputs.empty())
+    return false;
+  int64_t axis = node.axis(node.integer("axis", 0), x->rank()), start = 0;
+  std::optional<Ints> sizes = node.failed() ? std::nullopt : readSplit(node, x->shape[axis]);
+  if (!sizes)
+    return true;
+  Ints strides = denseStrides(x->shape), shape = x->shape;
+  Folded whole = *x; // results may be stored where `x` is
+  for (auto [i, size] : llvm::enumerate(*sizes)) {
+    shape[axis] = size;
+    if (size < 0 || start + size > whole.shape[axis])
+      return node.fail("its sizes do not add up to " + llvm::Twine(whole.shape[axis])), true;
+    std::optional<Folded> piece = strided(whole, shape, strides, start * strides[axis]);
+    if (!piece)
+      return false;
+    node.define(i, std::move(*piece));
+    start += size;
+  }
+  if (start != whole.shape[axis])
+    node.fail("its sizes do not add up to " + llvm::Twine(whole.shape[axis]));
+  return true;
+}
+
+/// Reshape, Flatten, Squeeze and Unsqueeze: only the shape changes.
+bool foldReshape(NodeImport &node) {
+  const Folded *x = node.folded(0);
+  std::optional<Ints> shape = x ? newShape(node, x->shape) : std::nullopt;
+  if (!shape || elementsOf(*shape) != x->size()) {
+    node.fail("its shape has another number of elements");
+    return true;
+  }
+  Folded result = *x;
+  result.shape = *shape;
+  return node.define(0, std::move(result)), true;
+}
+
+bool foldTranspose(NodeImport &node) {
+  const Folded *x = node.folded(0);
+  Ints reversed = countUp(x->rank());
+  std::reverse(reversed.begin(), reversed.end());
+  Ints perm = node.integers("perm").value_or(reversed), sorted = perm, shape, strides;
+  llvm::sort(sorted);
+  if (sorted != countUp(x->rank()))
+    return node.fail("`perm` does not name every dimension once"), true;
+  for (int64_t from : perm) {
+    shape.push_back(x->shape[from]);
+    strides.push_back(denseStrides(x->shape)[from]);
+  }
+  return define(node, strided(*x, shape, strides));
+}
+
+bool foldExpand(NodeImport &node) {
+  const Folded *x = node.folded(0), *shape = node.folded(1);
+  if (!x || !shape || shape->isReal())
+    return false;
+  return define(node, broadcast(*x, commonShape(x->shape, shape->ints)));
+}
+
+bool foldTile(NodeImport &node) {
+  const Folded *x = node.folded(0), *repeats = node.folded(1);
+  if (!x || !repeats || repeats->isReal() || repeats->size() != x->rank())
+    return false;
+  Ints shape, strides, dense = denseStrides(x->shape);
+  for (int64_t i = 0; i < x->rank(); ++i) { // [n] as [repeats, n]
+    shape.append({repeats->ints[i], x->shape[i]});
+    strides.append({0, dense[i]});
+  }
+  std::optional<Folded> result = strided(*x, shape, strides);
+  if (!result)
+    return false;
+  Ints merged;
+  for (int64_t i = 0; i < x->rank(); ++i)
+    merged.push_back(shape[2 * i] * shape[2 * i + 1]);
+  result->shape = merged;
+  return define(node, std::move(result));
+}
+
+/// Rows of `updates` over the elements of `x` that the last dimension of `indices` names.
+bool foldScatter(NodeImport &node) {
+  const Folded *x = node.folded(0), *indices = node.folded(1), *updates = node.folded(2);
+  if (!x || !indices || !updates || indices->isReal() || !indices->rank() || updates->type != x->type ||
+      node.word("reduction", "none") != "none")
+    return false;
+  int64_t depth = indices->shape.back();
+  if (depth < 1 || depth > x->rank())
+    return false;
+  Ints strides = denseStrides(x->shape);
+  std::optional<int64_t> run = elementsOf(ArrayRef(x->shape).drop_front(depth));
+  int64_t rows = indices->size() / depth;
+  if (!run || updates->size() != rows * *run)
+    return false;
+  Folded result = *x;
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t place = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      int64_t at = indices->ints[row * depth + d], extent = x->shape[d];
+      if (at < -extent || at >= extent)
+        return node.fail("index " + llvm::Twine(at) + " of " + llvm::Twine(extent) + " elements"), true;
+      place += (at < 0 ? at + extent : at) * strides[d];
+    }
+    for (int64_t k = 0; k < *run; ++k)
+      if (x->isReal())
+        result.reals[place + k] = updates->reals[row * *run + k];
+      else
+        result.ints[place + k] = updates->ints[row * *run + k];
+  }
+  return node.define(0, std::move(result)), true;
+}
+
+bool foldConstantOfShape(NodeImport &node) {
+  std::optional<Ints> shape = node.ints(0, "its shape");
+  if (!shape)
+    return true;
+  Folded value = Folded::real(0);
+  if (const Attribute *attribute = node.attribute("value", Attribute::Tensor)) {
+    std::optional<Folded> given = Folded::of(*attribute->tensor);
+    if (!given || given->size() != 1)
+      return node.fail("its value is not one number of a supported type"), true;
+    value = *given;
+  }
+  value.shape = {};
+  if (std::optional<Folded> filled = broadcast(value, *shape))
+    return node.define(0, std::move(*filled)), true;
+  return node.define(0, node.expand(node.constant(value), *shape)), true;
+}
+
+/// The elements of planes on one side of a diagonal; the others become 0.
+bool foldTrilu(NodeImport &node) {
+  const Folded *x = node.folded(0);
+  if (!x || x->rank() < 2 || (node.has(1) && node.folded(1)->size() != 1))
+    return false;
+  int64_t k = node.has(1) ? node.folded(1)->asInt(0) : 0, upper = node.integer("upper", 1), i = 0;
+  Folded result = *x;
+  forEachIndex(x->shape, [&](ArrayRef<int64_t> at) {
+    int64_t off = at.back() - at[at.size() - 2];
+    if (upper ? off < k : off > k)
+      x->isReal() ? void(result.reals[i] = 0) : void(result.ints[i] = 0);
+    ++i;
+  });
+  return node.define(0, std::move(result)), true;
+}
+
+/// Positions of elements that are not 0, a column each.
+bool foldNonZero(NodeImport &node) {
+  const Folded *x = node.folded(0);
+  std::vector<Ints> found;
+  int64_t i = 0;
+  forEachIndex(x->shape, [&](ArrayRef<int64_t> at) {
+    if (x->asReal(i++) != 0)
+      found.push_back(Ints(at));
+  });
+  Folded result{Int64, {x->rank(), int64_t(found.size())}, {}, {}};
+  for (int64_t d = 0; d < x->rank(); ++d)
+    for (const Ints &at : found)
+      result.ints.push_back(at[d]);
+  return node.define(0, std::move(result)), true;
+}
+
+} // namespace
+
+std::vector<FoldRow> weft::onnxfile::shapeFolds() {
+  return {{"Shape", foldShape},
+          {"Size", foldSize},
+          {"ConstantOfShape", foldConstantOfShape},
+          {"Gather", foldGather},
+          {"Slice", foldSlice},
+          {"Concat", foldConcat},
+          {"Split", foldSplit},
+          {"Reshape", foldReshape},
+          {"Flatten", foldReshape},
+          {"Squeeze", foldReshape},
+          {"Unsqueeze", foldReshape},
+          {"Transpose", foldTranspose},
+          {"Expand", foldExpand},
+          {"Tile", foldTile},
+          {"ScatterND", foldScatter},
+          {"Trilu", foldTrilu},
+          {"NonZero", foldNonZero}};
+}
