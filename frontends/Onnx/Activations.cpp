@@ -87,7 +87,9 @@ void dropout(NodeImport &node) {
   node.onlyResults(1);
   if (node.has(2)) {
     const Folded *training = node.folded(2);
-    if (!training || training->size() != 1 || training->isReal() || training->ints[0])
+    const Folded *ratio = node.has(1) ? node.folded(1) : nullptr;
+    bool dropsNothing = ratio && ratio->size() == 1 && ratio->asReal(0) == 0;
+    if (!training || training->size() != 1 || training->isReal() || (training->ints[0] && !dropsNothing))
       node.fail("training is not supported");
   }
   identity(node);

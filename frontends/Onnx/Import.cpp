@@ -261,10 +261,10 @@ bool GraphImport::port(const Port &port) {
     std::optional<int64_t> value = extent(port, i);
     if (!value)
       return false;
-    if (*value < 1 || *value > largestExtent || llvm::MulOverflow(elements, *value, elements) ||
+    if (*value < 0 || *value > largestExtent || llvm::MulOverflow(elements, *value, elements) ||
         elements > mostElements)
       return error("input " + quoted(port.name) + ": dimension " + Twine(i) + " is " + Twine(*value) +
-                   "; extents are positive, and a tensor has at most 2^40 elements");
+                   "; extents are below 2^31, and a tensor has at most 2^40 elements");
     shape.push_back(*value);
     stored.push_back(port.dims[i].extent >= 0 || port.dims[i].name.empty() ? std::to_string(*value)
                                                                            : identifier(port.dims[i].name, "size"));
@@ -279,6 +279,8 @@ bool GraphImport::port(const Port &port) {
                                      NameLoc::get(builder.getStringAttr(name)))))
     llvm_unreachable("arguments are added at the end");
   known[port.name].value = function.getArgument(index);
+  if (hasNoElements(shape)) // nothing left to know
+    known[port.name].folded = Folded::empty(port.type, shape);
   return true;
 }
 
@@ -389,9 +391,14 @@ bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values,
   auto found = known.find(port.name);
   if (found == known.end())
     return error("nothing makes the result " + quoted(port.name));
-  Value value = found->second.value;
-  if (!value || isRecipe(value))
-    return error("the result " + quoted(port.name) + " does not depend on any input");
+  onnxfile::Node reader; // a result may be a tensor of the file, or numbers computed here
+  reader.inputs = {port.name};
+  NodeImport import(reader, model.opset, known, builder, weights, function.getLoc(), budget);
+  Value value = import.tensor(0);
+  if (value && found->second.isTruth)
+    return error("the result " + quoted(port.name) + " is bool, which is not supported");
+  if (!value)
+    return error("the result " + quoted(port.name) + ": " + import.error());
   SmallVector<std::string> stored;
   SmallVector<StringRef> texts;
   for (int64_t extent : shapeOf(value))

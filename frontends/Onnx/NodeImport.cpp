@@ -286,7 +286,7 @@ Value NodeImport::cast(Value x, Type to) {
 Value NodeImport::constant(const Folded &value) {
   if (failed())
     return {};
-  if (std::string why = whyNot(value.shape); !why.empty())
+  if (std::string why = whyNot(value.shape); !why.empty() && value.size())
     return fail(why), Value();
   bool isFloat = value.isReal() || value.type == Bool;
   Type element = isFloat ? Type(builder.getF32Type()) : builder.getIntegerType(value.type == Int32 ? 32 : 64);
@@ -298,5 +298,7 @@ Value NodeImport::constant(const Folded &value) {
   DenseElementsAttr elements = isFloat               ? DenseElementsAttr::get(type, ArrayRef<float>(reals))
                                : value.type == Int32 ? DenseElementsAttr::get(type, ArrayRef<int32_t>(narrow))
                                                      : DenseElementsAttr::get(type, ArrayRef<int64_t>(value.ints));
+  if (!value.size()) // nothing computes with it: it can only be a result
+    return ConstantOp::create(builder, loc, type, elements);
   return make("constant", {}, named("value", elements));
 }

@@ -8,10 +8,45 @@ using namespace weft::onnxfile;
 
 namespace {
 
+/// A value for each channel, as `x` is read: [C] as [C, 1, ...].
+Value acrossPlanes(NodeImport &node, Value vector, Value x) {
+  Ints shape(rankOf(x) - 1, 1);
+  shape[0] = vector ? elementCount(vector) : 1;
+  return node.reshape(vector, shape);
+}
+
+/// Statistics of this batch; those of the file are moved toward them.
+void normalizeBatch(NodeImport &node) {
+  Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2), means = node.floats(3),
+        variances = node.floats(4);
+  if (node.failed())
+    return;
+  if (rankOf(x) < 2)
+    return node.fail("its input has no channels");
+  Ints axes = countUp(rankOf(x));
+  axes.erase(axes.begin() + 1);
+  double momentum = node.real("momentum", 0.9), eps = node.real("epsilon", 1e-5);
+  Value mean = node.reduce("reduce_mean", x, axes, false);
+  Value off = node.make("sub", {x, acrossPlanes(node, mean, x)});
+  Value variance = node.reduce("reduce_mean", node.make("mul", {off, off}), axes, false);
+  Value factor = node.make("mul", {scale, node.make("rsqrt", node.make("add", {variance, node.scalar(eps)}))});
+  Value scaled = node.make("mul", {off, acrossPlanes(node, factor, x)});
+  node.define(0, node.make("add", {scaled, acrossPlanes(node, shift, x)}));
+  auto moved = [&](Value old, Value now) {
+    return node.make("add", {node.make("mul", {old, node.scalar(momentum)}),
+                             node.make("mul", {now, node.scalar(1 - momentum)})});
+  };
+  if (node.wanted(1))
+    node.define(1, moved(means, mean));
+  if (node.wanted(2))
+    node.define(2, moved(variances, variance));
+}
+
 void batchNormalization(NodeImport &node) {
-  node.onlyResults(1);
+  // Exporters write instance and weight normalisation so: more results, statistics of the batch.
   if (node.integer("training_mode", 0))
-    return node.fail("training is not supported");
+    return node.onlyResults(3), normalizeBatch(node);
+  node.onlyResults(1);
   Operands operands;
   for (size_t i = 0; i < 5; ++i)
     operands.push_back(node.floats(i));

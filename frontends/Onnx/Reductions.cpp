@@ -58,6 +58,28 @@ Value squares(NodeImport &node, Value x, const Axes &axes) { return sum(node, no
 Value l2(NodeImport &node, Value x, const Axes &axes) { return node.make("sqrt", squares(node, x, axes)); }
 Value logSum(NodeImport &node, Value x, const Axes &axes) { return node.make("log", sum(node, x, axes)); }
 
+/// Products of halves, until one element is left.
+Value prod(NodeImport &node, Value x, const Axes &axes) {
+  if (axes.nothing)
+    return x;
+  for (int64_t axis : axes.axes)
+    while (x && shapeOf(x)[axis] > 1) {
+      int64_t half = shapeOf(x)[axis] / 2, rest = shapeOf(x)[axis] % 2;
+      Operands pieces = node.makeAll("split", x, {node.number("axis", axis),
+                                                  node.list("sizes", rest ? Ints{half, half, rest} : Ints{half, half})});
+      if (node.failed())
+        return {};
+      x = node.make("mul", {pieces[0], pieces[1]});
+      if (rest)
+        x = node.make("concat", {x, pieces[2]}, node.number("axis", axis));
+    }
+  Ints shape;
+  for (int64_t i = 0; x && i < rankOf(x); ++i)
+    if (axes.keep || !llvm::is_contained(axes.axes, i))
+      shape.push_back(shapeOf(x)[i]);
+  return node.reshape(x, shape);
+}
+
 /// Shifted by the largest element, so that no exponential overflows.
 Value logSumExp(NodeImport &node, Value x, const Axes &axes) {
   if (axes.nothing)
@@ -82,6 +104,7 @@ std::vector<Conversion> weft::onnxfile::reductionConversions() {
                           {"ReduceMean", mean},
                           {"ReduceMax", largest},
                           {"ReduceMin", smallest},
+                          {"ReduceProd", prod},
                           {"ReduceL1", l1},
                           {"ReduceL2", l2},
                           {"ReduceSumSquare", squares},

@@ -18,17 +18,18 @@ from onnx import TensorProto, numpy_helper
 
 warnings.filterwarnings("ignore")
 
-OPERATIONS = set("""Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool LRN BatchNormalization
+OPERATIONS = set("""Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool LRN BatchNormalization
 InstanceNormalization GroupNormalization LayerNormalization Gemm MatMul Relu LeakyRelu PRelu Elu Selu Celu ThresholdedRelu
 Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Mish Gelu Erf Softmax LogSoftmax Exp Log Sqrt Abs Neg Pow Reciprocal
 Floor Ceil Add Sub Mul Div Clip ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum
-ReduceLogSumExp Concat Split Slice Pad Reshape Flatten Squeeze Unsqueeze Transpose Expand Resize DepthToSpace SpaceToDepth
-Gather Cast Dropout Identity Sum Mean Max Min Constant ConstantOfShape Shape Size""".split())
+ReduceLogSumExp ReduceProd Concat Split Slice Pad Reshape Flatten Squeeze Unsqueeze Transpose Expand Resize DepthToSpace SpaceToDepth
+Gather Cast Dropout Identity Sum Mean Max Min Constant ConstantOfShape Shape Size QuantizeLinear DequantizeLinear""".split())
 
 # Inputs from this one on are parameters of the operation.
 PARAMETERS_FROM = {op: 1 for op in """Conv ConvTranspose BatchNormalization InstanceNormalization GroupNormalization
 LayerNormalization Gemm PRelu Clip ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum
-ReduceLogSumExp Split Slice Pad Reshape Squeeze Unsqueeze Expand Resize Dropout""".split()}
+ReduceLogSumExp ReduceProd Split Slice Pad Reshape Squeeze Unsqueeze Expand Resize Dropout""".split()}
+PARAMETERS_FROM["ConstantOfShape"] = 0
 PORT_TYPES = {TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64}
 TOLERANCE = 1e-4
 
@@ -40,7 +41,7 @@ def cases(names):
     chosen = []
     for case in node.collect_testcases(None):
         graph, found = case.model.graph, case.data_sets
-        if not found or any(n.op_type not in OPERATIONS or n.domain for n in graph.node) or len(graph.node) != 1:
+        if not found or not graph.node or any(n.op_type not in OPERATIONS or n.domain for n in graph.node):
             continue
         values = [numpy_or_none(v) for side in found[0] for v in side]
         if any(v is None or v.dtype == object for v in values):
@@ -64,11 +65,15 @@ def with_parameters(model, inputs):
     model = onnx.ModelProto.FromString(model.SerializeToString())
     for opset in model.opset_import:
         opset.version = min(opset.version, 23)  # later sets add element types to these operations, nothing else
-    graph, node = model.graph, model.graph.node[0]
-    parameters = set(list(node.input)[PARAMETERS_FROM.get(node.op_type, len(node.input)):])
+    graph = model.graph
+    parameters = set()
+    for node in graph.node:
+        parameters.update(list(node.input)[PARAMETERS_FROM.get(node.op_type, len(node.input)):])
+    if len(graph.node) > 1:  # an operation written as others: floats are its inputs, integers its shapes and axes
+        parameters = {port.name for port in graph.input if port.type.tensor_type.elem_type != TensorProto.FLOAT}
     ports, rest = [], {}
     for port, value in zip(list(graph.input), inputs):
-        if port.name in parameters and port.name != node.input[0]:
+        if port.name in parameters:
             graph.initializer.append(numpy_helper.from_array(value, port.name))
         else:
             ports.append(port)
