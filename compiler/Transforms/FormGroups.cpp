@@ -76,9 +76,11 @@ private:
     return best;
   }
 
+  /// Asked of every later operation for every group, so what is cheap and mostly false comes first.
   bool joins(Operation *op, const OpSet &members, Type type) {
-    return isPointwise(op) && !grouped.contains(op) && isComputed(op) && op->getResult(0).getType() == type &&
-           llvm::any_of(op->getOperands(), [&](Value operand) { return members.contains(operand.getDefiningOp()); });
+    return llvm::any_of(op->getOperands(),
+                        [&](Value operand) { return members.contains(operand.getDefiningOp()); }) &&
+           isPointwise(op) && op->getResult(0).getType() == type && !grouped.contains(op) && isComputed(op);
   }
 
   /// An element-wise operation that heads a group could have been a part of its producer's kernel: says why it is not.
