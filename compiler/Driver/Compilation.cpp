@@ -3,7 +3,10 @@
 
 #include "compiler/Driver/Compilation.h"
 
+#include "compiler/Draw/ModuleDiagram.h"
+#include "compiler/Draw/Print.h"
 #include "compiler/Driver/Driver.h"
+#include "compiler/Driver/Filters.h"
 #include "compiler/Emit/Host/PlanReport.h"
 #include "compiler/Support/Files.h"
 
@@ -48,7 +51,7 @@ std::optional<NetworkSummary> Compilation::summary() {
     userError("a summary is made from a model or from the output of phase `parse`");
     return std::nullopt;
   }
-  return load() ? std::optional(summarise(*module, options.fold)) : std::nullopt;
+  return load() ? std::optional(summarise(*module, options.fold.value_or(0))) : std::nullopt;
 }
 
 int Compilation::run() {
@@ -65,12 +68,42 @@ int Compilation::run() {
   }
   if (!timed("load", [&] { return load(); }) || !runPhases())
     return UserError;
-  int code = options.emit == EmitKind::PhaseIR ? printIR() : emit();
-  if (code == Success && options.emit != EmitKind::PhaseIR && !options.json.empty())
+  int code = write();
+  bool planned = !module->getOps<plan::ProgramOp>().empty();
+  if (code == Success && options.emit != EmitKind::PhaseIR && planned && !options.json.empty())
     code = writeReport();
   if (options.timeReport)
     printTimes();
   return code;
+}
+
+int Compilation::write() {
+  switch (options.emit) {
+  case EmitKind::PhaseIR:
+    return printIR();
+  case EmitKind::Svg:
+  case EmitKind::Dot:
+    return printDrawing();
+  case EmitKind::Filters:
+    return writeFilters(options, *module);
+  default:
+    return emit();
+  }
+}
+
+/// Folded as asked; without a wish so far that a person can still look at it.
+int Compilation::printDrawing() {
+  constexpr size_t mostBoxes = 120;
+  draw::Diagram diagram = draw::diagramOf(*module);
+  if (options.fold.value_or(0) > 0)
+    diagram = draw::folded(diagram, *options.fold);
+  else if (!options.fold)
+    diagram = draw::foldedTo(diagram, mostBoxes);
+  auto print = options.emit == EmitKind::Svg ? draw::printSvg : draw::printDot;
+  std::string path = options.output.empty() ? "-" : options.output;
+  if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &out) { print(diagram, out); }))
+    return userError(llvm::toString(std::move(error)));
+  return Success;
 }
 
 bool Compilation::runPhases() {

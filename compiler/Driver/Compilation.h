@@ -42,7 +42,9 @@ private:
   bool runPhases();
   bool runPhase(Phase phase);
   bool finishPhase(Phase phase);
+  int write();
   int printIR();
+  int printDrawing();
   int writeReport();
   void printTimes();
 

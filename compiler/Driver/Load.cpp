@@ -46,10 +46,13 @@ std::string whyNotParse(llvm::StringRef text) {
 
 DictionaryAttr optionsAttr(MLIRContext *context, const PipelineOptions &options) {
   Builder b(context);
-  return b.getDictionaryAttr({b.getNamedAttr("memory", b.getStringAttr(options.smallMemory ? "small" : "fast")),
+  SmallVector<NamedAttribute> entries{b.getNamedAttr("memory", b.getStringAttr(options.smallMemory ? "small" : "fast")),
                               b.getNamedAttr("memory_limit", b.getI64IntegerAttr(options.memoryLimitBytes)),
                               b.getNamedAttr("weights_budget", b.getF64FloatAttr(options.weightsBudget)),
-                              b.getNamedAttr("winograd", b.getBoolAttr(options.winograd))});
+                              b.getNamedAttr("winograd", b.getBoolAttr(options.winograd))};
+  if (options.ensemble > 1)
+    entries.push_back(b.getNamedAttr("ensemble", b.getI64IntegerAttr(options.ensemble)));
+  return b.getDictionaryAttr(entries);
 }
 
 PipelineOptions optionsOf(ModuleOp module) {
@@ -65,6 +68,8 @@ PipelineOptions optionsOf(ModuleOp module) {
     options.weightsBudget = budget.getValueAsDouble();
   if (auto winograd = stored.getAs<BoolAttr>("winograd"))
     options.winograd = winograd.getValue();
+  if (auto ensemble = stored.getAs<IntegerAttr>("ensemble"); ensemble && ensemble.getInt() <= int64_t(mostMembers))
+    options.ensemble = std::max<int64_t>(ensemble.getInt(), 0);
   return options;
 }
 
@@ -142,6 +147,11 @@ bool Compilation::loadIR() {
     userError("`" + options.input + "` is " +
               (stage ? "the output of phase `" + stage.getValue().str() + "`" : std::string("no output of --stop-after")) +
               ", not of `" + phaseName(*options.startFrom).str() + "`");
+    return false;
+  }
+  if (!options.ensemble.empty() && options.ensemble.size() != optionsOf(*module).ensemble) {
+    userError("`--ensemble` has " + llvm::Twine(options.ensemble.size()) + " members; `" + options.input + "` has " +
+              llvm::Twine(std::max(optionsOf(*module).ensemble, 1u)));
     return false;
   }
   options.pipeline = optionsOf(*module);

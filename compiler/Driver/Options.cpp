@@ -105,11 +105,37 @@ private:
         fail() << "`--device-memory=" << size << "` is no size such as `5GB` or `16GiB`\n";
     }
     std::string parts = text(OPT_fold);
-    if (!parts.empty() && (StringRef(parts).getAsInteger(10, options.fold) || options.fold > 1000))
+    unsigned count = 0;
+    if (!parts.empty() && (StringRef(parts).getAsInteger(10, count) || count > 1000))
       fail() << "`--fold=" << parts << "` is no number from 0 to 1000\n";
-    for (OptionId id : {OPT_csv, OPT_csv_file, OPT_device_memory, OPT_fold})
-      if (const Arg *arg = args.getLastArg(id); arg && options.emit != EmitKind::Summary)
-        fail() << "`" << arg->getAsString(args) << "` goes with `--emit=summary`\n";
+    if (!parts.empty())
+      options.fold = count;
+    options.layers = commaSeparated(OPT_layers);
+    belongsTo({OPT_csv, OPT_csv_file, OPT_device_memory}, options.emit == EmitKind::Summary, "`--emit=summary`");
+    bool drawing = options.emit == EmitKind::Svg || options.emit == EmitKind::Dot;
+    belongsTo({OPT_fold}, drawing || options.emit == EmitKind::Summary, "`--emit=summary`, `svg` or `dot`");
+    bool filters = options.emit == EmitKind::Filters;
+    belongsTo({OPT_layers}, filters, "`--emit=filters`");
+    belongsTo({OPT_json}, !drawing && !filters, "a compiled network, a plan or a summary");
+    if (filters && options.output == "-")
+      fail() << "pictures are not written to standard output; name a folder or a `.png` file with `-o`\n";
+  }
+
+  void belongsTo(std::initializer_list<OptionId> ids, bool fits, StringRef where) {
+    for (OptionId id : ids)
+      if (const Arg *arg = args.getLastArg(id); arg && !fits)
+        fail() << "`" << arg->getAsString(args) << "` goes with " << where << "\n";
+  }
+
+  std::vector<std::string> commaSeparated(OptionId id) {
+    std::vector<std::string> values;
+    for (const std::string &names : args.getAllArgValues(id)) {
+      SmallVector<StringRef> parts;
+      StringRef(names).split(parts, ',', -1, /*KeepEmpty=*/false);
+      for (StringRef part : parts)
+        values.push_back(part.str());
+    }
+    return values;
   }
 
   void readEmitKind(StringRef kind) {
@@ -128,13 +154,15 @@ private:
                      .Case("halide", EmitKind::Halide)
                      .Case("weft", EmitKind::CanonicalText)
                      .Case("summary", EmitKind::Summary)
+                     .Case("svg", EmitKind::Svg)
+                     .Case("dot", EmitKind::Dot)
+                     .Case("filters", EmitKind::Filters)
                      .Default(std::nullopt);
     if (found)
       options.emit = *found;
     else
       fail() << "`--emit=" << kind << "` is not known; there are exe, so, lib, obj, llvm, asm, halide, weft, "
-             << "summary and the phases "
-             << phaseList(Phase::emit) << "\n";
+             << "summary, svg, dot, filters and the phases " << phaseList(Phase::emit) << "\n";
   }
 
   void readNetwork() {
@@ -142,12 +170,8 @@ private:
     options.name = text(OPT_name);
     options.weights = args.getAllArgValues(OPT_weights);
     options.strictWeights = args.hasArg(OPT_strict_weights);
-    for (const std::string &names : args.getAllArgValues(OPT_outputs)) {
-      SmallVector<StringRef> parts;
-      StringRef(names).split(parts, ',', -1, /*KeepEmpty=*/false);
-      for (StringRef part : parts)
-        options.outputs.push_back(part.str());
-    }
+    options.outputs = commaSeparated(OPT_outputs);
+    readEnsemble();
     for (const std::string &setting : args.getAllArgValues(OPT_set)) {
       auto [name, value] = StringRef(setting).split('=');
       if (name.empty() || value.empty())
@@ -156,6 +180,17 @@ private:
         options.settings.emplace_back(name.str(), value.str());
     }
     checkName(options.name);
+  }
+
+  void readEnsemble() {
+    options.ensemble = commaSeparated(OPT_ensemble);
+    options.pipeline.ensemble = options.ensemble.size();
+    if (options.ensemble.empty())
+      return;
+    if (options.ensemble.size() < 2 || options.ensemble.size() > mostMembers)
+      fail() << "`--ensemble` takes 2 to " << mostMembers << " files, not " << options.ensemble.size() << "\n";
+    if (!options.weights.empty())
+      fail() << "`--ensemble` names the weights of every member; `--weights` has no place beside it\n";
   }
 
   void checkName(StringRef name) {
@@ -169,6 +204,8 @@ private:
     std::vector<std::pair<StringRef, StringRef>> files = {{"the input", options.input}};
     for (const std::string &weights : options.weights)
       files.push_back({"`--weights`", weights});
+    for (const std::string &weights : options.ensemble)
+      files.push_back({"`--ensemble`", weights});
     for (const std::string &input : options.moreInputs)
       files.push_back({"an input", input});
     size_t outputs = files.size();
@@ -195,10 +232,13 @@ private:
   void readPhases() {
     readPhase(OPT_stop_after, options.stopAfter);
     readPhase(OPT_start_from, options.startFrom);
-    if (args.hasArg(OPT_stop_after) && args.hasArg(OPT_emit))
+    bool drawing = options.emit == EmitKind::Svg || options.emit == EmitKind::Dot; // of any phase
+    if (args.hasArg(OPT_stop_after) && args.hasArg(OPT_emit) && !drawing)
       fail() << "`--stop-after` prints the IR of a phase and `--emit` names another output; give one of them\n";
-    if (args.hasArg(OPT_stop_after))
+    if (args.hasArg(OPT_stop_after) && !drawing)
       options.emit = EmitKind::PhaseIR;
+    if (!options.stopAfter && (drawing || options.emit == EmitKind::Filters))
+      options.stopAfter = options.startFrom.value_or(Phase::parse);
     if (options.startFrom && options.stopAfter && *options.stopAfter < *options.startFrom)
       fail() << "`--stop-after=" << phaseName(*options.stopAfter) << "` comes before `--start-from="
              << phaseName(*options.startFrom) << "`\n";
@@ -306,6 +346,7 @@ void printDriverHelp(raw_ostream &out) {
          "  weftc zoo:resnet50 --weights=resnet50.safetensors -o resnet50\n"
          "  weftc zoo:resnet50 --emit=summary --device-memory=5GB   # parameters, multiply-adds, memory, a layer a row\n"
          "  weftc net.weft --weights=random:1 --emit=lib -o out/     # out/NAME.a, NAME.h, NAME.weights\n"
+         "  weftc zoo:resnet50 --stop-after=fuse --emit=svg -o net.svg # the kernels as boxes\n"
          "  weftc net.weft --emit=halide -o -                        # the kernels as Halide C++\n"
          "  weftc net.weft --weights=random:1 --dump-dir=ir          # the IR after every phase and pass\n";
 }

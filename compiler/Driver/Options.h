@@ -17,7 +17,10 @@ class raw_ostream;
 namespace weft {
 
 /// The kinds of `--emit` that are no phase.
-enum class EmitKind { Exe, SharedLibrary, StaticLibrary, Object, Llvm, Assembly, Halide, CanonicalText, PhaseIR, Summary };
+enum class EmitKind { Exe, SharedLibrary, StaticLibrary, Object, Llvm, Assembly, Halide, CanonicalText, PhaseIR, Summary, Svg, Dot, Filters };
+
+/// Networks of one ensemble.
+constexpr unsigned mostMembers = 64;
 
 struct DriverOptions {
   std::string input;  ///< a file, or `zoo:NAME`
@@ -28,12 +31,14 @@ struct DriverOptions {
   bool csv = false;
   std::string csvFile;
   std::optional<int64_t> deviceBytes; ///< --device-memory
-  unsigned fold = 0;
+  std::optional<unsigned> fold;    ///< --fold; without it drawings fold when they grow large
+  std::vector<std::string> layers; ///< --emit=filters: which
 
   std::vector<std::pair<std::string, std::string>> settings;
   std::string net, name;
   std::vector<std::string> outputs;
   std::vector<std::string> weights;
+  std::vector<std::string> ensemble; ///< weights of each member
   bool strictWeights = false;
   std::string list;
 

@@ -17,13 +17,14 @@ def grp_compile : OptionGroup<"compile"> { let HelpText = "HOW IT IS COMPILED"; 
 
 let Group = grp_output in {
 def o : JoinedOrSeparate<["-"], "o">, MetaVarName<"FILE">, HelpText<"the output file; a folder for --emit=lib; - is standard output for text">;
-defm emit : Value<"emit", "KIND", "exe (default), so, lib, obj, llvm, asm, halide, weft, summary, or a phase's IR">;
+defm emit : Value<"emit", "KIND", "exe (default), so, lib, obj, llvm, asm, halide, weft, summary, svg, dot, filters, or a phase's IR">;
 defm weights_out : Value<"weights-out", "FILE", "write the packed weights to FILE, not into the executable or library">;
 defm json : Value<"json", "FILE", "a report of the plan (of the layers with --emit=summary) as JSON; - is standard output">;
 def csv : Switch<"csv", "--emit=summary as CSV">;
 def csv_file : Joined<["--"], "csv=">, MetaVarName<"FILE">, HelpText<"the same into FILE, beside the text">;
 defm device_memory : Value<"device-memory", "SIZE", "--emit=summary: the largest batch for a device of this memory, such as 5GB">;
-defm fold : Value<"fold", "PARTS", "--emit=summary: layers whose paths agree in the first PARTS parts are one row">;
+defm fold : Value<"fold", "PARTS", "--emit=summary, svg and dot: what agrees in the first PARTS parts of its path is one row or box; 0: nothing">;
+defm layers : Value<"layers", "PATHS", "--emit=filters: whose filters to write, separated by commas; default: all larger than 1x1">;
 }
 
 let Group = grp_network in {
@@ -32,6 +33,7 @@ defm net : Value<"net", "NAME", "which net, where a file has several">;
 defm name : Value<"name", "NAME", "the prefix of the C interface; default: the net's name">;
 defm outputs : Value<"outputs", "NAMES", "which results, layers (`layer1.0.conv1`) or blocks (`layer1`) to compile up to, separated by commas; default: all results that are not optional">;
 defm weights : Value<"weights", "FILE", "a safetensors file, or random:SEED; repeatable">;
+defm ensemble : Value<"ensemble", "W1,W2,...", "files like those of --weights: one network for each, their softmax averaged">;
 def strict_weights : Switch<"strict-weights", "surplus tensors in the weights are an error">;
 defm list_what : Value<"list", "WHAT", "list zoo, targets or phases, and stop">;
 }

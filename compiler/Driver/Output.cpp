@@ -6,6 +6,7 @@
 #include "compiler/Driver/Driver.h"
 #include "compiler/Driver/Kernels.h"
 #include "compiler/Driver/Paths.h"
+#include "compiler/Driver/WeightFiles.h"
 #include "compiler/Emit/Halide/Source.h"
 #include "compiler/Emit/Host/Header.h"
 #include "compiler/Emit/Host/HostModule.h"
@@ -14,9 +15,7 @@
 #include "compiler/Emit/Host/PackedWeights.h"
 #include "compiler/Emit/Kernels/Process.h"
 #include "compiler/Support/Files.h"
-#include "compiler/Weights/BindWeights.h"
 #include "dialects/Weft/Weft.h"
-#include "frontends/Onnx/Onnx.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -52,7 +51,6 @@ private:
   int printHalide();
   int prepare();
   int compile();
-  llvm::Expected<GivenWeights> openWeights(llvm::ArrayRef<NeededWeight> needed);
   int packWeights(llvm::StringRef path, llvm::StringRef symbol);
   int packWeightsWhereAsked();
   int write();
@@ -148,41 +146,14 @@ int Emission::compile() {
   return Success;
 }
 
-/// An ONNX model holds its own weights, and its file can be given as a file of weights. Others given come before it.
-llvm::Expected<GivenWeights> Emission::openWeights(llvm::ArrayRef<NeededWeight> needed) {
-  std::vector<std::string> models, others;
-  for (const std::string &source : options.weights)
-    (isOnnxFile(source) ? models : others).push_back(source);
-  if (isOnnxFile(options.input))
-    models.push_back(options.input);
-  auto given = GivenWeights::open(others);
-  for (size_t i = 0; given && i < models.size(); ++i) {
-    std::vector<std::string> missing;
-    for (const NeededWeight &weight : needed)
-      if (!given->holds(weight.path))
-        missing.push_back(weight.path);
-    auto file = openOnnxWeights(models[i], missing);
-    if (!file)
-      return file.takeError();
-    given->add(std::move(*file));
-  }
-  return given;
-}
-
 int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
   FailureOr<std::vector<NeededWeight>> needed = collectWeights(module);
   if (failed(needed))
     return UserError;
-  auto given = openWeights(*needed);
-  if (!given)
-    return fail(given.takeError());
-  std::vector<std::string> uncompiled;
-  if (auto paths = module->getAttrOfType<ArrayAttr>("weft.unused_weights"))
-    for (auto uncompiledPath : paths.getAsRange<StringAttr>())
-      uncompiled.push_back(uncompiledPath.getValue().str());
-  if (llvm::Error error = given->check(*needed, uncompiled, options.strictWeights, llvm::errs()))
-    return fail(std::move(error));
-  RecipeEvaluator recipes(given->source());
+  auto source = openWeights(options, module, *needed, llvm::errs());
+  if (!source)
+    return fail(source.takeError());
+  RecipeEvaluator recipes(std::move(*source));
   plan::ProgramOp program = emit::findProgram(module);
   auto file = OutputFile::map(path, emit::packedWeightsBytes(program, symbol));
   if (!file)
@@ -331,6 +302,9 @@ int Emission::write() {
   case EmitKind::CanonicalText:
   case EmitKind::PhaseIR:
   case EmitKind::Summary:
+  case EmitKind::Svg:
+  case EmitKind::Dot:
+  case EmitKind::Filters:
     break;
   }
   llvm_unreachable("text kinds are written before kernels are compiled");

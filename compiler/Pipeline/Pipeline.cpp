@@ -31,6 +31,9 @@ static void addPlan(OpPassManager &manager, const PipelineOptions &options) {
 void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &options) {
   switch (phase) {
   case Phase::graph:
+    // Members are whole networks: all that follows treats them as it treats one.
+    if (options.ensemble > 1)
+      manager.addPass(createMakeEnsemble({options.ensemble}));
     // What only training needs goes first, so that a normalisation behind a dropout still finds its convolution.
     manager.addPass(createDropDropout());
     manager.addPass(createFoldBatchnorm());

@@ -32,6 +32,7 @@ struct PipelineOptions {
   bool winograd = true;
   double weightsBudget = 1.6; ///< packed weights, as a multiple of their f32 size
   bool smallMemory = false;   ///< --memory=small
+  unsigned ensemble = 0;        ///< so many networks averaged, each with weights of its own; 0: one
   int64_t memoryLimitBytes = 0; ///< 0: no promise asked for beside the text's own
 
   bool operator==(const PipelineOptions &) const = default;

@@ -7,6 +7,33 @@ include "mlir/Pass/PassBase.td"
 
 //===-- phase graph ------------------------------------------------------------------------------------------------===//
 
+def MakeEnsemble : Pass<"weft-make-ensemble", "::mlir::ModuleOp"> {
+  let summary = "one network several times, each with weights of its own, and the mean of their probabilities";
+  let description = [{
+    The members read the same inputs. Their weights and paths begin with `ensemble.0.`, `ensemble.1.`, ... Each result becomes the
+    mean of the members' softmax: of the one that makes the result, or of one over the channels put behind it; a `log_softmax` gives
+    way to a `softmax`.
+
+    ```mlir
+    %w = weft.weight "fc.weight" : tensor<10x84xf32>
+    %y = weft.linear %x, %w : (tensor<1x84xf32>, tensor<10x84xf32>) -> tensor<1x10xf32>
+    return %y : tensor<1x10xf32>
+    // becomes, with two members
+    %w0 = weft.weight "ensemble.0.fc.weight" : tensor<10x84xf32>
+    %y0 = weft.linear %x, %w0 : (tensor<1x84xf32>, tensor<10x84xf32>) -> tensor<1x10xf32>
+    %p0 = weft.softmax %y0 axis 1 : (tensor<1x10xf32>) -> tensor<1x10xf32>
+    ... the same with "ensemble.1.fc.weight" ...
+    %sum = weft.add %p0, %p1 : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
+    %half = weft.constant dense<0.5> : tensor<f32>
+    %mean = weft.mul %sum, %half : (tensor<1x10xf32>, tensor<f32>) -> tensor<1x10xf32>
+    return %mean : tensor<1x10xf32>
+    ```
+  }];
+  let options = [Option<"members", "members", "unsigned", "2", "how many networks">];
+  let statistics = [Statistic<"numMembers", "members", "networks made">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def DropDropout : Pass<"weft-drop-dropout", "::mlir::ModuleOp"> {
   let summary = "what only training does at random is gone";
   let description = [{
