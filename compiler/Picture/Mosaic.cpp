@@ -23,6 +23,8 @@ struct Range {
       }
   }
 
+  explicit Range(std::pair<float, float> known) : low(known.first), high(known.second) {}
+
   uint8_t byte(float value) const {
     if (!std::isfinite(value) || !(high > low))
       return 0;
@@ -85,13 +87,14 @@ Bitmap mosaic(const Tiles &tiles, const MosaicOptions &options) {
     return bitmap;
   bitmap.bytes.assign(extent.height * extent.width * tiles.channels, between);
   const size_t tileValues = tiles.channels * tiles.height * tiles.width;
-  const Range all(options.together ? tiles.values : std::span<const float>());
+  const bool together = options.together || options.range;
+  const Range all = options.range ? Range(*options.range) : Range(together ? tiles.values : std::span<const float>());
   const int64_t columns = columnsOf(tiles, options);
   for (int64_t i = 0; i < tiles.count; ++i) {
     const std::span<const float> values = tiles.values.subspan(i * tileValues, tileValues);
     drawTile(bitmap, options.gap + i / columns * (tiles.height * options.zoom + options.gap),
              options.gap + i % columns * (tiles.width * options.zoom + options.gap), tiles, values,
-             options.together ? all : Range(values), options.zoom);
+             together ? all : Range(values), options.zoom);
   }
   return bitmap;
 }

@@ -4,7 +4,9 @@
 
 #include "compiler/Picture/Png.h"
 
+#include <optional>
 #include <span>
+#include <utility>
 
 namespace weft::picture {
 
@@ -20,6 +22,7 @@ struct MosaicOptions {
   int64_t zoom = 1;    ///< a value becomes zoom x zoom pixels
   int64_t gap = 1;     ///< pixels between tiles and around them
   bool together = false; ///< one range for all tiles: brightness compares across them; else each has its own
+  std::optional<std::pair<float, float>> range = std::nullopt; ///< what is black and what white, where that is known
 };
 
 /// The largest picture made: 2^26 pixels.

@@ -212,10 +212,13 @@ void PlanWriter::writeStep(const Step &step) {
   bool worksInPlace = llvm::any_of(step.inPlace, [](int64_t input) { return input != -1; });
   auto kernel = SymbolTable::lookupNearestSymbolFrom(call, call.getCalleeAttr());
   auto scratch = kernel->getAttrOfType<IntegerAttr>("weft.scratch");
-  LaunchOp::create(builder, loc, call.getCalleeAttr(), path ? path : builder.getStringAttr(call.getCallee()), reads,
-                   viewAttrs(step.reads), writes, viewAttrs(step.writes),
-                   worksInPlace ? builder.getDenseI64ArrayAttr(step.inPlace) : DenseI64ArrayAttr(),
-                   builder.getI64IntegerAttr(scratch ? scratch.getInt() : 0));
+  auto launch = LaunchOp::create(
+      builder, loc, call.getCalleeAttr(), path ? path : builder.getStringAttr(call.getCallee()), reads,
+      viewAttrs(step.reads), writes, viewAttrs(step.writes),
+      worksInPlace ? builder.getDenseI64ArrayAttr(step.inPlace) : DenseI64ArrayAttr(),
+      builder.getI64IntegerAttr(scratch ? scratch.getInt() : 0));
+  if (Attribute fields = call->getAttr("weft.fields"))
+    launch->setAttr("weft.fields", fields);
 }
 
 //===-- the pass --------------------------------------------------------------------------------------------------===//

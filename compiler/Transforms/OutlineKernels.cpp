@@ -138,6 +138,8 @@ private:
       operand = cast(operand, type);
     auto call = func::CallOp::create(builder, group.getLoc(), function, operands);
     call->setAttr("weft.path", group.getPathAttr());
+    if (Attribute fields = group->getAttr("fields"))
+      call->setAttr("weft.fields", fields);
     for (auto [result, value] : llvm::zip_equal(group.getResults(), call.getResults()))
       views.define(result, cast(value, storedInterior(llvm::cast<RankedTensorType>(result.getType()))));
     return success();

@@ -163,6 +163,22 @@ def ChooseSchedules : Pass<"weft-choose-schedules", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def TraceFields : Pass<"weft-trace-fields", "::mlir::ModuleOp"> {
+  let summary = "each group says what its results are to somebody who looks at them from outside";
+  let description = [{
+    Sets `fields` on every group: for each result its number of channels where blocks round it up, and its receptive field in
+    the network's picture. Kernels no longer tell; the binary carries it to `weft-run`, which cuts patches out of pictures.
+
+    ```mlir
+    %y = weft.group "conv1" (%x, %w) {...}
+    // becomes
+    %y = weft.group "conv1" (%x, %w) {...} {fields = [#weft.field<channels = 64, picture = 0, ...>]}
+    ```
+  }];
+  let statistics = [Statistic<"numTraced", "groups-traced", "groups whose results depend on a picture">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 //===-- phase kernels ----------------------------------------------------------------------------------------------===//
 
 def OutlineKernels : Pass<"weft-outline-kernels", "::mlir::ModuleOp"> {

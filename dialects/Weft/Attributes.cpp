@@ -93,6 +93,17 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   return success();
 }
 
+//===- #weft.field -----------------------------------------------------------------------------------------------===//
+
+LogicalResult FieldAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t, int64_t,
+                                DenseI64ArrayAttr pictureDims, DenseI64ArrayAttr dims, DenseF64ArrayAttr jump,
+                                DenseF64ArrayAttr start, DenseF64ArrayAttr size) {
+  const int64_t axes = pictureDims.size();
+  if (dims.size() != axes || jump.size() != axes || start.size() != axes || size.size() != axes)
+    return emitError() << "a receptive field has as many `dims`, `jump`, `start` and `size` as `picture_dims`, " << axes;
+  return success();
+}
+
 //===- Stored shapes ---------------------------------------------------------------------------------------------===//
 
 BlockedAttr weft::getBlocked(Type type) {

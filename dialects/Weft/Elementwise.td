@@ -7,7 +7,7 @@ include "dialects/Weft/Attributes.td"
 
 /// y = f(x), element by element.
 class Weft_Unary<string mnemonic, string text, string formula, dag attributes = (ins), list<Trait> traits = []>
-    : Weft_PureOp<mnemonic, traits> {
+    : Weft_PureOp<mnemonic, !listconcat([Weft_PlaceByPlace], traits)> {
   let summary = text;
   let description = "Computes, for each element, `" # formula # "`.\n\n" #
     "C1. The result has the shape and the element type of `x`.\n\n" #
@@ -96,7 +96,7 @@ def ClipOp : Weft_Unary<"clip", "values limited to a range", "min(max(x, min), m
   let hasFolder = 1;
 }
 
-def PreluOp : Weft_PureOp<"prelu"> {
+def PreluOp : Weft_PureOp<"prelu", [Weft_PlaceByPlace]> {
   let summary = "rectifier with a learned slope below zero";
   let description = [{
     Computes `x if x >= 0 else slope * x`. A slope of one element is for all channels, else there is one a channel
@@ -117,7 +117,7 @@ def PreluOp : Weft_PureOp<"prelu"> {
 
 /// z = f(x, y) with NumPy's broadcasting.
 class Weft_Binary<string mnemonic, string text, string formula, list<Trait> traits = []>
-    : Weft_PureOp<mnemonic, traits> {
+    : Weft_PureOp<mnemonic, !listconcat([Weft_PlaceByPlace], traits)> {
   let summary = text;
   let description = "Computes, for each element, `" # formula # "`. Shapes are broadcast as NumPy does: aligned at the " #
     "last dimension, an extent of 1 is repeated.\n\n" #
@@ -155,7 +155,7 @@ def LessOp : Weft_Comparison<"less", "1 where the first is smaller", "x < y">;
 def LessEqualOp : Weft_Comparison<"less_equal", "1 where the first is not larger", "x <= y">;
 def EqualOp : Weft_Comparison<"equal", "1 where both are equal", "x == y", [Commutative]>;
 
-def WhereOp : Weft_PureOp<"where"> {
+def WhereOp : Weft_PureOp<"where", [Weft_PlaceByPlace]> {
   let summary = "one of two tensors, chosen element by element";
   let description = [{
     Computes, for each element, `condition != 0 ? x : y`. Shapes are broadcast as NumPy does.
@@ -173,7 +173,7 @@ def WhereOp : Weft_PureOp<"where"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-def CastOp : Weft_PureOp<"cast"> {
+def CastOp : Weft_PureOp<"cast", [Weft_PlaceByPlace]> {
   let summary = "conversion to another element type";
   let description = [{
     Converts each element to `to`, as C does: from float to integer toward zero.

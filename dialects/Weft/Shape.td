@@ -139,7 +139,7 @@ def TransposeOp : Weft_PureOp<"transpose"> {
   let hasFolder = 1;
 }
 
-def ExpandOp : Weft_PureOp<"expand"> {
+def ExpandOp : Weft_PureOp<"expand", [Weft_PlaceByPlace]> {
   let summary = "a tensor repeated along dimensions of extent 1";
   let description = [{
     Broadcasts `x` to `shape`: aligned at the last dimension, an extent of 1 is repeated; -1 keeps the extent of `x`.

@@ -83,4 +83,7 @@ public:
   static mlir::LogicalResult verifyRegionTrait(mlir::Operation *op) { return verifyInferredShape(op); }
 };
 
+/// The trait of operations that compute each element of the result from one element of each operand, of the same place.
+template <typename ConcreteOp> class PlaceByPlace : public mlir::OpTrait::TraitBase<ConcreteOp, PlaceByPlace> {};
+
 } // namespace weft

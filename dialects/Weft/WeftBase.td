@@ -44,6 +44,8 @@ def Weft_InferMethods : InferTypeOpAdaptorBase<[{
 
 def Weft_InferredShape : NativeOpTrait<"InferredShape"> { let cppNamespace = "::weft"; }
 
+def Weft_PlaceByPlace : NativeOpTrait<"PlaceByPlace"> { let cppNamespace = "::weft"; }
+
 class Weft_Op<string mnemonic, list<Trait> traits = []> : Op<Weft_Dialect, mnemonic, traits>;
 
 /// A pure operation whose result types follow from its operands and attributes.

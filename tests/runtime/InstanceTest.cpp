@@ -141,7 +141,7 @@ TEST_F(Instance, CreateRefusesBadArguments) {
 TEST_F(Instance, CreateRefusesOtherVersionsAndProcessors) {
   weft_model model = fake_dense;
   model.abi = 7;
-  EXPECT_EQ(createError(model, WEFT_ERROR_VERSION), "the model has interface version 7, this runtime 1");
+  EXPECT_EQ(createError(model, WEFT_ERROR_VERSION), "the model has interface version 7, this runtime " + std::to_string(WEFT_ABI));
   const char *const features[] = {"sse2", "avx1024", nullptr};
   model = fake_dense;
   model.cpu_features = features;

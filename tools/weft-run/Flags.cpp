@@ -11,10 +11,6 @@ extern "C" {
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace weft::run {
 
@@ -27,11 +23,20 @@ const char *const flagsHelp =
     "  --std A[,B,C]            pictures: divided by, after that; default 1\n"
     "  --dump-tensors DIR       write the result of each layer as .npy, as it is stored\n"
     "  --compare DIR            name the first layer that differs from those files, PATH.npy\n"
-    "  --tolerance X            how far a layer may differ, relative to its largest value; default 1e-4\n";
+    "  --tolerance X            how far a layer may differ, relative to its largest value; default 1e-4\n"
+    "  --save-features L=FILE   the feature maps of layer L as a PNG, a tile a channel; repeatable\n"
+    "\nmany pictures (.png, .jpg), as many at once as the network takes:\n"
+    "  --images DIR|LIST        a folder, or a text with a file a line; with --top K or --top-patches\n"
+    "  --eval DIR|LIST          a folder a class, or a text of `FILE CLASS` lines: top-1, top-5, images/s, confusion\n"
+    "  --labels FILE            the names of the classes: folders and lists are matched with them\n"
+    "  --confusion FILE         the whole confusion table as CSV\n"
+    "  --top-patches L=FILE     where layer L answers most, a row a channel, as a PNG; L:3,7-9=FILE chooses channels\n"
+    "  --patches K              patches a channel; default 9\n";
 
 namespace {
 
-constexpr const char *names[] = {"resize", "crop", "mean", "std", "dump-tensors", "compare", "tolerance"};
+constexpr const char *names[] = {"resize",        "crop",   "mean", "std",       "dump-tensors", "compare", "tolerance",
+                                 "save-features", "images", "eval", "confusion", "top-patches",  "patches"};
 
 int knows(void *, const char *name) {
   for (const char *known : names)
@@ -81,6 +86,15 @@ int parseTolerance(const char *text, double &tolerance) {
   return 0;
 }
 
+int parsePatches(const char *text, int &count) {
+  char *end;
+  const long value = std::strtol(text, &end, 10);
+  if (end == text || *end != 0 || value < 1 || value > 1000)
+    return weft_complain_usage("`--patches` takes a number from 1 to 1000, not `%s`", text);
+  count = static_cast<int>(value);
+  return 0;
+}
+
 int option(void *self, const char *name, const char *value) {
   auto &flags = *static_cast<Flags *>(self);
   Preparation &preparation = flags.preparation;
@@ -99,36 +113,20 @@ int option(void *self, const char *name, const char *value) {
     return parseNumbers(name, value, preparation.std, false);
   if (flag == "tolerance")
     return parseTolerance(value, flags.layers.tolerance);
-  (flag == "compare" ? flags.layers.compareFolder : flags.layers.dumpFolder) = value;
-  return 0;
+  if (flag == "save-features")
+    return flags.features.want(value);
+  if (flag == "top-patches")
+    return Patches::parse(value, flags.feed.patches);
+  if (flag == "patches")
+    return parsePatches(value, flags.feed.mostPatches);
+  std::string &text = flag == "compare"        ? flags.layers.compareFolder
+                      : flag == "dump-tensors" ? flags.layers.dumpFolder
+                      : flag == "images"       ? flags.feed.images
+                      : flag == "eval"         ? flags.feed.eval
+                                               : flags.feed.confusion;
+  text = value;
+  return text.empty() ? weft_complain_usage("`--%s` needs a file or a folder", name) : 0;
 }
-
-/// A regular file in memory while this lives; empty when there is none.
-class MappedFile {
-public:
-  explicit MappedFile(const char *file) {
-    const int descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
-    if (descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-      bytes = static_cast<size_t>(status.st_size);
-      map = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    }
-    if (descriptor >= 0)
-      close(descriptor);
-  }
-  MappedFile(const MappedFile &) = delete;
-  ~MappedFile() {
-    if (map != MAP_FAILED)
-      munmap(map, bytes);
-  }
-  std::string_view contents() const {
-    return map == MAP_FAILED ? std::string_view() : std::string_view(static_cast<const char *>(map), bytes);
-  }
-
-private:
-  void *map = MAP_FAILED;
-  size_t bytes = 0;
-};
 
 int read(void *self, const char *file, const weft_info *info, const weft_port *port, weft_array *array, int *mine) {
   const MappedFile mapped(file);
@@ -141,13 +139,44 @@ int read(void *self, const char *file, const weft_info *info, const weft_port *p
 
 int begin(void *self, const weft_model *model, weft_instance *instance, const weft_tensor *inputs,
           const weft_tensor *outputs) {
-  return static_cast<Flags *>(self)->layers.begin(*model, instance, inputs, outputs);
+  auto &flags = *static_cast<Flags *>(self);
+  std::vector<Watcher *> watchers;
+  if (flags.layers.wanted())
+    watchers.push_back(&flags.layers);
+  if (flags.features.wanted())
+    watchers.push_back(&flags.features);
+  for (Patches &patches : flags.feed.patches)
+    watchers.push_back(&patches);
+  if (!flags.feed.patches.empty() && !flags.feed.wanted())
+    return weft_complain("`--top-patches` looks for them in pictures: give `--images` or `--eval`");
+  return flags.values.begin(*model, instance, inputs, outputs, watchers) || flags.layers.begin() ||
+         flags.features.begin(*model) || flags.feed.begin(*model);
 }
 
-int end(void *self) { return static_cast<Flags *>(self)->layers.end(); }
+int end(void *self) {
+  auto &flags = *static_cast<Flags *>(self);
+  const int differs = flags.layers.end();
+  return flags.features.end() || differs;
+}
+
+void describe(void *, const weft_model *model) { printLayers(*model); }
+
+int feeds(void *self) { return static_cast<Flags *>(self)->feed.wanted(); }
+
+int prepareFeed(void *self, weft_session *session) {
+  auto &flags = *static_cast<Flags *>(self);
+  return flags.feed.prepare(*session, flags.preparation);
+}
+
+int runFeed(void *self, weft_session *session) {
+  auto &flags = *static_cast<Flags *>(self);
+  return flags.feed.run(*session, flags.preparation);
+}
 
 } // namespace
 
-weft_extension Flags::extension() { return {flagsHelp, this, knows, option, read, begin, end}; }
+weft_extension Flags::extension() {
+  return {flagsHelp, this, knows, option, read, begin, end, describe, feeds, prepareFeed, runFeed};
+}
 
 } // namespace weft::run

@@ -2,6 +2,8 @@
 // What weft-run adds to the command line of executables.
 #pragma once
 
+#include "tools/weft-run/Features.h"
+#include "tools/weft-run/Feed.h"
 #include "tools/weft-run/Image.h"
 #include "tools/weft-run/Layers.h"
 
@@ -13,7 +15,10 @@ namespace weft::run {
 
 struct Flags {
   Preparation preparation;
+  Values values;
   Layers layers;
+  Features features;
+  Feed feed;
 
   /// The table of functions the command calls; points to this object.
   weft_extension extension();

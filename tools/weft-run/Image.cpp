@@ -9,6 +9,10 @@ extern "C" {
 
 #include <algorithm>
 #include <cmath>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace weft::run {
 namespace {
@@ -82,37 +86,9 @@ Picture resizedAsAsked(const Picture &in, const Preparation &how) {
   return resize(in, scaled(in.height), scaled(in.width));
 }
 
-/// Where a port keeps what.
-struct Layout {
-  bool channelsFirst;
-  int64_t batch, channels, height, width;
-};
-
-bool describe(const weft_port &port, Layout &layout) {
-  if (port.rank != 4 || std::any_of(port.dims, port.dims + 4, [](weft_extent extent) { return extent < 0; }))
-    return false;
-  layout.channelsFirst = port.dtype == WEFT_F32;
-  const weft_extent *d = port.dims;
-  layout = layout.channelsFirst ? Layout{true, d[0], d[1], d[2], d[3]} : Layout{false, d[0], d[3], d[1], d[2]};
-  return (port.dtype == WEFT_F32 || port.dtype == WEFT_U8) && (layout.channels == 1 || layout.channels == 3);
-}
-
 float of(const std::vector<float> &values, int channel) { return values[values.size() == 1 ? 0 : channel]; }
 
-void store(const Picture &picture, const Preparation &how, weft_array &array) {
-  const size_t pixels = size_t(picture.height) * picture.width;
-  for (int c = 0; c < picture.channels; ++c)
-    for (size_t i = 0; i < pixels; ++i) {
-      const float value = picture.values[i * picture.channels + c];
-      if (array.dtype == WEFT_F32)
-        static_cast<float *>(array.data)[c * pixels + i] = (value / 255 - of(how.mean, c)) / of(how.std, c);
-      else
-        static_cast<unsigned char *>(array.data)[i * picture.channels + c] =
-            static_cast<unsigned char>(std::clamp(value + 0.5f, 0.0f, 255.0f));
-    }
-}
-
-int prepare(const char *file, const Preparation &how, const Layout &layout, Picture &picture) {
+int prepare(const char *file, const Preparation &how, const PicturePort &layout, Picture &picture) {
   picture = resizedAsAsked(picture, how);
   if (how.cropHeight > picture.height || how.cropWidth > picture.width)
     return weft_complain("`%s` is %d x %d (height x width) before `--crop %dx%d`", file, picture.height, picture.width,
@@ -132,26 +108,86 @@ Picture resize(const Picture &picture, int height, int width) {
   return transposed(resizeRows(transposed(resizeRows(picture, width)), height));
 }
 
+bool describe(const weft_port &port, PicturePort &pictures) {
+  if (port.rank != 4 || std::any_of(port.dims, port.dims + 4, [](weft_extent extent) { return extent < 0; }))
+    return false;
+  const weft_extent *d = port.dims;
+  pictures = port.dtype == WEFT_F32 ? PicturePort{true, d[0], d[1], d[2], d[3]}
+                                    : PicturePort{false, d[0], d[3], d[1], d[2]};
+  return (port.dtype == WEFT_F32 || port.dtype == WEFT_U8) && (pictures.channels == 1 || pictures.channels == 3);
+}
+
+int loadPicture(const char *file, std::string_view contents, const Preparation &how, const PicturePort &port,
+                Picture &picture) {
+  return decode(file, contents, static_cast<int>(port.channels), picture) || prepare(file, how, port, picture);
+}
+
+int loadPicture(const std::string &file, const Preparation &how, const PicturePort &port, Picture &picture) {
+  const MappedFile mapped(file.c_str());
+  if (!isPicture(mapped.contents()))
+    return weft_complain("`%s` is no PNG or JPEG that can be read", file.c_str());
+  return loadPicture(file.c_str(), mapped.contents(), how, port, picture);
+}
+
+void store(const Picture &picture, const Preparation &how, const PicturePort &port, int64_t place, weft_array &array) {
+  const size_t pixels = size_t(picture.height) * picture.width, begin = static_cast<size_t>(place) * port.elements();
+  for (int c = 0; c < picture.channels; ++c)
+    for (size_t i = 0; i < pixels; ++i) {
+      const float value = picture.values[i * picture.channels + c];
+      if (port.channelsFirst)
+        static_cast<float *>(array.data)[begin + c * pixels + i] = (value / 255 - of(how.mean, c)) / of(how.std, c);
+      else
+        static_cast<unsigned char *>(array.data)[begin + i * picture.channels + c] =
+            static_cast<unsigned char>(std::clamp(value + 0.5f, 0.0f, 255.0f));
+    }
+}
+
+int checkNumbers(const Preparation &how, const weft_port &port, const PicturePort &pictures) {
+  const size_t channels = static_cast<size_t>(pictures.channels);
+  auto fits = [&](const std::vector<float> &numbers) { return numbers.size() == 1 || numbers.size() == channels; };
+  return fits(how.mean) && fits(how.std)
+             ? 0
+             : weft_complain("`--mean` and `--std` take 1 or %zu numbers for `%s`", channels, port.name);
+}
+
 int readPicture(const char *file, std::string_view contents, const Preparation &how, const weft_port &port,
                 weft_array &array) {
-  Layout layout;
-  if (!describe(port, layout))
+  PicturePort pictures;
+  if (!describe(port, pictures))
     return weft_complain("`%s` is a picture; `%s` takes none (f32[1, C, H, W] or u8[1, H, W, C], C 1 or 3)", file,
                          port.name);
-  if (layout.batch != 1)
-    return weft_complain("`%s` is one picture; `%s` takes %lld at once: stack them in a .npy file", file, port.name,
-                         static_cast<long long>(layout.batch));
-  const size_t channels = static_cast<size_t>(layout.channels);
-  if ((how.mean.size() != 1 && how.mean.size() != channels) || (how.std.size() != 1 && how.std.size() != channels))
-    return weft_complain("`--mean` and `--std` take 1 or %zu numbers for `%s`", channels, port.name);
+  if (pictures.batch != 1)
+    return weft_complain("`%s` is one picture; `%s` takes %lld at once: give `--images` a folder or a list of them, or stack "
+                         "them in a .npy file",
+                         file, port.name, static_cast<long long>(pictures.batch));
   Picture picture;
-  if (decode(file, contents, static_cast<int>(layout.channels), picture) || prepare(file, how, layout, picture))
+  if (checkNumbers(how, port, pictures) || loadPicture(file, contents, how, pictures, picture))
     return 1;
   array = {nullptr, port.dtype, 4, {port.dims[0], port.dims[1], port.dims[2], port.dims[3]}};
   if (weft_array_allocate(&array, port.name) != 0)
     return 1;
-  store(picture, how, array);
+  store(picture, how, pictures, 0, array);
   return 0;
+}
+
+MappedFile::MappedFile(const char *file) : map(MAP_FAILED) {
+  const int descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status;
+  if (descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+    bytes = static_cast<size_t>(status.st_size);
+    map = mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  }
+  if (descriptor >= 0)
+    close(descriptor);
+}
+
+MappedFile::~MappedFile() {
+  if (map != MAP_FAILED)
+    munmap(map, bytes);
+}
+
+std::string_view MappedFile::contents() const {
+  return map == MAP_FAILED ? std::string_view() : std::string_view(static_cast<const char *>(map), bytes);
 }
 
 } // namespace weft::run

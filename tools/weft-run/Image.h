@@ -7,6 +7,7 @@ extern "C" {
 }
 
 #include <array>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,8 +34,43 @@ int decode(const char *file, std::string_view contents, int channels, Picture &p
 /// With a triangle filter as wide as the reduction, as Pillow's BILINEAR, but without rounding to bytes in between.
 Picture resize(const Picture &picture, int height, int width);
 
-/// For ports f32[1, C, H, W] (normalised) and u8[1, H, W, C] (as decoded), C 1 or 3. 0, or 1 with a complaint.
+/// A port that takes pictures: f32[N, C, H, W] (normalised) or u8[N, H, W, C] (as decoded), C 1 or 3.
+struct PicturePort {
+  bool channelsFirst;
+  int64_t batch, channels, height, width;
+
+  size_t elements() const { return static_cast<size_t>(channels * height * width); } ///< of one picture
+};
+
+/// Whether `port` is one.
+bool describe(const weft_port &port, PicturePort &pictures);
+
+/// Decodes a file in memory, resizes and crops; the result fits the port. 0, or 1 with a complaint.
+int loadPicture(const char *file, std::string_view contents, const Preparation &how, const PicturePort &port,
+                Picture &picture);
+/// The same of a file.
+int loadPicture(const std::string &file, const Preparation &how, const PicturePort &port, Picture &picture);
+
+/// Writes a picture that fits the port as number `place` of the array's batch. `how` has as many means as fit
+/// (checkNumbers).
+void store(const Picture &picture, const Preparation &how, const PicturePort &port, int64_t place, weft_array &array);
+int checkNumbers(const Preparation &how, const weft_port &port, const PicturePort &pictures);
+
+/// For ports of one picture. 0, or 1 with a complaint.
 int readPicture(const char *file, std::string_view contents, const Preparation &preparation, const weft_port &port,
                 weft_array &array);
+
+/// A regular file in memory while this lives; empty when there is none.
+class MappedFile {
+public:
+  explicit MappedFile(const char *file);
+  MappedFile(const MappedFile &) = delete;
+  ~MappedFile();
+  std::string_view contents() const;
+
+private:
+  void *map;
+  size_t bytes = 0;
+};
 
 } // namespace weft::run

@@ -80,33 +80,11 @@ Difference differenceOf(const float *ours, const float *theirs, const std::vecto
 
 } // namespace
 
-/// A size no tensor has as a dimension is taken at its bound: what lies behind the real one is harmless to look at.
-void Layers::learnSizes(const weft_port *ports, uint32_t count, const weft_tensor *tensors) {
-  for (uint32_t i = 0; i < count; ++i)
-    for (uint32_t d = 0; d < ports[i].rank; ++d)
-      if (ports[i].dims[d] < 0)
-        sizes[-(ports[i].dims[d] + 1)] = tensors[i].dims[d] - (ports[i].role == WEFT_PORT_INDPTR);
-}
-
-int Layers::begin(const weft_model &ofModel, weft_instance *instance, const weft_tensor *inputs,
-                  const weft_tensor *ofOutputs) {
-  model = &ofModel;
-  outputs = ofOutputs;
-  if (!wanted())
-    return 0;
-  if (model->view_count == 0 || model->views == nullptr)
-    return weft_complain("`%s` was compiled without a table of its layers", model->name);
-  for (uint32_t i = 0; i < model->size_count; ++i)
-    sizes.push_back(model->sizes[i].bound);
-  learnSizes(model->inputs, model->input_count, inputs);
-  learnSizes(model->outputs, model->output_count, outputs);
+int Layers::begin() {
   std::error_code error;
   if (!dumpFolder.empty() && (fs::create_directories(dumpFolder, error), error))
     return weft_complain("cannot make the folder `%s`: %s", dumpFolder.c_str(), error.message().c_str());
-  if (!compareFolder.empty() && listReferences() != 0)
-    return 1;
-  model->api->observe(instance, seen, this, &arena);
-  return 0;
+  return compareFolder.empty() ? 0 : listReferences();
 }
 
 int Layers::listReferences() {
@@ -124,61 +102,31 @@ int Layers::listReferences() {
   return 0;
 }
 
-void Layers::seen(void *self, uint32_t launch, int end) {
-  auto *layers = static_cast<Layers *>(self);
-  const weft_model &model = *layers->model;
-  if (!end || layers->failed)
+/// Later runs begin with view 0 again.
+void Layers::see(const Values &values, uint32_t view) {
+  if (failed || view != nextView)
     return;
-  while (layers->nextView < model.view_count && model.views[layers->nextView].launch == launch)
-    layers->take(model.views[layers->nextView++]);
-}
-
-void Layers::take(const weft_model_view &view) {
-  std::vector<char> values = gather(view);
+  ++nextView;
+  std::vector<char> elements = values.stored(values.view(view));
+  weft_tensor tensor = values.shapeOf(values.view(view));
+  tensor.data = elements.data();
   if (!dumpFolder.empty())
-    dump(view, values);
+    dump(values.view(view), tensor);
   if (!compareFolder.empty())
-    compare(view, values);
+    compare(values, values.view(view), tensor);
 }
 
-weft_tensor Layers::tensorOf(const weft_model_view &view, std::vector<char> &values) const {
-  weft_tensor tensor{values.data(), view.dtype, view.rank, {}};
-  for (uint32_t d = 0; d < view.rank; ++d)
-    tensor.dims[d] = view.dims[d] >= 0 ? view.dims[d] : sizes[-(view.dims[d] + 1)];
-  return tensor;
-}
-
-std::vector<char> Layers::gather(const weft_model_view &view) const {
-  std::vector<char> none;
-  weft_tensor shape = tensorOf(view, none);
-  const size_t element = weft_dtype_bytes(view.dtype);
-  const int64_t count = std::max<int64_t>(0, weft_count(shape.dims, shape.rank, element));
-  const auto *base = view.output ? static_cast<const unsigned char *>(outputs[view.output - 1].data) : arena;
-  std::vector<char> values(static_cast<size_t>(count) * element);
-  std::vector<int64_t> index(view.rank, 0);
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t place = 0;
-    for (uint32_t d = 0; d < view.rank; ++d)
-      place += index[d] * view.strides[d];
-    std::memcpy(values.data() + i * element, base + view.offset + place * static_cast<int64_t>(element), element);
-    for (uint32_t d = view.rank; d-- > 0 && ++index[d] == shape.dims[d];)
-      index[d] = 0;
-  }
-  return values;
-}
-
-void Layers::dump(const weft_model_view &view, std::vector<char> &values) {
+void Layers::dump(const weft_model_view &view, weft_tensor tensor) {
   char number[16];
   std::snprintf(number, sizeof number, "%04u-", nextView);
   const std::string file = dumpFolder + "/" + number + fileName(view.path) + ".npy";
-  const weft_tensor tensor = tensorOf(view, values);
   weft_output output;
   failed |= weft_output_open(&output, file.c_str()) || weft_npy_write(&output, &tensor) ||
             weft_output_finish(&output) || weft_output_publish(&output);
   weft_output_drop(&output);
 }
 
-void Layers::compare(const weft_model_view &view, std::vector<char> &values) {
+void Layers::compare(const Values &values, const weft_model_view &view, weft_tensor ours) {
   std::vector<std::string> &files = references[fileName(view.path)];
   if (files.empty() || view.dtype != WEFT_F32) {
     ++others;
@@ -186,10 +134,9 @@ void Layers::compare(const weft_model_view &view, std::vector<char> &values) {
   }
   const std::string file = files.front();
   files.erase(files.begin());
-  const weft_tensor ours = tensorOf(view, values);
   const weft_port port{view.path, ours.dims, ours.rank, view.dtype, WEFT_PORT_PLAIN, 0};
   weft_info info;
-  model->api->get_info(model, &info);
+  values.network().api->get_info(&values.network(), &info);
   weft_array theirs = {};
   if (weft_npy_read(file.c_str(), &info, &port, &theirs) != 0) {
     failed = true;

@@ -49,7 +49,13 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
               {FIELD(weft_model_view, path, 'p'), FIELD(weft_model_view, launch, 'i'),
                FIELD(weft_model_view, output, 'i'), FIELD(weft_model_view, offset, 'l'),
                FIELD(weft_model_view, dims, 'p'), FIELD(weft_model_view, strides, 'p'),
-               FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i')});
+               FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i'),
+               FIELD(weft_model_view, channels, 'i'), FIELD(weft_model_view, picture, 'i'),
+               FIELD(weft_model_view, axis_count, 'i'), FIELD(weft_model_view, axes, 'p')});
+  axis = make(context, layout, "weft_model_axis", sizeof(weft_model_axis),
+              {FIELD(weft_model_axis, dim, 'i'), FIELD(weft_model_axis, picture_dim, 'i'),
+               FIELD(weft_model_axis, jump, 'd'), FIELD(weft_model_axis, start, 'd'),
+               FIELD(weft_model_axis, size, 'd')});
   model = make(context, layout, "weft_model", sizeof(weft_model),
                {FIELD(weft_model, abi, 'i'),
                 FIELD(weft_model, flags, 'i'),
@@ -92,6 +98,8 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
 static Type *typeOf(char kind, LLVMContext &context) {
   if (kind == 'p')
     return PointerType::get(context, 0);
+  if (kind == 'd')
+    return Type::getDoubleTy(context);
   return kind == 'i' ? Type::getInt32Ty(context) : Type::getInt64Ty(context);
 }
 

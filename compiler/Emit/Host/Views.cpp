@@ -3,6 +3,7 @@
 #include "compiler/Emit/Host/Views.h"
 
 #include "compiler/Emit/Host/Descriptor.h"
+#include "dialects/Weft/Weft.h"
 #include "runtime/src/common/model.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -26,12 +27,13 @@ public:
       outputs.push_back(output.getBuffer());
   }
 
-  void add(unsigned launch, StringRef path, mlir::Value buffer, plan::ViewAttr view);
+  void add(unsigned launch, StringRef path, mlir::Value buffer, plan::ViewAttr view, FieldAttr field);
   ViewTable table();
 
 private:
   std::optional<int64_t> dim(const Extent &extent) const;
   Constant *numbers(ArrayRef<int64_t> values);
+  Constant *axes(FieldAttr field);
 
   const ModelLayout &layout;
   Module &target;
@@ -57,7 +59,20 @@ Constant *ViewBuilder::numbers(ArrayRef<int64_t> values) {
   return new GlobalVariable(target, data->getType(), true, GlobalValue::PrivateLinkage, data, "view");
 }
 
-void ViewBuilder::add(unsigned launch, StringRef path, mlir::Value buffer, plan::ViewAttr view) {
+Constant *ViewBuilder::axes(FieldAttr field) {
+  SmallVector<Constant *> axes;
+  auto decimal = [&](double value) { return ConstantFP::get(b.getDoubleTy(), value); };
+  for (int64_t k = 0; k < field.getDims().size(); ++k)
+    axes.push_back(layout.constant(layout.axis, {{"dim", b.getInt32(field.getDims()[k])},
+                                                 {"picture_dim", b.getInt32(field.getPictureDims()[k])},
+                                                 {"jump", decimal(field.getJump()[k])},
+                                                 {"start", decimal(field.getStart()[k])},
+                                                 {"size", decimal(field.getSize()[k])}}));
+  auto *type = ArrayType::get(layout.axis, axes.size());
+  return new GlobalVariable(target, type, true, GlobalValue::PrivateLinkage, ConstantArray::get(type, axes), "axes");
+}
+
+void ViewBuilder::add(unsigned launch, StringRef path, mlir::Value buffer, plan::ViewAttr view, FieldAttr field) {
   SmallVector<int64_t> dims, strides;
   for (auto [extent, stride] : zip(view.getExtents(), view.getStrides())) {
     std::optional<int64_t> value = dim(extent);
@@ -73,14 +88,22 @@ void ViewBuilder::add(unsigned launch, StringRef path, mlir::Value buffer, plan:
       (!slice && output == outputs.size()))
     return;
   const int64_t begin = (slice ? slice.getOffset() : 0) + view.getOffset().add * view.getElementBytes();
-  views.push_back(layout.constant(layout.view, {{"path", b.CreateGlobalString(path, "text", 0, &target)},
-                                                {"launch", b.getInt32(launch)},
-                                                {"output", b.getInt32(slice ? 0 : output + 1)},
-                                                {"offset", b.getInt64(begin)},
-                                                {"dims", numbers(dims)},
-                                                {"strides", numbers(strides)},
-                                                {"rank", b.getInt32(dims.size())},
-                                                {"dtype", b.getInt32(*dtype)}}));
+  std::map<std::string, Constant *> fields = {{"path", b.CreateGlobalString(path, "text", 0, &target)},
+                                              {"launch", b.getInt32(launch)},
+                                              {"output", b.getInt32(slice ? 0 : output + 1)},
+                                              {"offset", b.getInt64(begin)},
+                                              {"dims", numbers(dims)},
+                                              {"strides", numbers(strides)},
+                                              {"rank", b.getInt32(dims.size())},
+                                              {"dtype", b.getInt32(*dtype)}};
+  if (field) {
+    fields["channels"] = b.getInt32(field.getChannels());
+    fields["picture"] = b.getInt32(field.getPicture());
+    fields["axis_count"] = b.getInt32(field.getDims().size());
+    if (!field.getDims().empty())
+      fields["axes"] = axes(field);
+  }
+  views.push_back(layout.constant(layout.view, fields));
 }
 
 ViewTable ViewBuilder::table() {
@@ -91,12 +114,18 @@ ViewTable ViewBuilder::table() {
           static_cast<unsigned>(views.size())};
 }
 
+/// What pass trace-fields said of a result; null where nobody did.
+FieldAttr fieldOf(plan::LaunchOp launch, size_t number) {
+  auto fields = launch->getAttrOfType<mlir::ArrayAttr>("weft.fields");
+  return fields && number < fields.size() ? mlir::dyn_cast<FieldAttr>(fields[number]) : FieldAttr();
+}
+
 } // namespace
 
 ViewTable weft::emit::emitViews(plan::ProgramOp program, const ModelLayout &layout, Module &target) {
   ViewBuilder builder(program, layout, target);
   for (auto [index, launch] : enumerate(program.getBody().getOps<plan::LaunchOp>()))
-    for (auto [buffer, view] : zip(launch.getOutputs(), launch.getOutputViews()))
-      builder.add(index, launch.getPath(), buffer, mlir::cast<plan::ViewAttr>(view));
+    for (auto [number, buffer, view] : enumerate(launch.getOutputs(), launch.getOutputViews()))
+      builder.add(index, launch.getPath(), buffer, mlir::cast<plan::ViewAttr>(view), fieldOf(launch, number));
   return builder.table();
 }

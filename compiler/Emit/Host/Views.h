@@ -14,7 +14,7 @@ struct ViewTable {
   unsigned count;
 };
 
-/// One view an output of a launch, as it is stored (`[N, C/16, H, W, 16]`, without the border). Left out are views the
+/// One view an output of a launch, as it is stored (`[N, C/16, H, W, 16]`, without the border), with its receptive field. Left out are views the
 /// table cannot say: strides or offsets that depend on a run-time size.
 ViewTable emitViews(plan::ProgramOp program, const ModelLayout &layout, llvm::Module &target);
 

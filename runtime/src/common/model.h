@@ -24,6 +24,14 @@ typedef struct weft_model_event { /* one launch, for profiles */
   const char *kernel;             /* C symbol of the kernel */
 } weft_model_event;
 
+/* One dimension of the picture a result was made from: element i of dimension `dim` of the result depends on picture
+ * elements from jump * i + start, `size` of them (padding included); with `dim` -1 on all. */
+typedef struct weft_model_axis {
+  int32_t dim;
+  uint32_t picture_dim; /* of the input port */
+  double jump, start, size;
+} weft_model_axis;
+
 /* Where a launch leaves one of its results, as it is stored: element (i0, i1, ...) is at `offset` bytes plus
  * sum(i_d * strides[d]) elements. */
 typedef struct weft_model_view {
@@ -34,6 +42,10 @@ typedef struct weft_model_view {
   const weft_extent *dims; /* outermost first */
   const int64_t *strides;  /* elements */
   uint32_t rank, dtype;
+  uint32_t channels;           /* stored in blocks, [N, C/16, ..., 16] or [C/16, 16]: how many there are; 0: as `dims` say */
+  uint32_t picture;            /* the input port its receptive field lies in */
+  uint32_t axis_count;         /* 0: it depends on no picture, or nothing is known */
+  const weft_model_axis *axes; /* the receptive field */
 } weft_model_view;
 
 struct weft_frame;

@@ -117,11 +117,12 @@ static int startTrace(weft_session *session) {
   return session->api->profile(session->instance, traceCapacity(session)) == WEFT_OK ? 0 : complainOf(session);
 }
 
-static int runAll(weft_session *session) {
+static int feeds(const weft_session *session) {
   const weft_extension *extension = session->extension;
-  if (extension != NULL && extension->begin != NULL &&
-      extension->begin(extension->self, session->model, session->instance, session->inputs, session->outputs) != 0)
-    return WEFT_EXIT_ERROR;
+  return extension != NULL && extension->feeds != NULL && extension->feeds(extension->self);
+}
+
+static int runOnInputs(weft_session *session) {
   for (int i = 0; i < session->options.warmup; ++i)
     if (runOnce(session) != 0)
       return WEFT_EXIT_ERROR;
@@ -129,6 +130,17 @@ static int runAll(weft_session *session) {
     return WEFT_EXIT_ERROR;
   if (session->events != NULL)
     session->event_count = session->api->profile_read(session->instance, session->events, traceCapacity(session));
+  return 0;
+}
+
+static int runAll(weft_session *session) {
+  const weft_extension *extension = session->extension;
+  if (extension != NULL && extension->begin != NULL &&
+      extension->begin(extension->self, session->model, session->instance, session->inputs, session->outputs) != 0)
+    return WEFT_EXIT_ERROR;
+  const int failed = feeds(session) ? extension->feed(extension->self, session) : runOnInputs(session);
+  if (failed)
+    return failed;
   return extension != NULL && extension->end != NULL ? extension->end(extension->self) : 0;
 }
 
@@ -153,13 +165,15 @@ static int flushOutput(void) {
 
 static int perform(weft_session *session, const char *image) {
   int failed = takeTables(session);
+  if (!failed && feeds(session))
+    failed = session->extension->prepare(session->extension->self, session);
   if (!failed)
     failed = weft_prepare_tensors(session);
   if (!failed)
     failed = createInstance(session, image);
   if (!failed)
     failed = runAll(session);
-  if (!failed)
+  if (!failed && !feeds(session))
     failed = reportAll(session);
   return failed ? failed : flushOutput();
 }
@@ -175,6 +189,8 @@ int weft_command(const weft_model *model, const char *program, const char *image
     code = flushOutput();
   } else if (code == 0 && session.options.info) {
     weft_print_info(&session);
+    if (extension != NULL && extension->describe != NULL)
+      extension->describe(extension->self, model);
     code = flushOutput();
   } else if (code == 0) {
     code = perform(&session, image);

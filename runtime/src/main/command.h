@@ -8,6 +8,8 @@
 
 #include "../common/model.h"
 
+struct weft_session;
+
 /* What weft-run adds. Functions may be NULL. Results: 0 done; 1 failed, with a complaint. */
 typedef struct weft_extension {
   const char *help; /* lines for --help */
@@ -21,6 +23,13 @@ typedef struct weft_extension {
   int (*begin)(void *self, const weft_model *model, weft_instance *instance, const weft_tensor *inputs,
                const weft_tensor *outputs);
   int (*end)(void *self);
+  /* More lines for --info. */
+  void (*describe)(void *self, const weft_model *model);
+  /* Whether it feeds the network many inputs itself. Then `prepare` makes room for them before inputs are checked, and
+   * `feed` stands for the timed runs and for what is told of them. Both give an exit code. */
+  int (*feeds)(void *self);
+  int (*prepare)(void *self, struct weft_session *session);
+  int (*feed)(void *self, struct weft_session *session);
 } weft_extension;
 
 /* `image` is the file the model lies in: weights beside it are found as NAME.weights. Returns the exit code. */
