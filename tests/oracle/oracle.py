@@ -195,7 +195,7 @@ def run(text, inputs, weight, weft_opt, llvm_bin, llvm_lib):
     lowered = command([weft_opt, "-", *PASSES], "\n".join(module))
     lowered = re.sub(r"attributes \{[^\n]*weft\.(?:net|kernel)[^\n]*\} \{", "{", lowered)
     lowered = re.sub(r"^module attributes \{.*\} \{$", "module {", lowered, flags=re.M)
-    lowered = re.sub(r",? ?weft\.\w+ = (?:\"[^\"]*\"|[0-9]+ : i64|\[[^\]]*\])", "", lowered)
+    lowered = re.sub(r",? ?weft\.\w+ = (?:\[#weft\.field<[^>]*>(?:, #weft\.field<[^>]*>)*\]|\"[^\"]*\"|[0-9]+ : i64|\[[^\]]*\])", "", lowered)
     libraries = [os.path.join(llvm_lib, lib) for lib in ("libmlir_runner_utils.so", "libmlir_c_runner_utils.so")]
     printed = command([os.path.join(llvm_bin, "mlir-runner"), "-", "-e", "main", "--entry-point-result=void", "-O2",
                        "--shared-libs=" + ",".join(libraries)], lowered)

@@ -116,6 +116,9 @@ class WeftRun(unittest.TestCase):
         pixels = self.random.integers(0, 256, (12, 10, 3), np.uint8)
         y = self.result("image", "--input", self.write("p.png", png(pixels)), "--crop=8x6")
         np.testing.assert_allclose(y[0].transpose(1, 2, 0) * 255, pixels[2:10, 2:8], atol=1e-3)
+        pixels = self.random.integers(0, 256, (11, 11, 3), np.uint8)  # 1.5 rows are 2, 2.5 columns too
+        y = self.result("image", "--input", self.write("p.png", png(pixels)), "--crop=8x6")
+        np.testing.assert_allclose(y[0].transpose(1, 2, 0) * 255, pixels[2:10, 2:8], atol=1e-3)
 
     def test_resize_keeps_flat_areas_and_the_ratio(self):
         pixels = np.full((40, 30, 3), (10, 100, 250), np.uint8)
@@ -124,10 +127,11 @@ class WeftRun(unittest.TestCase):
 
     @unittest.skipUnless(PIL, "Pillow is not installed")
     def test_resize_is_pillows(self):
-        pixels = self.random.integers(0, 256, (37, 23, 3), np.uint8)
-        y = self.result("image", "--input", self.write("p.png", png(pixels)), "--resize=8x6")
-        expected = np.asarray(PIL.Image.fromarray(pixels).resize((6, 8), PIL.Image.Resampling.BILINEAR), np.float32)
-        np.testing.assert_allclose(y[0].transpose(1, 2, 0) * 255, expected, atol=1.1)  # Pillow rounds twice
+        for shape in ((37, 23, 3), (8, 23, 3), (5, 3, 3), (13, 30, 3)):
+            pixels = self.random.integers(0, 256, shape, np.uint8)
+            y = self.result("image", "--input", self.write("p.png", png(pixels)), "--resize=8x6")
+            expected = np.asarray(PIL.Image.fromarray(pixels).resize((6, 8), PIL.Image.Resampling.BILINEAR), np.float32)
+            np.testing.assert_allclose(y[0].transpose(1, 2, 0) * 255, expected, atol=1e-3)
 
     def test_bad_pictures(self):
         pixels = np.zeros((8, 6, 3), np.uint8)

@@ -104,6 +104,7 @@ NETWORKS = {
     "densenet169": Network(some(dense.densenet, [6, 12, 32, 32]), IMAGE),
     "densenet201": Network(some(dense.densenet, [6, 12, 48, 32]), IMAGE),
     "fractalnet": Network(dense.fractalnet, SMALL),
+    "efficientnet_lite0": Network(separable.efficientnet_lite0, IMAGE),
     "mobilenet_v1": Network(separable.mobilenet_v1, IMAGE),
     "mobilenet_v2": Network(separable.mobilenet_v2, IMAGE),
     "shufflenet_v1": Network(separable.shufflenet_v1, IMAGE),

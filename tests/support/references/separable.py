@@ -1,5 +1,6 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-"""Networks of depthwise and grouped convolutions, and what was found by search: MobileNets, ShuffleNets, Xception, NASNet."""
+"""Networks of depthwise and grouped convolutions, and what was found by search: MobileNets, EfficientNet-Lite0, ShuffleNets,
+Xception, NASNet."""
 
 
 def mobilenet_v1(b, x):
@@ -35,6 +36,26 @@ def mobilenet_v2(b, x):
             index += 1
     x = conv_bn(x, "features.18", 1280, 1, 1)
     return b.classifier(x, "classifier.1")
+
+
+def efficientnet_lite0(b, x):
+    def conv_bn(x, path, norm, *window, act=True):
+        y = b.batchnorm(b.conv(x, path, *window, gain=2.0 if act else 1.0), norm, 1e-3)
+        return b.relu6(y) if act else y
+
+    x, index = conv_bn(x, "_conv_stem", "_bn0", 32, 3, 2, "same"), 0
+    for depth, kernel, first, expand, out in [(1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80),
+                                              (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320)]:
+        for i in range(depth):
+            path, stride, wide, y = f"_blocks.{index}", 1 if i else first, x[1] * expand, x
+            if expand > 1:
+                y = conv_bn(y, f"{path}._expand_conv", f"{path}._bn0", wide, 1)
+            y = conv_bn(y, f"{path}._depthwise_conv", f"{path}._bn1", wide, kernel, stride, "same", wide)
+            y = conv_bn(y, f"{path}._project_conv", f"{path}._bn2", out, 1, act=False)
+            x = b.add(y, x) if stride == 1 and x[1] == out else y
+            index += 1
+    x = conv_bn(x, "_conv_head", "_bn1", 1280, 1)
+    return b.classifier(x, "_fc")
 
 
 def shufflenet_v1(b, x, groups=3, width=240):
