@@ -1,0 +1,121 @@
+# Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+"""What each kernel of a network computes, read from the IR after phase fuse: one group one kernel, in the order of launches."""
+import math
+import re
+from dataclasses import dataclass, field
+
+from machine import WEFTC, call
+
+TENSOR = re.compile(r"tensor<((?:\d+x)*)([a-z]+\d+)(?:, #weft\.blocked<(\d+)[^<>]*>)?>")
+# Multiplications of the direct algorithm for one of Winograd's, F(m x m, 3 x 3).
+SAVED = {"winograd2": 36 / 16, "winograd4": 144 / 36, "winograd6": 324 / 64}
+
+
+@dataclass
+class Tensor:
+    shape: list
+    dtype: str
+    block: int
+
+    @property
+    def elements(self):
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self):
+        """As stored, without border."""
+        shape = list(self.shape)
+        if self.block and shape:
+            axis = min(1, len(shape) - 1)
+            shape[axis] = -(-shape[axis] // self.block) * self.block
+        return math.prod(shape) * int(re.search(r"\d+", self.dtype)[0]) // 8
+
+
+@dataclass
+class Contraction:
+    op: str
+    algorithm: str
+    filter: list  # logical, [O, I / groups, window...]
+    stride: list
+    pad: list
+    groups: int
+    x: Tensor
+    y: Tensor
+    weight_bytes: int
+
+    @property
+    def macs(self):
+        """Of the definition."""
+        if self.op == "conv_transpose":
+            return self.x.elements * math.prod(self.filter[1:])
+        return self.y.elements * (math.prod(self.filter[1:]) if self.filter else self.x.shape[-1])
+
+    @property
+    def algorithm_macs(self):
+        return self.macs / SAVED.get(self.algorithm, 1)
+
+
+@dataclass
+class Group:
+    path: str
+    contractions: list = field(default_factory=list)
+    ops: list = field(default_factory=list)
+    moved_bytes: int = 0  # inputs, weights and results, once each
+
+    @property
+    def macs(self):
+        return sum(c.macs for c in self.contractions)
+
+    @property
+    def algorithm_macs(self):
+        return sum(c.algorithm_macs for c in self.contractions)
+
+    @property
+    def weight_bytes(self):
+        return sum(c.weight_bytes for c in self.contractions)
+
+    @property
+    def algorithm(self):
+        return "+".join(dict.fromkeys(c.algorithm for c in self.contractions)) or self.ops[0]
+
+    def roofline_ms(self, gflops, gbytes, threads):
+        """Multiplications of the algorithm at the peak, or weights at the bandwidth of memory, whichever is longer; the
+        rest is taken to lie in caches."""
+        return max(2e-6 * self.algorithm_macs / (gflops * threads), 1e-6 * self.weight_bytes / gbytes)
+
+
+def tensors(text):
+    return [Tensor([int(d) for d in dims.split("x") if d], dtype, int(block or 0)) for dims, dtype, block in TENSOR.findall(text)]
+
+
+def numbers(text, word):
+    found = re.search(rf"\b{word} (?:= array<i64: )?\[?([-0-9, ]+)", text)
+    return [int(n) for n in found[1].split(",")] if found else []
+
+
+def contraction(op, text):
+    attributes, types = text.split(" : (", 1) if " : (" in text else (text, "")
+    operands, results = types.rsplit(" -> ", 1)
+    operands, results = tensors(operands), tensors(results)
+    algorithm = re.search(r"#weft\.algorithm<(\w+)>", attributes)
+    groups = re.search(r"groups = (\d+)", attributes)
+    return Contraction(op, algorithm[1] if algorithm else "plain", numbers(attributes, "filter_shape") or (operands[1].shape if op != "matmul" else []),
+                       numbers(attributes, "stride"), numbers(attributes, "pad"), int(groups[1]) if groups else 1, operands[0], results[0],
+                       0 if op == "matmul" else sum(t.bytes for t in operands[1:]))
+
+
+def groups(source, *options):
+    """The groups of a network, in the order of its launches."""
+    found, current = [], None
+    for line in call(WEFTC, source, "--stop-after=fuse", *options, "-o", "-").splitlines():
+        if head := re.match(r'\s*%[\w:]+ = weft\.group "((?:[^"\\]|\\.)*)"', line):
+            current = Group(head[1])
+        elif current and (end := re.match(r"    \}.*? : (\(.*\) -> .*)", line)):
+            current.moved_bytes = sum(t.bytes for t in tensors(end[1]))
+            found.append(current)
+            current = None
+        elif current and (op := re.match(r"      %[\w:]+ = weft\.(\w+) (.*)", line)):
+            current.ops.append(op[1])
+            if op[1] in ("conv", "conv_transpose", "linear", "matmul"):
+                current.contractions.append(contraction(op[1], op[2]))
+    return found

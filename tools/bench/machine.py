@@ -1,0 +1,42 @@
+# Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+"""What the benchmarks share: the machine's peaks, weftc and its products."""
+import json
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+WEFTC = ROOT / "build" / "bin" / "weftc"
+WEFT_OPT = ROOT / "build" / "bin" / "weft-opt"
+
+
+def call(*command, **more):
+    """Standard output; what went wrong, with the command, as an error."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **more)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr}")
+    return done.stdout
+
+
+def measure_peak(folder):
+    """GFLOP/s of f32 and GB/s of reading, of one core."""
+    program = folder / "peak"
+    call("cc", "-O2", "-march=native", HERE / "peak.c", "-o", program)
+    gflops, gbytes = map(float, call(program).split())
+    return gflops, gbytes
+
+
+def source_of(network):
+    """What weftc calls it: a file, or a network of the zoo."""
+    return network if Path(network).suffix in (".weft", ".onnx") else f"zoo:{network}"
+
+
+def random_weights(source):
+    """An ONNX file has its own."""
+    return [] if str(source).endswith(".onnx") else ["--weights=random:1"]
+
+
+def run_json(program, folder, *options):
+    report = folder / "run.json"
+    call(program, "--random-inputs=1", f"--json={report}", *options)
+    return json.loads(report.read_text())
