@@ -38,21 +38,22 @@ class Contraction:
     filter: list  # logical, [O, I / groups, window...]
     stride: list
     pad: list
+    dilation: list
     groups: int
     x: Tensor
     y: Tensor
     weight_bytes: int
+    macs: int = 0  # of the definition
 
-    @property
-    def macs(self):
-        """Of the definition."""
+    def counted(self):
+        """Multiply-adds of this form: joined groups multiply zeros too."""
         if self.op == "conv_transpose":
             return self.x.elements * math.prod(self.filter[1:])
         return self.y.elements * (math.prod(self.filter[1:]) if self.filter else self.x.shape[-1])
 
     @property
     def algorithm_macs(self):
-        return self.macs / SAVED.get(self.algorithm, 1)
+        return self.counted() / SAVED.get(self.algorithm, 1)
 
 
 @dataclass
@@ -100,8 +101,23 @@ def contraction(op, text):
     algorithm = re.search(r"#weft\.algorithm<(\w+)>", attributes)
     groups = re.search(r"groups = (\d+)", attributes)
     return Contraction(op, algorithm[1] if algorithm else "plain", numbers(attributes, "filter_shape") or (operands[1].shape if op != "matmul" else []),
-                       numbers(attributes, "stride"), numbers(attributes, "pad"), int(groups[1]) if groups else 1, operands[0], results[0],
+                       numbers(attributes, "stride"), numbers(attributes, "pad"), numbers(attributes, "dilation"), int(groups[1]) if groups else 1, operands[0], results[0],
                        0 if op == "matmul" else sum(t.bytes for t in operands[1:]))
+
+
+CONTRACTIONS = ("conv", "conv_transpose", "linear", "matmul")
+LINE = re.compile(r"\s*%[\w:]+ = weft\.(\w+) (.*)")
+
+
+def define(found, source, options):
+    """Multiply-adds as the network is written, from the IR after phase graph, where the same contractions stand in the same
+    order; as they are computed where that is not so."""
+    text = call(WEFTC, source, "--stop-after=graph", *options, "-o", "-")
+    written = [contraction(*op.groups()) for op in map(LINE.match, text.splitlines()) if op and op[1] in CONTRACTIONS]
+    computed = [c for group in found for c in group.contractions]
+    alike = len(written) == len(computed) and all(a.y.elements == b.y.elements for a, b in zip(written, computed))
+    for ours, theirs in zip(computed, written if alike else computed):
+        ours.macs = theirs.counted()
 
 
 def groups(source, *options):
@@ -114,8 +130,9 @@ def groups(source, *options):
             current.moved_bytes = sum(t.bytes for t in tensors(end[1]))
             found.append(current)
             current = None
-        elif current and (op := re.match(r"      %[\w:]+ = weft\.(\w+) (.*)", line)):
+        elif current and (op := LINE.match(line)):
             current.ops.append(op[1])
-            if op[1] in ("conv", "conv_transpose", "linear", "matmul"):
+            if op[1] in CONTRACTIONS:
                 current.contractions.append(contraction(op[1], op[2]))
+    define(found, source, options)
     return found

@@ -18,11 +18,16 @@ def call(*command, **more):
     return done.stdout
 
 
+def build(source, folder):
+    """One of the C programs beside this file."""
+    program = folder / source.removesuffix(".c")
+    call("cc", "-O2", "-march=native", HERE / source, "-o", program)
+    return program
+
+
 def measure_peak(folder):
     """GFLOP/s of f32 and GB/s of reading, of one core."""
-    program = folder / "peak"
-    call("cc", "-O2", "-march=native", HERE / "peak.c", "-o", program)
-    gflops, gbytes = map(float, call(program).split())
+    gflops, gbytes = map(float, call(build("peak.c", folder)).split())
     return gflops, gbytes
 
 

@@ -1,65 +1,167 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-"""One peer in a process of its own, driven by tools/bench/peers: `peer.py NAME MODEL.onnx THREADS`. Prints a JSON line when
-loaded (milliseconds to the first result), then for each line `RUNS` on standard input a JSON list of times in
-milliseconds, and at the end of input its peak resident memory."""
+"""One peer in a process of its own, driven by tools/bench/peers: `peer.py NAME MODEL.onnx THREADS INPUT.npy OUTPUT.npy`. Writes its
+first result, prints a JSON line when it has it (milliseconds of loading, of compiling where the peer compiles ahead of time,
+size of what a product would ship), then for each line `RUNS` on standard input a JSON list of times in milliseconds, and at
+the end of input its peak resident memory."""
 import json
-import resource
+import re
+import subprocess
 import sys
+import sysconfig
 import time
+from pathlib import Path
 
 import numpy as np
 
+PACKAGES = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino"], "mnn": ["MNN"], "torch": ["torch", "onnx2torch"],
+            "iree": ["iree-base-compiler[onnx]", "iree-base-runtime"], "tvm": ["apache-tvm"]}
 
-def onnxruntime(path, threads):
+
+class Loaded:
+    """`run()` computes; `result()` gives the last first output."""
+
+    def __init__(self, run, result, compile_s=None):
+        self.run, self.result, self.compile_s = run, result, compile_s
+
+
+def libraries_mib(patterns):
+    """What of a Python package a product has to ship: its shared libraries."""
+    packages = Path(sysconfig.get_path("platlib"))
+    files = {file.resolve() for pattern in patterns for file in packages.glob(pattern) if file.is_file()}
+    return sum(file.stat().st_size for file in files) / 2**20
+
+
+def onnxruntime(path, threads, x):
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    port = session.get_inputs()[0]
-    x = np.random.default_rng(0).standard_normal(port.shape).astype(np.float32)
-    return lambda: session.run(None, {port.name: x})
+    name, kept = session.get_inputs()[0].name, []
+
+    def run():
+        kept[:] = session.run(None, {name: x})
+
+    return Loaded(run, lambda: kept[0])
 
 
-def openvino(path, threads):
+def openvino(path, threads, x):
     import openvino as ov
 
     core = ov.Core()
     core.set_property("CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
-    compiled = core.compile_model(path, "CPU")
-    request = compiled.create_infer_request()
-    x = np.random.default_rng(0).standard_normal(tuple(compiled.input(0).shape)).astype(np.float32)
+    request = core.compile_model(path, "CPU").create_infer_request()
     request.set_input_tensor(ov.Tensor(x))
-    return request.infer
+    return Loaded(request.infer, lambda: request.get_output_tensor(0).data)
 
 
-def mnn(path, threads):
+def mnn(path, threads, x):
     import MNN
 
     interpreter = MNN.Interpreter(path.replace(".onnx", ".mnn"))
     session = interpreter.createSession({"numThread": threads, "backend": "CPU", "precision": "high"})
     tensor = interpreter.getSessionInput(session)
-    shape = tensor.getShape()
-    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    tensor.copyFrom(MNN.Tensor(shape, MNN.Halide_Type_Float, x.ravel(), MNN.Tensor_DimensionType_Caffe))
-    return lambda: interpreter.runSession(session)
+    tensor.copyFrom(MNN.Tensor(x.shape, MNN.Halide_Type_Float, x.ravel(), MNN.Tensor_DimensionType_Caffe))
+
+    def result():
+        out = interpreter.getSessionOutput(session)
+        host = MNN.Tensor(out.getShape(), MNN.Halide_Type_Float, np.zeros(out.getShape(), np.float32), MNN.Tensor_DimensionType_Caffe)
+        out.copyToHostTensor(host)
+        return np.array(host.getData(), np.float32).reshape(out.getShape())
+
+    return Loaded(lambda: interpreter.runSession(session), result)
+
+
+def torch(path, threads, x):
+    import onnx
+    import torch as library
+    from onnx2torch import convert
+
+    library.set_num_threads(threads)
+    model, value, kept = convert(onnx.load(path)).eval(), library.from_numpy(x), []
+
+    def run():
+        with library.inference_mode():
+            kept[:] = [model(value)]
+
+    return Loaded(run, lambda: (kept[0][0] if isinstance(kept[0], (list, tuple)) else kept[0]).numpy())
+
+
+def iree(path, threads, x):
+    import iree.runtime as runtime
+
+    start, mlir, binary = time.perf_counter(), path.replace(".onnx", ".mlir"), path.replace(".onnx", ".vmfb")
+    tools = Path(sys.executable).parent
+    subprocess.run([tools / "iree-import-onnx", path, "-o", mlir], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([tools / "iree-compile", mlir, "--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu",
+                    "--iree-llvmcpu-target-cpu=host", "-o", binary], check=True, stderr=subprocess.DEVNULL)
+    seconds = time.perf_counter() - start
+    runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
+    config = runtime.Config("local-sync" if threads == 1 else "local-task")
+    module = runtime.load_vm_module(runtime.VmModule.mmap(config.vm_instance, binary), config)
+    function = next(getattr(module, name) for name in module.vm_module.function_names if not name.startswith("__") and not name.endswith("$async"))
+    value, kept = runtime.asdevicearray(config.device, x), []
+
+    def run():
+        kept[:] = [function(value)]
+
+    return Loaded(run, lambda: np.asarray((kept[0][0] if isinstance(kept[0], (list, tuple)) else kept[0]).to_host()), seconds)
+
+
+def tvm(path, threads, x):
+    import onnx
+    import tvm as library
+    from tvm import relax
+    from tvm.relax.frontend.onnx import from_onnx
+
+    start = time.perf_counter()
+    module = relax.get_pipeline("zero")(from_onnx(onnx.load(path)))
+    with library.transform.PassContext(opt_level=3):
+        executable = library.compile(module, library.target.Target({"kind": "llvm", "mcpu": library.target.codegen.llvm_get_system_cpu()}))
+    seconds = time.perf_counter() - start
+    machine, kept = relax.VirtualMachine(executable, library.cpu()), []
+    value = library.runtime.tensor(x)
+
+    def run():
+        kept[:] = [machine["main"](value)]
+
+    return Loaded(run, lambda: (kept[0][0] if hasattr(kept[0], "__len__") and not hasattr(kept[0], "numpy") else kept[0]).numpy(), seconds)
+
+
+PEERS = {"onnxruntime": (onnxruntime, ["onnxruntime/capi/*.so*"], ".onnx"),
+         "openvino": (openvino, ["openvino/libs/libopenvino.so*", "openvino/libs/libopenvino_intel_cpu*", "openvino/libs/libtbb.so*",
+                                 "openvino/libs/libopenvino_onnx*"], ".onnx"),
+         "mnn": (mnn, ["_mnncengine*.so", "mnn.libs/*"], ".mnn"),
+         "torch": (torch, ["torch/lib/libtorch_cpu.so", "torch/lib/libtorch.so", "torch/lib/libc10.so"], ".onnx"),
+         "iree": (iree, ["iree/_runtime_libs/*.so"], ".vmfb"),
+         "tvm": (tvm, ["tvm/lib*.so", "tvm/lib/*.so"], ".onnx")}
 
 
 def main():
-    name, path, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    name, path, threads, given, first = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5]
+    load, patterns, ending = PEERS[name]
+    x = np.load(given)
     start = time.perf_counter()
-    run = {"onnxruntime": onnxruntime, "openvino": openvino, "mnn": mnn}[name](path, threads)
-    run()
-    print(json.dumps({"load_ms": 1e3 * (time.perf_counter() - start)}), flush=True)
+    loaded = load(path, threads, x)
+    loaded.run()
+    load_ms = 1e3 * (time.perf_counter() - start)
+    np.save(first, np.asarray(loaded.result()))
+    model = Path(path).with_suffix(ending)
+    size = libraries_mib(patterns) + (model.stat().st_size / 2**20 if model.exists() else 0)
+    if loaded.compile_s:
+        load_ms -= 1e3 * loaded.compile_s
+    print(json.dumps({"load_ms": load_ms, "compile_cold_s": loaded.compile_s, "size_mib": size}), flush=True)
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
             start = time.perf_counter()
-            run()
+            loaded.run()
             times.append(1e3 * (time.perf_counter() - start))
         print(json.dumps(times), flush=True)
-    print(json.dumps({"rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
+    # Not getrusage: it remembers the peak of the process that started this one.
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    print(json.dumps({"rss_mib": int(peak[1]) / 1024}), flush=True)
 
 
 if __name__ == "__main__":
