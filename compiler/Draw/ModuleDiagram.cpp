@@ -80,8 +80,8 @@ private:
   }
 
   void read(Operation &op) {
-    if (op.getNumResults() == 0 || isRecipe(op.getResult(0)))
-      return;
+    if (op.getNumResults() == 0 || isa<ExtentOp>(op) || isRecipe(op.getResult(0)))
+      return; // a size, a weight
     Boxes from;
     for (Value operand : op.getOperands())
       for (size_t box : sources.lookup(operand))

@@ -66,7 +66,8 @@ std::string window(ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride) {
 std::string paddingAndDilation(ArrayRef<int64_t> pad, ArrayRef<int64_t> dilation) {
   std::string text;
   if (llvm::any_of(pad, [](int64_t value) { return value != 0; }))
-    text += " pad " + once(pad, ",");
+    text += " pad " + (pad.take_front(pad.size() / 2) == pad.drop_front(pad.size() / 2) ? once(pad.take_front(pad.size() / 2), "x")
+                                                                                       : joined(pad, ","));
   if (llvm::any_of(dilation, [](int64_t value) { return value != 1; }))
     text += " dilation " + once(dilation, "x");
   return text;

@@ -20,14 +20,15 @@ namespace {
 
 using namespace summary;
 
-/// "112x112x64" for `[1, 64, 112, 112]`: channels last, a batch of one left out. "V x 16" where letters are among them.
+/// "112x112x64" for `[1, 64, 112, 112]`: channels last, a batch of one left out. Rows of a graph's vertices or edges stay
+/// as they are: "V x 16".
 std::string papersOrder(ArrayRef<std::string> dims) {
   SmallVector<std::string> order(dims.begin(), dims.end());
-  if (dims.size() >= 3)
+  bool letters = llvm::any_of(order, [](StringRef dim) { return !llvm::all_of(dim, llvm::isDigit); });
+  if (dims.size() >= 3 && !letters)
     std::rotate(order.begin() + 1, order.begin() + 2, order.end());
   if (order.size() > 1 && order.front() == "1")
     order.erase(order.begin());
-  bool letters = llvm::any_of(order, [](StringRef dim) { return !llvm::all_of(dim, llvm::isDigit); });
   return order.empty() ? "1" : llvm::join(order, letters ? " x " : "x");
 }
 
