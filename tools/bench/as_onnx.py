@@ -1,6 +1,6 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 """A network in weft's language as ONNX, so that peers can run it: read from the IR after phase parse, with random weights that keep
-the magnitude of activations. Says which operation it cannot write."""
+the magnitude of activations. Opset 17, which all of them read. Says which operation it cannot write."""
 import ast
 import math
 import re
@@ -13,9 +13,9 @@ from machine import WEFT_OPT, WEFTC, call
 
 OP = re.compile(r'\s*(?:%(\w+)(?::\d+)? = )?"(\w+\.\w+)"\((.*?)\)(?: <\{(.*)\}>)? : \((.*)\) -> (.*)$')
 SAME = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "neg": "Neg",
-        "floor": "Floor", "ceil": "Ceil", "erf": "Erf", "softplus": "Softplus", "softsign": "Softsign", "mish": "Mish",
+        "floor": "Floor", "ceil": "Ceil", "erf": "Erf", "softplus": "Softplus", "softsign": "Softsign",
         "hardswish": "HardSwish", "reciprocal": "Reciprocal", "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div",
-        "pow": "Pow", "minimum": "Min", "maximum": "Max", "matmul": "MatMul", "dropout": "Identity", "stochastic_depth": "Identity",
+        "pow": "Pow", "minimum": "Min", "maximum": "Max", "matmul": "MatMul",
         "global_avgpool": "GlobalAveragePool", "global_maxpool": "GlobalMaxPool", "prelu": "PRelu"}
 REDUCE = {"reduce_sum": "ReduceSum", "reduce_mean": "ReduceMean", "reduce_max": "ReduceMax", "reduce_min": "ReduceMin"}
 
@@ -78,8 +78,10 @@ class Writer:
         """One operation; `name` is its result, or the list of them."""
         x = inputs[0] if inputs else None
         window = {"kernel_shape": a.get("kernel"), "strides": a.get("stride"), "pads": a.get("pad"), "dilations": a.get("dilation")}
-        window = {key: value for key, value in window.items() if value}
-        if op in SAME:
+        window = {key: value for key, value in window.items() if value and (key != "dilations" or set(value) != {1})}
+        if op in ("dropout", "stochastic_depth"):
+            self.alias[name] = x
+        elif op in SAME:
             if op == "prelu" and len(shapes[1]) == 1 and shapes[1][0] > 1:
                 inputs = [x, self.reshaped(inputs[1], [shapes[1][0]] + [1] * (len(shapes[0]) - 2))]
             self.node(SAME[op], inputs, name)
@@ -104,8 +106,16 @@ class Writer:
         elif op == "silu":
             self.node("Sigmoid", [x], f"{name}_s")
             self.node("Mul", [x, f"{name}_s"], name)
-        elif op == "gelu":
-            self.node("Gelu", [x], name, approximate="tanh" if "tanh" in str(a.get("approximate")) else "none")
+        elif op == "mish":
+            self.node("Softplus", [x], f"{name}_s")
+            self.node("Tanh", [f"{name}_s"], f"{name}_t")
+            self.node("Mul", [x, f"{name}_t"], name)
+        elif op == "gelu" and "tanh" not in str(a.get("approximate")):
+            self.node("Mul", [x, self.constant(math.sqrt(0.5), np.float32)], f"{name}_s")
+            self.node("Erf", [f"{name}_s"], f"{name}_e")
+            self.node("Add", [f"{name}_e", self.constant(1, np.float32)], f"{name}_a")
+            self.node("Mul", [x, f"{name}_a"], f"{name}_m")
+            self.node("Mul", [f"{name}_m", self.constant(0.5, np.float32)], name)
         elif op in ("leaky_relu", "elu", "celu"):
             self.node({"leaky_relu": "LeakyRelu", "elu": "Elu", "celu": "Celu"}[op], [x], name, alpha=a["alpha"])
         elif op == "hardsigmoid":
@@ -144,10 +154,19 @@ class Writer:
         elif op == "depth_to_space":
             self.node("DepthToSpace", [x], name, blocksize=a["block"], mode="CRD" if "crd" in str(a.get("mode")) else "DCR")
         elif op in REDUCE:
-            axes = self.constant(a["axes"])
-            self.node(REDUCE[op], [x, axes], name, keepdims=int(a.get("keepdims", True)))
+            axes = {} if op == "reduce_sum" else {"axes": a["axes"]}
+            self.node(REDUCE[op], [x] + ([] if axes else [self.constant(a["axes"])]), name, keepdims=int(a.get("keepdims", True)), **axes)
         else:
             raise RuntimeError(f"`{op}` cannot be written as ONNX here")
+
+    def give(self, value, result):
+        """Calls a value by the name of a result; a second name, or that of an input, costs a node."""
+        made = [node for node in self.nodes if value in node.output]
+        if not made:
+            self.node("Identity", [value], result)
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                names[:] = [result if made and name == value else name for name in names]
 
     def reshaped(self, x, shape):
         name = f"r{len(self.nodes)}"
@@ -182,7 +201,7 @@ def as_onnx(source, options, folder, seed=1):
                 writer.alias[name] = writer.constant(values, values.dtype)
             elif full == "func.return":
                 for value, (result, _) in zip(inputs, writer.results):
-                    writer.node("Identity", [value], result)
+                    writer.give(value, result)
             elif full.startswith("weft."):
                 target = [f"{name}_{i}" for i in range(len(results))] if f"%{name}:" in line else name
                 writer.write(target, full[5:], inputs, a, shapes, results)
@@ -194,4 +213,4 @@ def model_of(writer):
     out = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in writer.results]
     initializers = writer.constants + [numpy_helper.from_array(w, path) for path, w in writer.weights.items()]
     graph = helper.make_graph(writer.nodes, "network", info, out, initializers)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
