@@ -112,6 +112,14 @@ class WeftRun(unittest.TestCase):
         y = self.result("image", "--input", self.write("p.jpg", JPEG))
         np.testing.assert_allclose(y[0].mean((1, 2)) * 255, [200, 100, 50], atol=2)
 
+    @unittest.skipUnless(PIL, "Pillow is not installed")
+    def test_pictures_in_four_inks(self):
+        inks = PIL.Image.fromarray(self.random.integers(0, 256, (8, 6, 4), np.uint8), "CMYK")
+        inks.save(self.folder / "inks.jpg", quality=95)
+        y = self.result("image", "--input", self.folder / "inks.jpg")
+        expected = np.asarray(PIL.Image.open(self.folder / "inks.jpg").convert("RGB"), np.float32)
+        np.testing.assert_allclose(y[0].transpose(1, 2, 0) * 255, expected, atol=1.01)
+
     def test_crop_takes_the_middle(self):
         pixels = self.random.integers(0, 256, (12, 10, 3), np.uint8)
         y = self.result("image", "--input", self.write("p.png", png(pixels)), "--crop=8x6")

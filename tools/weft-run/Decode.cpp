@@ -61,14 +61,37 @@ struct JpegFailure {
   std::longjmp(failure->back, 1);
 }
 
+bool isFourInks(const jpeg_decompress_struct &info) {
+  return info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
+}
+
+/// Four inks to red, green and blue, or to grey, as Pillow converts them. Adobe's files hold what is left of the paper.
+std::vector<unsigned char> withoutInks(const std::vector<unsigned char> &inks, bool inverted, int channels) {
+  std::vector<unsigned char> out;
+  out.reserve(inks.size() / 4 * static_cast<size_t>(channels));
+  for (size_t i = 0; i + 3 < inks.size(); i += 4) {
+    int paper[4], color[3];
+    for (int k = 0; k < 4; ++k)
+      paper[k] = inverted ? inks[i + k] : 255 - inks[i + k];
+    for (int k = 0; k < 3; ++k)
+      color[k] = (paper[k] * paper[3] + 127) / 255;
+    if (channels == 1)
+      out.push_back(static_cast<unsigned char>((color[0] * 19595 + color[1] * 38470 + color[2] * 7471 + 32768) >> 16));
+    else
+      for (int value : color)
+        out.push_back(static_cast<unsigned char>(value));
+  }
+  return out;
+}
+
 /// Everything between the jumps: no object with a destructor is made here.
 int decodeJpegRows(const char *file, jpeg_decompress_struct &info, int channels, std::vector<unsigned char> &bytes) {
   jpeg_read_header(&info, TRUE);
   if (uint64_t(info.image_width) * info.image_height > maxPixels)
     return tooLarge(file, info.image_width, info.image_height);
-  info.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  info.out_color_space = isFourInks(info) ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_start_decompress(&info);
-  const size_t rowBytes = size_t(info.output_width) * static_cast<size_t>(channels);
+  const size_t rowBytes = size_t(info.output_width) * static_cast<size_t>(info.output_components);
   bytes.resize(rowBytes * info.output_height);
   while (info.output_scanline < info.output_height) {
     JSAMPROW row = bytes.data() + rowBytes * info.output_scanline;
@@ -92,6 +115,8 @@ int decodeJpeg(const char *file, std::string_view contents, int channels, Pictur
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, reinterpret_cast<const unsigned char *>(contents.data()), contents.size());
   const int failed = decodeJpegRows(file, info, channels, bytes);
+  if (!failed && isFourInks(info))
+    bytes = withoutInks(bytes, info.saw_Adobe_marker, channels);
   if (!failed)
     keep(bytes, static_cast<int>(info.output_height), static_cast<int>(info.output_width), channels, picture);
   jpeg_destroy_decompress(&info);
