@@ -59,8 +59,8 @@ void arrange(Layer &layer, int64_t rows, int64_t channels, ArrayRef<int64_t> win
     layer.how.columns = channels * slices;
     layer.how.together = true;
   }
-  if (layer.tiles.count == 1)
-    layer.how.gap = 0;
+  // Filters fill their tiles with every grey: one pixel between them would be lost.
+  layer.how.gap = layer.tiles.count == 1 ? 0 : 2;
 }
 
 /// The image a linear layer reads as a vector, if it does.

@@ -10,7 +10,7 @@
 namespace weft::picture {
 namespace {
 
-constexpr uint8_t between = 128;
+constexpr uint8_t between = 255;
 
 struct Range {
   float low = std::numeric_limits<float>::infinity(), high = -std::numeric_limits<float>::infinity();

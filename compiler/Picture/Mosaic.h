@@ -38,7 +38,7 @@ Extent extentOf(const Tiles &tiles, const MosaicOptions &options);
 int64_t naturalZoom(const Tiles &tiles, MosaicOptions options);
 
 /// The smallest value of a range is black, the largest white; a range of one value and values that are not finite are
-/// black; what lies between tiles is mid grey. Empty where `extentOf` is.
+/// black; what lies between tiles is white. Empty where `extentOf` is.
 Bitmap mosaic(const Tiles &tiles, const MosaicOptions &options);
 
 } // namespace weft::picture

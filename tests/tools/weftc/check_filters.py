@@ -34,14 +34,14 @@ def tile(values, low, high):
 
 
 def mosaic(tiles, columns, zoom, together):
-    """tiles: [count, channels, height, width]; a grey pixel between and around."""
+    """tiles: [count, channels, height, width]; two white pixels between and around."""
     count, channels, height, width = tiles.shape
     rows = -(-count // columns)
-    picture = np.full((rows * (height * zoom + 1) + 1, columns * (width * zoom + 1) + 1, channels), 128)
+    picture = np.full((rows * (height * zoom + 2) + 2, columns * (width * zoom + 2) + 2, channels), 255)
     for i, values in enumerate(tiles):
         source = tiles if together else values
         pixels = tile(values, source.min(), source.max()).transpose(1, 2, 0).repeat(zoom, 0).repeat(zoom, 1)
-        y, x = i // columns * (height * zoom + 1) + 1, i % columns * (width * zoom + 1) + 1
+        y, x = i // columns * (height * zoom + 2) + 2, i % columns * (width * zoom + 2) + 2
         picture[y:y + height * zoom, x:x + width * zoom] = pixels
     return picture
 
