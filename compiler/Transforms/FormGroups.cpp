@@ -25,10 +25,10 @@ using OpSet = llvm::SmallSetVector<Operation *, 8>;
 /// Operations that may be added to a group before it is cut; longer chains are worth no more.
 constexpr size_t largestGroup = 24;
 
-bool isComputed(Operation *op) {
+bool isComputed(Operation *op, const llvm::DenseSet<Value> &recipes) {
   if (!isa<WeftDialect>(op->getDialect()) || isa<WeightOp, ConstantOp, YieldOp, GroupOp>(op))
     return false;
-  return !isViewOp(op) && !llvm::all_of(op->getResults(), [](Value result) { return isRecipe(result); });
+  return !isViewOp(op) && !llvm::all_of(op->getResults(), [&](Value result) { return recipes.contains(result); });
 }
 
 /// Whether element-wise operations may follow `head` in its kernel.
@@ -38,12 +38,12 @@ bool hasEpilogue(Operation *head) {
 
 class GroupFormer {
 public:
-  explicit GroupFormer(func::FuncOp function) : body(function.getBody().front()) {}
+  explicit GroupFormer(func::FuncOp function) : body(function.getBody().front()), recipes(recipesIn(body)) {}
 
   void run() {
     SmallVector<Operation *> heads;
     for (Operation &op : body)
-      if (isComputed(&op))
+      if (isComputed(&op, recipes))
         heads.push_back(&op);
     for (Operation *op : heads)
       if (!grouped.contains(op))
@@ -80,16 +80,18 @@ private:
   bool joins(Operation *op, const OpSet &members, Type type) {
     return llvm::any_of(op->getOperands(),
                         [&](Value operand) { return members.contains(operand.getDefiningOp()); }) &&
-           isPointwise(op) && op->getResult(0).getType() == type && !grouped.contains(op) && isComputed(op);
+           isPointwise(op) && op->getResult(0).getType() == type && !grouped.contains(op) && isComputed(op, recipes);
   }
 
   /// An element-wise operation that heads a group could have been a part of its producer's kernel: says why it is not.
-  static void remarkWhyAlone(Operation *head) {
+  void remarkWhyAlone(Operation *head) {
+    if (isWindow(head))
+      remarkPooling(head);
     if (!isPointwise(head))
       return;
     for (Value operand : head->getOperands()) {
       Operation *producer = operand.getDefiningOp();
-      if (!producer || !isComputed(producer))
+      if (!producer || !isComputed(producer, recipes))
         continue;
       llvm::StringRef why = "another operation between them needs the same value";
       if (!hasEpilogue(producer) && !isPointwise(producer))
@@ -101,6 +103,17 @@ private:
       head->emitRemark() << "`" << head->getName() << "` is not fused with `" << producer->getName() << "`: " << why;
       return;
     }
+  }
+
+  /// Pooling behind a convolution keeps a kernel of its own. What one kernel could save is reading the plane once more,
+  /// from the cache for all but the largest: compiler/Schedule/README.md has the shares measured.
+  static void remarkPooling(Operation *head) {
+    Operation *producer = head->getOperand(0).getDefiningOp();
+    while (producer && isPointwise(producer))
+      producer = producer->getOperand(0).getDefiningOp();
+    if (producer && isContraction(producer))
+      head->emitRemark() << "`" << head->getName() << "` is not fused with `" << producer->getName()
+                         << "`: it reads what is in the cache, and the kernel without it serves other layers too";
   }
 
   static bool escapesOnlyThrough(Operation *last, const OpSet &members) {
@@ -145,6 +158,7 @@ private:
   }
 
   Block &body;
+  llvm::DenseSet<Value> recipes;
   llvm::DenseSet<Operation *> grouped;
 };
 

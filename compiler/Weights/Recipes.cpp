@@ -475,7 +475,8 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
 /// The values of one call of `evaluate`. Each is dropped when its last reader has run.
 class Evaluation {
 public:
-  explicit Evaluation(const WeightSource &source) : source(source) {}
+  explicit Evaluation(const WeightSource &source, Value inPlace = {}, char *memory = nullptr)
+      : source(source), inPlace(inPlace), memory(memory) {}
 
   FailureOr<HostTensor> run(Value root) {
     SmallVector<Operation *> order;
@@ -541,7 +542,7 @@ private:
     if (auto constant = dyn_cast<ConstantOp>(op))
       if (HostTensor bytes = constantBytes(constant); bytes.data)
         return bytes;
-    HostTensor result = HostTensor::allocate(type);
+    HostTensor result = op->getResult(0) == inPlace ? HostTensor{type, nullptr, memory} : HostTensor::allocate(type);
     if (op->getNumOperands() == 0 || !compute(op, result, operands))
       return op->emitError() << "`" << op->getName() << "` on " << spell(type)
                              << " cannot be part of a recipe for weights";
@@ -549,6 +550,8 @@ private:
   }
 
   const WeightSource &source;
+  Value inPlace; ///< computed into `memory` where it is computed at all
+  char *memory;
   DenseMap<Value, HostTensor> values;
   DenseMap<Value, unsigned> readers;
 };
@@ -556,5 +559,12 @@ private:
 } // namespace
 
 FailureOr<HostTensor> RecipeEvaluator::evaluate(Value value) { return Evaluation(source).run(value); }
+
+LogicalResult RecipeEvaluator::evaluate(Value value, char *memory) {
+  FailureOr<HostTensor> result = Evaluation(source, value, memory).run(value);
+  if (succeeded(result) && result->data != memory) // a weight as it stands in its file, a constant
+    std::memcpy(memory, result->data, result->bytes());
+  return result;
+}
 
 } // namespace weft

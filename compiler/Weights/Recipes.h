@@ -20,6 +20,8 @@ public:
 
   /// The bytes of `value`; fails after an error at the operation that cannot be evaluated.
   mlir::FailureOr<HostTensor> evaluate(mlir::Value value);
+  /// The same, where the last operation writes straight to `memory`: so many bytes as the value's type takes.
+  mlir::LogicalResult evaluate(mlir::Value value, char *memory);
 
 private:
   WeightSource source;

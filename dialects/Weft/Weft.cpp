@@ -60,6 +60,14 @@ bool weft::isRecipe(Value value) {
   return true;
 }
 
+llvm::DenseSet<Value> weft::recipesIn(Block &block) {
+  llvm::DenseSet<Value> recipes;
+  for (Operation &op : block)
+    if (mayBeInRecipe(&op) && llvm::all_of(op.getOperands(), [&](Value operand) { return recipes.contains(operand); }))
+      recipes.insert(op.result_begin(), op.result_end());
+  return recipes;
+}
+
 StringRef weft::pathOf(Location loc) {
   if (auto name = dyn_cast<NameLoc>(loc))
     return name.getName();

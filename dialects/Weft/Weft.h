@@ -44,6 +44,8 @@ mlir::RankedTensorType physicalType(mlir::RankedTensorType type);
 
 /// Whether `value` is a recipe: made from weights and constants by operations of this dialect alone.
 bool isRecipe(mlir::Value value);
+/// All recipes of a block. Asking for one value at a time walks to the beginning of the network each time.
+llvm::DenseSet<mlir::Value> recipesIn(mlir::Block &block);
 
 /// The path of an operation: the name its location carries ("layer1.0.conv1"), empty if none.
 llvm::StringRef pathOf(mlir::Location loc);

@@ -25,12 +25,14 @@ uint64_t weft::emit::slotsChecksum(plan::ProgramOp program) {
 
 static LogicalResult fillSlots(plan::ProgramOp program, RecipeEvaluator &recipes, char *data) {
   for (auto slot : program.getBody().getOps<plan::SlotOp>()) {
-    FailureOr<HostTensor> tensor = recipes.evaluate(slot.getRecipe());
-    if (failed(tensor))
+    auto type = cast<RankedTensorType>(slot.getRecipe().getType());
+    if (!type.hasStaticShape())
+      return slot.emitOpError() << "holds " << type << "; a recipe has a static type";
+    size_t bytes = HostTensor{type, nullptr, nullptr}.bytes();
+    if (int64_t(bytes) != slot.getBytes())
+      return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << bytes;
+    if (failed(recipes.evaluate(slot.getRecipe(), data + slot.getOffset())))
       return failure();
-    if (int64_t(tensor->bytes()) != slot.getBytes())
-      return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << tensor->bytes();
-    memcpy(data + slot.getOffset(), tensor->data, tensor->bytes());
   }
   return success();
 }

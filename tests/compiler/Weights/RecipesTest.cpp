@@ -48,7 +48,20 @@ protected:
         to[i] = element(path, i);
       return tensor;
     });
-    return evaluator.evaluate(cast<func::ReturnOp>(function.getBody().front().back()).getOperand(0));
+    Value value = cast<func::ReturnOp>(function.getBody().front().back()).getOperand(0);
+    FailureOr<HostTensor> result = evaluator.evaluate(value);
+    if (succeeded(result))
+      expectSameInPlace(evaluator, value, *result);
+    return result;
+  }
+
+  /// Where the caller gives the memory the bytes are the same.
+  void expectSameInPlace(RecipeEvaluator &evaluator, Value value, const HostTensor &wanted) {
+    std::vector<char> memory(wanted.bytes());
+    int before = loads;
+    ASSERT_TRUE(succeeded(evaluator.evaluate(value, memory.data())));
+    EXPECT_EQ(memcmp(memory.data(), wanted.data, memory.size()), 0);
+    loads = before;
   }
 
   MLIRContext context;
