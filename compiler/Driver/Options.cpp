@@ -51,6 +51,7 @@ public:
   OptionReader(const InputArgList &args, raw_ostream &errors) : args(args), errors(errors) {}
 
   std::optional<DriverOptions> read() {
+    refuseContradictions();
     readInput();
     readOutput();
     readNetwork();
@@ -66,6 +67,20 @@ private:
   raw_ostream &fail() {
     failed = true;
     return errors << "weftc: error: ";
+  }
+
+  /// An option given twice with two values has none that is meant. Said once an option.
+  void refuseContradictions() {
+    SmallDenseMap<unsigned, const Arg *> first;
+    for (const Arg *arg : args) {
+      Option option = arg->getOption().getUnaliasedOption();
+      if (option.matches(OPT_set) || option.matches(OPT_weights) || option.matches(OPT_INPUT))
+        continue;
+      auto [known, isNew] = first.try_emplace(option.getID(), arg);
+      if (!isNew && arg->getNumValues() != 0 && StringRef(known->second->getValue()) != arg->getValue())
+        fail() << "`" << known->second->getAsString(args) << "` and `" << arg->getAsString(args)
+               << "` contradict each other\n";
+    }
   }
 
   std::string text(OptionId id) { return args.getLastArgValue(id).str(); }

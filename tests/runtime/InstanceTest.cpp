@@ -136,6 +136,8 @@ TEST_F(Instance, CreateRefusesBadArguments) {
             "an arena needs a number of threads that is not 0: its size depends on it");
   EXPECT_EQ(createError(fake_dense, WEFT_ERROR_ARGUMENT, 1, nullptr, "w"),
             "`fake_dense` carries its weights: it takes no weights file");
+  EXPECT_EQ(weft_create(&fake_dense, 1, nullptr, nullptr, nullptr), WEFT_ERROR_ARGUMENT);
+  EXPECT_STREQ(weft_error_message(), "no place to put the instance");
 }
 
 TEST_F(Instance, CreateRefusesOtherVersionsAndProcessors) {
@@ -159,6 +161,9 @@ TEST_F(Instance, CreateSurvivesAnArenaNobodyHas) {
 TEST_F(Instance, RunRefusesWrongTensors) {
   create();
   Dense dense;
+  EXPECT_EQ(weft_run(nullptr, &dense.input, &dense.output, nullptr), WEFT_ERROR_ARGUMENT);
+  EXPECT_EQ(weft_run(net, nullptr, &dense.output, nullptr), WEFT_ERROR_ARGUMENT);
+  EXPECT_EQ(weft_run(net, &dense.input, nullptr, nullptr), WEFT_ERROR_ARGUMENT);
   weft_tensor wrong = dense.input;
   wrong.dtype = WEFT_F64;
   EXPECT_EQ(runError(wrong, dense.output), "`x` is f64[64, 1000]; it must be f32[64, 1000]");

@@ -127,8 +127,9 @@ typedef struct weft_instance weft_instance;
 /* Makes an instance: checks the processor, maps and checks the weights (their header only; see weft_verify), starts the
  * workers, lays out the arena.
  *   max_threads   1 to WEFT_MAX_THREADS; 0 means as many as this process may use
- *   arena         NULL, or memory aligned to WEFT_ALIGNMENT of arena_bytes + max_threads * thread_bytes bytes (not with
- * 0) weights_file  NULL, or the file to take the weights from; needed if weft_info.weights_in_file, else refused
+ *   arena         NULL, or memory aligned to WEFT_ALIGNMENT of arena_bytes + max_threads * thread_bytes bytes (not where
+ *                 max_threads is 0)
+ *   weights_file  NULL, or the file to take the weights from; needed if weft_info.weights_in_file, else refused
  *   instance      set to the new instance, or to NULL on failure */
 weft_status weft_create(const weft_model *model, int max_threads, void *arena, const char *weights_file,
                         weft_instance **instance);

@@ -162,6 +162,8 @@ static weft_status takeTensors(weft_instance *instance, const weft_port *ports, 
 weft_status weft_bind(weft_instance *instance, const weft_tensor *inputs, const weft_tensor *outputs,
                       const int64_t *sizes) {
   const weft_model *model = instance->model;
+  if ((inputs == NULL && model->input_count != 0) || (outputs == NULL && model->output_count != 0))
+    return weft_fail(WEFT_ERROR_ARGUMENT, "no %s", inputs == NULL ? "inputs" : "outputs");
   weft_status status = bindGivenSizes(instance, sizes);
   if (status == WEFT_OK)
     status = takeTensors(instance, model->inputs, model->input_count, inputs, instance->inputs);

@@ -103,6 +103,8 @@ static weft_status furnish(weft_instance *instance, void *arena, const char *wei
 
 weft_status weft_create(const weft_model *model, int max_threads, void *arena, const char *weights_file,
                         weft_instance **out) {
+  if (out == NULL)
+    return weft_fail(WEFT_ERROR_ARGUMENT, "no place to put the instance");
   *out = NULL;
   weft_status status = checkModel(model);
   if (status == WEFT_OK)
@@ -164,6 +166,8 @@ static weft_status executeInDefaultMode(weft_instance *instance) {
 
 weft_status weft_run(weft_instance *instance, const weft_tensor *inputs, const weft_tensor *outputs,
                      const int64_t *sizes) {
+  if (instance == NULL)
+    return weft_fail(WEFT_ERROR_ARGUMENT, "no instance to run");
   if (atomic_exchange(&instance->running, 1))
     return weft_fail(WEFT_ERROR_BUSY, "this instance of `%s` is running on another thread", instance->model->name);
   weft_status status = weft_bind(instance, inputs, outputs, sizes);
