@@ -3,6 +3,7 @@
 #include "compiler/Kernel/Evaluate.h"
 
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/ScalarOps.h"
 #include "compiler/Kernel/Spell.h"
 
 #include <cfenv>
@@ -79,118 +80,37 @@ int64_t floorDivide(int64_t a, int64_t b) {
   return remainder != 0 && (remainder < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
-double unaryReal(ScalarOp op, double a) {
-  switch (op) {
-  case ScalarOp::Neg:
-    return -a;
-  case ScalarOp::Abs:
-    return std::fabs(a);
-  case ScalarOp::Exp:
-    return std::exp(a);
-  case ScalarOp::Log:
-    return std::log(a);
-  case ScalarOp::Sqrt:
-    return std::sqrt(a);
-  case ScalarOp::Rsqrt:
-    return 1 / std::sqrt(a);
-  case ScalarOp::Tanh:
-    return std::tanh(a);
-  case ScalarOp::Erf:
-    return std::erf(a);
-  case ScalarOp::Sin:
-    return std::sin(a);
-  case ScalarOp::Cos:
-    return std::cos(a);
-  case ScalarOp::Floor:
-    return std::floor(a);
-  case ScalarOp::Ceil:
-    return std::ceil(a);
-  case ScalarOp::Round:
-    return std::nearbyint(a); // ties to even in the default rounding mode
-  default:
-    return NAN;
-  }
-}
+struct RealOps : Operators<double> {
+  static double neg(double a) { return -a; }
+  static double abs(double a) { return std::fabs(a); }
+  static double exp(double a) { return std::exp(a); }
+  static double log(double a) { return std::log(a); }
+  static double sqrt(double a) { return std::sqrt(a); }
+  static double rsqrt(double a) { return 1 / std::sqrt(a); }
+  static double tanh(double a) { return std::tanh(a); }
+  static double erf(double a) { return std::erf(a); }
+  static double sin(double a) { return std::sin(a); }
+  static double cos(double a) { return std::cos(a); }
+  static double floor(double a) { return std::floor(a); }
+  static double ceil(double a) { return std::ceil(a); }
+  static double round(double a) { return std::nearbyint(a); } // ties to even in the default rounding mode
+  static double mod(double a, double b) { return a - b * std::floor(a / b); }
+  static double min(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : (a < b ? a : b); }
+  static double max(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : (a > b ? a : b); }
+  static double pow(double a, double b) { return std::pow(a, b); }
+};
 
-double binaryReal(ScalarOp op, double a, double b) {
-  switch (op) {
-  case ScalarOp::Add:
-    return a + b;
-  case ScalarOp::Sub:
-    return a - b;
-  case ScalarOp::Mul:
-    return a * b;
-  case ScalarOp::Div:
-    return a / b;
-  case ScalarOp::Mod:
-    return a - b * std::floor(a / b);
-  case ScalarOp::Min:
-    return std::isnan(a) || std::isnan(b) ? NAN : (a < b ? a : b);
-  case ScalarOp::Max:
-    return std::isnan(a) || std::isnan(b) ? NAN : (a > b ? a : b);
-  case ScalarOp::Pow:
-    return std::pow(a, b);
-  default:
-    return NAN;
-  }
-}
-
-int64_t unaryWhole(ScalarOp op, int64_t a) {
-  switch (op) {
-  case ScalarOp::Neg:
-    return -a;
-  case ScalarOp::Abs:
-    return a < 0 ? -a : a;
-  case ScalarOp::Not:
-    return !a;
-  default:
-    return a; // floor, ceil and round of integers
-  }
-}
-
-int64_t binaryWhole(ScalarOp op, int64_t a, int64_t b) {
-  switch (op) {
-  case ScalarOp::Add:
-    return a + b;
-  case ScalarOp::Sub:
-    return a - b;
-  case ScalarOp::Mul:
-    return a * b;
-  case ScalarOp::Div:
-    return floorDivide(a, b);
-  case ScalarOp::Mod:
-    return b == 0 ? 0 : a - b * floorDivide(a, b);
-  case ScalarOp::Min:
-    return a < b ? a : b;
-  case ScalarOp::Max:
-    return a > b ? a : b;
-  case ScalarOp::And:
-    return a & b;
-  case ScalarOp::Or:
-    return a | b;
-  default:
-    return 0;
-  }
-}
-
-template <typename T> bool compare(ScalarOp op, T a, T b) {
-  switch (op) {
-  case ScalarOp::Lt:
-    return a < b;
-  case ScalarOp::Le:
-    return a <= b;
-  case ScalarOp::Gt:
-    return a > b;
-  case ScalarOp::Ge:
-    return a >= b;
-  case ScalarOp::Eq:
-    return a == b;
-  case ScalarOp::Ne:
-    return a != b;
-  default:
-    return false;
-  }
-}
+struct WholeOps : Operators<int64_t> {
+  static int64_t neg(int64_t a) { return -a; }
+  static int64_t abs(int64_t a) { return a < 0 ? -a : a; }
+  static int64_t invert(int64_t a) { return !a; }
+  static int64_t div(int64_t a, int64_t b) { return floorDivide(a, b); }
+  static int64_t mod(int64_t a, int64_t b) { return b == 0 ? 0 : a - b * floorDivide(a, b); }
+  static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+  static int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
+  static int64_t conjunction(int64_t a, int64_t b) { return a & b; }
+  static int64_t disjunction(int64_t a, int64_t b) { return a | b; }
+};
 
 class Evaluator {
 public:
@@ -382,8 +302,8 @@ private:
   Value computeUnary(const Expr &expr) {
     Value a = evaluateNode(*expr.args[0]);
     if (!isFloat(expr.type))
-      return {0, unaryWhole(expr.op, a.whole)};
-    return {unaryReal(expr.op, a.real), 0};
+      return {0, applyWhole<WholeOps>(expr.op, a.whole)};
+    return {applyFloat<RealOps>(expr.op, a.real), 0};
   }
 
   Value computeBinary(const Expr &expr) {
@@ -393,10 +313,11 @@ private:
     Value a = evaluateNode(*expr.args[0]), b = evaluateNode(*expr.args[1]);
     bool real = isFloat(expr.args[0]->type);
     if (isComparison(expr.op))
-      return {0, real ? compare(expr.op, a.real, b.real) : compare(expr.op, a.whole, b.whole)};
+      return {0, real ? applyComparison<RealOps>(expr.op, a.real, b.real)
+                      : applyComparison<WholeOps>(expr.op, a.whole, b.whole)};
     if (real)
-      return {binaryReal(expr.op, a.real, b.real), 0};
-    return {0, binaryWhole(expr.op, a.whole, b.whole)};
+      return {applyFloat<RealOps>(expr.op, a.real, b.real), 0};
+    return {0, applyWhole<WholeOps>(expr.op, a.whole, b.whole)};
   }
 
   Value fusedMultiplyAdd(const Expr &product) {

@@ -6,6 +6,7 @@
 #include "compiler/Emit/Halide/Math.h"
 #include "compiler/Emit/Halide/Strict.h"
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/ScalarOps.h"
 #include "compiler/Kernel/Spell.h"
 
 #include <unordered_set>
@@ -58,6 +59,49 @@ HExpr constantOf(const Expr &expr) {
   return Halide::Internal::make_const(type, static_cast<int64_t>(expr.constant));
 }
 
+struct FloatOps {
+  static bool isSingle(const HExpr &a) { return a.type() == Halide::Float(32); }
+
+  static HExpr neg(HExpr a) { return strict::negate(a); }
+  static HExpr abs(HExpr a) { return Halide::abs(a); }
+  static HExpr exp(HExpr a) { return isSingle(a) ? expOf(a) : Halide::exp(a); }
+  static HExpr log(HExpr a) { return isSingle(a) ? logOf(a) : Halide::log(a); }
+  static HExpr sqrt(HExpr a) { return Halide::sqrt(a); }
+  static HExpr rsqrt(HExpr a) { return strict::div(Halide::Internal::make_const(a.type(), 1.0), Halide::sqrt(a)); }
+  static HExpr tanh(HExpr a) { return isSingle(a) ? tanhOf(a) : Halide::tanh(a); }
+  static HExpr erf(HExpr a) { return Halide::cast(a.type(), erfOf(Halide::cast(Halide::Float(32), a))); }
+  static HExpr sin(HExpr a) { return Halide::sin(a); }
+  static HExpr cos(HExpr a) { return Halide::cos(a); }
+  static HExpr floor(HExpr a) { return Halide::floor(a); }
+  static HExpr ceil(HExpr a) { return Halide::ceil(a); }
+  static HExpr round(HExpr a) { return Halide::round(a); }
+  static HExpr add(HExpr a, HExpr b) { return strict::add(a, b); }
+  static HExpr sub(HExpr a, HExpr b) { return strict::sub(a, b); }
+  static HExpr mul(HExpr a, HExpr b) { return strict::mul(a, b); }
+  static HExpr div(HExpr a, HExpr b) { return strict::div(a, b); }
+  static HExpr mod(HExpr a, HExpr b) { return sub(a, mul(b, Halide::floor(div(a, b)))); }
+  static HExpr min(HExpr a, HExpr b) { return strict::minimum(a, b); }
+  static HExpr max(HExpr a, HExpr b) { return strict::maximum(a, b); }
+  static HExpr pow(HExpr a, HExpr b) { return powOf(a, b); }
+  static HExpr lt(HExpr a, HExpr b) { return strict::lt(a, b); }
+  static HExpr le(HExpr a, HExpr b) { return strict::le(a, b); }
+  static HExpr gt(HExpr a, HExpr b) { return strict::lt(b, a); }
+  static HExpr ge(HExpr a, HExpr b) { return strict::le(b, a); }
+  static HExpr eq(HExpr a, HExpr b) { return strict::eq(a, b); }
+  static HExpr ne(HExpr a, HExpr b) { return !strict::eq(a, b); }
+};
+
+struct WholeOps : Operators<HExpr> {
+  static HExpr neg(HExpr a) { return -a; }
+  static HExpr abs(HExpr a) { return Halide::cast(a.type(), Halide::abs(a)); }
+  static HExpr invert(HExpr a) { return !a; }
+  static HExpr mod(HExpr a, HExpr b) { return a % b; }
+  static HExpr min(HExpr a, HExpr b) { return Halide::min(a, b); }
+  static HExpr max(HExpr a, HExpr b) { return Halide::max(a, b); }
+  static HExpr conjunction(HExpr a, HExpr b) { return a.type().is_bool() ? a && b : a & b; }
+  static HExpr disjunction(HExpr a, HExpr b) { return a.type().is_bool() ? a || b : a | b; }
+};
+
 /// NaN of either operand wins. A constant goes first: then the single instruction does it.
 HExpr extremum(const Expr &expr, HExpr a, HExpr b) {
   auto pick = [&](HExpr x, HExpr y) { return expr.op == ScalarOp::Min ? strict::min(x, y) : strict::max(x, y); };
@@ -65,125 +109,18 @@ HExpr extremum(const Expr &expr, HExpr a, HExpr b) {
     return pick(a, b);
   if (expr.args[1]->kind == ExprKind::Constant)
     return pick(b, a);
-  return expr.op == ScalarOp::Min ? strict::minimum(a, b) : strict::maximum(a, b);
+  return applyFloat<FloatOps>(expr.op, a, b);
 }
 
 HExpr floatBinary(const Expr &expr, HExpr a, HExpr b) {
-  switch (expr.op) {
-  case ScalarOp::Add:
-    return strict::add(a, b);
-  case ScalarOp::Sub:
-    return strict::sub(a, b);
-  case ScalarOp::Mul:
-    return strict::mul(a, b);
-  case ScalarOp::Div:
-    return strict::div(a, b);
-  case ScalarOp::Mod:
-    return strict::sub(a, strict::mul(b, Halide::floor(strict::div(a, b))));
-  case ScalarOp::Min:
-  case ScalarOp::Max:
-    return extremum(expr, a, b);
-  case ScalarOp::Pow:
-    return powOf(a, b);
-  case ScalarOp::Lt:
-    return strict::lt(a, b);
-  case ScalarOp::Le:
-    return strict::le(a, b);
-  case ScalarOp::Gt:
-    return strict::lt(b, a);
-  case ScalarOp::Ge:
-    return strict::le(b, a);
-  case ScalarOp::Eq:
-    return strict::eq(a, b);
-  case ScalarOp::Ne:
-    return !strict::eq(a, b);
-  default:
-    return HExpr();
-  }
+  if (isComparison(expr.op))
+    return applyComparison<FloatOps>(expr.op, a, b);
+  bool isExtremum = expr.op == ScalarOp::Min || expr.op == ScalarOp::Max;
+  return isExtremum ? extremum(expr, a, b) : applyFloat<FloatOps>(expr.op, a, b);
 }
 
 HExpr wholeBinary(ScalarOp op, HExpr a, HExpr b) {
-  switch (op) {
-  case ScalarOp::Add:
-    return a + b;
-  case ScalarOp::Sub:
-    return a - b;
-  case ScalarOp::Mul:
-    return a * b;
-  case ScalarOp::Div:
-    return a / b;
-  case ScalarOp::Mod:
-    return a % b;
-  case ScalarOp::Min:
-    return Halide::min(a, b);
-  case ScalarOp::Max:
-    return Halide::max(a, b);
-  case ScalarOp::And:
-    return a.type().is_bool() ? a && b : a & b;
-  case ScalarOp::Or:
-    return a.type().is_bool() ? a || b : a | b;
-  case ScalarOp::Lt:
-    return a < b;
-  case ScalarOp::Le:
-    return a <= b;
-  case ScalarOp::Gt:
-    return a > b;
-  case ScalarOp::Ge:
-    return a >= b;
-  case ScalarOp::Eq:
-    return a == b;
-  case ScalarOp::Ne:
-    return a != b;
-  default:
-    return HExpr();
-  }
-}
-
-HExpr floatUnary(ScalarOp op, HExpr a) {
-  bool isSingle = a.type() == Halide::Float(32);
-  switch (op) {
-  case ScalarOp::Neg:
-    return strict::negate(a);
-  case ScalarOp::Abs:
-    return Halide::abs(a);
-  case ScalarOp::Exp:
-    return isSingle ? expOf(a) : Halide::exp(a);
-  case ScalarOp::Log:
-    return isSingle ? logOf(a) : Halide::log(a);
-  case ScalarOp::Sqrt:
-    return Halide::sqrt(a);
-  case ScalarOp::Rsqrt:
-    return strict::div(Halide::Internal::make_const(a.type(), 1.0), Halide::sqrt(a));
-  case ScalarOp::Tanh:
-    return isSingle ? tanhOf(a) : Halide::tanh(a);
-  case ScalarOp::Erf:
-    return Halide::cast(a.type(), erfOf(Halide::cast(Halide::Float(32), a)));
-  case ScalarOp::Sin:
-    return Halide::sin(a);
-  case ScalarOp::Cos:
-    return Halide::cos(a);
-  case ScalarOp::Floor:
-    return Halide::floor(a);
-  case ScalarOp::Ceil:
-    return Halide::ceil(a);
-  case ScalarOp::Round:
-    return Halide::round(a);
-  default:
-    return HExpr();
-  }
-}
-
-HExpr wholeUnary(ScalarOp op, HExpr a) {
-  switch (op) {
-  case ScalarOp::Neg:
-    return -a;
-  case ScalarOp::Abs:
-    return Halide::cast(a.type(), Halide::abs(a));
-  case ScalarOp::Not:
-    return !a;
-  default:
-    return a; // floor, ceil and round of integers
-  }
+  return isComparison(op) ? applyComparison<WholeOps>(op, a, b) : applyWhole<WholeOps>(op, a, b);
 }
 
 } // namespace
@@ -244,7 +181,7 @@ HExpr ExpressionBuilder::load(const Expr &expr) {
 
 HExpr ExpressionBuilder::unary(const Expr &expr) {
   HExpr a = build(expr.args[0]);
-  return isFloat(expr.args[0]->type) ? floatUnary(expr.op, a) : wholeUnary(expr.op, a);
+  return isFloat(expr.args[0]->type) ? applyFloat<FloatOps>(expr.op, a) : applyWhole<WholeOps>(expr.op, a);
 }
 
 HExpr ExpressionBuilder::binary(const Expr &expr) {
