@@ -6,6 +6,7 @@
 #include "compiler/MemoryPlan/Search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -454,7 +455,10 @@ int Search::choose(int begin, int end) {
   for (int s = begin; s < end; ++s)
     scores[s] = open[s] ? score(s) : hopeless;
   for (;;) {
-    int best = static_cast<int>(std::min_element(scores.begin() + begin, scores.begin() + end) - scores.begin());
+    auto first = scores.begin() + begin, last = scores.begin() + end, least = std::min_element(first, last);
+    if (setting->backwards)
+      least = std::prev(std::min_element(std::reverse_iterator(last), std::reverse_iterator(first)).base());
+    int best = static_cast<int>(least - scores.begin());
     if (scores[best] == hopeless)
       return -1;
     if (int found = candidateIn(best); found >= 0)
@@ -486,9 +490,9 @@ bool Search::solveRange(int begin, int end) {
       parts.emplace_back(from, s);
     from = s;
   }
-  std::sort(parts.begin(), parts.end(), [](auto a, auto b) {
+  std::sort(parts.begin(), parts.end(), [&](auto a, auto b) {
     int lengthA = a.second - a.first, lengthB = b.second - b.first;
-    return lengthA != lengthB ? lengthA < lengthB : a < b;
+    return lengthA != lengthB ? lengthA < lengthB : setting->backwards ? b < a : a < b;
   });
   return std::all_of(parts.begin(), parts.end(), [&](auto part) { return searchPart(part.first, part.second); });
 }

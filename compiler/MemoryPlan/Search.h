@@ -31,6 +31,7 @@ public:
   struct Setting {
     int64_t height = 0;                ///< bytes there are
     Branching branching = {};          //
+    bool backwards = false;            ///< among equal sections the last goes first
     std::vector<int> priority;         ///< per rectangle; higher goes first among equals
     int64_t stepLimit = 0;             ///< placements tried
     std::function<bool()> outOfBudget; ///< asked now and then
