@@ -12,11 +12,11 @@ namespace weft {
 
 namespace {
 
-/// The first operation that is more than element-wise, else the first.
+/// The first operation that is more than element-wise or padding, else the first.
 Operation *headOf(GroupOp group) {
   Block &body = group.getBody().front();
   for (Operation &op : body.without_terminator())
-    if (!isPointwise(&op))
+    if (!isPointwise(&op) && !isa<PadOp>(op))
       return &op;
   return &body.front();
 }

@@ -3,8 +3,10 @@
 //
 // What follows a convolution joins it for free (FormGroups.cpp). What stands before one, `conv(relu(batchnorm(x)))`, is a
 // kernel of its own and a second tensor as large as x while others still need x: each layer of a DenseNet reads all
-// before it. A convolution without padding applies it to what it reads instead, one strip of rows at a time, each strip
-// once. Where x dies the operations work in place, but then this saves a pass over memory.
+// before it. The convolution applies it to what it reads instead, one strip of rows at a time, each strip once. Where x
+// dies the operations work in place, but then this saves a pass over memory. Padding goes the same way: as zeros that are
+// written behind the activation, and around the caller's image, which has no border and would be copied to one that has.
+#include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -37,13 +39,56 @@ bool isPrologue(GroupOp group) {
   return tensors == 1;
 }
 
-/// Whether a convolution can apply a prologue while it reads: packed, on planes, each strip of its input read by one
-/// strip of its result. Padding would have to stay zero, which no scale and shift keeps.
+/// Whether a convolution can prepare what it reads: packed, on planes of more than a pixel.
 bool takesPrologue(ConvOp conv) {
-  auto isZero = [](int64_t pad) { return pad == 0; };
+  RankedTensorType y = tensorOf(conv.getY());
   return conv.getAlgorithm() == Algorithm::Direct && conv.getSpatialRank() == 2 &&
-         llvm::all_of(conv.getPad(), isZero) && conv.getKernel() == SmallVector<int64_t>{1, 1} &&
-         tensorOf(conv.getY()).getNumElements() > tensorOf(conv.getY()).getDimSize(0) * tensorOf(conv.getY()).getDimSize(1);
+         y.getNumElements() > y.getDimSize(0) * y.getDimSize(1);
+}
+
+bool isPadded(ConvOp conv) {
+  return llvm::any_of(conv.getPad(), [](int64_t pad) { return pad != 0; });
+}
+
+/// Zeros around what `conv` reads become an operation of its group.
+void padInside(ConvOp conv) {
+  if (!isPadded(conv))
+    return;
+  OpBuilder builder(conv);
+  auto type = cast<RankedTensorType>(conv.getX().getType());
+  ArrayRef<int64_t> pad = conv.getPad();
+  unsigned rank = conv.getSpatialRank();
+  SmallVector<int64_t> low(type.getRank(), 0), high(low), shape(type.getShape());
+  for (unsigned d = 0; d < rank; ++d) {
+    low[2 + d] = pad[d];
+    high[2 + d] = pad[rank + d];
+    shape[2 + d] += low[2 + d] + high[2 + d];
+  }
+  auto padded = RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
+  conv.getXMutable().assign(PadOp::create(
+      builder, conv.getLoc(), padded, conv.getX(), builder.getDenseI64ArrayAttr(low), builder.getDenseI64ArrayAttr(high),
+      PadModeAttr::get(builder.getContext(), PadMode::Constant), builder.getF64FloatAttr(0)));
+  conv.setPad(SmallVector<int64_t>(2 * rank, 0));
+}
+
+/// Whether a tensor is the caller's memory, perhaps seen through views.
+bool isCallers(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isViewOp(op) || isa<ConcatOp, PadOp>(op))
+      return false;
+    value = op->getOperand(0);
+  }
+  return true;
+}
+
+/// The convolution that reads few channels of the caller's image beyond its edges.
+ConvOp imageReader(GroupOp group) {
+  auto conv = dyn_cast<ConvOp>(group.getBody().front().front());
+  if (!conv || conv.getAlgorithm() != Algorithm::First || conv.getSpatialRank() != 2 || !isPadded(conv))
+    return {};
+  auto argument = dyn_cast<BlockArgument>(conv.getX());
+  bool fits = argument && argument.hasOneUse() && isCallers(group.getInputs()[argument.getArgNumber()]);
+  return fits ? conv : ConvOp();
 }
 
 /// The group whose convolution is the only reader of `prologue`.
@@ -83,6 +128,8 @@ void merge(GroupOp prologue, GroupOp reader) {
   enter(prologue);
   arguments[prologue.getResult(0)] = mapping.lookup(prologue.getYield().getValues()[0]);
   enter(reader);
+  for (auto conv : block->getOps<ConvOp>())
+    padInside(conv);
   SmallVector<Value> yielded;
   for (Value value : reader.getYield().getValues())
     yielded.push_back(mapping.lookup(value));
@@ -105,6 +152,11 @@ struct FusePrologues : impl::FuseProloguesBase<FusePrologues> {
         if (GroupOp reader = readerOf(prologue)) {
           merge(prologue, reader);
           ++numFused;
+        }
+      for (auto group : function.getBody().front().getOps<GroupOp>())
+        if (ConvOp conv = imageReader(group)) {
+          padInside(conv);
+          ++numPadded;
         }
     }
   }

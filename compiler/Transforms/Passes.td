@@ -76,6 +76,25 @@ def FoldBatchnorm : Pass<"weft-fold-batchnorm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def OrderProducts : Pass<"weft-order-products", "::mlir::ModuleOp"> {
+  let summary = "products beside a sum over edges run in the order that needs less memory";
+  let description = [{
+    `linear` without bias before an `aggregate` that is linear in it, or `linear` behind one: of `A (X W)` and `(A X) W` the one with
+    the smaller matrix between, for the bounds of run-time sizes. Says in `weft.products` of the module what was chosen for each
+    layer, in bytes.
+
+    ```mlir
+    %1 = weft.aggregate sum(%p, %i) captures(src %x) {...}
+    %2 = weft.linear %1, %w : (tensor<?x1433xf32>, tensor<16x1433xf32>) -> tensor<?x16xf32>
+    // becomes
+    %1 = weft.linear %x, %w : (tensor<?x1433xf32>, tensor<16x1433xf32>) -> tensor<?x16xf32>
+    %2 = weft.aggregate sum(%p, %i) captures(src %1) {...}
+    ```
+  }];
+  let statistics = [Statistic<"numSwapped", "products-swapped", "products that moved to the other side of a sum">];
+  let dependentDialects = ["::weft::WeftDialect", "::weft::plan::PlanDialect"];
+}
+
 //===-- phase layout -----------------------------------------------------------------------------------------------===//
 
 def AssignLayouts : Pass<"weft-assign-layouts", "::mlir::ModuleOp"> {
@@ -124,8 +143,9 @@ def FormGroups : Pass<"weft-form-groups", "::mlir::ModuleOp"> {
 def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
   let summary = "element-wise operations before a convolution moved into its group";
   let description = [{
-    A group of element-wise operations that reads one tensor, and whose result only a packed convolution without padding reads,
-    joins the group of that convolution, whose kernel applies it strip by strip to what it reads.
+    A group of element-wise operations that reads one tensor, and whose result only a packed convolution reads, joins the group of
+    that convolution, whose kernel applies it strip by strip to what it reads. Its padding becomes a `pad` in the group, and so
+    does that of a convolution that reads the caller's image.
 
     ```mlir
     %1 = weft.group "norm" (%x, %s, %t) {mul, add, relu}
@@ -134,7 +154,8 @@ def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
     %2 = weft.group "conv" (%x, %s, %t, %w) {mul, add, relu, conv}
     ```
   }];
-  let statistics = [Statistic<"numFused", "prologues-fused", "groups that joined the convolution behind them">];
+  let statistics = [Statistic<"numFused", "prologues-fused", "groups that joined the convolution behind them">,
+                    Statistic<"numPadded", "images-padded", "convolutions that pad the caller's image inside">];
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
@@ -261,7 +282,8 @@ def BuildPlan : Pass<"weft-build-plan", "::mlir::ModuleOp"> {
   let summary = "every buffer at its offset in one arena, borders and launches in order";
   let description = [{
     The network function becomes a `plan.program`. Pads, concatenations, slices and reshapes become places inside buffers; what
-    cannot is a `plan.copy`. A kernel that may works in place. The planner of compiler/MemoryPlan places the slices.
+    cannot is a `plan.copy`. Steps run as listed, unless in another order less is alive at once: the best order is searched for
+    exactly where blocks of the network are small. A kernel that may works in place. The planner of compiler/MemoryPlan places the slices.
 
     ```mlir
     %0 = tensor.pad %x low[1] high[1] { ... } : tensor<4xf32> to tensor<6xf32>
@@ -278,6 +300,7 @@ def BuildPlan : Pass<"weft-build-plan", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numLaunches", "launches", "kernels launched in one run">,
     Statistic<"numSlices", "slices", "slices of the arena">,
+    Statistic<"numReordered", "bytes-reordered", "bytes fewer alive at once than in the order as listed">,
     Statistic<"numInPlace", "in-place", "results written over an operand">,
     Statistic<"numBorders", "borders", "borders filled">,
     Statistic<"numCopies", "copies", "copies that no view could avoid">,

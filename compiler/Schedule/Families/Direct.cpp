@@ -16,6 +16,9 @@ constexpr int64_t channelUnroll = 4;
 /// Weights below this stay in the second-level cache while a sample is computed.
 constexpr int64_t cachedWeightBytes = 512 << 10;
 
+/// What a strip's prepared input may take: it stays in the second-level cache beside the weights that pass.
+constexpr int64_t stripBytes = 192 << 10;
+
 class Direct final : public Family {
 public:
   StringRef name() const override { return "direct"; }
@@ -57,8 +60,8 @@ public:
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;
     }
-    if (int64_t rows = parameter(choice, "rows"); rows > 0 && prologueOf(kernel))
-      return scheduleStrips(kernel, nest, {rows, parameter(choice, "threads_take_rows") != 0});
+    if (std::optional<Strips> strips = stripsOf(kernel, choice))
+      return scheduleStrips(kernel, nest, *strips, machine);
     return scheduleNest(kernel, nest);
   }
 
@@ -75,11 +78,8 @@ private:
   }
 
   DictionaryAttr stripParameters(ConvOp conv, const ConvShape &shape, Tile tile, int64_t pixelBytes) const {
-    int64_t width = cast<RankedTensorType>(conv.getX().getType()).getShape().back();
-    Strips strips = chooseStrips(shape.height, width * shape.stride.front() * pixelBytes);
-    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}, {"rows", strips.rows}};
-    if (strips.forThreads)
-      values.push_back({"threads_take_rows", 1});
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
+    appendStrips(conv, shape, pixelBytes, stripBytes, values);
     return makeParameters(conv.getContext(), name(), values);
   }
 };

@@ -3,7 +3,7 @@
 // work.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
-#include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Strips.h"
 
 using namespace mlir;
 
@@ -12,6 +12,9 @@ namespace {
 
 /// The unrolled innermost window loop times the tile: more would not fit the instruction cache.
 constexpr int64_t unrolledLimit = 160;
+
+/// What a strip of the padded image may take: it stays in the first-level cache.
+constexpr int64_t stripBytes = 48 << 10;
 
 class First final : public Family {
 public:
@@ -33,7 +36,10 @@ public:
     choice.weightBytes = outBlocks * machine.vector * shape.inputs * shape.window * 4;
     double vectors = double(shape.batch) * shape.pixels * outBlocks * shape.inputs * shape.window * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
-    choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}});
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
+    if (hasPrologue(conv))
+      appendStrips(conv, shape, 4 * shape.inputs, stripBytes, values);
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
@@ -47,6 +53,8 @@ public:
     int64_t window = reduction->extentOf("kx");
     if (window > 1 && window * nest.x * nest.cb <= unrolledLimit)
       nest.unrollReduction.push_back("kx");
+    if (std::optional<Strips> strips = stripsOf(kernel, choice))
+      return scheduleStrips(kernel, nest, *strips, machine);
     return scheduleNest(kernel, nest);
   }
 };

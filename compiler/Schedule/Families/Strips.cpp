@@ -9,8 +9,6 @@ using namespace weft::sched;
 
 namespace weft {
 
-/// What a strip's prepared input may take: it stays in the second-level cache beside the weights that pass.
-constexpr int64_t stripBytes = 192 << 10;
 /// Strips one thread works on before another could take them.
 constexpr int64_t stripsForThreads = 4;
 
@@ -19,19 +17,35 @@ bool hasPrologue(ConvOp conv) {
   return maker && isa<GroupOp>(conv->getParentOp()) && maker->getBlock() == conv->getBlock();
 }
 
-Strips chooseStrips(int64_t height, int64_t rowBytes) {
+Strips chooseStrips(int64_t height, int64_t rowBytes, int64_t stripBytes) {
   int64_t most = std::clamp<int64_t>(stripBytes / std::max<int64_t>(rowBytes, 1), 1, height);
   int64_t count = llvm::divideCeil(height, most);
   return {int64_t(llvm::divideCeil(height, count)), count >= stripsForThreads};
 }
 
-const StageView *prologueOf(const KernelView &kernel) {
-  const StageView *reduction = kernel.onlyReduction(), *first = &kernel.stages.front();
-  bool stands = reduction && reduction != first && !first->isReduction() && kernel.stages.size() == 3;
-  return stands && kernel.output().loops.size() == 5 ? first : nullptr;
+void appendStrips(ConvOp conv, const ConvShape &shape, int64_t pixelBytes, int64_t stripBytes,
+                  SmallVectorImpl<std::pair<StringRef, int64_t>> &values) {
+  int64_t width = cast<RankedTensorType>(conv.getX().getType()).getShape().back();
+  Strips strips = chooseStrips(shape.height, width * shape.stride.front() * pixelBytes, stripBytes);
+  values.push_back({"rows", strips.rows});
+  if (strips.forThreads)
+    values.push_back({"threads_take_rows", 1});
 }
 
-ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips) {
+std::optional<Strips> stripsOf(const KernelView &kernel, DictionaryAttr choice) {
+  int64_t rows = parameter(choice, "rows");
+  if (rows <= 0 || !prologueOf(kernel))
+    return std::nullopt;
+  return Strips{rows, parameter(choice, "threads_take_rows") != 0};
+}
+
+const StageView *prologueOf(const KernelView &kernel) {
+  const StageView *reduction = kernel.onlyReduction();
+  bool stands = reduction && reduction != &kernel.stages.front() && reduction == &kernel.stages[kernel.stages.size() - 2];
+  return stands && kernel.output().loops.size() == 5 ? reduction - 1 : nullptr;
+}
+
+ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips, const Machine &machine) {
   const StageView &out = kernel.output(), &prologue = *prologueOf(kernel);
   StageBuilder stage(kernel.getContext(), out.name);
   StringRef level = "strip", blocks = "cb", row = "x";
@@ -60,7 +74,11 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
   stage.parallel(strips.forThreads ? level : blocks);
 
   StageBuilder before(kernel.getContext(), prologue.name);
-  before.computeAt(out.name, level).vectorize("c");
+  before.computeAt(out.name, level);
+  if (prologue.loops.back() == "c")
+    before.vectorize("c");
+  else
+    before.split("x", "xv", "xl", machine.vector, Tail::RoundUp).vectorize("xl");
   return ScheduleAttr::get(kernel.getContext(),
                            {before.get(), scheduleReduction(kernel, *kernel.onlyReduction(), nest, row), stage.get()});
 }

@@ -3,6 +3,7 @@
 // everything else, each prepared once, in memory of the kernel's own, for all channel blocks that read it.
 #pragma once
 
+#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Nest.h"
 
 namespace weft {
@@ -16,13 +17,20 @@ struct Strips {
 /// Whether what `conv` reads is made in its own group.
 bool hasPrologue(ConvOp conv);
 
-/// The strips of a result of `height` rows, each of which needs `rowBytes` of prepared input.
-Strips chooseStrips(int64_t height, int64_t rowBytes);
+/// The strips of a result of `height` rows, each of which needs `rowBytes` of prepared input; a strip takes up to
+/// `stripBytes` where more than a row fits.
+Strips chooseStrips(int64_t height, int64_t rowBytes, int64_t stripBytes);
 
-/// The element-wise stage before the only reduction; null if there is none.
+/// The same for `conv`, whose input takes `pixelBytes` a pixel, as parameters of a choice, and read back from there.
+void appendStrips(ConvOp conv, const ConvShape &shape, int64_t pixelBytes, int64_t stripBytes,
+                  llvm::SmallVectorImpl<std::pair<llvm::StringRef, int64_t>> &values);
+std::optional<Strips> stripsOf(const KernelView &kernel, mlir::DictionaryAttr choice);
+
+/// The stage without reduction before the only reduction; null if there is none. Stages before it are inlined.
 const StageView *prologueOf(const KernelView &kernel);
 
 /// The schedule of such a kernel: loops `n cb y x c`.
-sched::ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips);
+sched::ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips,
+                                   const Machine &machine);
 
 } // namespace weft

@@ -39,14 +39,17 @@ func.func @fused(%x: !x, %w: !w) -> !y attributes {weft.net} {
 !w3 = tensor<1x2x3x3x16x16xf32>
 !y = tensor<1x16x8x8xf32, #weft.blocked<16>>
 
-// Two readers: computed once for both. Padding must stay zero behind the activation, so it is not fused either.
+// Two readers: computed once for both. Padding is zeros behind the activation, written by the kernel.
 // CHECK-LABEL: func.func @shared
 // CHECK: weft.group "relu"
 // CHECK: weft.group "one"
 // CHECK: weft.group "two"
-// CHECK: weft.group "sigmoid"
 // CHECK: weft.group "padded"
-// SCHEDULE-LABEL: func.func @shared
+// CHECK: weft.sigmoid
+// CHECK-NEXT: weft.pad %{{.*}} constant low [0, 0, 1, 1] high [0, 0, 1, 1]
+// CHECK-NEXT: weft.conv {{.*}} pad [0, 0, 0, 0]
+// SCHEDULE-LABEL: func.func private @pad_
+// SCHEDULE-SAME: stage<"pad", [compute_at("store", strip), vectorize(c)]>, stage<"conv"
 func.func @shared(%x: !x, %w1: !w1, %w3: !w3) -> (!y, !y, !y) attributes {weft.net} {
   %a = weft.group "relu" (%x) {
   ^bb0(%b: !x):
@@ -77,4 +80,27 @@ func.func @shared(%x: !x, %w1: !w1, %w3: !w3) -> (!y, !y, !y) attributes {weft.n
     weft.yield %r : !y
   } : (!x, !w3) -> !y
   return %one, %two, %padded : !y, !y, !y
+}
+
+// -----
+
+!x = tensor<1x3x8x8xf32>
+!w = tensor<1x3x3x3x16xf32>
+!y = tensor<1x16x8x8xf32, #weft.blocked<16>>
+
+// The caller's image has no border: the kernel pads a strip of it, nothing is copied.
+// CHECK-LABEL: func.func @image
+// CHECK: weft.group "first"
+// CHECK: weft.pad %{{.*}} constant low [0, 0, 1, 1] high [0, 0, 1, 1]
+// CHECK-NEXT: weft.conv
+// SCHEDULE-LABEL: func.func private @pad_
+// SCHEDULE-SAME: stage<"pad", [compute_at("store", strip), split(x -> xv, xl by 8, round_up), vectorize(xl)]>
+func.func @image(%x: !x, %w: !w) -> !y attributes {weft.net} {
+  %y = weft.group "first" (%x, %w) {
+  ^bb0(%b: !x, %c: !w):
+    %r = weft.conv %b, %c stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           {algorithm = #weft.algorithm<first>, filter_shape = array<i64: 16, 3, 3, 3>} : (!x, !w) -> !y
+    weft.yield %r : !y
+  } : (!x, !w) -> !y
+  return %y : !y
 }
