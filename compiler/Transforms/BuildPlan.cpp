@@ -1,11 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase plan: the network function becomes a `plan.program`. The thinking is in Transforms/Plan: Wishes (which tensors
-// share a buffer), Steps (what runs in order), Lifetimes (when bytes are needed), Arena (offsets). This file writes it
-// down.
+// share a buffer), Steps (what runs), OrderSteps (in which order), Lifetimes (when bytes are needed), Arena (offsets).
+// This file writes it down.
 
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Plan/Arena.h"
 #include "compiler/Transforms/Plan/NestConcats.h"
+#include "compiler/Transforms/Plan/OrderSteps.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -257,6 +258,10 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
     FailureOr<Steps> steps = planSteps(network, values, bounds);
     if (failed(steps))
       return failure();
+    if (int64_t saved = orderSteps(*steps, bounds)) {
+      emitRemark(network.getLoc()) << "operations run in another order than written: " << saved << " bytes less";
+      numReordered += saved;
+    }
     unsigned inPlace = 0;
     SmallVector<SliceLife> slices = planLifetimes(*steps, bounds, inPlace);
     FailureOr<Arena> arena = planArena(network.getLoc(), *steps, slices, limitBytes());

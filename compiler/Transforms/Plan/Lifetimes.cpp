@@ -7,6 +7,7 @@
 // whose distances are fixed, each piece with a lifetime of its own, and the planner does the rest.
 #include "compiler/Transforms/Plan/Lifetimes.h"
 
+#include "compiler/Transforms/Plan/Uses.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -14,23 +15,14 @@ using namespace weft::plan;
 
 namespace {
 
-/// One use of some bytes of a slice.
-struct Use {
-  int64_t begin, end;
-  unsigned step;
-  bool writes, isBorder;
-};
-
 class Planner {
 public:
-  Planner(Steps &steps, const Bounds &bounds) : steps(steps), bounds(bounds) {}
+  Planner(Steps &steps, const Bounds &bounds) : steps(steps), bounds(bounds), uses(collectUses(steps, bounds)) {}
 
   SmallVector<SliceLife> run(unsigned &inPlace);
 
 private:
-  void collectUses();
   SliceLife lifeOf(int buffer);
-  SmallVector<int64_t> cuts(ArrayRef<Use> uses);
   bool tryInPlace(unsigned step, unsigned write, unsigned read);
   /// The one slice and bytes a view covers; nothing for ports and slots.
   std::optional<Use> useOf(const PlannedView &view, unsigned step, bool writes);
@@ -43,13 +35,6 @@ private:
   llvm::DenseMap<int, unsigned> sliceOf; ///< buffer to index in `slices`
 };
 
-/// Views come with attributes only when a plan is printed; here the arithmetic of ViewAttr is borrowed.
-std::pair<int64_t, int64_t> coveredBytes(const PlannedView &view, const Bounds &bounds) {
-  auto attr =
-      ViewAttr::get(view.element.getContext(), view.place.offset, view.extents, view.place.strides, view.element);
-  return attr.coveredBytes(bounds).value_or(std::pair<int64_t, int64_t>(0, 0));
-}
-
 std::optional<Use> Planner::useOf(const PlannedView &view, unsigned step, bool writes) {
   if (steps.buffers[view.place.buffer].kind != PlannedBuffer::Slice)
     return std::nullopt;
@@ -57,50 +42,10 @@ std::optional<Use> Planner::useOf(const PlannedView &view, unsigned step, bool w
   return Use{begin, end, step, writes, steps.steps[step].kind == Step::Border};
 }
 
-void Planner::collectUses() {
-  for (auto [index, step] : llvm::enumerate(steps.steps)) {
-    for (const PlannedView &view : step.reads)
-      if (auto use = useOf(view, index, false))
-        uses[view.place.buffer].push_back(*use);
-    for (const PlannedView &view : step.writes)
-      if (auto use = useOf(view, index, true))
-        uses[view.place.buffer].push_back(*use);
-  }
-}
-
-/// Where pieces after the first begin: at the writes of data, if these follow each other.
-SmallVector<int64_t> Planner::cuts(ArrayRef<Use> uses) {
-  SmallVector<std::pair<int64_t, int64_t>> writes;
-  for (const Use &use : uses)
-    if (use.writes && !use.isBorder && use.end > use.begin)
-      writes.emplace_back(use.begin, use.end);
-  llvm::sort(writes);
-  SmallVector<int64_t> begins;
-  for (size_t i = 1; i < writes.size(); ++i) {
-    if (writes[i].first < writes[i - 1].second)
-      return {};
-    begins.push_back(writes[i].first);
-  }
-  return begins;
-}
-
-/// Whether the places of views move with run-time sizes, so that bytes for the largest sizes say nothing about others.
-bool moves(const Steps &steps, int buffer) {
-  auto isSymbolic = [](const Extent &extent) { return !extent.isConstant(); };
-  auto viewMoves = [&](const PlannedView &view) {
-    return view.place.buffer == buffer && (isSymbolic(view.place.offset) || llvm::any_of(view.extents, isSymbolic));
-  };
-  return llvm::any_of(steps.steps, [&](const Step &step) {
-    return llvm::any_of(step.reads, viewMoves) || llvm::any_of(step.writes, viewMoves);
-  });
-}
-
 SliceLife Planner::lifeOf(int buffer) {
   SliceLife life;
   life.buffer = buffer;
-  int64_t bytes = std::max<int64_t>(steps.buffers[buffer].bytes, 1);
-  SmallVector<int64_t> ends = moves(steps, buffer) ? SmallVector<int64_t>() : cuts(uses[buffer]);
-  ends.push_back(bytes);
+  SmallVector<int64_t> ends = pieceEnds(steps, buffer, uses[buffer]);
   int64_t begin = 0;
   for (int64_t end : ends) {
     PieceLife piece{begin, end, INT64_MAX, 0};
@@ -195,7 +140,6 @@ bool Planner::tryInPlace(unsigned index, unsigned write, unsigned read) {
 }
 
 SmallVector<SliceLife> Planner::run(unsigned &inPlace) {
-  collectUses();
   for (auto [index, buffer] : llvm::enumerate(steps.buffers)) {
     if (buffer.kind != PlannedBuffer::Slice || uses[index].empty())
       continue;
