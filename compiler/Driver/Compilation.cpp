@@ -7,6 +7,7 @@
 #include "compiler/Draw/Print.h"
 #include "compiler/Driver/Driver.h"
 #include "compiler/Driver/Filters.h"
+#include "compiler/Driver/Kernels.h"
 #include "compiler/Emit/Host/PlanReport.h"
 #include "compiler/Support/Files.h"
 
@@ -146,7 +147,34 @@ int Compilation::writeReport() {
   return Success;
 }
 
+/// A report of a plan, and a promise about it, count the memory kernels work in: what code generation will ask for is
+/// known once Halide has lowered the kernels, long before there is code.
+int Compilation::measureScratch() {
+  auto name = (*module)->getAttrOfType<StringAttr>("weft.name");
+  int64_t limit = memoryLimit(*module, options);
+  if (module->getOps<plan::ProgramOp>().empty() || !name || (options.json.empty() && !limit))
+    return Success;
+  std::string symbol = options.name.empty() ? name.getValue().str() : options.name;
+  FailureOr<std::vector<kernel::KernelDesc>> kernels = importKernels(*module, symbol);
+  if (failed(kernels))
+    return CompilerBug;
+  emit::KernelCompileOptions compileOptions = kernelOptions(*module, options);
+  compileOptions.scratchOnly = true;
+  auto objects = emit::compileKernels(*kernels, compileOptions);
+  if (!objects) {
+    llvm::Error error = objects.takeError();
+    bool isBug = error.isA<emit::KernelError>();
+    userError(llvm::toString(std::move(error)));
+    return isBug ? CompilerBug : UserError;
+  }
+  if (failed(stateScratch(*module, symbol, *objects)))
+    return CompilerBug;
+  return failed(checkMemoryLimit(*module, limit)) ? UserError : Success;
+}
+
 int Compilation::printIR() {
+  if (int code = timed("scratch", [&] { return measureScratch(); }))
+    return code;
   std::string path = options.output.empty() ? "-" : options.output;
   if (!options.json.empty()) {
     if (module->getOps<plan::ProgramOp>().empty())

@@ -45,6 +45,7 @@ private:
   int write();
   int printIR();
   int printDrawing();
+  int measureScratch();
   int writeReport();
   void printTimes();
 

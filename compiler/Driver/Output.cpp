@@ -125,13 +125,8 @@ int Emission::prepare() {
 }
 
 int Emission::compile() {
-  emit::KernelCompileOptions compileOptions;
-  compileOptions.kernelCompiler = installedFile("bin/weft-kernelc");
-  compileOptions.target = llvm::StringRef(host.target).split(':').second.str();
+  emit::KernelCompileOptions compileOptions = kernelOptions(module, options);
   compileOptions.assembly = options.emit == EmitKind::Assembly;
-  compileOptions.jobs = options.jobs;
-  compileOptions.useCache = !options.noCache;
-  compileOptions.cacheFolder = options.cacheDir;
   auto compiled = emit::compileKernels(kernels, compileOptions);
   if (!compiled) {
     llvm::Error error = compiled.takeError();
@@ -139,11 +134,9 @@ int Emission::compile() {
     return fail(std::move(error), code);
   }
   objects = std::move(*compiled);
-  FailureOr<int64_t> scratch = scratchBytes(module, name(), objects);
-  if (failed(scratch))
+  if (failed(stateScratch(module, name(), objects)))
     return CompilerBug;
-  host.threadBytes = *scratch;
-  return Success;
+  return failed(checkMemoryLimit(module, memoryLimit(module, options))) ? UserError : Success;
 }
 
 int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {

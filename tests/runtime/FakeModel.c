@@ -103,6 +103,7 @@ weft_model fake_dense = {
     .outputs = denseOutputs,
     .events = denseEvents,
     .arena_bytes = FAKE_ROWS * FAKE_COLUMNS * sizeof(float),
+    .scratch_end = FAKE_ROWS * FAKE_COLUMNS * sizeof(float) + 2 * 4032,
     .thread_bytes = 2 * 4032, /* two rows of 4000 bytes, each rounded up to 64 */
     .weights = &image,
     .weight_bytes = sizeof image.data,

@@ -88,7 +88,7 @@ private:
     redirectErrors(file(kernel, ".log"));
     CompiledKernel compiled;
     std::string error;
-    bool good = compileKernel(kernels[kernel], options.compile, file(kernel, ".o"),
+    bool good = compileKernel(kernels[kernel], options.compile, options.scratchOnly ? "" : file(kernel, ".o"),
                               options.assembly ? file(kernel, ".s") : "", compiled, error);
     if (good && !writeFile(file(kernel, ".scratch"), compiled.scratch)) {
       good = false;

@@ -13,6 +13,7 @@ struct BatchOptions {
   CompileOptions compile;
   std::string folder;        ///< gets N.o, N.scratch, N.log for kernel N
   bool assembly = false;     ///< N.s too
+  bool scratchOnly = false;  ///< no N.o: only N.scratch
   unsigned jobs = 1;         ///< kernels at a time
   unsigned seconds = 120;    ///< a kernel may take
   unsigned mebibytes = 4096; ///< of address space for a kernel

@@ -30,6 +30,8 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   Halide::Module module =
       built.pipeline.compile_to_module(built.inputs, desc.name, target, Halide::LinkageType::External);
   result.scratch = scratch->formula();
+  if (objectPath.empty())
+    return;
   std::map<Halide::OutputFileType, std::string> files = {{Halide::OutputFileType::object, objectPath}};
   if (!assemblyPath.empty())
     files[Halide::OutputFileType::assembly] = assemblyPath;

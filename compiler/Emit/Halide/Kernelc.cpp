@@ -24,6 +24,7 @@ their scratch memory in FOLDER/N.scratch.
   --target=NAME       x86-64-v3 (default), x86-64-v4, znver4 or sapphirerapids
   --asserts           keep Halide's run-time checks
   --asm               FOLDER/N.s too
+  --scratch           only FOLDER/N.scratch, no code
   --jobs=N            kernels at a time (default 1)
   --timeout=SECONDS   for one kernel (default 120)
   --memory-mib=N      address space of one kernel (default 4096)
@@ -71,6 +72,8 @@ CommandLine parseCommandLine(int argc, char **argv) {
       line.batch.compile.asserts = true;
     } else if (argument == "--asm") {
       line.batch.assembly = true;
+    } else if (argument == "--scratch") {
+      line.batch.scratchOnly = true;
     } else if (!takeValue(argument, "--target", line.batch.compile.target) &&
                !takeNumber(argument, "--jobs", line.batch.jobs) &&
                !takeNumber(argument, "--timeout", line.batch.seconds) &&

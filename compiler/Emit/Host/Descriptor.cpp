@@ -2,6 +2,7 @@
 // Constant data, read by the runtime through runtime/src/common/model.h.
 #include "compiler/Emit/Host/Descriptor.h"
 
+#include "compiler/Emit/Host/ScratchPlace.h"
 #include "compiler/Emit/Host/Views.h"
 #include "runtime/src/common/model.h"
 #include "llvm/IR/IRBuilder.h"
@@ -205,7 +206,7 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
   plan::WeightsOp packed = program.getWeights();
   Constant *launched = events();
   const ViewTable views = emitViews(program, layout, target);
-  int64_t arenaBytes = program.getArena() ? program.getArena().getBytes() : 0;
+  ScratchPlace scratch = placeScratch(program);
   Constant *value =
       layout.constant(layout.model, {{"abi", number(WEFT_MODEL_ABI)},
                                      {"name", text(options.name)},
@@ -221,8 +222,9 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
                                      {"sizes", sizes()},
                                      {"graphs", graphs()},
                                      {"events", launched},
-                                     {"arena_bytes", b.getInt64(alignTo(arenaBytes, plan::alignmentBytes))},
-                                     {"thread_bytes", b.getInt64(alignTo(options.threadBytes, plan::alignmentBytes))},
+                                     {"arena_bytes", b.getInt64(scratch.bytesFor(0))},
+                                     {"thread_bytes", b.getInt64(scratch.threadBytes)},
+                                     {"scratch_end", b.getInt64(scratch.end)},
                                      {"weights", weights()},
                                      {"weight_bytes", b.getInt64(packed ? packed.getBytes() : 0)},
                                      {"weight_header_checksum", b.getInt64(packed ? options.weightHeaderChecksum : 0)},

@@ -3,6 +3,7 @@
 #include "compiler/Emit/Host/Header.h"
 
 #include "compiler/Emit/Host/Descriptor.h"
+#include "compiler/Emit/Host/ScratchPlace.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -152,13 +153,12 @@ void HeaderPrinter::printSizes() {
 }
 
 void HeaderPrinter::printMemory() {
-  plan::ArenaOp arena = program.getArena();
+  ScratchPlace scratch = placeScratch(program);
   plan::WeightsOp weights = program.getWeights();
   out << "\n/* Bytes of the arena for so many threads; aligned to WEFT_ALIGNMENT. Nothing else is allocated after "
       << name << "_create. */\n";
   out << formatv("#define {0}_ARENA_BYTES(threads) ((size_t){1} + (size_t)(threads) * (size_t){2})\n", name,
-                 arena ? alignTo(arena.getBytes(), plan::alignmentBytes) : 0,
-                 alignTo(options.threadBytes, plan::alignmentBytes));
+                 scratch.bytesFor(0), scratch.threadBytes);
   out << "/* Bytes of the packed weights, shared by all instances. */\n";
   out << formatv("#define {0}_WEIGHT_BYTES {1}\n", name, weights ? weights.getBytes() : 0);
 }

@@ -21,7 +21,6 @@ struct HostOptions {
   std::vector<std::string> features; ///< LLVM's names; `create` refuses a processor that lacks one
   llvm::StringMap<std::string>
       kernelSymbols;       ///< kernel function to C symbol; those missing: kernelSymbol(name, kernel)
-  int64_t threadBytes = 0; ///< scratch memory of a worker, a multiple of 64
   WeightsPlace weights = WeightsPlace::Image;
   uint64_t weightHeaderChecksum = 0; ///< of the header the packed weights have
   bool query = true;                 ///< define `weft_query`: for executables and shared libraries

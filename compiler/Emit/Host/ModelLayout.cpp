@@ -75,6 +75,7 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
                 FIELD(weft_model, events, 'p'),
                 FIELD(weft_model, arena_bytes, 'l'),
                 FIELD(weft_model, thread_bytes, 'l'),
+                FIELD(weft_model, scratch_end, 'l'),
                 FIELD(weft_model, weights, 'p'),
                 FIELD(weft_model, weight_bytes, 'l'),
                 FIELD(weft_model, weight_header_checksum, 'l'),

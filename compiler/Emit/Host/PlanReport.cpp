@@ -2,6 +2,7 @@
 // Counts what a plan states; decides and changes nothing.
 #include "compiler/Emit/Host/PlanReport.h"
 
+#include "compiler/Emit/Host/ScratchPlace.h"
 #include "dialects/Weft/Weft.h"
 #include "llvm/Support/JSON.h"
 
@@ -45,8 +46,8 @@ void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
     step.path = launch.getPath().str();
     step.kernel = launch.getKernel().str();
     step.inPlace = launch.getInPlaceAttr() != nullptr;
+    step.scratchBytes = launch.getScratch();
     report.inPlace += step.inPlace;
-    report.threadBytes = std::max<int64_t>(report.threadBytes, launch.getScratch());
   } else if (auto border = mlir::dyn_cast<plan::BorderOp>(op)) {
     step.kind = "border";
     step.bytes = borderOf(border);
@@ -91,10 +92,25 @@ void Reporter::addLiveBytes() {
 
 PlanReport Reporter::run() {
   report.name = program.getSymName().str();
+  ScratchPlace scratch = placeScratch(program);
+  report.threadBytes = scratch.threadBytes;
+  report.oneThreadBytes = scratch.totalBytes;
   if (plan::ArenaOp arena = program.getArena()) {
     report.arenaBytes = arena.getBytes();
     report.lowerBoundBytes = arena.getLowerBound();
   }
+  if (auto products = program->getParentOfType<mlir::ModuleOp>()->getAttrOfType<mlir::ArrayAttr>("weft.products"))
+    for (auto entry : products.getAsRange<mlir::DictionaryAttr>()) {
+      auto text = [&](StringRef key) {
+        auto value = entry.getAs<mlir::StringAttr>(key);
+        return value ? value.str() : std::string();
+      };
+      auto bytes = [&](StringRef key) {
+        auto value = entry.getAs<mlir::IntegerAttr>(key);
+        return value ? value.getInt() : 0;
+      };
+      report.products.push_back({text("path"), text("order"), bytes("bytes"), bytes("other_bytes")});
+    }
   if (plan::WeightsOp weights = program.getWeights())
     report.weightBytes = weights.getBytes();
   for (mlir::Operation *op : program.getSteps())
@@ -116,6 +132,7 @@ void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
       if (step.kind == "launch") {
         json.attribute("kernel", step.kernel);
         json.attribute("in_place", step.inPlace);
+        json.attribute("scratch_bytes", step.scratchBytes);
       } else {
         json.attribute("bytes", step.bytes);
       }
@@ -130,6 +147,7 @@ void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
     json.attribute("lower_bound_bytes", report.lowerBoundBytes);
     json.attribute("gap_bytes", report.gapBytes());
     json.attribute("thread_bytes", report.threadBytes);
+    json.attribute("one_thread_bytes", report.oneThreadBytes);
     json.attribute("weight_bytes", report.weightBytes);
     json.attribute("border_bytes", report.borderBytes);
     json.attribute("peak_border_bytes", report.peakBorderBytes);
@@ -140,6 +158,16 @@ void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
       for (auto &[why, bytes] : report.copiedBytesByReason)
         json.attribute(why, bytes);
     });
+    if (!report.products.empty())
+      json.attributeArray("products", [&] {
+        for (const PlanReport::Product &product : report.products)
+          json.object([&] {
+            json.attribute("path", json::fixUTF8(product.path));
+            json.attribute("order", product.order);
+            json.attribute("bytes", product.bytes);
+            json.attribute("other_bytes", product.otherBytes);
+          });
+      });
     json.attributeArray("steps", [&] {
       for (const PlanReport::Step &step : report.steps)
         printStep(step);

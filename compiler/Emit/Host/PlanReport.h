@@ -18,20 +18,30 @@ struct PlanReport {
     std::string path, kernel, why;
     int64_t liveBytes = 0;   ///< of the arena, while the step runs
     int64_t borderBytes = 0; ///< of these, borders
+    int64_t scratchBytes = 0; ///< the kernel works in, a worker
     int64_t bytes = 0;       ///< filled by a border, copied by a copy
     bool inPlace = false;
+  };
+
+  /// A layer of a graph network: whether it multiplies or aggregates first, and the bytes between for the one and the
+  /// other.
+  struct Product {
+    std::string path, order;
+    int64_t bytes = 0, otherBytes = 0;
   };
 
   std::string name;
   int64_t arenaBytes = 0;
   int64_t lowerBoundBytes = 0; ///< most bytes alive at once
-  int64_t threadBytes = 0;     ///< most scratch a worker needs, as the plan states
+  int64_t threadBytes = 0;     ///< most scratch a worker needs: what each further thread adds
+  int64_t oneThreadBytes = 0;  ///< the arena with one thread; its scratch lies where no tensor is alive, as far as it fits
   int64_t weightBytes = 0;
   int64_t borderBytes = 0;     ///< all borders together
   int64_t peakBorderBytes = 0; ///< the borders alive when most bytes are
   int64_t copiedBytes = 0;     ///< a run
   std::map<std::string, int64_t> copiedBytesByReason;
   unsigned inPlace = 0;
+  std::vector<Product> products;
   std::vector<Step> steps;
   std::string peak; ///< path of the first step with most bytes alive
 

@@ -33,7 +33,7 @@ llvm::Expected<std::string> readWhole(const std::string &path) {
 
 /// One text to compile and everyone who wants it.
 struct Job {
-  std::string text, key;
+  std::string text, key, scratchKey;
   std::vector<size_t> kernels;
 };
 
@@ -68,7 +68,7 @@ private:
       std::string text = kernel::print(kernels[i]);
       auto [at, isNew] = known.try_emplace(text, jobs.size());
       if (isNew)
-        jobs.push_back({std::move(text), "", {}});
+        jobs.push_back({std::move(text), "", "", {}});
       jobs[at->second].kernels.push_back(i);
     }
     return llvm::Error::success();
@@ -94,13 +94,17 @@ private:
       return compiler.takeError();
     cache = std::move(*opened);
     std::string build = KernelCache::keyOf({*compiler});
-    for (Job &job : jobs)
+    for (Job &job : jobs) {
       job.key = KernelCache::keyOf({job.text, options.target, options.asserts ? "asserts" : "", build});
+      job.scratchKey = KernelCache::keyOf({job.text, options.target, "scratch", build});
+    }
     return llvm::Error::success();
   }
 
   bool takeFromCache(const Job &job) {
     std::optional<KernelCache::Entry> entry = cache ? cache->find(job.key) : std::nullopt;
+    if (!entry && cache && options.scratchOnly)
+      entry = cache->find(job.scratchKey);
     if (entry)
       deliver(job, *entry, true);
     return entry.has_value();
@@ -140,6 +144,8 @@ private:
       arguments.push_back("--asserts");
     if (options.assembly)
       arguments.push_back("--asm");
+    if (options.scratchOnly)
+      arguments.push_back("--scratch");
     arguments.push_back(input);
     return arguments;
   }
@@ -171,12 +177,13 @@ private:
   }
 
   llvm::Error takeObject(const Job &job, const std::string &stem) {
-    llvm::Expected<std::string> object = readWhole(stem + ".o"), scratch = readWhole(stem + ".scratch");
+    llvm::Expected<std::string> object = options.scratchOnly ? std::string() : readWhole(stem + ".o");
+    llvm::Expected<std::string> scratch = readWhole(stem + ".scratch");
     if (!object || !scratch)
       return llvm::joinErrors(object.takeError(), scratch.takeError());
     KernelCache::Entry entry{std::move(*object), std::move(*scratch)};
     if (cache)
-      cache->store(job.key, entry);
+      cache->store(options.scratchOnly ? job.scratchKey : job.key, entry);
     deliver(job, entry, false);
     return options.assembly ? takeAssembly(job, stem) : llvm::Error::success();
   }

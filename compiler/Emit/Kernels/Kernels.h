@@ -13,6 +13,7 @@ struct KernelCompileOptions {
   std::string kernelCompiler;       ///< path of weft-kernelc
   std::string target = "x86-64-v3"; ///< `x86-64-v3`, `x86-64-v4`, `znver4`, `sapphirerapids`
   bool asserts = false;             ///< keep Halide's run-time checks
+  bool scratchOnly = false;         ///< no code, only KernelObject::scratch
   bool assembly = false;            ///< fill KernelObject::assembly; nothing is taken from the cache then
   unsigned jobs = 0;                ///< kernels at a time; 0: one a core
   unsigned seconds = 120;           ///< one kernel may take

@@ -67,7 +67,8 @@ static weft_status takeArena(weft_instance *instance, void *arena) {
   }
   for (uint32_t i = 0; i < instance->threads; ++i) {
     instance->workers[i].instance = instance;
-    instance->workers[i].scratch = instance->arena + model->arena_bytes + i * model->thread_bytes;
+    instance->workers[i].scratch_end =
+        instance->arena + (i == 0 ? model->scratch_end : model->arena_bytes + (i + 1) * model->thread_bytes);
   }
   return WEFT_OK;
 }

@@ -61,9 +61,12 @@ struct weft_model {
   const weft_model_size *sizes;
   const weft_model_graph *graphs;
   const weft_model_event *events;
-  uint64_t arena_bytes;  /* shared slices; a multiple of 64 */
-  uint64_t thread_bytes; /* scratch a worker needs on top; a multiple of 64. Each halide_malloc takes its bytes rounded
-                            up to 64 */
+  uint64_t arena_bytes;  /* an arena for T threads has arena_bytes + T * thread_bytes bytes; a multiple of 64 */
+  uint64_t thread_bytes; /* most scratch a worker needs; a multiple of 64. Each halide_malloc takes its bytes rounded up
+                            to 64 */
+  uint64_t scratch_end;  /* where the scratch of worker 0 ends in the arena, from thread_bytes to arena_bytes +
+                            thread_bytes. It is used from there down, so a kernel that needs less leaves more to slices,
+                            over which the rest may lie. That of worker i > 0 ends at arena_bytes + (i + 1) * thread_bytes */
   const void *weights;   /* packed weights in this image (with the header of weights.h), or NULL: beside, in a file */
   uint64_t weight_bytes; /* of the data, header not counted; 0: the model has none */
   uint64_t weight_header_checksum; /* `header_checksum` of the one weights header that fits this model */

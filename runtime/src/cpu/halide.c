@@ -95,25 +95,25 @@ void *halide_malloc(void *context, size_t bytes) {
   const uint64_t left = worker->instance->model->thread_bytes - worker->scratch_used;
   if (bytes > left || worker->block_count == WEFT_MAX_BLOCKS)
     weft_escape(worker, WEFT_ERROR_INTERNAL);
-  const uint64_t begin = worker->scratch_used;
-  worker->blocks[worker->block_count++] = begin;
-  worker->scratch_used = begin + ((bytes + 63) & ~(uint64_t)63);
-  return worker->scratch + begin;
+  worker->scratch_used += (bytes + 63) & ~(uint64_t)63;
+  worker->blocks[worker->block_count++] = worker->scratch_used;
+  return worker->scratch_end - worker->scratch_used;
 }
 
-/* Halide frees as soon as a value is dead, which is not always in the reverse order: mark, then take off the freed top.
+/* Halide frees as soon as a value is dead, which is not always in the reverse order: mark, then take off the freed last.
  */
 void halide_free(void *context, void *block) {
   weft_worker *worker = context;
   if (block == NULL)
     return;
-  const uint64_t begin = (uint64_t)((unsigned char *)block - worker->scratch);
+  const uint64_t below = (uint64_t)(worker->scratch_end - (unsigned char *)block);
   uint32_t i = worker->block_count;
-  while (i > 0 && worker->blocks[i - 1] != begin)
+  while (i > 0 && worker->blocks[i - 1] != below)
     --i;
   if (i == 0)
     weft_escape(worker, WEFT_ERROR_INTERNAL);
   worker->blocks[i - 1] |= 1;
   while (worker->block_count > 0 && (worker->blocks[worker->block_count - 1] & 1))
-    worker->scratch_used = worker->blocks[--worker->block_count] & ~(uint64_t)1;
+    --worker->block_count;
+  worker->scratch_used = worker->block_count > 0 ? worker->blocks[worker->block_count - 1] : 0;
 }

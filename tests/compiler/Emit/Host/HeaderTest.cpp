@@ -10,12 +10,11 @@
 
 using namespace weft::emit;
 
-static std::string headerOf(llvm::StringRef text, int64_t threadBytes = 100) {
+static std::string headerOf(llvm::StringRef text) {
   Parsed parsed(text);
   HostOptions options;
   options.name = "net";
   options.target = "cpu:x86-64-v3";
-  options.threadBytes = threadBytes;
   std::string header;
   llvm::raw_string_ostream stream(header);
   printHeader(parsed.program(), options, stream);
@@ -37,10 +36,14 @@ TEST(Header, NamesCannotLeaveTheirComment) {
 }
 
 TEST(Header, SaysBytesOfArenaAndPorts) {
-  std::string header = headerOf(R"(plan.program @net {
+  std::string header = headerOf(R"(func.func private @k(tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  plan.program @net {
     %x = plan.input "x" [4] f32
     %y = plan.output "y" [4] f32
     %arena = plan.arena 64 bytes lower_bound 64
+    %a = plan.slice %arena[0] 64 bytes live [0, 4)
+    plan.launch @k "first" ins(%x[0] [4] by [1] f32) outs(%a[0] [4] by [1] f32)
+    plan.launch @k "second" ins(%a[0] [4] by [1] f32) outs(%y[0] [4] by [1] f32) scratch 100
   })");
   EXPECT_NE(header.find("#define net_ARENA_BYTES(threads) ((size_t)64 + (size_t)(threads) * (size_t)128)"),
             std::string::npos)
