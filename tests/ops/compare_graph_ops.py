@@ -1,6 +1,7 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 """Operations on graphs against NumPy: every kind of aggregate and readout, expressions that read both ends and the edge,
-softmax over the edges of a vertex; on graphs with and without empty neighbourhoods, on 1 and 2 threads.
+softmax over the edges of a vertex, products before and behind a sum; on graphs with and without empty neighbourhoods, on
+1 and 2 threads.
 
     compare_graph_ops.py --weftc build/bin/weftc --out DIR"""
 import argparse
@@ -14,6 +15,7 @@ from safetensors.numpy import save_file
 TOLERANCE = 1e-5
 KINDS = ["sum", "mean", "max", "min"]
 HEADS, WIDTH = 2, 12
+NARROW, WIDE = 5, 40
 
 SOURCE = """weft 1
 
@@ -35,6 +37,11 @@ def network():
         results += [f"{kind}_rows: f32[V, {HEADS * WIDTH}]", f"{kind}_parts: f32[G, {HEADS * WIDTH}]"]
         statements += [f"  {kind}_rows = aggregate(g, {kind}) {{ x[src] * edge.w }}",
                        f"  {kind}_parts = readout(x, part, {kind}, graphs=G)"]
+    # Each of these is compiled with its product on the other side of the sum.
+    results += [f"narrow: f32[V, {NARROW}]", f"wide: f32[V, {WIDE}]"]
+    statements += [f"  narrow = linear(aggregate(g, mean) {{ -x[src] / edge.w }}, out={NARROW}) as narrow",
+                   f"  product = linear(x, out={WIDE}, bias=false) as wide",
+                   "  wide = aggregate(g, sum) { product[src] * edge.w }"]
     results += [f"difference: f32[V, {HEADS * WIDTH}]", f"attention: f32[V, {HEADS}, {WIDTH}]"]
     statements += ["  difference = aggregate(g, sum) { relu(x[src] - x[dst]) }",
                    "  a = softmax_by_dst(g) { leaky_relu(dot(h[src], s) + dot(h[dst], d), alpha=0.2) }",
@@ -59,6 +66,10 @@ def expected(x, source, destination, edge, part, parts, weights):
         messages = x[source] * edge[:, None]
         want[f"{kind}_rows"] = np.stack([gather(kind, messages[m]) for m in mine])
         want[f"{kind}_parts"] = np.stack([gather(kind, x[part == g]) for g in range(parts)])
+    shrunk = -x[source] / edge[:, None]
+    want["narrow"] = np.stack([gather("mean", shrunk[m]) for m in mine]) @ weights["narrow.weight"].T + weights["narrow.bias"]
+    product = x @ weights["wide.weight"].T.astype(np.float64)
+    want["wide"] = np.stack([gather("sum", (product[source] * edge[:, None])[m]) for m in mine])
     change = np.maximum(x[source] - x[destination], 0)
     want["difference"] = np.stack([gather("sum", change[m]) for m in mine])
     h = x.reshape(vertices, HEADS, WIDTH)
@@ -113,6 +124,8 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(11)
     weights = {path: rng.standard_normal((1, HEADS, WIDTH)).astype(np.float32) for path in ("att_src", "att_dst")}
+    for path, shape in [("narrow.weight", (NARROW, HEADS * WIDTH)), ("narrow.bias", (NARROW,)), ("wide.weight", (WIDE, HEADS * WIDTH))]:
+        weights[path] = rng.standard_normal(shape).astype(np.float32)
     save_file(weights, arguments.out / "weights.safetensors")
     source, names = network()
     (arguments.out / "graph_ops.weft").write_text(source)
