@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from machine import WEFTC, call
 
-TENSOR = re.compile(r"tensor<((?:\d+x)*)([a-z]+\d+)(?:, #weft\.blocked<(\d+)[^<>]*>)?>")
+TENSOR = re.compile(r"tensor<((?:(?:\d+|\?)x)*)([a-z]+\d+)(?:, #weft\.blocked<(\d+)[^<>]*>)?>")
 # Multiplications of the direct algorithm for one of Winograd's, F(m x m, 3 x 3).
 SAVED = {"winograd2": 36 / 16, "winograd4": 144 / 36, "winograd6": 324 / 64}
 
 
 @dataclass
 class Tensor:
-    shape: list
+    shape: list  # a size known only when running is 0: what is counted of it is then unknown
     dtype: str
     block: int
 
@@ -86,7 +86,7 @@ class Group:
 
 
 def tensors(text):
-    return [Tensor([int(d) for d in dims.split("x") if d], dtype, int(block or 0)) for dims, dtype, block in TENSOR.findall(text)]
+    return [Tensor([0 if d == "?" else int(d) for d in dims.split("x") if d], dtype, int(block or 0)) for dims, dtype, block in TENSOR.findall(text)]
 
 
 def numbers(text, word):

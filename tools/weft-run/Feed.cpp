@@ -17,6 +17,8 @@ extern "C" {
 namespace weft::run {
 namespace {
 
+constexpr int64_t widestConfusion = 10000;
+
 double millisecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
@@ -29,6 +31,8 @@ int Feed::checkOptions(const weft_options &options) const {
   if (options.output_count || options.profile || options.repeat != 1)
     return weft_complain_usage("`--%s` is for one run, not for a set of pictures",
                                options.output_count ? "output" : options.profile ? "profile" : "repeat");
+  if (!confusion.empty() && eval.empty())
+    return weft_complain_usage("`--confusion` is what `--eval` finds: give `--eval DIR`");
   if (eval.empty() && patches.empty() && options.top == 0)
     return weft_complain_usage("`--images` needs to know what for: `--top K` or `--top-patches LAYER=FILE.png`");
   return 0;
@@ -61,6 +65,9 @@ int Feed::findScores(const weft_session &session) {
     return weft_complain("the first output of `%s` is no row of scores for each picture, f32[%lld, classes]",
                          session.info.name, static_cast<long long>(port.batch));
   classes = values;
+  if (!confusion.empty() && classes > widestConfusion)
+    return weft_complain("`--confusion` writes at most %lld classes, `%s` tells %lld apart",
+                         static_cast<long long>(widestConfusion), session.info.name, static_cast<long long>(classes));
   return 0;
 }
 

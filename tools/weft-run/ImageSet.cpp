@@ -14,6 +14,7 @@ extern "C" {
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace fs = std::filesystem;
 
@@ -168,13 +169,14 @@ int readPictures(const std::string &path, ImageSet &set) {
 int readLabelledPictures(const std::string &path, size_t count, ImageSet &set) {
   if (isFolder(path))
     return readFolders(path, count, set) ? 1 : orEmpty(path, set);
+  std::map<std::string, size_t> known; // a list says the same few classes again and again
   const int failed = eachLine(path, [&](const std::string &where, const Line &line) {
-    size_t label = 0;
     if (line.rest.empty())
       return weft_complain("%s: `%s` has no class behind it", where.c_str(), line.file.c_str());
-    if (classOf(where, line.rest, set.classes, count, label) != 0)
+    const auto [entry, isNew] = known.try_emplace(line.rest, 0);
+    if (isNew && classOf(where, line.rest, set.classes, count, entry->second) != 0)
       return 1;
-    set.samples.push_back({beside(path, line.file), label});
+    set.samples.push_back({beside(path, line.file), entry->second});
     return 0;
   });
   return failed ? 1 : orEmpty(path, set);

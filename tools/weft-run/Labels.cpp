@@ -17,6 +17,8 @@ namespace weft::run {
 namespace {
 
 constexpr size_t mostLabels = size_t(1) << 20;
+/// Beyond these a proposal would take longer than it is worth.
+constexpr size_t longestCompared = 128, mostCompared = 20000;
 
 std::string trimmed(const std::string &text) {
   const size_t first = text.find_first_not_of(" \t\r"), last = text.find_last_not_of(" \t\r");
@@ -89,8 +91,12 @@ std::optional<size_t> Labels::find(const std::string &name) const {
 std::string Labels::nearest(const std::string &name) const {
   std::string best;
   size_t least = name.size() / 2 + 1;
+  if (name.size() > longestCompared || names.size() > mostCompared)
+    return best;
   for (const std::string &line : names)
-    if (const size_t far = editDistance(line, name); far < least) {
+    if (line.size() > longestCompared)
+      continue;
+    else if (const size_t far = editDistance(line, name); far < least) {
       least = far;
       best = line;
     }

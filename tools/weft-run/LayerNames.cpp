@@ -19,6 +19,8 @@ bool isPlaced(const weft_model_view &view) { return view.dtype == WEFT_F32; }
 
 std::string nearest(const weft_model &model, const std::string &name) {
   std::string best;
+  if (name.size() > 256)
+    return best;
   size_t least = name.size() / 2 + 2;
   for (uint32_t v = 0; v < model.view_count; ++v)
     if (const size_t far = editDistance(model.views[v].path, name); isPlaced(model.views[v]) && far < least) {
@@ -83,13 +85,10 @@ int findLayer(const weft_model &model, const std::string &name, uint32_t &view) 
     return weft_complain("the values of `%s` are not f32", name.c_str());
   if (found)
     return 0;
-  const std::string best = nearest(model, name);
-  if (best.empty())
-    return weft_complain("no kernel of `%s` leaves a result called `%s`: `--info` lists those that do; "
-                         "`weftc --outputs=%s` compiles a network up to a layer inside a kernel",
-                         model.name, name.c_str(), name.c_str());
-  return weft_complain("no kernel of `%s` leaves a result called `%s`; did you mean `%s`? `--info` lists them all",
-                       model.name, name.c_str(), best.c_str());
+  const std::string best = nearest(model, name), meant = best.empty() ? "" : "; did you mean `" + best + "`?";
+  return weft_complain("no kernel of `%s` leaves a result called `%s`%s `--info` lists those that do; a layer inside a kernel "
+                       "becomes a result with `weftc --outputs=%s`",
+                       model.name, name.c_str(), best.empty() ? ":" : meant.c_str(), name.c_str());
 }
 
 void printLayers(const weft_model &model) {
