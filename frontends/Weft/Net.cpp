@@ -32,6 +32,11 @@ mlir::OwningOpRef<mlir::ModuleOp> Evaluator::net(const Item &item, const Unit &u
   function.getBody().emplaceBlock();
   builder.setInsertionPointToEnd(&function.getBody().front());
 
+  for (auto [word, list] : {std::pair("inputs", item.ports), std::pair("results", item.results)})
+    if (list.size() > limits.ports)
+      stop(list[limits.ports].name.range, "a net has at most " + Twine(limits.ports) + " " + word);
+  if (stopped)
+    return nullptr;
   readSettings(item);
   checkOutputs(item);
   ports(item);

@@ -64,6 +64,10 @@ CASES = {
     "range_as_constant": (net("y = x + const(0..4000000000)"), "at most 1000000 elements"),
     "range_as_attribute": (net("y = reshape(x, 0..4000000000)"), "at most 1000000 elements"),
     "ranges_compared": (net("assert (0..4000000000) == (1..4000000001) : \"other ranges\"\ny = x"), "other ranges"),
+    "many_inputs": ("weft 1\nnet n(" + ", ".join(f"x{i}: f32[1]" for i in range(300_000)) + ") -> (y: f32[1]) { y = x0 }\n",
+                    "at most 1000 inputs"),
+    "many_results": ("weft 1\nnet n(x: f32[1]) -> (" + ", ".join(f"y{i}: f32[1]" for i in range(300_000)) + ") { y0 = x }\n",
+                     "at most 1000 results"),
     "huge_weight": (net("y = x + weight(2000000000, 2000000000)"), "2^40 elements"),
     "recursion": ("weft 1\nblock a(x) { return b(x) }\nblock b(x) { return a(x) }\n"
                   "net n(x: f32[1]) -> (y: f32[1]) { y = a(x) }\n", "calls itself"),
