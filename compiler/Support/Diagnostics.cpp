@@ -182,8 +182,11 @@ std::string weft::didYouMean(StringRef name, llvm::ArrayRef<StringRef> candidate
 }
 
 std::string weft::listNames(llvm::ArrayRef<StringRef> names, StringRef lastJoin) {
+  constexpr size_t most = 100;
   std::string list;
   for (size_t i = 0; i < names.size(); ++i) {
+    if (i == most && names.size() > most + 1)
+      return list + " and " + std::to_string(names.size() - most) + " more";
     if (i > 0)
       list += i + 1 == names.size() ? (" " + lastJoin + " ").str() : ", ";
     list += ("`" + names[i] + "`").str();

@@ -103,6 +103,7 @@ private:
   std::optional<Value> settingOf(llvm::StringRef name);
   Value settingValue(llvm::StringRef name, llvm::StringRef written);
   void checkSettingsUsed(const Item &item);
+  bool fewPorts(const Item &item);
   void ports(const Item &item);
   void tensorPort(const Port &port);
   void graphPort(const Port &port);

@@ -32,10 +32,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Evaluator::net(const Item &item, const Unit &u
   function.getBody().emplaceBlock();
   builder.setInsertionPointToEnd(&function.getBody().front());
 
-  for (auto [word, list] : {std::pair("inputs", item.ports), std::pair("results", item.results)})
-    if (list.size() > limits.ports)
-      stop(list[limits.ports].name.range, "a net has at most " + Twine(limits.ports) + " " + word);
-  if (stopped)
+  if (!fewPorts(item))
     return nullptr;
   readSettings(item);
   checkOutputs(item);
@@ -271,6 +268,17 @@ mlir::Value Evaluator::addPort(const Twine &name, const PortDims &dims, mlir::Ty
           function.insertArgument(index, type, builder.getDictionaryAttr(attributes), locationOf(name.str(), place))))
     llvm_unreachable("arguments are added at the end");
   return function.getArgument(index);
+}
+
+/// Inputs, the values on edges among them, and results are few: their attributes are made anew for each.
+bool Evaluator::fewPorts(const Item &item) {
+  for (auto [word, list] : {std::pair("inputs", item.ports), std::pair("results", item.results)}) {
+    size_t count = 0;
+    for (const Port &port : list)
+      if ((count += 1 + port.type->features.size()) > limits.ports)
+        return !stop(port.name.range, "a net has at most " + Twine(limits.ports) + " " + word);
+  }
+  return true;
 }
 
 void Evaluator::ports(const Item &item) {

@@ -77,6 +77,7 @@ Unit *Units::loadPath(const std::string &fileName, std::string shownName, std::s
 
 bool Units::define(Unit &unit) {
   size_t errorsBefore = diagnostics.errorCount();
+  llvm::DenseMap<StringRef, const Item *> nets;
   for (const Item *item : unit.file->items) {
     switch (item->kind) {
     case Item::Kind::Import:
@@ -92,10 +93,9 @@ bool Units::define(Unit &unit) {
       add(unit, item->name.text, {item, &unit, evaluator.constant(*item, unit)}, item->name.range);
       break;
     case Item::Kind::Net:
-      for (const Item *other : unit.nets)
-        if (other->name.text == item->name.text)
-          diagnostics.error(item->name.range, "a second net named `" + item->name.text + "`")
-              .note(other->name.range, "the first is here");
+      if (auto [first, isNew] = nets.try_emplace(item->name.text, item); !isNew)
+        diagnostics.error(item->name.range, "a second net named `" + item->name.text + "`")
+            .note(first->second->name.range, "the first is here");
       unit.nets.push_back(item);
       break;
     case Item::Kind::Train:

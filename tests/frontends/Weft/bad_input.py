@@ -68,6 +68,9 @@ CASES = {
                     "at most 1000 inputs"),
     "many_results": ("weft 1\nnet n(x: f32[1]) -> (" + ", ".join(f"y{i}: f32[1]" for i in range(300_000)) + ") { y0 = x }\n",
                      "at most 1000 results"),
+    "many_edge_values": ("weft 1\nnet n(g: graph[V, E] { " + ", ".join(f"edge.w{i}: f32" for i in range(300_000)) +
+                         " }, x: f32[V]) -> (y: f32[V]) {\n  bound V <= 5\n  bound E <= 5\n  y = x\n}\n", "at most 1000 inputs"),
+    "many_nets": ("weft 1\n" + "".join(f"net n{i}(x: f32[1]) -> (y: f32[1]) {{ y = x }}\n" for i in range(150_000)), "and 149900 more"),
     "huge_weight": (net("y = x + weight(2000000000, 2000000000)"), "2^40 elements"),
     "recursion": ("weft 1\nblock a(x) { return b(x) }\nblock b(x) { return a(x) }\n"
                   "net n(x: f32[1]) -> (y: f32[1]) { y = a(x) }\n", "calls itself"),
