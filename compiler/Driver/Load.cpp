@@ -12,6 +12,7 @@
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
@@ -128,6 +129,13 @@ void Compilation::describe(const CpuTarget &target) {
 }
 
 bool Compilation::loadIR() {
+  llvm::sys::fs::file_status status;
+  if (options.input != "-" && !llvm::sys::fs::status(options.input, status) &&
+      (!llvm::sys::fs::is_regular_file(status) || status.getSize() > irBytesLimit)) {
+    userError("cannot read `" + options.input + "`: " +
+              (llvm::sys::fs::is_regular_file(status) ? "it is larger than 256 MiB" : "it is no regular file"));
+    return false;
+  }
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(options.input);
   if (!buffer) {
     userError("cannot read `" + options.input + "`: " + buffer.getError().message());
@@ -147,6 +155,10 @@ bool Compilation::loadIR() {
     userError("`" + options.input + "` is " +
               (stage ? "the output of phase `" + stage.getValue().str() + "`" : std::string("no output of --stop-after")) +
               ", not of `" + phaseName(*options.startFrom).str() + "`");
+    return false;
+  }
+  if (!(*module)->getAttrOfType<TargetAttr>("weft.target") || !(*module)->getAttrOfType<StringAttr>("weft.name")) {
+    userError("`" + options.input + "` carries no `weft.target` and `weft.name`, which every output of --stop-after has");
     return false;
   }
   if (!options.ensemble.empty() && options.ensemble.size() != optionsOf(*module).ensemble) {

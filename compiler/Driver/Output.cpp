@@ -100,10 +100,6 @@ int Emission::prepare() {
   }
   auto target = module->getAttrOfType<TargetAttr>("weft.target");
   auto netName = module->getAttrOfType<StringAttr>("weft.name");
-  if (!target || !netName) {
-    module.emitError("the module carries no `weft.target` and `weft.name`");
-    return UserError;
-  }
   host.name = options.name.empty() ? netName.getValue().str() : options.name;
   if (options.emit == EmitKind::StaticLibrary && isReservedInC(host.name)) {
     llvm::errs() << "weftc: error: `" << host.name
