@@ -1,0 +1,77 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// An output is there whole or not at all: what is not committed leaves nothing behind.
+#include "compiler/Support/Files.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstring>
+#include <filesystem>
+#include <gtest/gtest.h>
+
+using namespace weft;
+
+namespace {
+
+class Files : public ::testing::Test {
+protected:
+  void SetUp() override {
+    folder = std::filesystem::path(::testing::TempDir()) / "weft-files-test";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string path(const char *name) const { return folder / name; }
+  size_t entries() const {
+    return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
+  }
+  static std::string read(const std::string &path) {
+    auto buffer = llvm::MemoryBuffer::getFile(path);
+    return buffer ? (*buffer)->getBuffer().str() : "unreadable";
+  }
+  static std::string text(llvm::Error error) { return error ? llvm::toString(std::move(error)) : ""; }
+
+  std::filesystem::path folder;
+};
+
+TEST_F(Files, AppearWhenCommitted) {
+  {
+    auto file = OutputFile::write(path("a"), [](llvm::raw_ostream &out) { out << "text"; });
+    ASSERT_TRUE(bool(file)) << llvm::toString(file.takeError());
+    EXPECT_FALSE(std::filesystem::exists(path("a")));
+    EXPECT_EQ(text(file->commit()), "");
+  }
+  EXPECT_EQ(read(path("a")), "text");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(Files, LeaveNothingWhenDropped) {
+  {
+    auto written = OutputFile::write(path("a"), [](llvm::raw_ostream &out) { out << "text"; });
+    auto mapped = OutputFile::map(path("b"), 1 << 16);
+    ASSERT_TRUE(written && mapped);
+  }
+  EXPECT_EQ(entries(), 0u);
+}
+
+TEST_F(Files, AreFilledThroughAMapping) {
+  auto file = OutputFile::map(path("a"), 10000);
+  ASSERT_TRUE(bool(file)) << llvm::toString(file.takeError());
+  EXPECT_EQ(file->data()[9999], 0);
+  std::memset(file->data(), 'x', 10000);
+  EXPECT_EQ(text(file->commit()), "");
+  EXPECT_EQ(read(path("a")), std::string(10000, 'x'));
+}
+
+TEST_F(Files, OldContentsStayWhereWritingFails) {
+  ASSERT_EQ(text(writeFile(path("a"), [](llvm::raw_ostream &out) { out << "old"; })), "");
+  EXPECT_EQ(text(writeFile(path("none/a"), [](llvm::raw_ostream &) {})),
+            "cannot write `" + path("none/a") + "`: No such file or directory");
+  EXPECT_EQ(text(checkWritable(path(""))), "cannot write `" + path("") + "`: Is a directory");
+  EXPECT_NE(text(checkWritable(path("a"), uint64_t(1) << 60)), "") << "no disk has room for 2^60 bytes";
+  EXPECT_EQ(read(path("a")), "old");
+  EXPECT_EQ(entries(), 1u);
+}
+
+} // namespace
