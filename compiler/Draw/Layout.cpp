@@ -11,7 +11,7 @@ namespace weft::draw {
 namespace {
 
 constexpr double boxGap = 24, pointGap = 10, layerGap = 28, margin = 12;
-constexpr size_t mostPoints = 30'000; // beyond, long arrows go straight
+constexpr size_t mostPoints = 30'000; // beyond, the longest arrows go straight
 constexpr int sweeps = 12, moves = 10;
 
 /// A box, or a point of an arrow on its way through a layer.
@@ -57,13 +57,24 @@ private:
         places[i].layer = first[i] - 1;
   }
 
+  /// Over how many layers an arrow may lead from point to point.
+  size_t longestChain() const {
+    for (size_t longest : {size_t(1) << 40, size_t(64), size_t(8)}) {
+      size_t points = 0;
+      for (const Arrow &arrow : arrows)
+        if (size_t span = places[arrow.to].layer - places[arrow.from].layer; span <= longest)
+          points += span - 1;
+      if (points <= mostPoints)
+        return longest;
+    }
+    return 1;
+  }
+
   void makeChains() {
-    size_t points = 0;
-    for (const Arrow &arrow : arrows)
-      points += places[arrow.to].layer - places[arrow.from].layer - 1;
+    size_t longest = longestChain();
     for (const Arrow &arrow : arrows) {
       std::vector<size_t> &chain = chains.emplace_back(1, arrow.from);
-      bool straight = points > mostPoints && places[arrow.to].layer - places[arrow.from].layer > 8;
+      bool straight = places[arrow.to].layer - places[arrow.from].layer > longest;
       for (size_t layer = places[arrow.from].layer + 1; !straight && layer < places[arrow.to].layer; ++layer) {
         chain.push_back(places.size());
         places.push_back({0, 0, layer, 0, {}, {}, false});

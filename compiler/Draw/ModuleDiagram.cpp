@@ -55,7 +55,7 @@ class NetworkReader {
 public:
   explicit NetworkReader(func::FuncOp network)
       : network(network), module(network->getParentOfType<ModuleOp>()), sizes(network),
-        paths(network.getBody().front()) {}
+        paths(network.getBody().front()), recipes(recipesIn(network.getBody().front())) {}
 
   Diagram run() {
     for (BlockArgument argument : network.getArguments())
@@ -80,7 +80,7 @@ private:
   }
 
   void read(Operation &op) {
-    if (op.getNumResults() == 0 || isa<ExtentOp>(op) || isRecipe(op.getResult(0)))
+    if (op.getNumResults() == 0 || isa<ExtentOp>(op) || recipes.contains(op.getResult(0)))
       return; // a size, a weight
     Boxes from;
     for (Value operand : op.getOperands())
@@ -137,6 +137,7 @@ private:
   ModuleOp module;
   Sizes sizes;
   Paths paths;
+  llvm::DenseSet<Value> recipes;
   Builder builder;
   llvm::DenseMap<Value, Boxes> sources;
 };

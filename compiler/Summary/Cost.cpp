@@ -102,12 +102,10 @@ int64_t multiplyAdds(Operation *op, const Sizes &sizes) {
       .Default(int64_t(0));
 }
 
-SmallVector<WeightOp> weightsOf(Value value) {
+SmallVector<WeightOp> weightsOf(Value recipe) {
   llvm::SetVector<Operation *> seen;
   SmallVector<WeightOp> weights;
-  if (!isRecipe(value))
-    return weights;
-  seen.insert(value.getDefiningOp());
+  seen.insert(recipe.getDefiningOp());
   for (size_t i = 0; i < seen.size(); ++i) {
     if (auto weight = dyn_cast<WeightOp>(seen[i]))
       weights.push_back(weight);
@@ -125,10 +123,7 @@ bool isStatistic(WeightOp weight) {
   });
 }
 
-bool isWeightLayer(Operation *op) {
-  return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op) &&
-         llvm::any_of(op->getOperands(), [](Value operand) { return !weightsOf(operand).empty(); });
-}
+bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op); }
 
 bool isView(Operation *op) {
   if (auto depth = dyn_cast<StochasticDepthOp>(op))

@@ -16,13 +16,13 @@ int64_t product(llvm::ArrayRef<int64_t> factors);
 /// activations, pooling and normalisation are not. Run-time sizes count at their bounds.
 int64_t multiplyAdds(mlir::Operation *op, const Sizes &sizes);
 
-/// The weights below `value`, where it is a recipe.
-llvm::SmallVector<WeightOp> weightsOf(mlir::Value value);
+/// The weights a recipe is made of.
+llvm::SmallVector<WeightOp> weightsOf(mlir::Value recipe);
 /// Whether every reader of the weight takes it as a running mean or variance, which is no parameter: nothing trains it.
 bool isStatistic(WeightOp weight);
 
-/// conv, conv_transpose, linear and matmul with a weight: the layers a network's depth counts.
-bool isWeightLayer(mlir::Operation *op);
+/// Contracts two tensors. With a weight among them it is one of the layers a network's depth counts.
+bool isContraction(mlir::Operation *op);
 /// Works element by element or normalises, so that it may write over what it reads.
 bool isPointwise(mlir::Operation *op);
 /// Changes how elements are addressed, or nothing at all.

@@ -188,8 +188,7 @@ void ReceptiveFields::follow(Operation &op) {
     }
   ReceptiveField result = behind(op, field);
   for (Value value : op.getResults())
-    if (!isRecipe(value))
-      fields[value] = result;
+    fields[value] = result;
 }
 
 } // namespace weft::summary

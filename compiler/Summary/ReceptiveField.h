@@ -25,7 +25,7 @@ class ReceptiveFields {
 public:
   /// The field of an input of the network.
   void port(mlir::Value value);
-  /// Those of the results of `op`, from its operands'.
+  /// Those of the results of `op`, which is no recipe, from its operands'.
   void follow(mlir::Operation &op);
   ReceptiveField of(mlir::Value value) const { return fields.lookup(value); }
 

@@ -21,11 +21,11 @@ namespace {
 using namespace summary;
 
 /// "112x112x64" for `[1, 64, 112, 112]`: channels last, a batch of one left out. Rows of a graph's vertices or edges stay
-/// as they are: "V x 16".
-std::string papersOrder(ArrayRef<std::string> dims) {
+/// as they are ("V x 16"), and so do photographs, whose channels are last.
+std::string papersOrder(ArrayRef<std::string> dims, bool channelsSecond) {
   SmallVector<std::string> order(dims.begin(), dims.end());
   bool letters = llvm::any_of(order, [](StringRef dim) { return !llvm::all_of(dim, llvm::isDigit); });
-  if (dims.size() >= 3 && !letters)
+  if (dims.size() >= 3 && channelsSecond && !letters)
     std::rotate(order.begin() + 1, order.begin() + 2, order.end());
   if (order.size() > 1 && order.front() == "1")
     order.erase(order.begin());
@@ -35,7 +35,8 @@ std::string papersOrder(ArrayRef<std::string> dims) {
 class Summariser {
 public:
   explicit Summariser(func::FuncOp network)
-      : network(network), sizes(network), paths(network.getBody().front()) {}
+      : network(network), sizes(network), paths(network.getBody().front()),
+        recipes(recipesIn(network.getBody().front())) {}
 
   NetworkSummary run() {
     if (auto name = network->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>("weft.name"))
@@ -51,6 +52,8 @@ public:
   }
 
 private:
+  bool isRecipe(Value value) const { return recipes.contains(value); }
+
   void readBounds() {
     if (auto bounds = network->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("weft.bounds"))
       for (NamedAttribute bound : bounds)
@@ -103,7 +106,7 @@ private:
   void addRow(LayerSummary row, Value value) {
     Extents shape = sizes.largest(value);
     row.shape.assign(shape.begin(), shape.end());
-    row.output = papersOrder(sizes.dims(value));
+    row.output = papersOrder(sizes.dims(value), isa<FloatType>(tensorOf(value).getElementType()));
     row.receptiveField = fields.of(value).text();
     rows[value] = result.layers.size();
     result.layers.push_back(std::move(row));
@@ -123,8 +126,8 @@ private:
         keep(row, product(sizes.largest(member)), concat.getY());
   }
 
-  static unsigned dataOperands(Operation &op) {
-    return llvm::count_if(op.getOperands(), [](Value operand) { return !isRecipe(operand); });
+  unsigned dataOperands(Operation &op) const {
+    return llvm::count_if(op.getOperands(), [&](Value operand) { return !isRecipe(operand); });
   }
 
   /// The operand a pointwise operation writes over: of its shape, no input, read by nothing else (through views
@@ -153,7 +156,7 @@ private:
   /// Each weight counts where it is first used.
   int64_t parametersOf(Operation &op) {
     int64_t count = 0;
-    for (Value operand : op.getOperands())
+    for (Value operand : llvm::make_filter_range(op.getOperands(), [&](Value value) { return isRecipe(value); }))
       for (WeightOp weight : weightsOf(operand)) {
         RankedTensorType type = weight.getType();
         if (!isa<FloatType>(type.getElementType()) || isStatistic(weight) || !counted.insert(weight.getPath()).second)
@@ -167,9 +170,12 @@ private:
 
   void addDepth(Operation &op) {
     int64_t depth = 0;
-    for (Value operand : op.getOperands())
+    bool weight = false;
+    for (Value operand : op.getOperands()) {
       depth = std::max(depth, depths.lookup(operand));
-    depth += isWeightLayer(&op);
+      weight |= isRecipe(operand) && !weightsOf(operand).empty();
+    }
+    depth += weight && isContraction(&op);
     for (Value value : op.getResults())
       depths[value] = depth;
     result.depth = std::max(result.depth, depth);
@@ -187,6 +193,7 @@ private:
   func::FuncOp network;
   Sizes sizes;
   Paths paths;
+  llvm::DenseSet<Value> recipes;
   ReceptiveFields fields;
   NetworkSummary result;
   llvm::DenseMap<Value, size_t> rows; ///< the row a value is told in

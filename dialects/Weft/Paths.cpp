@@ -27,10 +27,11 @@ void weft::addResult(func::FuncOp network, StringRef name, Value value) {
 }
 
 Paths::Paths(Block &network) {
+  llvm::DenseSet<Value> recipes = recipesIn(network);
   for (Operation &op : network) {
     StringRef path = pathOf(op.getLoc());
     for (Value result : op.getResults())
-      if (!path.empty() && !isRecipe(result)) {
+      if (!path.empty() && !recipes.contains(result)) {
         byPath[path].push_back(entries.size());
         places[result] = entries.size();
         entries.push_back({result, path.str(), path.str()});
