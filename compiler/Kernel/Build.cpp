@@ -2,6 +2,9 @@
 // Constructors for KernelDesc's parts, and the one place that derives the type of an expression.
 #include "compiler/Kernel/Build.h"
 
+#include <algorithm>
+#include <set>
+
 namespace weft::kernel {
 
 namespace {
@@ -91,6 +94,26 @@ bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product) {
     }
   }
   return false;
+}
+
+/// Collects the loops an expression reads; false if it reads anything else.
+static bool readsOnlyLoops(const Expr &expr, std::set<int> &loops) {
+  if (expr.kind == ExprKind::LoopIndex)
+    loops.insert(expr.ref);
+  if (expr.kind == ExprKind::LoadOperand || expr.kind == ExprKind::LoadStage || expr.kind == ExprKind::Accumulator)
+    return false;
+  return std::all_of(expr.args.begin(), expr.args.end(),
+                     [&](const ExprPtr &arg) { return readsOnlyLoops(*arg, loops); });
+}
+
+bool stopsAtEdge(const Stage &stage, const Expr &expr) {
+  if (expr.kind != ExprKind::Binary || expr.op != ScalarOp::Min || expr.type != Scalar::I32 ||
+      expr.args[1]->kind != ExprKind::Constant)
+    return false;
+  std::set<int> loops;
+  int count = static_cast<int>(stage.loops.size());
+  return readsOnlyLoops(*expr.args[0], loops) && loops.size() == 1 && *loops.begin() < count &&
+         *loops.begin() >= count - 2;
 }
 
 Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail) {

@@ -49,6 +49,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
   case Phase::fuse:
     manager.addPass(createFormGroups());
     manager.addPass(createFusePrologues());
+    manager.addPass(createFormChains({options.smallMemory ? "small" : "fast"}));
     // Borders belong to values between groups, so groups must stand; schedules may depend on strides, so they come last.
     manager.addPass(createAssignBorders());
     manager.addPass(createChooseSchedules());

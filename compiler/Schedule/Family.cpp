@@ -9,10 +9,10 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 10> all = {&directFamily(),    &winogradFamily(),  &firstFamily(),
+  static const std::array<const Family *, 11> all = {&directFamily(),    &winogradFamily(),  &firstFamily(),
                                                     &depthwiseFamily(), &gemmFamily(),      &poolingFamily(),
                                                     &lrnFamily(),       &segmentFamily(),   &pointwiseFamily(),
-                                                    &generalFamily()};
+                                                    &chainFamily(),     &generalFamily()};
   return all;
 }
 

@@ -58,6 +58,7 @@ const Family &poolingFamily();
 const Family &lrnFamily();
 const Family &pointwiseFamily();
 const Family &segmentFamily();
+const Family &chainFamily();
 const Family &generalFamily();
 
 } // namespace weft

@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase fuse, last pass: while shapes are still known, the family of each group decides how it will run.
+#include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -34,6 +35,8 @@ struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
   void runOnOperation() override {
     Machine machine = Machine::of(getOperation());
     getOperation().walk([&](GroupOp group) {
+      if (isChainGroup(group))
+        return; // weighed when it was formed
       Operation *head = headOf(group);
       if (std::optional<Choice> choice = choose(head, machine)) {
         group->setAttr("choice", choice->parameters);

@@ -159,6 +159,24 @@ def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def FormChains : Pass<"weft-form-chains", "::mlir::ModuleOp"> {
+  let summary = "runs of groups that pass rows to each other become one kernel with line buffers";
+  let description = [{
+    Neighbouring groups (convolutions, pooling, what joins them) of which only the last value is read later may become one
+    group, computed a few output rows at a time. What lies between them shrinks to the rows alive. `memory = "small"` cuts the
+    network so that the peak is least, and among those cuts takes the fastest; `"fast"` takes a chain only where it is modelled
+    to be faster and needs no more memory.
+  }];
+  let options = [
+    Option<"memory", "memory", "std::string", "\"fast\"", "what is aimed at: fast or small">,
+  ];
+  let statistics = [
+    Statistic<"numChains", "chains", "chains formed">,
+    Statistic<"numChained", "groups-chained", "groups that became part of a chain">,
+  ];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def AssignBorders : Pass<"weft-assign-borders", "::mlir::ModuleOp"> {
   let summary = "padding of windows moved into the border of the buffers they read";
   let description = [{

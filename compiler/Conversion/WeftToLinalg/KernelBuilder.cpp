@@ -9,7 +9,8 @@ using namespace mlir;
 namespace weft {
 
 KernelBuilder::KernelBuilder(GroupOp group, func::FuncOp function)
-    : builder(group.getLoc(), function.getContext()), group(group), function(function), context(function.getContext()) {
+    : builder(group.getLoc(), function.getContext()), group(group), function(function), context(function.getContext()),
+      isChain(isChainGroup(group)) {
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
 }
@@ -33,6 +34,8 @@ Value KernelBuilder::read(Value logical, const Box &window, StringRef name) {
   Value source = group.getInputs()[cast<BlockArgument>(logical).getArgNumber()];
   if (name.empty())
     name = isRecipe(source) ? "w" : "x";
+  if (isChain && window.leavesTensor() && !Layout(type).isBlocked()) // no border to be had: rows are copied as they come
+    return padInside(argument({source, Box(), {}}, windowed(Layout(type), Box()), name), type, window);
   return argument({source, window, {}}, windowed(Layout(type), window), name);
 }
 
@@ -255,6 +258,30 @@ Value KernelBuilder::store(Value stored, RankedTensorType logical, Value out) {
   return copy;
 }
 
+/// In a chain each sum is stored by one stage behind it, so that its accumulators stay in registers whoever reads it.
+void KernelBuilder::storeSums() {
+  keepExtents();
+  for (auto sum : llvm::make_early_inc_range(function.getBody().front().getOps<linalg::GenericOp>())) {
+    if (sum.getNumReductionLoops() == 0)
+      continue;
+    auto reader = sum->hasOneUse() ? dyn_cast<linalg::GenericOp>(*sum->user_begin()) : linalg::GenericOp();
+    bool isReturned = sum->hasOneUse() && isa<func::ReturnOp>(*sum->user_begin());
+    if (isReturned || (reader && reader.getNumReductionLoops() == 0 && sum.getResult(0).getType() == reader.getResult(0).getType() &&
+                       reader.getMatchingIndexingMap(&*sum->use_begin()).isIdentity()))
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfter(sum);
+    Value total = sum.getResult(0);
+    StageLoops loops;
+    for (Attribute name : sum->getAttrOfType<ArrayAttr>("weft.loops").getValue().take_front(sum.getNumParallelLoops()))
+      loops.names.push_back(cast<StringAttr>(name).str());
+    loops.parallel = loops.names.size();
+    Value kept = map("store", loops, {{total, builder.getMultiDimIdentityMap(loops.parallel)}},
+                     cast<RankedTensorType>(total.getType()), [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+    total.replaceAllUsesExcept(kept, kept.getDefiningOp());
+  }
+}
+
 /// What the group computes, heavy operation first; a group that only passes something on is a copy.
 std::string KernelBuilder::kernelName() const {
   std::string name = head.empty() ? StringRef(suffix).ltrim('_').str() : head + suffix;
@@ -268,6 +295,8 @@ void KernelBuilder::finish() {
     stored.push_back(read(yielded));
   auto end = func::ReturnOp::create(builder, stored);
   fuseStages(function);
+  if (isChain)
+    storeSums();
   builder.setInsertionPoint(end);
   Block &body = function.getBody().front();
   for (auto [index, yielded] : llvm::enumerate(group.getYield().getValues())) {

@@ -93,6 +93,7 @@ private:
                       StageBody body);
   mlir::Value empty(mlir::RankedTensorType type);
   mlir::Value padInside(mlir::Value stored, mlir::RankedTensorType logical, const Box &window);
+  void storeSums();
 
   GroupOp group;
   mlir::func::FuncOp function;
@@ -101,6 +102,7 @@ private:
   llvm::SmallVector<std::string> argumentNames;
   llvm::StringSet<> stageNames;
   std::string head, suffix;
+  bool isChain; ///< several reductions, one after the other
 };
 
 //===-- layouts ---------------------------------------------------------------------------------------------------===//

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Operations that move elements, where a view cannot say it: each is one stage that reads somewhere else. What only
-// says how elements are addressed (reshape, concat, slices) never comes here, see `isViewOp`.
+// says how elements are addressed (reshape, concat, slices) comes here only inside a chain, see `isViewOp`.
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
@@ -219,6 +219,42 @@ LogicalResult lowerSlice(SliceOp op, KernelBuilder &kernel) {
 }
 
 /// Channels into blocks, out of them, or from one block size to another. Lanes that are no channels hold 0.
+/// Members one behind the other in whole blocks. Positions beside a member read its edge, which is then not taken.
+LogicalResult lowerConcat(ConcatOp op, KernelBuilder &kernel) {
+  Layout y(cast<RankedTensorType>(op.getY().getType()));
+  SmallVector<Value> members;
+  SmallVector<int64_t> blocks;
+  for (Value x : op.getXs()) {
+    Layout layout(cast<RankedTensorType>(x.getType()));
+    if (op.getAxis() != 1 || !y.isBlocked() || layout.block != y.block || !layout.isWhole())
+      return op.emitError("no kernel joins ") << x.getType() << " into " << y.type;
+    members.push_back(kernel.read(x, "x"));
+    blocks.push_back(layout.channels() / layout.block);
+  }
+  kernel.addName("concat");
+  kernel.define(op.getY(), kernel.map("concat", loopsOver(y), {}, y.stored(), [&](Builder &b, ValueRange) -> Value {
+    Indices indices{b};
+    SmallVector<Value> at;
+    for (unsigned d = 0; d < y.storedRank(); ++d)
+      at.push_back(indices.loop(d));
+    Value block = at[1], result;
+    int64_t end = y.channels() / y.block;
+    for (auto [member, count] : llvm::reverse(llvm::zip_equal(members, blocks))) {
+      int64_t begin = end - count;
+      at[1] = indices.max(indices.min(begin == 0 ? block : indices.sub(block, indices.number(begin)), count - 1), 0);
+      Value element = tensor::ExtractOp::create(b, member, at);
+      if (result) {
+        Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, block, indices.number(end));
+        element = arith::SelectOp::create(b, inside, element, result);
+      }
+      result = element;
+      end = begin;
+    }
+    return result;
+  }));
+  return success();
+}
+
 LogicalResult lowerRelayout(RelayoutOp op, KernelBuilder &kernel) {
   Layout x(cast<RankedTensorType>(op.getX().getType())), y(cast<RankedTensorType>(op.getY().getType()));
   kernel.setHead(y.isBlocked() ? ("pack_b" + Twine(y.block)).str() : ("unpack_b" + Twine(x.block)).str());
@@ -347,6 +383,7 @@ void addShape(LoweringTable &table) {
   table.add<PadOp>(lowerPad);
   table.add<SliceOp>(lowerSlice);
   table.add<RelayoutOp>(lowerRelayout);
+  table.add<ConcatOp>(lowerConcat);
   table.add<ImageInputOp>(lowerImageInput);
 }
 

@@ -28,6 +28,12 @@ const Lowering *LoweringTable::find(Operation *op) const {
   return entry == entries.end() ? nullptr : &entry->second;
 }
 
+bool isChainGroup(GroupOp group) {
+  auto choice = group->getAttrOfType<DictionaryAttr>("choice");
+  auto family = choice ? choice.getAs<StringAttr>("family") : StringAttr();
+  return family && family.getValue() == "chain";
+}
+
 bool isViewOp(Operation *op) {
   if (auto pad = dyn_cast<PadOp>(op)) {
     auto type = cast<RankedTensorType>(pad.getX().getType());

@@ -48,6 +48,9 @@ struct Kernel {
 /// lowering.
 llvm::FailureOr<Kernel> buildKernel(GroupOp group, mlir::ModuleOp module);
 
+/// Whether the group is a line-buffer chain: several reductions whose rows pass from one to the next.
+bool isChainGroup(GroupOp group);
+
 /// Whether `op` only says how elements are addressed: such operations become tensor operations beside the calls.
 bool isViewOp(mlir::Operation *op);
 

@@ -189,6 +189,8 @@ HExpr ExpressionBuilder::binary(const Expr &expr) {
   if (isFusedMultiplyAdd(expr, product))
     return multiplyAdd(*product);
   HExpr a = build(expr.args[0]), b = build(expr.args[1]);
+  if (leaves.stopsAtEdge && leaves.stopsAtEdge(expr)) // then the loop is cut into its edges and what lies between
+    a = Halide::likely(a);
   return isFloat(expr.args[0]->type) ? floatBinary(expr, a, b) : wholeBinary(expr.op, a, b);
 }
 

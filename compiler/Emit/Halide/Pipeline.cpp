@@ -110,7 +110,9 @@ private:
     std::vector<Halide::Var> vars;
     for (const Loop &loop : stage.loops)
       vars.emplace_back(loop.name);
-    func(reversed(vars)) = Halide::cast(halideType(stage.type), ExpressionBuilder(leavesOf(pure)).build(stage.init));
+    Leaves leaves = leavesOf(pure);
+    leaves.stopsAtEdge = [&stage](const kernel::Expr &index) { return stopsAtEdge(stage, index); };
+    func(reversed(vars)) = Halide::cast(halideType(stage.type), ExpressionBuilder(leaves).build(stage.init));
     if (stage.update)
       defineUpdate(stage, func, pure, args);
     if (stage.output >= 0) {

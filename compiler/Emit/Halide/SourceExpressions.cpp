@@ -307,6 +307,8 @@ SourceExpressions::Text SourceExpressions::binary(const Expr &expr, bool isStric
     return {std::string(function) + "(" + text + ")"};
   };
   bool plain = isStrict || !real;
+  if (!update && stopsAtEdge(desc.stages[stage], expr))
+    return {"min(" + callText("likely", {expr.args[0]}, isStrict) + ", " + argument(expr.args[1], isStrict) + ")"};
   switch (expr.op) {
   case ScalarOp::Add:
     return plain ? infix(expr, "+", Sum, isStrict) : strictly("strict::add");

@@ -1,0 +1,208 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Line-buffer chains: several windows and products in one kernel. The output is made a few rows at a time; every stage
+// before it computes the rows those need and keeps them in a line buffer as long as later rows read them. Each stage
+// has the loop nest it would have alone: a tile in registers with its reduction inside, so the bits are those of the
+// separate kernels.
+//
+// Phase fuse forms chains and writes their choice: `rows`, how many output rows a step makes, and in `stages` the choice
+// of every reduction in program order.
+#include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/LineBuffers.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+using namespace mlir;
+using namespace weft::sched;
+
+namespace weft {
+namespace {
+
+/// Window times tile, in multiply-adds unrolled.
+constexpr int64_t unrolledLimit = 256;
+
+/// Input channels of one block are unrolled by this, as in family direct.
+constexpr int64_t channelUnroll = 4;
+
+class ChainWriter {
+public:
+  ChainWriter(const KernelView &kernel, DictionaryAttr choice, const Machine &machine, ArrayRef<LineBuffer> buffers)
+      : kernel(kernel), context(kernel.getContext()), machine(machine), buffers(buffers),
+        rows(parameter(choice, "rows", 1)), choices(choice.getAs<ArrayAttr>("stages")) {}
+
+  ScheduleAttr run() {
+    SmallVector<StageAttr> stages;
+    unsigned reductions = 0;
+    for (auto [number, view] : llvm::enumerate(kernel.stages)) {
+      if (view.isReduction()) {
+        sums[readerOf(view)] = {&view, choiceOf(reductions++)};
+        continue;
+      }
+      auto sum = sums.find(view.op);
+      int64_t x = 1, cb = 1;
+      if (sum != sums.end()) {
+        x = parameter(sum->second.second, "x", 1);
+        cb = parameter(sum->second.second, "cb", 1);
+      }
+      StageBuilder builder(context, view.name);
+      std::string tile = place(builder, view, buffers[number], x, cb);
+      if (sum != sums.end())
+        stages.push_back(reduction(*sum->second.first, sum->second.second, view, tile, x, cb));
+      stages.push_back(builder.get());
+    }
+    return ScheduleAttr::get(context, stages);
+  }
+
+private:
+  static Operation *readerOf(const StageView &sum) { return *sum.op->getResult(0).user_begin(); }
+
+  DictionaryAttr choiceOf(unsigned number) const {
+    return choices && number < choices.size() ? dyn_cast<DictionaryAttr>(choices[number]) : DictionaryAttr();
+  }
+
+  const StageView &output() const { return kernel.output(); }
+  bool isOutput(const StageView &view) const { return &view == &kernel.stages.back(); }
+  StringRef step() const { return rows > 1 ? "yo" : "y"; }
+
+  /// Where a stage is computed and kept, and its tiles; gives the loop inside which one tile lies.
+  std::string place(StageBuilder &stage, const StageView &view, LineBuffer buffer, int64_t x, int64_t cb) {
+    bool last = isOutput(view);
+    if (!last) {
+      stage.computeAt(output().name, step());
+      if (buffer.slides) {
+        if (output().extentOf("n") == 1)
+          stage.storeRoot();
+        else
+          stage.storeAt(output().name, "n");
+        stage.foldStorage("y", buffer.rows);
+      }
+      SmallVector<StringRef> order{"n", "y", view.loops[1]};
+      for (const std::string &loop : ArrayRef(view.loops).drop_front(3))
+        order.push_back(loop);
+      stage.storageOrder(order);
+    }
+    if (view.loops.back() != "c")
+      return placePlain(stage, view);
+    x = std::min(x, view.extentOf("x"));
+    cb = std::min(cb, view.extentOf("cb"));
+    bool cutsRow = x > 1, cutsBlocks = cb > 1, cutsRows = last && rows > 1;
+    if (cutsBlocks)
+      stage.split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
+    if (cutsRow)
+      stage.split("x", "xo", "xi", x, Tail::ShiftInwards);
+    if (cutsRows)
+      stage.split("y", "yo", "yi", rows, view.extentOf("y") % rows ? Tail::Predicate : Tail::Exact);
+    SmallVector<StringRef> order{"n"}, inner;
+    if (last)
+      order.push_back(step());
+    order.push_back(cutsBlocks ? "cbo" : "cb");
+    if (!last)
+      order.push_back("y");
+    else if (cutsRows)
+      order.push_back("yi");
+    order.push_back(cutsRow ? "xo" : "x");
+    if (cutsBlocks)
+      inner.push_back("cbi");
+    if (cutsRow)
+      inner.push_back("xi");
+    order.append(inner);
+    order.push_back("c");
+    stage.reorder(order).vectorize("c");
+    for (StringRef loop : llvm::reverse(inner))
+      stage.unroll(loop);
+    if (last && view.extentOf("n") != 1)
+      stage.parallel("n");
+    return cutsRow ? "xo" : "x";
+  }
+
+  /// A row-major stage: the picture a chain begins with.
+  std::string placePlain(StageBuilder &stage, const StageView &view) {
+    stage.split("x", "xo", "xi", machine.vector, Tail::RoundUp).vectorize("xi");
+    return "xo";
+  }
+
+  StageAttr reduction(const StageView &sum, DictionaryAttr choice, const StageView &reader, StringRef at, int64_t x,
+                      int64_t cb) {
+    StageBuilder stage(context, sum.name);
+    x = std::min(x, reader.extentOf("x"));
+    cb = std::min(cb, reader.extentOf("cb"));
+    SmallVector<StringRef> tile, order;
+    if (cb > 1)
+      tile.push_back("cb");
+    if (x > 1)
+      tile.push_back("x");
+    stage.computeAt(reader.name, at).vectorize("c");
+    for (StringRef loop : tile)
+      stage.unroll(loop);
+    stage.onUpdate();
+    bool cutsChannels = sum.extentOf("i") > 0 && sum.extentOf("i") % channelUnroll == 0;
+    if (cutsChannels)
+      stage.split("i", "io", "ii", channelUnroll, Tail::Exact);
+    for (StringRef loop : refs(sum.reduction)) {
+      if (loop == "i" && cutsChannels)
+        order.append({"io", "ii"});
+      else
+        order.push_back(loop);
+    }
+    order.append(tile);
+    order.push_back("c");
+    stage.reorder(order).vectorize("c");
+    for (StringRef loop : tile)
+      stage.unroll(loop);
+    if (cutsChannels)
+      stage.unroll("ii");
+    else
+      unrollWindow(stage, sum, x * cb);
+    return stage.get();
+  }
+
+  /// Of a window read without channels, the innermost loops as far as the code stays small.
+  static void unrollWindow(StageBuilder &stage, const StageView &sum, int64_t unrolled) {
+    for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(sum.reduction, sum.reductionExtents))) {
+      if (extent <= 0 || !StringRef(loop).starts_with("k") || (unrolled *= extent) > unrolledLimit)
+        return;
+      stage.unroll(loop);
+    }
+  }
+
+  const KernelView &kernel;
+  MLIRContext *context;
+  const Machine &machine;
+  ArrayRef<LineBuffer> buffers;
+  int64_t rows;
+  ArrayAttr choices;
+  llvm::DenseMap<Operation *, std::pair<const StageView *, DictionaryAttr>> sums; ///< by the stage that stores them
+};
+
+class Chain final : public Family {
+public:
+  StringRef name() const override { return "chain"; }
+
+  /// None: a chain is many operations. Phase fuse weighs them (compiler/Transforms/Chains).
+  void candidates(Operation *, const Machine &, SmallVectorImpl<Choice> &) const override {}
+
+  ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    std::optional<SmallVector<LineBuffer>> buffers = lineBuffers(kernel, parameter(choice, "rows", 1));
+    if (!buffers || !isChain(kernel))
+      return scheduleAnything(kernel, machine);
+    return ChainWriter(kernel, choice, machine, *buffers).run();
+  }
+
+private:
+  /// Every reduction is read by one stage, point by point, which stores it.
+  static bool isChain(const KernelView &kernel) {
+    return !kernel.output().isReduction() && kernel.output().loops.back() == "c" &&
+           llvm::all_of(kernel.stages, [](const StageView &stage) {
+             return !stage.isReduction() ||
+                    (stage.op->hasOneUse() && stage.loops.back() == "c" && isa<linalg::GenericOp>(*stage.op->user_begin()));
+           });
+  }
+};
+
+} // namespace
+
+const Family &chainFamily() {
+  static const Chain family;
+  return family;
+}
+
+} // namespace weft

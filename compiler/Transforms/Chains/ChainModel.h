@@ -1,0 +1,57 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What a run of groups would need as one line-buffer chain: bytes for the rows alive, cycles, and how each of its
+// contractions and windows runs. Before anything is lowered, on the operations of the weft dialect.
+#pragma once
+
+#include "compiler/Schedule/Family.h"
+
+namespace weft {
+
+struct ChainEstimate {
+  int64_t rows = 1;         ///< output rows made a step
+  int64_t scratchBytes = 0; ///< line buffers and rows, of one thread
+  double cycles = 0;        ///< on one core
+  int64_t weightBytes = 0;  ///< read in every step
+};
+
+/// Groups, and the concatenations between them, in program order; only the last value is read by others.
+class ChainModel {
+public:
+  ChainModel(llvm::ArrayRef<mlir::Operation *> members, const Machine &machine);
+
+  /// Whether the rows of every value can be followed from the result to the inputs.
+  bool isChain() const { return valid; }
+  ChainEstimate estimate(int64_t rows) const;
+  /// Output rows, and steps worth trying.
+  llvm::SmallVector<int64_t> stepsToTry() const;
+  /// `{family = "chain", rows = 2, stages = [...]}`
+  mlir::DictionaryAttr choice(int64_t rows) const;
+
+private:
+  struct Node {
+    mlir::Operation *op = nullptr;
+    int64_t height = 0, rowBytes = 0;
+    bool kept = true;                     ///< has a buffer; else part of its reader's stage
+    llvm::SmallVector<unsigned, 2> reads; ///< nodes
+    int64_t stride = 1, low = 0, reach = 0; ///< rows [y * stride - low, y * stride - low + reach] of what it reads
+  };
+
+  bool add(mlir::Operation *op);
+  bool addPad(PadOp pad);
+  unsigned addBorder(mlir::Operation *op, mlir::Value x, llvm::ArrayRef<int64_t> pad);
+  mlir::Value resolve(mlir::Value value) const;
+
+  const Machine &machine;
+  bool valid = true;
+  llvm::DenseSet<mlir::Operation *> inside;
+  llvm::DenseMap<mlir::Value, unsigned> nodeOf;
+  std::vector<Node> nodes;
+  llvm::SmallVector<mlir::Attribute> stages;
+  double workCycles = 0, copiedBytes = 0;
+  int64_t weightBytes = 0;
+};
+
+/// The candidate a contraction or window runs by inside a chain: direct where Winograd's algorithm was chosen.
+std::optional<Choice> choiceInChain(mlir::Operation *op, const Machine &machine);
+
+} // namespace weft

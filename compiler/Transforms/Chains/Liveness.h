@@ -1,0 +1,42 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The groups of a network in order, and what is alive while they run: the figures cuts into chains are judged by. An
+// estimate before buffers exist; the planner has the last word.
+#pragma once
+
+#include "compiler/Schedule/Family.h"
+
+namespace weft {
+
+class Liveness {
+public:
+  explicit Liveness(mlir::func::FuncOp network);
+
+  llvm::ArrayRef<GroupOp> groups() const { return order; }
+  /// Bytes alive while groups `first` to `last` run, with the result of `last` but nothing that begins and ends inside.
+  int64_t bytesWhile(unsigned first, unsigned last) const;
+  /// What a group needs beside its operands and result, as far as that is known here: Winograd's transforms, and a padded
+  /// copy of a row-major input.
+  int64_t scratchOf(unsigned group, const Machine &machine) const;
+  /// Cycles of a group alone, with what it costs to pass tensors through memory.
+  double cyclesOf(unsigned group, const Machine &machine) const;
+  /// Whether the group's operations can be part of a chain.
+  bool mayChain(unsigned group) const;
+  /// The groups and the concatenations between them, if only the last value is read by others.
+  std::optional<llvm::SmallVector<mlir::Operation *>> membersOf(unsigned first, unsigned last) const;
+
+private:
+  struct Made {
+    int64_t bytes = 0;    ///< of the group's results, with border; 0 where the caller owns them
+    unsigned lastUse = 0; ///< group; the number of groups if the network returns it
+  };
+
+  unsigned lastUseOf(mlir::Value value) const;
+  int64_t bytesOf(mlir::Value value) const;
+  bool worksInPlace(unsigned group) const;
+
+  llvm::SmallVector<GroupOp> order;
+  llvm::DenseMap<mlir::Operation *, unsigned> numbers;
+  llvm::SmallVector<Made> made;
+};
+
+} // namespace weft
