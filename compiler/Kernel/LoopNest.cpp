@@ -145,6 +145,8 @@ std::string LoopNest::reorder(const Directive &d) {
 }
 
 std::string LoopNest::setMode(const Directive &d, LoopState::Mode mode) {
+  if (d.loops.size() != 1)
+    return "names " + std::to_string(d.loops.size()) + " loops";
   LoopState &state = states[position(d.loops[0])];
   if (state.mode != LoopState::Mode::Serial)
     return quoted(state.name) + " is vectorised, unrolled or parallel already";
