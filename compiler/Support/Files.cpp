@@ -6,6 +6,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 using namespace llvm;
 
@@ -50,6 +51,14 @@ std::error_code takeSpace(int descriptor, uint64_t bytes) {
   return std::error_code(failure, std::generic_category());
 }
 
+std::error_code writeAll(int descriptor, const char *data, uint64_t bytes) {
+  raw_fd_ostream stream(descriptor, /*shouldClose=*/false, /*unbuffered=*/true);
+  stream.write(data, bytes);
+  std::error_code failure = stream.error();
+  stream.clear_error();
+  return failure;
+}
+
 bool isSpecial(StringRef path) {
   sys::fs::file_status status;
   return !sys::fs::status(path, status) && !sys::fs::is_regular_file(status) && !sys::fs::is_directory(status);
@@ -86,21 +95,27 @@ Expected<OutputFile> OutputFile::map(StringRef path, uint64_t bytes) {
     return output;
   std::error_code failure = takeSpace(output->file->FD, bytes);
   if (!failure && bytes > 0)
-    output->mapping = sys::fs::mapped_file_region(sys::fs::convertFDToNativeFile(output->file->FD),
-                                                  sys::fs::mapped_file_region::readwrite, bytes, 0, failure);
+    output->memory = sys::OwningMemoryBlock(
+        sys::Memory::allocateMappedMemory(bytes, nullptr, sys::Memory::MF_READ | sys::Memory::MF_WRITE, failure));
   if (failure)
     return cannotWrite(path, failure);
+  output->bytes = bytes;
+  if (bytes > 0)
+    madvise(output->memory.base(), output->memory.allocatedSize(), MADV_HUGEPAGE); // fewer faults; no matter if refused
   return output;
 }
 
 OutputFile::~OutputFile() {
-  mapping.unmap();
   if (file)
     consumeError(file->discard());
 }
 
 Error OutputFile::commit() {
-  mapping.unmap();
+  if (std::error_code failure = bytes > 0 ? writeAll(file->FD, data(), bytes) : std::error_code()) {
+    consumeError(file->discard());
+    file.reset();
+    return cannotWrite(path, failure);
+  }
   Error error = file->keep(path);
   file.reset();
   return error ? cannotWrite(path, errorToErrorCode(std::move(error))) : Error::success();
