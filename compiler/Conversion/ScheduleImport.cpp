@@ -43,6 +43,7 @@ Directive::Kind kindOf(sched::DirectiveKind kind) {
     WEFT_KIND(StorageOrder)
     WEFT_KIND(FoldStorage)
     WEFT_KIND(BoundExtent)
+    WEFT_KIND(Prefetch)
 #undef WEFT_KIND
   }
   llvm_unreachable("all directives are listed");

@@ -158,6 +158,12 @@ Directive boundExtent(std::string loop, int64_t factor) {
   return directive(Directive::Kind::BoundExtent, {std::move(loop)}, factor);
 }
 
+Directive prefetch(std::string operand, std::string turn, std::string next, int64_t lines) {
+  Directive result = directive(Directive::Kind::Prefetch, {std::move(turn), std::move(next)}, lines);
+  result.at = std::move(operand);
+  return result;
+}
+
 Directive onUpdate(Directive directive) {
   directive.onUpdate = true;
   return directive;

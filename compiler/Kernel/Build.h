@@ -47,6 +47,7 @@ Directive storeRoot();
 Directive storageOrder(std::vector<std::string> outermostFirst);
 Directive foldStorage(std::string loop, int64_t factor);
 Directive boundExtent(std::string loop, int64_t factor);
+Directive prefetch(std::string operand, std::string turn, std::string next, int64_t lines);
 Directive onUpdate(Directive directive);
 
 /// A copy that shares expressions (they are immutable).

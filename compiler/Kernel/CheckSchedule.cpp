@@ -16,6 +16,9 @@ namespace {
 
 using Kind = Directive::Kind;
 
+/// A turn fetches no more than it could use: each line is an instruction.
+constexpr int64_t maxPrefetchLines = 64;
+
 std::string quoted(const std::string &name) { return "`" + name + "`"; }
 
 bool isPureLoop(const Stage &stage, const std::string &name) {
@@ -70,6 +73,8 @@ private:
     case Kind::FoldStorage:
     case Kind::BoundExtent:
       return storage(d);
+    case Kind::Prefetch:
+      return prefetch(d);
     }
     return "";
   }
@@ -98,6 +103,27 @@ private:
         (consumer.update && scheduledNest(desc, consumer, true).find(d.loops[0])))
       return "";
     return "stage " + quoted(d.at) + " has no loop " + quoted(d.loops[0]);
+  }
+
+  std::string prefetch(const Directive &d) const {
+    bool isInput = false;
+    for (const Operand &operand : desc.operands)
+      isInput |= operand.name == d.at && !operand.isOutput;
+    if (!isInput)
+      return quoted(d.at) + " is no input";
+    if (!d.onUpdate)
+      return "belongs to an update";
+    if (d.loops.size() != 2)
+      return "names " + std::to_string(d.loops.size()) + " loops";
+    if (d.factor < 1 || d.factor > maxPrefetchLines)
+      return "by " + std::to_string(d.factor) + " lines; 1 to " + std::to_string(maxPrefetchLines) +
+             " are fetched in a turn";
+    if (!update->find(d.loops[0]))
+      return "the update has no loop " + quoted(d.loops[0]);
+    bool isAround = update->find(d.loops[1]);
+    for (size_t later = number + 1; later < desc.stages.size(); ++later)
+      isAround |= scheduledNest(desc, desc.stages[later], false).find(d.loops[1]) != nullptr;
+    return isAround ? "" : "no loop " + quoted(d.loops[1]) + " lies around the update";
   }
 
   std::string storage(const Directive &d) const {

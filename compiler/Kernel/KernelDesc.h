@@ -137,6 +137,9 @@ struct Directive {
     StorageOrder, ///< loops, outermost first: the order in which the stage's own buffer is laid out
     FoldStorage,  ///< loops = {l}, factor: a circular buffer of `factor` along l
     BoundExtent,  ///< loops = {l}, factor: the stage is only asked for this many
+    Prefetch,     ///< operand `at`, loops = {turn, next}: each iteration of the update's loop `turn` fetches `factor`
+                  ///< cache lines of what the next iteration of `next` will read of it; `next` is a loop of the same
+                  ///< update or one of a later stage, around this one
   };
   Kind kind = Kind::Split;
   bool onUpdate = false; ///< applies to the update's loops, else to the initial definition's

@@ -398,7 +398,8 @@ private:
     advance();
     if (!expect('('))
       return false;
-    if ((*kind == Directive::Kind::ComputeAt || *kind == Directive::Kind::StoreAt) &&
+    if ((*kind == Directive::Kind::ComputeAt || *kind == Directive::Kind::StoreAt ||
+         *kind == Directive::Kind::Prefetch) &&
         (!parseName(directive.at) || !expect(',')))
       return false;
     while (!accept(')')) {

@@ -204,6 +204,9 @@ private:
     case Directive::Kind::StoreAt:
       args = d.at + ", " + args;
       break;
+    case Directive::Kind::Prefetch:
+      args = d.at + ", " + args + " by " + std::to_string(d.factor);
+      break;
     default:
       break;
     }

@@ -40,7 +40,7 @@ static int64_t fewestAccumulators(const Machine &machine) {
 /// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2
 /// keeps the pixels of a tile in registers beside its accumulators.
 static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine) {
-  return machine.registers >= 32 ? x * cb <= 20 : x * cb + x + 1 <= machine.registers;
+  return machine.registers >= 32 ? x * cb <= 21 : x * cb + x + 1 <= machine.registers;
 }
 
 static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
@@ -49,8 +49,8 @@ static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
     penalty *= 3;
   else if (x * cb < fewestAccumulators(machine))
     penalty *= double(fewestAccumulators(machine)) / (x * cb);
-  if (cb == 1)
-    penalty *= 1.01;
+  if (cb == 1) // a load for each multiply-add: as many as two pipes can have at best
+    penalty *= machine.registers >= 32 && machine.fmaPerCycle > 1 ? 1.15 : 1.01;
   if (cb > 2)
     penalty *= 1.02; // many weight streams: slower when they come from memory
   return penalty;
@@ -69,6 +69,13 @@ Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine) {
       }
     }
   return best;
+}
+
+int64_t linesAhead(int64_t linesOfTurn, int64_t tiles, const Machine &machine) {
+  // With few tiles all time is streaming, which the processor's own prefetch does best; with many, what the first one
+  // waits for is lost in the time of all.
+  bool pays = tiles >= 4 && tiles <= 2 * linesOfTurn;
+  return machine.fetchesAhead && pays ? llvm::divideCeil(linesOfTurn, tiles) : 0;
 }
 
 double streamingCycles(double vectors, double weightBytes, const Machine &machine) {

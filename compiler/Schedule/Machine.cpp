@@ -14,5 +14,15 @@ Machine Machine::of(mlir::ModuleOp module) {
   // Zen 4 issues one 512-bit multiply-add a cycle, Sapphire Rapids two; with 256 bits both do two.
   if (target.getName().contains("znver4") || target.getName().contains("x86-64-v4"))
     machine.fmaPerCycle = 1;
+  // Twice the arithmetic for each byte, a second-level cache of 2 MiB, a third-level cache no faster than memory.
+  if (target.getName().contains("sapphirerapids")) {
+    machine.bytesPerCycle = 4;
+    machine.cachedFilterBytes = 1 << 20;
+    machine.inputTransform = 490;
+    machine.outputTransform = 410;
+    machine.exposedStreaming = 1;
+    machine.fetchesAhead = true;
+    machine.narrowWinograd = true;
+  }
   return machine;
 }

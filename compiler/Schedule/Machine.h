@@ -13,6 +13,15 @@ struct Machine {
   int64_t registers = 16;   ///< vector registers
   double fmaPerCycle = 2;   ///< vector multiply-adds a cycle
   double bytesPerCycle = 6; ///< read from memory by one core, far from the caches
+  /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
+  double cachedFilterBytes = 4 << 20;
+  /// Vector operations of Winograd's F(4) to transform one tile of one channel block, there and back, loads and stores
+  /// included; measured.
+  double inputTransform = 300, outputTransform = 250;
+  /// What part of the time to read Winograd filters from memory the products do not hide; measured.
+  double exposedStreaming = 0.8;
+  bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
+  bool narrowWinograd = false; ///< F(2) is a candidate: where bytes cost more than multiply-adds
 
   /// The class of the module's `weft.target`; AVX2's without one.
   static Machine of(mlir::ModuleOp module);

@@ -36,13 +36,16 @@ static int loopCount(DirectiveKind kind) {
   case DirectiveKind::ComputeRoot:
   case DirectiveKind::StoreRoot:
     return 0;
+  case DirectiveKind::Prefetch:
+    return 2;
   default:
     return 1;
   }
 }
 
 static bool hasFactor(DirectiveKind kind) {
-  return kind == DirectiveKind::Split || kind == DirectiveKind::FoldStorage || kind == DirectiveKind::BoundExtent;
+  return kind == DirectiveKind::Split || kind == DirectiveKind::FoldStorage || kind == DirectiveKind::BoundExtent ||
+         kind == DirectiveKind::Prefetch;
 }
 
 static bool namesStage(DirectiveKind kind) {
@@ -91,6 +94,13 @@ static ParseResult parsePlace(AsmParser &parser, SmallVectorImpl<StringAttr> &lo
   return failure(parser.parseString(&at) || parser.parseComma() || parseLoop(parser, loops));
 }
 
+/// `"filter", ib, cbo by 5`
+static ParseResult parsePrefetch(AsmParser &parser, SmallVectorImpl<StringAttr> &loops, int64_t &factor,
+                                 std::string &operand) {
+  return failure(parsePlace(parser, loops, operand) || parser.parseComma() || parseLoop(parser, loops) ||
+                 parseFactor(parser, factor));
+}
+
 static ParseResult parseArguments(AsmParser &parser, DirectiveKind kind, SmallVectorImpl<StringAttr> &loops,
                                   int64_t &factor, Tail &tail, std::string &at) {
   if (kind == DirectiveKind::Split)
@@ -99,6 +109,8 @@ static ParseResult parseArguments(AsmParser &parser, DirectiveKind kind, SmallVe
     return parseFuse(parser, loops);
   if (namesStage(kind))
     return parsePlace(parser, loops, at);
+  if (kind == DirectiveKind::Prefetch)
+    return parsePrefetch(parser, loops, factor, at);
   if (loopCount(kind) == -1)
     return parser.parseCommaSeparatedList([&] { return parseLoop(parser, loops); });
   if (parseLoop(parser, loops))
@@ -140,6 +152,8 @@ void DirectiveAttr::printBody(AsmPrinter &printer) const {
     printer << loop(0) << ", " << loop(1) << " -> " << loop(2);
   } else if (namesStage(getKind())) {
     printer << getAt() << ", " << loop(0);
+  } else if (getKind() == DirectiveKind::Prefetch) {
+    printer << getAt() << ", " << loop(0) << ", " << loop(1) << " by " << getFactor();
   } else {
     llvm::interleaveComma(getLoops(), printer, [&](StringAttr name) { printer << name.getValue(); });
     if (hasFactor(getKind()))
@@ -291,6 +305,9 @@ StageBuilder &StageBuilder::foldStorage(StringRef loop, int64_t factor) {
 }
 StageBuilder &StageBuilder::boundExtent(StringRef loop, int64_t factor) {
   return add(DirectiveKind::BoundExtent, {loop}, factor);
+}
+StageBuilder &StageBuilder::prefetch(StringRef operand, StringRef turn, StringRef next, int64_t lines) {
+  return add(DirectiveKind::Prefetch, {turn, next}, lines, Tail::Predicate, operand);
 }
 StageBuilder &StageBuilder::onUpdate() {
   toUpdate = true;

@@ -33,6 +33,7 @@ public:
   StageBuilder &storageOrder(llvm::ArrayRef<llvm::StringRef> outermostFirst);
   StageBuilder &foldStorage(llvm::StringRef loop, int64_t factor);
   StageBuilder &boundExtent(llvm::StringRef loop, int64_t factor);
+  StageBuilder &prefetch(llvm::StringRef operand, llvm::StringRef turn, llvm::StringRef next, int64_t lines);
   StageBuilder &onUpdate();
 
   StageAttr get() const;

@@ -37,7 +37,8 @@ def Sched_DirectiveKind : I32Enum<"DirectiveKind", "one kind of scheduling decis
     I32EnumCase<"StoreRoot", 9, "store_root">,
     I32EnumCase<"StorageOrder", 10, "storage_order">,
     I32EnumCase<"FoldStorage", 11, "fold_storage">,
-    I32EnumCase<"BoundExtent", 12, "bound_extent">
+    I32EnumCase<"BoundExtent", 12, "bound_extent">,
+    I32EnumCase<"Prefetch", 13, "prefetch">
   ]> {
   let cppNamespace = "::weft::sched";
 }
@@ -61,6 +62,7 @@ def Sched_DirectiveAttr : Sched_Attr<"Directive", "directive"> {
     | `storage_order(cb, y, x, c)` | the stage's own buffer, outermost first |
     | `fold_storage(y by 4)` | a circular buffer of four rows |
     | `bound_extent(c by 16)` | the stage is only ever asked for this many |
+    | `prefetch("filter", ib, cbo by 5)` | each turn of `ib` fetches five cache lines of what the next `cbo` reads of that operand |
 
     Example: `#sched.directive<split(x -> xo, xi by 7, shift_inwards)>`
   }];

@@ -4,6 +4,7 @@
 
 #include "compiler/Emit/Halide/OutputLoads.h"
 #include "compiler/Emit/Halide/Pipeline.h"
+#include "compiler/Emit/Halide/Prefetch.h"
 #include "compiler/Emit/Halide/ScratchOf.h"
 #include "compiler/Emit/Halide/Target.h"
 
@@ -27,6 +28,8 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   auto *scratch = new ScratchOf(desc); // the pipeline owns its passes
   built.pipeline.add_custom_lowering_pass(new OutputLoads(built.pipeline.outputs()));
   built.pipeline.add_custom_lowering_pass(scratch);
+  for (Prefetch *pass : prefetchesOf(desc))
+    built.pipeline.add_custom_lowering_pass(pass);
   Halide::Module module =
       built.pipeline.compile_to_module(built.inputs, desc.name, target, Halide::LinkageType::External);
   result.scratch = scratch->formula();

@@ -111,6 +111,8 @@ private:
     case Kind::BoundExtent:
       func.bound_extent(Halide::Var(d.loops[0]), static_cast<int>(d.factor));
       return;
+    case Kind::Prefetch: // after lowering, see Prefetch.h
+      return;
     }
   }
 

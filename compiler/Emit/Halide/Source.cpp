@@ -210,6 +210,7 @@ private:
   std::string scheduleText(int number) {
     const Stage &stage = desc.stages[number];
     std::vector<std::string> init, update;
+    std::string comments;
     LoopNest initNest(desc, stage, false);
     std::optional<LoopNest> updateNest;
     if (stage.update)
@@ -217,6 +218,12 @@ private:
     bool isPlaced = false;
     if (const StageSchedule *schedule = findSchedule(desc, stage.name))
       for (const Directive &d : schedule->directives) {
+        if (d.kind == Kind::Prefetch) {
+          comments += "  // Halide has no word for it, weft adds it after lowering: each turn of " + d.loops[0] +
+                      " fetches " + std::to_string(d.factor) + " cache lines of what the next " + d.loops[1] +
+                      " reads of " + d.at + ".\n";
+          continue;
+        }
         isPlaced |= d.kind == Kind::ComputeAt || d.kind == Kind::ComputeRoot;
         (d.onUpdate ? update : init).push_back(callText(number, d, d.onUpdate ? *updateNest : initNest, *schedule));
       }
@@ -229,7 +236,7 @@ private:
         if (stage.loops[i].extent.isFixed())
           init.insert(init.begin(), "bound(" + names.loop(number, false, stage.loops[i].name) + ", 0, " +
                                         std::to_string(stage.loops[i].extent.value) + ")");
-    return chain(names.stages[number], init) + chain(names.stages[number] + ".update()", update);
+    return comments + chain(names.stages[number], init) + chain(names.stages[number] + ".update()", update);
   }
 
   static std::string chain(const std::string &object, const std::vector<std::string> &calls) {
@@ -274,6 +281,8 @@ private:
       return "fold_storage(" + name(0) + ", " + std::to_string(d.factor) + ")";
     case Kind::BoundExtent:
       return "bound_extent(" + name(0) + ", " + std::to_string(d.factor) + ")";
+    case Kind::Prefetch:
+      break; // no call of Halide's: a comment
     }
     return "";
   }

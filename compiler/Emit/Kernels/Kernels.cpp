@@ -3,6 +3,7 @@
 #include "compiler/Emit/Kernels/Kernels.h"
 
 #include "compiler/Emit/Kernels/Cache.h"
+#include "compiler/Emit/Kernels/Prefetches.h"
 #include "compiler/Emit/Kernels/Process.h"
 #include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Text.h"
@@ -30,6 +31,9 @@ llvm::Expected<std::string> readWhole(const std::string &path) {
     return llvm::createStringError("cannot read `" + path + "`: " + buffer.getError().message());
   return (*buffer)->getBuffer().str();
 }
+
+/// What is done to objects after weft-kernelc; another word where it becomes something else, for the cache.
+constexpr const char *form = "prefetcht1";
 
 /// One text to compile and everyone who wants it.
 struct Job {
@@ -95,7 +99,7 @@ private:
     cache = std::move(*opened);
     std::string build = KernelCache::keyOf({*compiler});
     for (Job &job : jobs) {
-      job.key = KernelCache::keyOf({job.text, options.target, options.asserts ? "asserts" : "", build});
+      job.key = KernelCache::keyOf({job.text, options.target, options.asserts ? "asserts" : "", build, form});
       job.scratchKey = KernelCache::keyOf({job.text, options.target, "scratch", build});
     }
     return llvm::Error::success();
@@ -181,6 +185,8 @@ private:
     llvm::Expected<std::string> scratch = readWhole(stem + ".scratch");
     if (!object || !scratch)
       return llvm::joinErrors(object.takeError(), scratch.takeError());
+    if (!options.scratchOnly && fetchesAhead(job))
+      prefetchIntoSecondLevel(*object);
     KernelCache::Entry entry{std::move(*object), std::move(*scratch)};
     if (cache)
       cache->store(options.scratchOnly ? job.scratchKey : job.key, entry);
@@ -188,10 +194,14 @@ private:
     return options.assembly ? takeAssembly(job, stem) : llvm::Error::success();
   }
 
+  static bool fetchesAhead(const Job &job) { return StringRef(job.text).contains("prefetch("); }
+
   llvm::Error takeAssembly(const Job &job, const std::string &stem) {
     llvm::Expected<std::string> text = readWhole(stem + ".s");
     if (!text)
       return text.takeError();
+    if (fetchesAhead(job))
+      prefetchIntoSecondLevelText(*text);
     for (size_t kernel : job.kernels)
       objects[kernel].assembly = *text;
     return llvm::Error::success();

@@ -19,6 +19,13 @@ constexpr int64_t cachedWeightBytes = 512 << 10;
 /// What a strip's prepared input may take: it stays in the second-level cache beside the weights that pass.
 constexpr int64_t stripBytes = 192 << 10;
 
+/// Weights below this are not worth fetching ahead.
+constexpr int64_t smallWeightBytes = 64 << 10;
+
+/// Strips of channel blocks are the only loop that runs in parallel where weights are fetched ahead: enough of them for
+/// many threads to share, or an even number for two.
+bool sharedEvenly(int64_t strips) { return strips >= 8 || strips == 4 || strips == 6; }
+
 class Direct final : public Family {
 public:
   StringRef name() const override { return "direct"; }
@@ -43,7 +50,7 @@ public:
     double vectors = double(shape.batch) * shape.pixels * outBlocks * inBlocks * block * shape.window * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
     choice.parameters = hasPrologue(conv) ? stripParameters(conv, shape, tile, inBlocks * block * 4)
-                                          : parametersOf(head->getContext(), shape, tile, choice);
+                                          : parametersOf(head->getContext(), shape, tile, choice, machine);
     choices.push_back(choice);
   }
 
@@ -56,6 +63,7 @@ public:
     nest.cb = parameter(choice, "cb", 1);
     nest.n = parameter(choice, "n", 1);
     nest.samplesInside = parameter(choice, "samples_inside") != 0;
+    nest.prefetchLines = parameter(choice, "prefetch");
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;
@@ -66,14 +74,27 @@ public:
   }
 
 private:
+  /// Each strip of channel blocks runs through its own part of the filter; there must be strips for all cores.
+  static int64_t fetchedAhead(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
+    int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
+    if (!shape.isDense() || !sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
+      return 0;
+    int64_t tiles = shape.batch * shape.height * llvm::divideCeil(shape.width, tile.x);
+    return linesAhead(tile.cb * machine.vector, tiles, machine);
+  }
+
   /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier),
   /// else by going through all samples with the weights of a tile, unless all weights stay in the cache.
-  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, const Choice &choice) const {
+  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, const Choice &choice,
+                              const Machine &machine) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())
       values = {{"x", 1}, {"cb", std::min<int64_t>(tile.cb, 2)}, {"n", samplesTogether(shape.batch)}};
     else if (shape.batch > 1 && choice.weightBytes > cachedWeightBytes)
       values.push_back({"samples_inside", 1});
+    bool inStrips = shape.batch == 1 || values.back().first == "samples_inside";
+    if (int64_t lines = inStrips ? fetchedAhead(shape, tile, choice, machine) : 0)
+      values.push_back({"prefetch", lines});
     return makeParameters(context, name(), values);
   }
 

@@ -78,6 +78,10 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     stage.unroll(loop);
 
   std::string fused = outer.front().str();
+  if (nest.prefetchLines > 0) { // what is fetched next is known where channel blocks have a loop of their own
+    stage.parallel(fused);
+    return {stage.get(), x.empty() ? outer.back().str() : row.str()};
+  }
   for (auto [index, loop] : llvm::enumerate(ArrayRef(outer).drop_front())) {
     std::string both = "t" + std::to_string(index);
     stage.fuse(fused, loop, both);
@@ -85,6 +89,15 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   }
   stage.parallel(fused);
   return {stage.get(), x.empty() ? fused : row.str()};
+}
+
+/// The innermost loop of the window that is a loop; blocks of input channels where the window has one element.
+static StringRef turnOf(const StageView &reduction) {
+  StringRef turn = "ib";
+  for (auto [loop, extent] : llvm::zip_equal(reduction.reduction, reduction.reductionExtents))
+    if (loop.front() == 'k' && extent != 1)
+      turn = loop;
+  return turn;
 }
 
 StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
@@ -122,6 +135,8 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
     stage.unroll("ri");
   for (StringRef loop : refs(nest.unrollReduction))
     stage.unroll(loop);
+  if (nest.prefetchLines > 0)
+    stage.prefetch("filter", turnOf(reduction), nest.cb > 1 ? "cbo" : "cb", nest.prefetchLines);
   return stage.get();
 }
 

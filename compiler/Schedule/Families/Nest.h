@@ -15,6 +15,7 @@ struct Nest {
   std::string splitReduction; ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
+  int64_t prefetchLines = 0;  ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
   bool samplesInside = false; ///< channel blocks outside samples: each weight is then read from memory once a batch
 };
 

@@ -11,15 +11,8 @@ using namespace weft::sched;
 namespace weft {
 namespace {
 
-/// Vector operations to transform one tile of one channel block, there and back, loads and stores included; measured.
-constexpr double inputTransform = 300, outputTransform = 250;
-/// Transformed filters above this come from memory for each band anew: then bands are high, and each filter serves many
-/// tiles.
-constexpr double cachedFilterBytes = 4 << 20;
 /// A band's transformed input should stay below this.
 constexpr double bandBytes = 4 << 20;
-/// What part of the time to read filters from memory the products do not hide; measured at 14 x 14, 256 channels.
-constexpr double exposedStreaming = 0.8;
 /// A band of one row is cut where its transformed input is larger: with the products and filters it should fit the
 /// second-level cache. Worth 8 % at 224 x 224, 4 % at 112 x 112.
 constexpr double chunkBytes = 300 << 10;
@@ -51,25 +44,9 @@ public:
     if (!shape.isDense() || shape.kernel != ArrayRef<int64_t>{3, 3} || !llvm::all_of(shape.stride, isOne) ||
         !llvm::all_of(shape.dilation, isOne) || shape.inputs < machine.vector || shape.width < 6 || shape.height < 6)
       return;
-    Shape tiles(shape, 4, machine);
-    Tile tile = registerTile(tiles, machine);
-    double count = double(shape.batch) * tiles.down * tiles.across;
-    double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tile.waste;
-    Choice choice;
-    choice.algorithm = Algorithm::Winograd4;
-    choice.block = machine.vector;
-    choice.weightBytes = tiles.weightBytes;
-    choice.cycles = product / machine.fmaPerCycle +
-                    count * (tiles.inBlocks * inputTransform + tiles.outBlocks * outputTransform) +
-                    exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
-    SmallVector<std::pair<StringRef, int64_t>> values{
-        {"m", 4}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}};
-    if (shape.batch > 1 && tiles.weightBytes >= cachedFilterBytes)
-      values.push_back({"samples_inside", 1});
-    if (int64_t cut = chunk(tiles, tile.x, machine); cut < tiles.across)
-      values.push_back({"chunk", cut});
-    choice.parameters = makeParameters(head->getContext(), name(), values);
-    choices.push_back(choice);
+    choices.push_back(choiceFor(head->getContext(), shape, 4, machine));
+    if (machine.narrowWinograd)
+      choices.push_back(choiceFor(head->getContext(), shape, 2, machine));
   }
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
@@ -79,17 +56,55 @@ public:
   }
 
 private:
-  /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
+  static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
+    Shape tiles(shape, m, machine);
+    Tile tile = registerTile(tiles, machine);
+    double count = double(shape.batch) * tiles.down * tiles.across;
+    double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tile.waste;
+    double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
+    Choice choice;
+    choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
+    choice.block = machine.vector;
+    choice.weightBytes = tiles.weightBytes;
+    choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
+                    machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
+    SmallVector<std::pair<StringRef, int64_t>> values{
+        {"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}};
+    if (shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes)
+      values.push_back({"samples_inside", 1});
+    if (int64_t cut = chunk(tiles, tile.x, machine); cut < tiles.across)
+      values.push_back({"chunk", cut});
+    if (int64_t lines = fetchedAhead(tiles, tile, shape.batch, machine))
+      values.push_back({"prefetch", lines});
+    choice.parameters = makeParameters(context, "winograd", values);
+    return choice;
+  }
+
+  /// The filter of one point of the transform serves all tiles of a band, and of the batch; that of the next is
+  /// fetched.
+  static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t batch, const Machine &machine) {
+    if (tiles.weightBytes < machine.cachedFilterBytes)
+      return 0;
+    int64_t cuts = llvm::divideCeil(chunk(tiles, tile.x, machine), tile.x);
+    return linesAhead(tile.cb * machine.vector, batch * band(tiles, machine) * cuts, machine);
+  }
+
+  /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs. Where they
+  /// are fetched ahead, four blocks also halve how often the transformed input is read: worth an eighth of the
+  /// products.
   static Tile registerTile(const Shape &tiles, const Machine &machine) {
     Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine);
-    if (tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0 && tiles.weightBytes >= cachedFilterBytes)
+    bool streams = tiles.weightBytes >= machine.cachedFilterBytes && tiles.outBlocks % 4 == 0;
+    if (streams && tile.x * 4 <= machine.registers / 2)
       tile.cb = 4;
+    else if (streams && machine.fetchesAhead && tiles.m == 4 && tiles.across > 6 && tiles.across <= 8)
+      tile = {4, 4, 8.0 / tiles.across};
     return tile;
   }
 
   /// Rows of tiles worked on together: one while filters stay cached, else as many as the cache takes.
   static int64_t band(const Shape &tiles, const Machine &machine) {
-    if (tiles.weightBytes < cachedFilterBytes)
+    if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
     return std::clamp<int64_t>(int64_t(bandBytes / (tileBytes(tiles, machine) * tiles.across)), 1, tiles.down);
   }
@@ -122,9 +137,9 @@ private:
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
-          cb(parameter(choice, "cb", 1)), band(parameter(choice, "band", 1)),
-          samplesInside(parameter(choice, "samples_inside") != 0), out(kernel.output().name),
-          tilesDown(kernel.stages[0].extentOf("ty")),
+          cb(parameter(choice, "cb", 1)), prefetchLines(parameter(choice, "prefetch")),
+          band(parameter(choice, "band", 1)), samplesInside(parameter(choice, "samples_inside") != 0),
+          out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
           cuts(tilesAcross < kernel.stages[0].extentOf("tx")) {}
 
@@ -170,7 +185,10 @@ private:
       cut(stage, {});
       stage.onUpdate().split("i", "io", "ii", 4, Tail::Exact);
       cut(stage, {"ib", "io", "ii"});
-      return stage.unroll("ii").get();
+      stage.unroll("ii");
+      if (prefetchLines > 0)
+        stage.prefetch("filter", "ib", "v", prefetchLines);
+      return stage.get();
     }
 
     StageAttr backRows() {
@@ -204,7 +222,7 @@ private:
     }
 
     MLIRContext *context;
-    int64_t m, points, rx, cb, band;
+    int64_t m, points, rx, cb, prefetchLines, band;
     bool samplesInside;
     StringRef out;
     int64_t tilesDown, tilesAcross; ///< in the image, and in what is worked on together

@@ -66,8 +66,20 @@ TEST(Check, DirectivesNameWhatExists) {
   EXPECT_EQ(changed("schedule out", "schedule none"), "`compute_at` of stage `sum`: stage `out` has no loop `co`");
   EXPECT_EQ(changed("bound_extent(c by", "bound_extent(k by"),
             "`bound_extent` of stage `sum`: `k` is no loop of the stage itself");
+  EXPECT_EQ(changed("parallel(n)", "vectorize()"), "`vectorize` of stage `out`: names 0 loops");
   EXPECT_EQ(changed("parallel(n)", "compute_root()"),
             "`compute_root` of stage `out`: an output is computed at root as it is");
+}
+
+TEST(Check, PrefetchesNameAnInputAndTwoLoops) {
+  auto prefetch = [](const std::string &to) { return changed("update prefetch(w, ko, co by 3)", to); };
+  std::string begin = "`prefetch` of stage `sum`: ";
+  EXPECT_EQ(prefetch("update prefetch(y, ko, co by 3)"), begin + "`y` is no input");
+  EXPECT_EQ(prefetch("prefetch(w, n, co by 3)"), begin + "belongs to an update");
+  EXPECT_EQ(prefetch("update prefetch(w, ko by 3)"), begin + "names 1 loops");
+  EXPECT_EQ(prefetch("update prefetch(w, ko, co by 65)"), begin + "by 65 lines; 1 to 64 are fetched in a turn");
+  EXPECT_EQ(prefetch("update prefetch(w, k, co by 3)"), begin + "the update has no loop `k`");
+  EXPECT_EQ(prefetch("update prefetch(w, ko, m by 3)"), begin + "no loop `m` lies around the update");
 }
 
 TEST(Check, ReductionsKeepTheirOrder) {

@@ -74,7 +74,7 @@ TEST(Text, ErrorsSayWhereAndWhatWasSeen) {
   EXPECT_EQ(errorOf(with(dense, "lt(%0", "lt(%1")), "13:20: `%1` is not bound");
   EXPECT_EQ(errorOf(with(dense, "exact", "exactly")),
             "19:34: expected `shift_inwards`, `predicate`, `round_up` or `exact`, got `exactly`");
-  EXPECT_EQ(errorOf(with(dense, "parallel(n)", "run(n)")), "27:5: expected a directive or `}`, got `run`");
+  EXPECT_EQ(errorOf(with(dense, "parallel(n)", "run(n)")), "28:5: expected a directive or `}`, got `run`");
   EXPECT_EQ(errorOf(with(dense, "[k < 64]", "[k < 99999999999999999999]")),
             "8:17: expected an integer, got `99999999999999999999`");
 }

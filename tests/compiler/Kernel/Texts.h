@@ -30,6 +30,7 @@ inline const std::string dense = R"(kernel dense {
     update reorder(ko, ki, c)
     update vectorize(c)
     update unroll(ki)
+    update prefetch(w, ko, co by 3)
   }
   schedule out {
     split(c, co, ci by 16, predicate)

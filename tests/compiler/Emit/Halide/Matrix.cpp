@@ -24,6 +24,15 @@ TEST(Matrix, ConvolutionPredicatedTails) {
   expectLikeEvaluatorEverywhere(desc, convBuffers(1, 3, 5, 7));
 }
 
+/// What is fetched ahead changes no bit, also where it lies past the end of the filter.
+TEST(Matrix, ConvolutionThatFetchesItsFilterAhead) {
+  std::string schedule = tiledConv(4, 2, "predicate", "predicate", 4);
+  std::string fused = "      fuse(obo, oy, t)\n      parallel(t)\n", update = "      update unroll(ici)\n";
+  schedule.replace(schedule.find(fused), fused.size(), "      parallel(obo)\n");
+  schedule.replace(schedule.find(update), update.size(), update + "      update prefetch(w, kx, obo by 3)\n");
+  expectLikeEvaluatorEverywhere(parseOrDie(convText(schedule)), convBuffers(2, 5, 6, 11));
+}
+
 TEST(Matrix, ConvolutionUnscheduled) { expectLikeEvaluator(parseOrDie(convText("")), convBuffers(1, 2, 3, 5), {}); }
 
 TEST(Matrix, ReluKeepsNaN) {

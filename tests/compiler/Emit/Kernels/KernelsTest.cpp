@@ -3,6 +3,7 @@
 // failure leaves something to reproduce it with.
 #include "compiler/Emit/Kernels/Kernels.h"
 
+#include "compiler/Emit/Kernels/Prefetches.h"
 #include "compiler/Emit/Kernels/Process.h"
 #include "compiler/Kernel/Text.h"
 
@@ -108,6 +109,31 @@ TEST_F(Kernels, FailuresNameTheKernelAndLeaveAReproducer) {
   std::ifstream in(reproducer);
   std::string text{std::istreambuf_iterator<char>(in), {}};
   EXPECT_EQ(text, kernel::print(kernelsOf(refused)[0]));
+}
+
+/// Halide writes `prefetchnta`, which leaves the second-level cache out.
+TEST_F(Kernels, PrefetchedLinesGoToTheSecondLevel) {
+  options.assembly = true;
+  auto objects = compile(R"(kernel ahead { operand x f32 [?] strides [1] operand w f32 [?, 64, 16] strides [1024, 16, 1]
+    output y f32 [?, 16] strides [16, 1]
+    stage sum f32 [n < y.0, c < 16] { init 0
+      update [k < 64] value = add(acc, mul(@x[k], @w[n, k, c])) }
+    stage out f32 [n < y.0, c < 16] holds y { init add(sum[n, c], 1) }
+    schedule sum { compute_at(out, n) bound_extent(c by 16) vectorize(c)
+      update reorder(k, c) update vectorize(c) update prefetch(w, k, n by 2) }
+    schedule out { vectorize(c) } })");
+  ASSERT_EQ(objects.size(), 1u);
+  auto count = [](const std::string &text, const std::string &what) {
+    size_t found = 0;
+    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at)
+      ++found;
+    return found;
+  };
+  EXPECT_EQ(count(objects[0].assembly, "prefetcht1"), 2u) << objects[0].assembly;
+  EXPECT_EQ(count(objects[0].assembly, "prefetchnta"), 0u);
+  std::string again = objects[0].object;
+  EXPECT_EQ(prefetchIntoSecondLevel(again), 0u);
+  EXPECT_EQ(again, objects[0].object);
 }
 
 TEST_F(Kernels, MalformedKernelsAreNotCompiled) {

@@ -1,0 +1,47 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Fetches ahead of a loop, spread over its iterations. Halide's own directive fetches the whole region of a later
+// iteration wherever it stands, so between two uses of a stream of weights it would fetch the same lines for each tile
+// anew; this one walks through them once.
+#pragma once
+
+#include "compiler/Kernel/KernelDesc.h"
+
+#include "Halide.h"
+
+#include <string>
+#include <vector>
+
+namespace weft::emit {
+
+/// One `prefetch` directive, applied to the lowered kernel. Let K be the number of iterations of `turn` since the
+/// present iteration of `next` began, all loops between the two counted. Iteration K then fetches the cache lines
+/// K * lines .. K * lines + lines - 1 counted from the first element of `operand` that the next iteration of `next`
+/// reads, so what that reads should lie together. Lines past the end of the operand are harmless: a prefetch never
+/// faults.
+class Prefetch : public Halide::Internal::IRMutator {
+public:
+  Prefetch(const kernel::Stage &stage, const kernel::Directive &directive);
+
+private:
+  using Halide::Internal::IRMutator::visit;
+
+  Halide::Internal::Stmt visit(const Halide::Internal::For *op) override;
+  Halide::Internal::Stmt visit(const Halide::Internal::LetStmt *op) override;
+
+  Halide::Internal::Stmt fetches(const Halide::Internal::Stmt &body) const;
+  Halide::Expr turnsSoFar() const;
+
+  struct Level {
+    std::string loop, let; ///< one of the two is set
+    Halide::Expr min, extent, value;
+  };
+
+  std::string turnPrefix, turn, next, operand;
+  int lines;
+  std::vector<Level> path; ///< loops and lets from the loop `next` inwards
+};
+
+/// The passes of a kernel's `prefetch` directives; Halide's pipeline takes ownership.
+std::vector<Prefetch *> prefetchesOf(const kernel::KernelDesc &desc);
+
+} // namespace weft::emit
