@@ -18,6 +18,7 @@ Machine Machine::of(mlir::ModuleOp module) {
   if (target.getName().contains("sapphirerapids")) {
     machine.bytesPerCycle = 4;
     machine.cachedFilterBytes = 1 << 20;
+    machine.bandBytes = 1.6 * (1 << 20);
     machine.inputTransform = 490;
     machine.outputTransform = 410;
     machine.exposedStreaming = 1;

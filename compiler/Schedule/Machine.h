@@ -15,6 +15,7 @@ struct Machine {
   double bytesPerCycle = 6; ///< read from memory by one core, far from the caches
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
   double cachedFilterBytes = 4 << 20;
+  double bandBytes = 4 << 20; ///< the transformed input of a band of Winograd tiles should stay below this
   /// Vector operations of Winograd's F(4) to transform one tile of one channel block, there and back, loads and stores
   /// included; measured.
   double inputTransform = 300, outputTransform = 250;

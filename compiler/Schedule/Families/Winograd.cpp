@@ -11,11 +11,11 @@ using namespace weft::sched;
 namespace weft {
 namespace {
 
-/// A band's transformed input should stay below this.
-constexpr double bandBytes = 4 << 20;
 /// A band of one row is cut where its transformed input is larger: with the products and filters it should fit the
 /// second-level cache. Worth 8 % at 224 x 224, 4 % at 112 x 112.
 constexpr double chunkBytes = 300 << 10;
+/// Sums beside which the pixels of a tile fit the registers, so that each filter vector is loaded when it is used.
+constexpr int64_t mostTogether = 21;
 /// Bands one core works on before another could take them.
 constexpr int64_t bandsForThreads = 4;
 
@@ -62,19 +62,19 @@ private:
     double count = double(shape.batch) * tiles.down * tiles.across;
     double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tile.waste;
     double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
+    int64_t rows = band(tiles, tile.cb, machine), cut = chunk(tiles, tile.x, rows, machine);
     Choice choice;
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
     choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
                     machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
-    SmallVector<std::pair<StringRef, int64_t>> values{
-        {"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", band(tiles, machine)}};
+    SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
     if (shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes)
       values.push_back({"samples_inside", 1});
-    if (int64_t cut = chunk(tiles, tile.x, machine); cut < tiles.across)
+    if (cut < tiles.across)
       values.push_back({"chunk", cut});
-    if (int64_t lines = fetchedAhead(tiles, tile, shape.batch, machine))
+    if (int64_t lines = fetchedAhead(tiles, tile, shape.batch * rows * llvm::divideCeil(cut, tile.x), machine))
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
@@ -82,11 +82,10 @@ private:
 
   /// The filter of one point of the transform serves all tiles of a band, and of the batch; that of the next is
   /// fetched.
-  static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t batch, const Machine &machine) {
+  static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t cuts, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
-    int64_t cuts = llvm::divideCeil(chunk(tiles, tile.x, machine), tile.x);
-    return linesAhead(tile.cb * machine.vector, batch * band(tiles, machine) * cuts, machine);
+    return linesAhead(tile.cb * machine.vector, cuts, machine);
   }
 
   /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs. Where they
@@ -103,10 +102,16 @@ private:
   }
 
   /// Rows of tiles worked on together: one while filters stay cached, else as many as the cache takes.
-  static int64_t band(const Shape &tiles, const Machine &machine) {
+  static int64_t band(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
-    return std::clamp<int64_t>(int64_t(bandBytes / (tileBytes(tiles, machine) * tiles.across)), 1, tiles.down);
+    double rowBytes = tileBytes(tiles, machine) * tiles.across;
+    int64_t fitting = std::clamp<int64_t>(int64_t(machine.bandBytes / rowBytes), 1, tiles.down);
+    double bands = llvm::divideCeil(tiles.down, fitting), strips = llvm::divideCeil(tiles.outBlocks, cb);
+    // All rows at once where their input, read again by each strip of channel blocks, is less than filters read again
+    // by each band; a third-level cache fast enough to hold a band makes no such difference.
+    bool allAtOnce = machine.fetchesAhead && tiles.weightBytes * (bands - 1) > rowBytes * tiles.down * strips;
+    return allAtOnce ? tiles.down : fitting;
   }
 
   static double tileBytes(const Shape &tiles, const Machine &machine) {
@@ -114,8 +119,8 @@ private:
   }
 
   /// Tiles of a row worked on together: all, or the largest part in whole register tiles that fits the cache.
-  static int64_t chunk(const Shape &tiles, int64_t rx, const Machine &machine) {
-    if (band(tiles, machine) > 1 || tileBytes(tiles, machine) * tiles.across <= chunkBytes)
+  static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, const Machine &machine) {
+    if (rows > 1 || tileBytes(tiles, machine) * tiles.across <= chunkBytes)
       return tiles.across;
     int64_t best = tiles.across;
     for (int64_t cut = rx; cut < tiles.across; cut += rx)
@@ -174,7 +179,11 @@ private:
         order.push_back("txo");
       }
       order.append(reduction.begin(), reduction.end());
-      order.append({"cb", cutsTiles ? "txi" : "tx", "c"});
+      StringRef tile = cutsTiles ? "txi" : "tx";
+      if (rx * cb <= mostTogether)
+        order.append({"cb", tile, "c"});
+      else // one pixel after the other leaves more registers for sums
+        order.append({tile, "cb", "c"});
       stage.reorder(order).vectorize("c").unroll("cb").unroll(cutsTiles ? "txi" : "tx");
     }
 
