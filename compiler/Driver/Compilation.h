@@ -37,6 +37,8 @@ private:
   bool loadIR();
   void describe(const CpuTarget &target);
   int printCanonicalText();
+  int printModelText();
+  int writeText(llvm::StringRef text);
 
   // Phases (Compilation.cpp).
   bool runPhases();

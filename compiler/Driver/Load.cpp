@@ -9,11 +9,14 @@
 #include "dialects/Weft/Weft.h"
 #include "frontends/Onnx/Onnx.h"
 #include "frontends/Weft/Frontend.h"
+#include "frontends/Weft/ModuleText.h"
+#include "frontends/Weft/NpyFile.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -76,17 +79,48 @@ PipelineOptions optionsOf(ModuleOp module) {
 
 } // namespace
 
-int Compilation::printCanonicalText() {
-  if (isOnnxFile(options.input))
-    return userError("`--emit=weft` of an ONNX file: not yet");
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  if (!printCanonical(options.input, zooFolder(), out, llvm::errs()))
+/// A model of another format as a text; constants too large for it become files beside it.
+int Compilation::printModelText() {
+  begin();
+  module = importModel();
+  if (!module)
     return UserError;
+  std::vector<OutputFile> constants;
+  bool toFile = !options.output.empty() && options.output != "-";
+  auto save = [&](ArrayRef<int64_t> shape, ArrayRef<float> numbers) -> llvm::Expected<std::string> {
+    if (!toFile)
+      return llvm::createStringError("the network holds a constant of " + std::to_string(numbers.size()) +
+                                     " numbers, which is written beside the text: give the text a file with `-o`");
+    std::string path = options.output + "." + std::to_string(constants.size()) + ".npy";
+    llvm::Expected<OutputFile> file =
+        OutputFile::write(path, [&](llvm::raw_ostream &out) { language::writeNpy(out, shape, numbers); });
+    if (!file)
+      return file.takeError();
+    constants.push_back(std::move(*file));
+    return llvm::sys::path::filename(path).str();
+  };
+  llvm::Expected<std::string> text = textOf(*module, save);
+  if (!text)
+    return userError("`" + options.input + "`: " + llvm::toString(text.takeError()));
+  for (OutputFile &file : constants)
+    if (llvm::Error error = file.commit())
+      return userError(llvm::toString(std::move(error)));
+  return writeText(*text);
+}
+
+int Compilation::writeText(llvm::StringRef text) {
   std::string path = options.output.empty() ? "-" : options.output;
   if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &file) { file << text; }))
     return userError(llvm::toString(std::move(error)));
   return Success;
+}
+
+int Compilation::printCanonicalText() {
+  if (isOnnxFile(options.input))
+    return printModelText();
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  return printCanonical(options.input, zooFolder(), out, llvm::errs()) ? writeText(text) : int(UserError);
 }
 
 bool Compilation::load() { return options.startFrom ? loadIR() : loadText(); }

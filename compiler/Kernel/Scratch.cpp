@@ -107,8 +107,11 @@ private:
   }
 
   bool allocate(const Node &node, ScratchBytes held, bool isParallel, ScratchBytes &peak) {
+    // Conditions are not part of a formula: a size below 0 stands in a branch that is not taken, such as a last strip of
+    // no rows.
     Number bytes = evaluate(node.args[0]);
-    if (!bytes || *bytes < 0 || *bytes > (int64_t(1) << 46))
+    bytes = bytes ? Number(std::max<int64_t>(*bytes, 0)) : bytes;
+    if (!bytes || *bytes > (int64_t(1) << 46))
       return false;
     (isParallel ? held.worker : held.caller) += (*bytes + 63) / 64 * 64;
     return walk(node.args[1], held, isParallel, peak);

@@ -58,7 +58,11 @@ SafetensorsType typeNamed(StringRef name) {
 
 uint64_t bytesOf(SafetensorsType type) {
   switch (type) {
+  case SafetensorsType::I8:
+  case SafetensorsType::U8:
+    return 1;
   case SafetensorsType::F32:
+  case SafetensorsType::I32:
     return 4;
   case SafetensorsType::F64:
     return 8;
@@ -147,6 +151,12 @@ void convertAll(const SafetensorsEntry &entry, float *to) {
     return convert<uint16_t>(entry.bytes, to, widenBrain);
   case SafetensorsType::F64:
     return convert<double>(entry.bytes, to, [](double value) { return static_cast<float>(value); });
+  case SafetensorsType::I8:
+    return convert<int8_t>(entry.bytes, to, [](int8_t value) { return float(value); });
+  case SafetensorsType::U8:
+    return convert<uint8_t>(entry.bytes, to, [](uint8_t value) { return float(value); });
+  case SafetensorsType::I32:
+    return convert<int32_t>(entry.bytes, to, [](int32_t value) { return float(value); });
   case SafetensorsType::Other:
     llvm_unreachable("refused when it was bound");
   }

@@ -15,7 +15,8 @@
 
 namespace weft {
 
-enum class SafetensorsType : uint8_t { F32, F16, BF16, F64, Other };
+/// What can be read as f32. The integers are of other formats only, whose networks say how they are scaled.
+enum class SafetensorsType : uint8_t { F32, F16, BF16, F64, I8, U8, I32, Other };
 
 struct SafetensorsEntry {
   std::string name;

@@ -9,6 +9,11 @@ static NamedAttribute epsOf(CallBuilder &call, double eps) {
   return call.named("eps", call.builder.getF64FloatAttr(eps));
 }
 
+/// The tensor given by this name, or the implied weight.
+static FailureOr<Value> parameterOf(CallBuilder &call, StringRef name, ArrayRef<int64_t> extents, Type elementType) {
+  return call.has(name) ? call.tensor(name) : call.weight(name, extents, elementType);
+}
+
 static FailureOr<Values> buildBatchnorm(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
   FailureOr<double> eps = call.real("eps", 1e-5);
@@ -21,7 +26,7 @@ static FailureOr<Values> buildBatchnorm(CallBuilder &call) {
   }
   Values operands{*x};
   for (StringRef suffix : {"weight", "bias", "running_mean", "running_var"}) {
-    FailureOr<Value> weight = call.weight(suffix, type.getDimSize(1), type.getElementType());
+    FailureOr<Value> weight = parameterOf(call, suffix, type.getDimSize(1), type.getElementType());
     if (failed(weight))
       return failure();
     operands.push_back(*weight);
@@ -34,16 +39,24 @@ static FailureOr<Values> affineOperands(CallBuilder &call, Value x, ArrayRef<int
   FailureOr<bool> affine = call.boolean("affine", true);
   if (failed(affine))
     return failure();
+  // `bias=false` leaves out the shift alone.
+  bool shift = *affine;
+  if (call.has("bias") && !call.optionalTensor("bias")) {
+    FailureOr<bool> wanted = call.boolean("bias", true);
+    if (failed(wanted))
+      return failure();
+    shift &= *wanted;
+  }
   Values operands{x};
-  for (StringRef suffix : {"weight", "bias"}) {
-    if (!*affine)
-      break;
-    FailureOr<Value> weight = call.weight(suffix, extents, tensorOf(x).getElementType());
+  for (auto [suffix, wanted] : {std::pair<StringRef, bool>("weight", *affine), {"bias", shift}}) {
+    if (!wanted)
+      continue;
+    FailureOr<Value> weight = parameterOf(call, suffix, extents, tensorOf(x).getElementType());
     if (failed(weight))
       return failure();
     operands.push_back(*weight);
   }
-  attributes.push_back(call.named("operandSegmentSizes", call.builder.getDenseI32ArrayAttr({1, *affine, *affine})));
+  attributes.push_back(call.named("operandSegmentSizes", call.builder.getDenseI32ArrayAttr({1, *affine, shift})));
   return operands;
 }
 
@@ -143,12 +156,15 @@ static FailureOr<Values> buildExtremum(CallBuilder &call) {
 
 std::vector<Signature> weft::reductionCalls() {
   Parameter x{"x", Takes::Tensor}, eps{"eps", Takes::Real}, affine{"affine", Takes::Bool}, axis{"axis", Takes::Integer};
+  Parameter weight{"weight", Takes::Anything}, bias{"bias", Takes::Anything};
   std::vector<Parameter> reduce{x, {"axis", Takes::Integers}, {"keepdims", Takes::Bool}};
   std::vector<Parameter> extremum{x, {"y", Takes::Tensor}, {"axis", Takes::Integers}, {"keepdims", Takes::Bool}};
-  return {{"batchnorm", {x, eps}, buildBatchnorm, {}, "batchnorm"},
-          {"groupnorm", {x, {"groups", Takes::Integer}, eps, affine}, buildChannelNorm, {}, "groupnorm"},
-          {"instancenorm", {x, eps, affine}, buildChannelNorm, {}, "instancenorm"},
-          {"layernorm", {x, axis, eps, affine}, buildLayernorm, {}, "layernorm"},
+  return {{"batchnorm",
+           {x, eps, weight, bias, {"running_mean", Takes::Anything}, {"running_var", Takes::Anything}},
+           buildBatchnorm, {}, "batchnorm"},
+          {"groupnorm", {x, {"groups", Takes::Integer}, eps, affine, weight, bias}, buildChannelNorm, {}, "groupnorm"},
+          {"instancenorm", {x, eps, affine, weight, bias}, buildChannelNorm, {}, "instancenorm"},
+          {"layernorm", {x, axis, eps, affine, weight, bias}, buildLayernorm, {}, "layernorm"},
           {"softmax", {x, axis}, buildSoftmax},
           {"log_softmax", {x, axis}, buildSoftmax},
           {"sum", reduce, buildReduce},

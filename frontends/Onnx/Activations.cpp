@@ -70,6 +70,10 @@ bool readBound(NodeImport &node, size_t input, llvm::StringRef name, SmallVector
 void clip(NodeImport &node) {
   Value x = node.floats(0);
   SmallVector<NamedAttribute> attributes;
+  if (node.opset < 11) // bounds were attributes
+    for (llvm::StringRef name : {"min", "max"})
+      if (node.attribute(name, onnxfile::Attribute::Float))
+        attributes.push_back(node.number(name, node.real(name, 0)));
   const Folded *low = node.has(1) ? node.folded(1) : nullptr, *high = node.has(2) ? node.folded(2) : nullptr;
   bool isOrdered = !low || !high || (low->size() == 1 && high->size() == 1 && low->asReal(0) <= high->asReal(0));
   if (isOrdered && readBound(node, 1, "min", attributes) && readBound(node, 2, "max", attributes))

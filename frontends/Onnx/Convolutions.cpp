@@ -8,12 +8,12 @@ using namespace weft::onnxfile;
 
 namespace {
 
+constexpr int64_t mostTaps = 1024;
+
 /// The window's extents from the weight, checked against `kernel_shape`.
 std::optional<Ints> kernelOf(NodeImport &node, Value weight) {
   if (!weight)
     return std::nullopt;
-  if (!isRecipe(weight))
-    return node.fail("a weight that is computed while running is not supported"), std::nullopt;
   if (rankOf(weight) < 3)
     return node.fail("its weight has " + llvm::Twine(rankOf(weight)) + " dimensions"), std::nullopt;
   Ints kernel(shapeOf(weight).drop_front(2));
@@ -27,11 +27,72 @@ Operands operandsOf(NodeImport &node, Value x, Value weight) {
   Operands operands{x, weight};
   if (node.has(2)) {
     Value bias = node.floats(2);
-    if (bias && !isRecipe(bias))
-      node.fail("a bias that is computed while running is not supported");
     operands.push_back(bias);
   }
   return operands;
+}
+
+/// For each element of the window what it reads, [N, C, positions], one behind the other along dimension 1.
+Value columns(NodeImport &node, Value x, const WindowShape &window, ArrayRef<int64_t> out) {
+  size_t rank = out.size();
+  Ints low(rank + 2, 0), high(rank + 2, 0);
+  for (size_t i = 0; i < rank; ++i)
+    low[i + 2] = window.pad[i], high[i + 2] = window.pad[i + rank];
+  Value padded = node.make("pad", x, {node.list("low", low), node.list("high", high)});
+  int64_t positions = 1;
+  for (int64_t extent : out)
+    positions *= extent;
+  Operands taps;
+  forEachIndex(window.kernel, [&](ArrayRef<int64_t> at) {
+    if (!padded || node.failed())
+      return;
+    Ints start(rank + 2, 0), stop(shapeOf(padded)), step(rank + 2, 1);
+    for (size_t i = 0; i < rank; ++i) {
+      start[i + 2] = at[i] * window.dilation[i];
+      step[i + 2] = window.stride[i];
+      stop[i + 2] = start[i + 2] + (out[i] - 1) * window.stride[i] + 1;
+    }
+    Value tap = node.make("slice", padded, {node.list("start", start), node.list("stop", stop), node.list("step", step)});
+    taps.push_back(node.reshape(tap, {shapeOf(x)[0], shapeOf(x)[1], positions}));
+  });
+  return taps.size() == 1 ? taps[0] : node.make("concat", taps, node.number("axis", int64_t(1)));
+}
+
+/// A convolution whose weight is computed while running is a matrix product: [O, taps * C] by [taps * C, positions].
+void convByProduct(NodeImport &node, Value x, Value weight, const WindowShape &window) {
+  int64_t groups = node.integer("group", 1), n = shapeOf(x)[0], c = shapeOf(x)[1], o = shapeOf(weight)[0], taps = 1;
+  size_t rank = window.kernel.size();
+  if (groups < 1 || o % groups || c % groups || shapeOf(weight)[1] * groups != c)
+    return node.fail("its weight does not fit its input");
+  Ints out;
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t reach = window.dilation[i] * (window.kernel[i] - 1) + 1;
+    int64_t room = shapeOf(x)[i + 2] + window.pad[i] + window.pad[i + rank] - reach;
+    if (room < 0)
+      return node.fail("its window is larger than its padded input");
+    out.push_back(room / window.stride[i] + 1);
+    taps *= window.kernel[i];
+  }
+  if (taps > mostTaps)
+    return node.fail("a weight computed while running has windows of at most 1024 elements");
+  Value read = columns(node, x, window, out);
+  if (!read)
+    return;
+  int64_t positions = shapeOf(read)[2];
+  // [n, taps, groups, c / groups, positions] to [n, groups, taps * c / groups, positions]; the weight in the same order.
+  Value grouped = node.transpose(node.reshape(read, {n, taps, groups, c / groups, positions}), {0, 2, 1, 3, 4});
+  Value right = node.reshape(grouped, {n, groups, taps * (c / groups), positions});
+  Value turned = node.transpose(node.reshape(weight, {groups, o / groups, c / groups, taps}), {0, 1, 3, 2});
+  Value left = node.reshape(turned, {groups, o / groups, taps * (c / groups)});
+  Ints shape{n, o};
+  llvm::append_range(shape, out);
+  Value y = node.reshape(node.make("matmul", {left, right}), shape);
+  if (node.has(2)) {
+    Ints column(rank + 1, 1);
+    column[0] = o;
+    y = node.make("add", {y, node.reshape(node.floats(2), column)});
+  }
+  node.define(0, y);
 }
 
 void conv(NodeImport &node) {
@@ -42,6 +103,8 @@ void conv(NodeImport &node) {
   std::optional<WindowShape> window = readWindow(node, x, *kernel);
   if (!window)
     return;
+  if (!isRecipe(weight) || (node.has(2) && node.floats(2) && !isRecipe(node.floats(2))))
+    return convByProduct(node, x, weight, *window);
   node.define(0, node.make("conv", operandsOf(node, x, weight),
                            {node.list("stride", window->stride), node.list("pad", window->pad),
                             node.list("dilation", window->dilation), node.number("groups", node.integer("group", 1))}));
@@ -72,6 +135,8 @@ void fitOutput(NodeImport &node, WindowShape &window, ArrayRef<int64_t> x, Ints 
 
 void convTranspose(NodeImport &node) {
   Value x = node.floats(0), weight = node.floats(1);
+  if ((weight && !isRecipe(weight)) || (node.has(2) && node.floats(2) && !isRecipe(node.floats(2))))
+    return node.fail("a weight that is computed while running is not supported");
   std::optional<Ints> kernel = kernelOf(node, weight);
   if (!kernel)
     return;

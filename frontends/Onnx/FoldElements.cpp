@@ -153,6 +153,8 @@ bool foldNot(NodeImport &node) {
 }
 
 bool foldClip(NodeImport &node) {
+  if (node.opset < 11)
+    return false; // its bounds are attributes
   Folded result = *node.folded(0);
   for (size_t i : {1, 2}) {
     if (!node.has(i))

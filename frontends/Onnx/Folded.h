@@ -42,7 +42,7 @@ struct Folded {
 };
 
 /// Initialisers of more elements than this stay weights, or unread; what is computed has at most `mostComputed`.
-constexpr int64_t mostFoldedInts = 65536, mostFoldedReals = 16, mostComputed = 1 << 20;
+constexpr int64_t mostFoldedInts = 65536, mostFoldedReals = 16, mostComputed = 1 << 22;
 
 /// The product of the extents; nothing above `mostComputed`.
 std::optional<int64_t> elementsOf(llvm::ArrayRef<int64_t> shape);

@@ -22,7 +22,9 @@ static const FoldTable &foldTable() {
 }
 
 /// These look at shapes only; their inputs need not be known.
-static bool readsShapesOnly(StringRef op) { return op == "Shape" || op == "Size" || op == "ConstantOfShape"; }
+static bool readsShapesOnly(StringRef op) {
+  return op == "Shape" || op == "Size" || op == "ConstantOfShape" || op == "EyeLike";
+}
 
 bool weft::onnxfile::foldNode(NodeImport &node) {
   auto row = foldTable().find(node.node.op);

@@ -22,7 +22,7 @@ using llvm::Twine;
 
 namespace {
 
-constexpr int64_t firstOpset = 11, lastOpset = 23;
+constexpr int64_t firstOpset = 7, lastOpset = 23;
 constexpr int64_t largestExtent = (int64_t(1) << 31) - 1, mostElements = int64_t(1) << 40;
 constexpr size_t maxRank = 6, mostNodes = 1 << 20;
 
@@ -47,7 +47,7 @@ std::string identifier(StringRef name, StringRef otherwise) {
 class GraphImport {
 public:
   GraphImport(const OnnxRequest &request, const Model &model, MLIRContext &context, llvm::raw_ostream &errors)
-      : request(request), model(model), graph(model.graph), builder(&context), weights(&context), errors(errors) {}
+      : request(request), model(model), graph(model.graph), paths(weightPaths(model)), builder(&context), weights(&context), errors(errors) {}
 
   OwningOpRef<ModuleOp> run();
 
@@ -88,6 +88,7 @@ private:
   const OnnxRequest &request;
   const Model &model;
   const Graph &graph;
+  std::vector<std::string> paths;
   OpBuilder builder, weights;
   llvm::raw_ostream &errors;
   llvm::StringMap<std::function<void(NodeImport &)>> table;
@@ -104,7 +105,8 @@ OwningOpRef<ModuleOp> GraphImport::run() {
   using Rows = std::vector<Conversion> (*)();
   for (Rows rows :
        {activationConversions, arithmeticConversions, comparisonConversions, convolutionConversions, einsumConversions,
-        indexConversions, matrixConversions, poolingConversions, normalisationConversions, reductionConversions,
+        indexConversions, matrixConversions, poolingConversions, normalisationConversions,
+        quantisationConversions, reductionConversions,
         shapeConversions, resizeConversions})
     for (Conversion &row : rows())
       table[row.op] = std::move(row.import);
@@ -126,7 +128,7 @@ bool GraphImport::checkModel() {
   if (!model.opset)
     return error("does not say which operation set it uses");
   if (model.opset < firstOpset || model.opset > lastOpset)
-    return error("uses operation set " + Twine(model.opset) + "; 11 to 23 are supported" +
+    return error("uses operation set " + Twine(model.opset) + "; 7 to 23 are supported" +
                  (model.opset < firstOpset ? " (onnx.version_converter makes a newer file)" : ""));
   if (graph.nodes.size() > mostNodes)
     return error("has more than 2^20 nodes");
@@ -199,7 +201,7 @@ bool GraphImport::initialisers() {
   for (auto [index, tensor] : llvm::enumerate(graph.initialisers)) {
     Known entry;
     entry.stored = &tensor;
-    entry.path = weightPath(tensor.name, index);
+    entry.path = paths[index];
     entry.folded = Folded::of(tensor);
     if (!known.insert({tensor.name, std::move(entry)}).second)
       return error("a second initialiser " + quoted(tensor.name));
@@ -325,7 +327,7 @@ bool GraphImport::constantNode(const Node &node, size_t index) {
   Known entry;
   if (value.name == "value" && value.tensor) {
     entry.stored = &*value.tensor;
-    entry.path = weightPath(node.outputs.front(), graph.initialisers.size() + index);
+    entry.path = paths[graph.initialisers.size() + index];
     entry.folded = Folded::of(*value.tensor);
   } else if (value.name == "value_float" && value.kind == onnxfile::Attribute::Float) {
     entry.folded = Folded::real(value.f);
@@ -428,10 +430,33 @@ void GraphImport::finish() {
 
 } // namespace
 
-std::string weft::onnxfile::weightPath(StringRef name, size_t index) {
-  bool isPlain = !name.empty() && name.size() <= 500 &&
-                 llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || StringRef("_./:-").contains(c); });
-  return isPlain && !name.contains("..") ? name.str() : "initialiser." + std::to_string(index);
+std::vector<std::string> weft::onnxfile::weightPaths(const Model &model) {
+  std::vector<std::string> paths;
+  llvm::StringSet<> taken;
+  auto add = [&](StringRef name) {
+    std::string numbered = "initialiser." + std::to_string(paths.size()), path = plainName(name, numbered);
+    paths.push_back(path.size() < 200 && taken.insert(path).second ? path : numbered);
+    taken.insert(paths.back());
+  };
+  for (const Tensor &tensor : model.graph.initialisers)
+    add(tensor.name);
+  for (const onnxfile::Node &node : model.graph.nodes)
+    add(node.op == "Constant" && !node.outputs.empty() ? StringRef(node.outputs.front()) : StringRef());
+  return paths;
+}
+
+/// Results nobody reads (masks of Dropout, indices of MaxPool) are as if they had not been asked for.
+static void dropUnread(Graph &graph, ArrayRef<std::string> outputs) {
+  llvm::StringSet<> read;
+  for (const onnxfile::Node &node : graph.nodes)
+    read.insert_range(node.inputs);
+  for (const Port &port : graph.outputs)
+    read.insert(port.name);
+  read.insert_range(outputs);
+  for (onnxfile::Node &node : graph.nodes)
+    for (size_t i = 1; i < node.outputs.size(); ++i)
+      if (!read.contains(node.outputs[i]))
+        node.outputs[i].clear();
 }
 
 OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &context, llvm::raw_ostream &errors) {
@@ -442,5 +467,6 @@ OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &
     errors << printable(request.fileName, 200) << ": error: " << printable(why, 500) << "\n";
     return nullptr;
   }
+  dropUnread(model.graph, request.outputs);
   return GraphImport(request, model, context, errors).run();
 }

@@ -25,11 +25,13 @@ struct Known {
   const Tensor *stored = nullptr;
   std::string path; ///< of the weight `stored` is
   std::optional<Folded> folded;
-  bool isTruth = false; ///< `value` stands for a tensor of bool: floats that are 0 or 1
+  int32_t quantised = Undefined; ///< `value` holds floats that stand for integers of this type
+  bool isTruth = false;          ///< `value` stands for a tensor of bool: floats that are 0 or 1
 };
 
-/// The name under which the weight files of this model hold a tensor: its own, or a number where that would not do.
-std::string weightPath(llvm::StringRef name, size_t index);
+/// The path under which weight files hold each initialiser, then each tensor of a `Constant` node (by the node's number):
+/// its name as far as a path may hold it, `initialiser.INDEX` where that is nothing or another's.
+std::vector<std::string> weightPaths(const Model &model);
 
 /// A node being imported.
 class NodeImport {
@@ -58,6 +60,8 @@ public:
   mlir::Value floats(size_t i);
   /// The same for a tensor of bool: floats that are 0 or 1.
   mlir::Value truths(size_t i);
+  /// Integers of a quantised tensor, or of one of the file, as floats.
+  mlir::Value quantised(size_t i);
   /// The input's numbers where they are known now and few.
   const Folded *folded(size_t i);
   /// The same; a failure naming `what` where they are not.
@@ -74,6 +78,8 @@ public:
   double real(llvm::StringRef name, double otherwise);
   std::string word(llvm::StringRef name, llvm::StringRef otherwise);
   std::optional<Ints> integers(llvm::StringRef name);
+  /// Integers that are an input, and were an attribute in older operation sets.
+  std::optional<Ints> intsOf(llvm::StringRef name, size_t input, llvm::StringRef what);
   /// An axis counted from the end if negative; 0 after a failure.
   int64_t axis(int64_t value, int64_t rank);
 
@@ -82,6 +88,7 @@ public:
   void define(size_t i, mlir::Value value);
   void defineTruth(size_t i, mlir::Value value);
   void defineNumbers(size_t i, mlir::Value value);
+  void defineQuantised(size_t i, mlir::Value value, int32_t type);
   void define(size_t i, Folded value);
   bool wanted(size_t i) const { return i < node.outputs.size() && !node.outputs[i].empty(); }
   /// Fails where a result beyond the first `count` is used.
@@ -164,6 +171,7 @@ std::vector<Conversion> indexConversions();
 std::vector<Conversion> matrixConversions();
 std::vector<Conversion> poolingConversions();
 std::vector<Conversion> normalisationConversions();
+std::vector<Conversion> quantisationConversions();
 std::vector<Conversion> reductionConversions();
 std::vector<Conversion> shapeConversions();
 std::vector<Conversion> resizeConversions();

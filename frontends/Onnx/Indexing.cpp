@@ -50,6 +50,8 @@ void gather(NodeImport &node) {
 
 /// Rows of `x` as a matrix of rows of `run` elements, in the order of `rows`.
 Value pickRows(NodeImport &node, Value x, int64_t run, ArrayRef<int64_t> rows, ArrayRef<int64_t> shape) {
+  if (!x || node.failed())
+    return {};
   Value matrix = node.reshape(x, {elementCount(x) / run, run});
   Value picked = node.make("gather", {matrix, node.constant(Folded::integers(rows))}, node.number("axis", int64_t(0)));
   return node.reshape(picked, shape);
@@ -115,7 +117,7 @@ void scatterTuples(NodeImport &node) {
   int64_t run = elementsIn(inner), count = elementCount(x) / run;
   Ints rows = rowsOf(node, *indices, shapeOf(x), 0), from = countUp(std::min(count, mostComputed + 1));
   if (count > mostComputed || elementCount(updates) != int64_t(rows.size()) * run)
-    return node.fail("its updates do not fit its indices, or it has more than 2^20 rows");
+    return node.fail("its updates do not fit its indices, or it has more than 2^22 rows");
   for (auto [i, row] : llvm::enumerate(rows))
     if (!node.failed())
       from[row] = count + i;
@@ -145,7 +147,17 @@ void gatherElements(NodeImport &node) {
   node.define(0, pickRows(node, x, 1, rows, indices->shape));
 }
 
-/// Repeats: [n] as [1, n], expanded to [repeats, n].
+/// Repeats along one dimension: [n] as [1, n], expanded to [count, n].
+Value repeated(NodeImport &node, Value x, int64_t axis, int64_t count) {
+  Ints shape(shapeOf(x)), merged(shapeOf(x));
+  if (llvm::MulOverflow(merged[axis], count, merged[axis]))
+    return node.fail("its result is too large"), Value();
+  shape.insert(shape.begin() + axis, 1);
+  Value cut = node.reshape(x, shape);
+  shape[axis] = count;
+  return node.reshape(node.expand(cut, shape), merged);
+}
+
 void tile(NodeImport &node) {
   Value x = node.tensor(0);
   std::optional<Ints> repeats = node.ints(1, "its repeats");
@@ -158,7 +170,7 @@ void tile(NodeImport &node) {
     if (count < 1)
       return node.fail("repeats a dimension " + llvm::Twine(count) + " times");
     if (count > 1)
-      x = node.make("concat", Operands(count <= 64 ? count : 0, x), node.number("axis", axis));
+      x = repeated(node, x, axis, count);
   }
   node.define(0, x);
 }
@@ -181,7 +193,7 @@ void trilu(NodeImport &node) {
     return node.fail("its input is no plane");
   int64_t h = shapeOf(x)[rankOf(x) - 2], w = shapeOf(x).back();
   if (!elementsOf({h, w}))
-    return node.fail("a plane of more than 2^20 elements is not supported");
+    return node.fail("a plane of more than 2^22 elements is not supported");
   Value mask = node.constant(triangle(h, w, (*diagonal)[0], node.integer("upper", 1)));
   node.define(0, node.make("where", {mask, x, node.scalar(0)}));
 }
@@ -199,7 +211,7 @@ void cumulativeSum(NodeImport &node) {
     return;
   int64_t extent = shapeOf(x)[axis];
   if (!elementsOf({extent, extent}))
-    return node.fail("a sum over more than 2^10 elements is not supported");
+    return node.fail("a sum over more than 2^11 elements is not supported");
   Ints order = countUp(rankOf(x));
   std::swap(order[axis], order.back());
   bool reverse = node.integer("reverse", 0);
@@ -220,7 +232,7 @@ void argExtreme(NodeImport &node, llvm::StringRef reduce) {
     return;
   int64_t extent = shapeOf(x)[axis];
   if (extent > mostComputed)
-    return node.fail("an axis of more than 2^20 elements is not supported");
+    return node.fail("an axis of more than 2^22 elements is not supported");
   bool last = node.integer("select_last_index", 0);
   Folded positions{Float, Ints(rankOf(x) - axis, 1), {}, {}};
   positions.shape[0] = extent;

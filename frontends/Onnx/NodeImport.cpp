@@ -31,6 +31,10 @@ Known *NodeImport::find(size_t i) {
 Value NodeImport::tensor(size_t i) {
   Known *entry = find(i);
   Value value = entry ? materialise(*entry) : Value();
+  if (value && entry->quantised) {
+    fail("input " + Twine(i) + " is " + nameOf(entry->quantised) + ", which only DequantizeLinear reads");
+    return {};
+  }
   readsTruth |= value && entry->isTruth;
   return value;
 }
@@ -38,7 +42,7 @@ Value NodeImport::tensor(size_t i) {
 Value NodeImport::floats(size_t i) {
   Known *entry = find(i);
   Value value = entry ? materialise(*entry) : Value();
-  if (value && (entry->isTruth || !elementTypeOf(value).isF32())) {
+  if (value && (entry->isTruth || entry->quantised || !elementTypeOf(value).isF32())) {
     fail("input " + Twine(i) + " is " + nameOf(elementType(i)) + "; only float is supported here");
     return {};
   }
@@ -53,6 +57,28 @@ Value NodeImport::truths(size_t i) {
     return {};
   }
   return value;
+}
+
+Value NodeImport::quantised(size_t i) {
+  Known *entry = find(i);
+  if (!entry || entry->quantised)
+    return entry ? entry->value : Value();
+  int32_t type = elementType(i);
+  if (type != Int8 && type != UInt8 && type != Int32) {
+    fail("input " + Twine(i) + " is " + nameOf(type) + "; int8, uint8 and int32 are supported");
+    return {};
+  }
+  if (!entry->stored)
+    return cast(materialise(*entry), builder.getF32Type());
+  if (entry->stored->dims.size() > maxRank || !entry->stored->elements) {
+    fail("tensors have 1 to 6 dimensions, none of extent 0");
+    return {};
+  }
+  auto at = NameLoc::get(builder.getStringAttr(entry->path));
+  entry->quantised = type;
+  entry->folded.reset();
+  return entry->value =
+             WeightOp::create(weights, at, RankedTensorType::get(entry->stored->dims, builder.getF32Type()), entry->path);
 }
 
 Value NodeImport::materialise(Known &entry) {
@@ -118,6 +144,8 @@ int32_t NodeImport::elementType(size_t i) {
     return entry->folded->type;
   if (entry->stored)
     return entry->stored->type;
+  if (entry->quantised)
+    return entry->quantised;
   if (entry->isTruth)
     return Bool;
   Type type = llvm::cast<RankedTensorType>(entry->value.getType()).getElementType();
@@ -167,6 +195,11 @@ std::optional<Ints> NodeImport::integers(StringRef name) {
   return Ints(found->ints.begin(), found->ints.end());
 }
 
+std::optional<Ints> NodeImport::intsOf(StringRef name, size_t input, StringRef what) {
+  const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::Ints);
+  return found ? std::optional(Ints(found->ints.begin(), found->ints.end())) : ints(input, what);
+}
+
 int64_t NodeImport::axis(int64_t value, int64_t rank) {
   if (value < -rank || value >= rank) {
     fail("axis " + Twine(value) + " of a tensor with " + Twine(rank) + " dimensions");
@@ -195,6 +228,12 @@ void NodeImport::defineTruth(size_t i, Value value) {
 void NodeImport::defineNumbers(size_t i, Value value) {
   readsTruth = false;
   define(i, value);
+}
+
+void NodeImport::defineQuantised(size_t i, Value value, int32_t type) {
+  defineNumbers(i, value);
+  if (!failed() && wanted(i))
+    known[node.outputs[i]].quantised = type;
 }
 
 void NodeImport::define(size_t i, Folded value) {

@@ -15,6 +15,35 @@ Value acrossPlanes(NodeImport &node, Value vector, Value x) {
   return node.reshape(vector, shape);
 }
 
+NamedAttribute segments(NodeImport &node, ArrayRef<int32_t> sizes) {
+  return node.named("operandSegmentSizes", DenseI32ArrayAttr::get(node.context(), sizes));
+}
+
+bool areFixed(ValueRange parameters) {
+  return llvm::all_of(parameters, [](Value value) { return !value || isRecipe(value); });
+}
+
+/// Scale and shift, each of which may be missing, as operations of their own.
+Value scaledAndShifted(NodeImport &node, Value x, Value scale, Value shift) {
+  x = scale ? node.make("mul", {x, scale}) : x;
+  return shift ? node.make("add", {x, shift}) : x;
+}
+
+/// A normalisation with parameters for each channel. Those computed while running are applied behind it.
+void normalizeChannels(NodeImport &node, llvm::StringRef op, Value x, Value scale, Value shift,
+                       SmallVector<NamedAttribute> attributes) {
+  if (!x || !scale || !shift)
+    return;
+  attributes.push_back(node.number("eps", node.real("epsilon", 1e-5)));
+  if (areFixed({scale, shift})) {
+    attributes.push_back(segments(node, {1, 1, 1}));
+    return node.define(0, node.make(op, {x, scale, shift}, attributes));
+  }
+  attributes.push_back(segments(node, {1, 0, 0}));
+  node.define(0, scaledAndShifted(node, node.make(op, x, attributes), acrossPlanes(node, scale, x),
+                                  acrossPlanes(node, shift, x)));
+}
+
 /// Statistics of this batch; those of the file are moved toward them.
 void normalizeBatch(NodeImport &node) {
   Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2), means = node.floats(3),
@@ -50,28 +79,22 @@ void batchNormalization(NodeImport &node) {
   Operands operands;
   for (size_t i = 0; i < 5; ++i)
     operands.push_back(node.floats(i));
-  for (size_t i = 1; i < 5; ++i)
-    if (operands[i] && !isRecipe(operands[i]))
-      return node.fail("statistics that are computed while running are not supported");
-  node.define(0, node.make("batchnorm", operands, node.number("eps", node.real("epsilon", 1e-5))));
-}
-
-NamedAttribute segments(NodeImport &node, ArrayRef<int32_t> sizes) {
-  return node.named("operandSegmentSizes", DenseI32ArrayAttr::get(node.context(), sizes));
-}
-
-bool areFixed(NodeImport &node, ValueRange parameters) {
-  for (Value value : parameters)
-    if (value && !isRecipe(value))
-      return node.fail("parameters that are computed while running are not supported"), false;
-  return !node.failed();
+  if (node.failed())
+    return;
+  double eps = node.real("epsilon", 1e-5);
+  Value x = operands[0];
+  if (!areFixed(ArrayRef(operands).drop_front())) {
+    if (rankOf(x) < 2)
+      return node.fail("its input has no channels");
+    Value factor = node.make("mul", {operands[1], node.make("rsqrt", node.make("add", {operands[4], node.scalar(eps)}))});
+    Value off = node.make("sub", {x, acrossPlanes(node, operands[3], x)});
+    return node.define(0, scaledAndShifted(node, off, acrossPlanes(node, factor, x), acrossPlanes(node, operands[2], x)));
+  }
+  node.define(0, node.make("batchnorm", operands, node.number("eps", eps)));
 }
 
 void instanceNormalization(NodeImport &node) {
-  Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2);
-  if (areFixed(node, {scale, shift}))
-    node.define(0, node.make("instancenorm", {x, scale, shift},
-                             {node.number("eps", node.real("epsilon", 1e-5)), segments(node, {1, 1, 1})}));
+  normalizeChannels(node, "instancenorm", node.floats(0), node.floats(1), node.floats(2), {});
 }
 
 /// One value a group, repeated for the group's channels.
@@ -85,7 +108,7 @@ Value perChannel(NodeImport &node, Value value, int64_t groups, int64_t channels
 void groupNormalization(NodeImport &node) {
   Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2);
   int64_t groups = node.integer("num_groups", 0);
-  if (!x || !areFixed(node, {scale, shift}))
+  if (!x || !scale || !shift)
     return;
   if (rankOf(x) < 2)
     return node.fail("its input has no channels");
@@ -93,9 +116,7 @@ void groupNormalization(NodeImport &node) {
     scale = perChannel(node, scale, groups, shapeOf(x)[1]);
     shift = perChannel(node, shift, groups, shapeOf(x)[1]);
   }
-  node.define(0, node.make("groupnorm", {x, scale, shift},
-                           {node.number("groups", groups), node.number("eps", node.real("epsilon", 1e-5)),
-                            segments(node, {1, 1, 1})}));
+  normalizeChannels(node, "groupnorm", x, scale, shift, {node.number("groups", groups)});
 }
 
 /// Mean and 1 / deviation, the further results of LayerNormalization.
@@ -116,17 +137,19 @@ void statistics(NodeImport &node, Value x, int64_t axis, double eps) {
 
 void layerNormalization(NodeImport &node) {
   Value x = node.floats(0), scale = node.floats(1), shift = node.has(2) ? node.floats(2) : Value();
-  if (!x || !areFixed(node, {scale, shift}))
+  if (!x || !scale || node.failed())
     return;
   int64_t axis = node.axis(node.integer("axis", -1), rankOf(x));
   ArrayRef<int64_t> inner = shapeOf(x).drop_front(axis);
+  bool fixed = areFixed({scale, shift});
   Operands operands{x};
   for (Value parameter : {scale, shift})
-    if (parameter)
+    if (parameter && fixed)
       operands.push_back(node.expand(parameter, inner));
-  node.define(0, node.make("layernorm", operands,
-                           {node.number("axis", axis), node.number("eps", node.real("epsilon", 1e-5)),
-                            segments(node, {1, 1, shift ? 1 : 0})}));
+  Value y = node.make("layernorm", operands,
+                      {node.number("axis", axis), node.number("eps", node.real("epsilon", 1e-5)),
+                       segments(node, {1, fixed, fixed && shift})});
+  node.define(0, fixed ? y : scaledAndShifted(node, y, scale, shift));
   if (node.wanted(1) || node.wanted(2))
     statistics(node, x, axis, node.real("epsilon", 1e-5));
 }

@@ -122,7 +122,7 @@ Value sumOfGathers(NodeImport &node, Value x, int64_t dim, const Axis &axis, Arr
 /// Many: the dimension last, times a matrix.
 Value product(NodeImport &node, Value x, int64_t dim, const Axis &axis, ArrayRef<Taps> taps) {
   if (!elementsOf({axis.in, axis.out}))
-    return node.fail("antialiasing makes a matrix of more than 2^20 elements"), Value();
+    return node.fail("antialiasing makes a matrix of more than 2^22 elements"), Value();
   Folded matrix{Float, {axis.in, axis.out}, {}, std::vector<double>(axis.in * axis.out)};
   for (auto [p, tap] : llvm::enumerate(taps))
     for (auto [k, weight] : llvm::enumerate(tap.weights))
@@ -161,6 +161,9 @@ bool isUpsample(ArrayRef<Axis> axes, const Settings &settings) {
   return half ? StringRef(settings.nearest).starts_with("round")
               : settings.coordinates == "asymmetric" && settings.nearest == "floor";
 }
+
+/// Upsample, and Resize of operation set 10: only factors, every element begins a run of its copies.
+bool isOld(NodeImport &node) { return node.node.op == "Upsample" || node.opset < 11; }
 
 /// Which dimensions the inputs speak of.
 std::optional<Ints> namedAxes(NodeImport &node, int64_t rank) {
@@ -201,8 +204,13 @@ bool readRegion(NodeImport &node, ArrayRef<int64_t> named, MutableArrayRef<Axis>
 
 /// Extents of the result and the factors between them and the input.
 bool readSizes(NodeImport &node, ArrayRef<int64_t> named, MutableArrayRef<Axis> axes) {
-  const Folded *given = node.has(3) ? node.numbers(3, "its sizes") : node.numbers(2, "its scales");
-  if (!given)
+  const Folded *given = node.has(3) ? node.numbers(3, "its sizes") : nullptr;
+  Folded attribute{Float, {}, {}, {}};
+  if (const onnxfile::Attribute *scales = node.attribute("scales", onnxfile::Attribute::Floats)) {
+    attribute.reals.assign(scales->floats.begin(), scales->floats.end());
+    given = &attribute;
+  }
+  if (!given && !(given = node.numbers(isOld(node) ? 1 : 2, "its scales")))
     return false;
   if (given->size() != int64_t(named.size()))
     return node.fail("has another number of sizes than of dimensions"), false;
@@ -225,6 +233,10 @@ Settings readSettings(NodeImport &node) {
                     node.real("extrapolation_value", 0),
                     node.integer("exclude_outside", 0) != 0,
                     node.integer("antialias", 0) != 0};
+  if (isOld(node)) {
+    settings.coordinates = "asymmetric";
+    settings.nearest = "floor";
+  }
   if (settings.mode != "nearest" && settings.mode != "linear" && settings.mode != "cubic")
     node.fail("this mode is not supported");
   return settings;
@@ -266,4 +278,6 @@ void resize(NodeImport &node) {
 
 } // namespace
 
-std::vector<Conversion> weft::onnxfile::resizeConversions() { return {{"Resize", resize}}; }
+std::vector<Conversion> weft::onnxfile::resizeConversions() {
+  return {{"Resize", resize}, {"Upsample", resize}};
+}

@@ -46,6 +46,14 @@ std::optional<Ints> weft::onnxfile::readSplit(NodeImport &node, int64_t extent) 
     node.fail("has " + llvm::Twine(count) + " results and " + llvm::Twine(sizes->size()) + " sizes");
     return std::nullopt;
   }
+  int64_t rest = extent; // nothing below adds up to more than there is
+  for (int64_t size : *sizes)
+    if (size < 0 || size > rest)
+      return node.fail("its sizes do not add up to " + llvm::Twine(extent)), std::nullopt;
+    else
+      rest -= size;
+  if (rest)
+    return node.fail("its sizes do not add up to " + llvm::Twine(extent)), std::nullopt;
   return node.failed() ? std::nullopt : std::optional(sizes);
 }
 
@@ -60,10 +68,12 @@ Ints SliceRange::extents() const {
 
 /// Starts, ends, axes and steps brought into range, as NumPy does.
 std::optional<SliceRange> weft::onnxfile::readSlice(NodeImport &node, ArrayRef<int64_t> shape) {
-  std::optional<Ints> starts = node.ints(1, "its starts"), stops = node.ints(2, "its ends"), axes, steps;
+  std::optional<Ints> starts = node.intsOf("starts", 1, "its starts"), stops = node.intsOf("ends", 2, "its ends"), steps;
   if (!starts || !stops)
     return std::nullopt;
-  axes = node.has(3) ? node.ints(3, "its axes") : countUp(starts->size());
+  std::optional<Ints> axes = node.integers("axes");
+  if (!axes)
+    axes = node.has(3) ? node.ints(3, "its axes") : countUp(starts->size());
   steps = node.has(4) ? node.ints(4, "its steps") : Ints(starts->size(), 1);
   if (!axes || !steps)
     return std::nullopt;
@@ -92,6 +102,19 @@ std::optional<SliceRange> weft::onnxfile::readSlice(NodeImport &node, ArrayRef<i
 
 namespace {
 
+/// Parts of a weight, each for itself: operations on weights have one result.
+Operands slices(NodeImport &node, Value x, int64_t axis, ArrayRef<int64_t> sizes) {
+  Ints start(rankOf(x), 0), stop(shapeOf(x)), step(rankOf(x), 1);
+  Operands pieces;
+  for (int64_t size : sizes) {
+    stop[axis] = start[axis] + size;
+    pieces.push_back(
+        node.make("slice", x, {node.list("start", start), node.list("stop", stop), node.list("step", step)}));
+    start[axis] = stop[axis];
+  }
+  return pieces;
+}
+
 void split(NodeImport &node) {
   Value x = node.tensor(0);
   if (!x || node.node.outputs.empty())
@@ -108,7 +131,8 @@ void split(NodeImport &node) {
     else
       filled.push_back(size);
   }
-  Operands pieces = node.makeAll("split", x, {node.number("axis", axis), node.list("sizes", filled)});
+  Operands pieces = isRecipe(x) ? slices(node, x, axis, filled)
+                                : node.makeAll("split", x, {node.number("axis", axis), node.list("sizes", filled)});
   auto piece = pieces.begin();
   for (auto [i, size] : llvm::enumerate(*sizes))
     if (size != 0 && piece != pieces.end())
@@ -131,7 +155,7 @@ void slice(NodeImport &node) {
 
 void pad(NodeImport &node) {
   Value x = node.tensor(0);
-  std::optional<Ints> pads = node.ints(1, "its paddings");
+  std::optional<Ints> pads = node.intsOf("pads", 1, "its paddings");
   if (!x || !pads)
     return;
   std::string mode = node.word("mode", "constant");
@@ -149,6 +173,8 @@ void pad(NodeImport &node) {
       return node.fail("negative or very large paddings are not supported");
     low[axis] = before, high[axis] = after;
   }
+  if (llvm::all_of(*pads, [](int64_t pad) { return pad == 0; }))
+    return node.define(0, x);
   const Folded *value = node.has(2) ? node.numbers(2, "its padding value") : nullptr;
   if (value && value->size() != 1)
     return node.fail("its padding value is no number");
@@ -156,7 +182,7 @@ void pad(NodeImport &node) {
   node.define(0, node.make("pad", x,
                            {node.list("low", low), node.list("high", high),
                             node.named("mode", PadModeAttr::get(node.context(), kind)),
-                            node.number("value", value ? value->asReal(0) : 0.0)}));
+                            node.number("value", value ? value->asReal(0) : node.real("value", 0))}));
 }
 
 /// Axes from the attribute (before operation set 13) or the second input; nothing where there are none.

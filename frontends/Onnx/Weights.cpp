@@ -19,6 +19,12 @@ static SafetensorsType storedType(int32_t type) {
     return SafetensorsType::BF16;
   case Double:
     return SafetensorsType::F64;
+  case Int8:
+    return SafetensorsType::I8;
+  case UInt8:
+    return SafetensorsType::U8;
+  case Int32:
+    return SafetensorsType::I32;
   default:
     return SafetensorsType::Other;
   }
@@ -32,18 +38,19 @@ llvm::Expected<SafetensorsFile> weft::openOnnxWeights(llvm::StringRef path, llvm
   llvm::StringSet<> wanted;
   wanted.insert_range(needed);
   std::vector<SafetensorsEntry> entries;
-  auto add = [&](const Tensor &tensor, std::string weight) {
+  std::vector<std::string> paths = weightPaths(*model);
+  auto add = [&](const Tensor &tensor, const std::string &weight) {
     if (!wanted.contains(weight))
       return;
-    entries.push_back({std::move(weight), nameOf(tensor.type), storedType(tensor.type), tensor.dims,
+    entries.push_back({weight, nameOf(tensor.type), storedType(tensor.type), tensor.dims,
                        llvm::StringRef(tensor.bytes.data(), tensor.bytes.size())});
   };
   for (size_t i = 0; i < model->graph.initialisers.size(); ++i)
-    add(model->graph.initialisers[i], weightPath(model->graph.initialisers[i].name, i));
+    add(model->graph.initialisers[i], paths[i]);
   for (size_t i = 0; i < model->graph.nodes.size(); ++i) {
     const Node &node = model->graph.nodes[i];
     if (node.op == "Constant" && node.outputs.size() == 1 && node.attributes.size() == 1 && node.attributes[0].tensor)
-      add(*node.attributes[0].tensor, weightPath(node.outputs[0], model->graph.initialisers.size() + i));
+      add(*node.attributes[0].tensor, paths[model->graph.initialisers.size() + i]);
   }
   return SafetensorsFile::of(std::move(model), path, std::move(entries));
 }

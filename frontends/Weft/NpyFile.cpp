@@ -105,3 +105,14 @@ std::string language::readNpy(StringRef folder, StringRef name, llvm::SmallVecto
   std::string wrong = parse(file->contents(), shape, numbers);
   return wrong.empty() ? wrong : "cannot read " + quoted + ": " + wrong;
 }
+
+void weft::language::writeNpy(llvm::raw_ostream &out, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> numbers) {
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
+  for (int64_t extent : shape)
+    header += std::to_string(extent) + ",";
+  header += "), }";
+  header.append(63 - (10 + header.size()) % 64, ' ');
+  header += '\n';
+  out << "\x93NUMPY" << char(1) << char(0) << char(header.size() & 255) << char(header.size() >> 8) << header;
+  out.write(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float));
+}

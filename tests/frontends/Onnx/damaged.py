@@ -95,6 +95,37 @@ def hostile():
     yield "twice", one("Split", {"axis": 1}, outputs=("y", "y")), "there already"
     yield "no_input", one("Relu", inputs=()), "input 0 is missing"
     yield "lying", lying(), "takes"
+    yield "range", constants("Range", (0, 1 << 62, 1)), "error"
+    yield "tile", one("Tile", inputs=("x", "k"), initialisers=[ints(1, 1, 1 << 62, 4)]), "too large"
+    yield "repeat", one("Tile", inputs=("x", "k"), initialisers=[ints(1, 1, 1 << 40, 1)]), "2^40"
+    yield "split", one("Split", inputs=("x", "k"), outputs=("y", "z"), initialisers=[ints(1 << 62, 1 << 62)]), "do not add up"
+    yield "einsum", one("Einsum", {"equation": "...ij->ji"}), "not supported"
+    yield "scatter", one("ScatterND", inputs=("x", "k", "x"), initialisers=[ints(5)]), "index 5"
+    yield "resize", one("Resize", {"mode": "cubic"}, ("x", "", "s"), initialisers=[numpy_helper.from_array(np.array([1, 1, np.nan, 2], np.float32), "s")]), "extent"
+    yield "explosion", explosion(), "2^26"
+
+
+def constants(op, values):
+    tensors = [numpy_helper.from_array(np.array(v, np.int64), f"k{i}") for i, v in enumerate(values)]
+    return one(op, inputs=[t.name for t in tensors], initialisers=tensors)
+
+
+def explosion():
+    """A small file that asks for much to be computed while it is read."""
+    shape = numpy_helper.from_array(np.array([1 << 20], np.int64), "k")
+    nodes = [helper.make_node("ConstantOfShape", ["k"], [f"c{i}"]) for i in range(200)]
+    nodes += [helper.make_node("Add", [f"c{i}", f"c{i + 1}"], [f"s{i}"]) for i in range(199)]
+    graph = helper.make_graph(nodes, "g", [], [helper.make_tensor_value_info("s0", TensorProto.FLOAT, None)], [shape])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def strange_names():
+    """Names that would break out of a path, a comment or a line: accepted, and harmless."""
+    names = ["*/", "../../x", "</script>", "a\nb", "\u00e9" * 3, "x" * 65536, "; rm -rf", "as", "relu"]
+    nodes = [helper.make_node("Relu", [a], [b], name=b) for a, b in zip(names, names[1:])]
+    graph = helper.make_graph(nodes, "*/", [helper.make_tensor_value_info(names[0], TensorProto.FLOAT, [1, 4])],
+                              [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in names[1:]])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
 def lying():
@@ -133,6 +164,15 @@ def main():
         if code != 1 or wanted not in text:
             failed += 1
             print(f"FAIL {name}: exit code {code}: {text[:300]}")
+
+    path = arguments.out / "names.onnx"
+    path.write_bytes(strange_names().SerializeToString())
+    text = arguments.out / "names.weft"
+    for command in ([path, "--emit=weft", "-o", text], [text, "--emit=parse", "-o", os.devnull], [path, "--emit=lib", "-o", arguments.out / "names"]):
+        done = subprocess.run([arguments.weftc, *command], capture_output=True, text=True)
+        if done.returncode:
+            failed += 1
+            print(f"FAIL strange names: exit code {done.returncode}: {' '.join(map(str, command))}: {done.stderr[:300]}")
 
     rng = random.Random(arguments.seed)
     for index in range(arguments.flips):

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK..."""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised` and `computed` are small ones written here"""
 import argparse
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import reference_networks as reference  # noqa: E402
@@ -22,10 +23,49 @@ def call(*command):
         raise RuntimeError(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
 
+def small(nodes, tensors, shape=(1, 3, 12, 10)):
+    made = [helper.make_node(op, inputs, [output], **attributes) for op, inputs, output, attributes in nodes]
+    graph = helper.make_graph(made, "g", [helper.make_tensor_value_info("image", TensorProto.FLOAT, list(shape))],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+                              [numpy_helper.from_array(np.asarray(value), name) for name, value in tensors.items()])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def quantised():
+    """A convolution between pairs of QuantizeLinear and DequantizeLinear, a scale for each output channel, a bias in int32."""
+    rng = np.random.default_rng(4)
+    tensors = {"s": np.float32(0.02), "z": np.uint8(3), "w": rng.integers(-128, 128, (8, 3, 3, 3)).astype(np.int8),
+               "ws": rng.uniform(0.01, 0.02, 8).astype(np.float32), "wz": np.zeros(8, np.int8), "b": rng.integers(-999, 999, 8).astype(np.int32),
+               "bs": np.float32(0.001), "ys": np.float32(0.05), "yz": np.int8(-7)}
+    return small([("QuantizeLinear", ["image", "s", "z"], "q", {}), ("DequantizeLinear", ["q", "s", "z"], "x", {}),
+                  ("DequantizeLinear", ["w", "ws", "wz"], "wf", {"axis": 0}), ("DequantizeLinear", ["b", "bs"], "bf", {}),
+                  ("Conv", ["x", "wf", "bf"], "c", {"pads": [1, 1, 1, 1]}), ("Relu", ["c"], "r", {}),
+                  ("QuantizeLinear", ["r", "ys", "yz"], "rq", {}), ("DequantizeLinear", ["rq", "ys", "yz"], "y", {})], tensors)
+
+
+def computed():
+    """Weights, scales and statistics that depend on the input; a mask, a table, an extreme."""
+    rng = np.random.default_rng(4)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"m": value(3, 54), "k": np.array([6, 1, 3, 3]), "axes": np.array([2, 3]), "half": np.float32(0.3), "s": value(6),
+               "none": np.float32(-1), "t": np.array([[0, 1, 2], [0, 5, 1]]), "u": value(2, 10)}
+    nodes = [("ReduceMean", ["image"], "a", {"axes": [2, 3], "keepdims": 0}), ("MatMul", ["a", "m"], "b", {}), ("Reshape", ["b", "k"], "w", {}),
+             ("Concat", ["image", "image"], "two", {"axis": 1}), ("Conv", ["two", "w"], "c", {"group": 6, "pads": [1, 0, 1, 2], "strides": [2, 1]}),
+             ("Greater", ["c", "half"], "g", {}), ("Where", ["g", "c", "none"], "d", {}), ("Relu", ["a"], "sa", {}),
+             ("Concat", ["sa", "sa"], "sb", {"axis": 1}), ("Flatten", ["sb"], "sc", {"axis": 0}), ("Squeeze", ["sc"], "sd", {}),
+             ("InstanceNormalization", ["d", "sd", "s"], "e", {}), ("ScatterND", ["e1", "t", "u"], "f", {}),
+             ("ArgMax", ["f"], "i", {"axis": 1}), ("Cast", ["i"], "j", {"to": 1}), ("Einsum", ["f", "f"], "h", {"equation": "nchw,ndhw->ncd"}),
+             ("ReduceSum", ["j"], "n", {"keepdims": 0}), ("Mul", ["h", "n"], "y", {})]
+    nodes.insert(12, ("Identity", ["e"], "e1", {}))
+    return small(nodes, tensors)
+
+
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    model, _ = reference.build(name, seed=1, batch=1)
-    image = reference.input_for(name, batch=1)
+    if name in ("quantised", "computed"):
+        model, image = (quantised if name == "quantised" else computed)(), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
+    else:
+        model, image = reference.build(name, seed=1, batch=1)[0], reference.input_for(name, batch=1)
     np.save(out / "image.npy", image)
     onnx.save(model, out / f"{name}.onnx")
     want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"image": image})[0]
