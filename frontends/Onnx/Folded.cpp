@@ -100,9 +100,15 @@ void weft::onnxfile::forEachIndex(ArrayRef<int64_t> shape, llvm::function_ref<vo
 
 std::optional<Folded> weft::onnxfile::strided(const Folded &from, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
                                               int64_t offset) {
-  if (!elementsOf(shape))
+  std::optional<int64_t> elements = elementsOf(shape);
+  if (!elements)
     return std::nullopt;
   Folded result{from.type, Ints(shape), {}, {}};
+  bool isFilled = *elements && llvm::all_of(strides, [](int64_t stride) { return stride == 0; });
+  if (isFilled && from.isReal())
+    return result.reals.assign(*elements, from.reals[offset]), result;
+  if (isFilled)
+    return result.ints.assign(*elements, from.ints[offset]), result;
   forEachIndex(shape, [&](ArrayRef<int64_t> at) {
     int64_t place = offset;
     for (size_t i = 0; i < at.size(); ++i)

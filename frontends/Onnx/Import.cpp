@@ -98,7 +98,7 @@ private:
   ModuleOp module;
   func::FuncOp function;
   std::string netName;
-  int64_t budget = int64_t(1) << 26; // elements computed while importing
+  int64_t budget = int64_t(1) << 27; // elements computed while importing
 };
 
 OwningOpRef<ModuleOp> GraphImport::run() {

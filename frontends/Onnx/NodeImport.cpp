@@ -240,7 +240,7 @@ void NodeImport::define(size_t i, Folded value) {
   if (failed() || !wanted(i))
     return;
   if (!mayCompute(value.size()))
-    return fail("computing on constants takes more than 2^26 elements");
+    return fail("computing on constants takes more than 2^27 elements");
   known[node.outputs[i]].folded = std::move(value);
 }
 

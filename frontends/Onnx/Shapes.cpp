@@ -153,34 +153,77 @@ void slice(NodeImport &node) {
                             node.list("step", range->step)}));
 }
 
+/// Paddings of each dimension, low and high; negative ones cut off.
+struct Paddings {
+  Ints low, high;
+};
+
+std::optional<Paddings> readPaddings(NodeImport &node, int64_t rank) {
+  std::optional<Ints> pads = node.intsOf("pads", 1, "its paddings"), axes = countUp(rank);
+  if (!pads || (node.has(3) && !(axes = node.ints(3, "its axes"))))
+    return std::nullopt;
+  if (pads->size() != 2 * axes->size())
+    return node.fail("its paddings are not two a dimension"), std::nullopt;
+  Paddings result{Ints(rank, 0), Ints(rank, 0)};
+  for (size_t i = 0; i < axes->size(); ++i) {
+    int64_t axis = node.axis((*axes)[i], rank), before = (*pads)[i], after = (*pads)[i + axes->size()];
+    if (std::max(before, after) > INT32_MAX || std::min(before, after) < -INT32_MAX)
+      return node.fail("paddings beyond 2^31 are not supported"), std::nullopt;
+    result.low[axis] = before, result.high[axis] = after;
+  }
+  return node.failed() ? std::nullopt : std::optional(result);
+}
+
+/// Cuts off what negative paddings say; they are 0 then.
+Value cropped(NodeImport &node, Value x, Paddings &pads) {
+  Ints start(rankOf(x), 0), stop(shapeOf(x)), step(rankOf(x), 1);
+  bool cuts = false;
+  for (int64_t i = 0; i < rankOf(x); ++i) {
+    cuts |= pads.low[i] < 0 || pads.high[i] < 0;
+    start[i] = std::max<int64_t>(-pads.low[i], 0);
+    stop[i] = std::max(stop[i] + std::min<int64_t>(pads.high[i], 0), start[i]);
+    pads.low[i] = std::max<int64_t>(pads.low[i], 0), pads.high[i] = std::max<int64_t>(pads.high[i], 0);
+  }
+  return cuts ? node.make("slice", x, {node.list("start", start), node.list("stop", stop), node.list("step", step)}) : x;
+}
+
+/// The input repeated to all sides.
+Value wrapped(NodeImport &node, Value x, const Paddings &pads) {
+  for (int64_t axis = 0; x && axis < int64_t(pads.low.size()); ++axis) {
+    int64_t extent = shapeOf(x)[axis], out = pads.low[axis] + extent + pads.high[axis];
+    if (out == extent)
+      continue;
+    if (!elementsOf({out}))
+      return node.fail("its result is too large"), Value();
+    Ints table;
+    for (int64_t i = 0; i < out; ++i)
+      table.push_back((i - pads.low[axis] % extent + extent) % extent);
+    x = node.make("gather", {x, node.constant(Folded::integers(table))}, node.number("axis", axis));
+  }
+  return x;
+}
+
 void pad(NodeImport &node) {
   Value x = node.tensor(0);
-  std::optional<Ints> pads = node.intsOf("pads", 1, "its paddings");
-  if (!x || !pads)
-    return;
+  std::optional<Paddings> pads = x ? readPaddings(node, rankOf(x)) : std::nullopt;
   std::string mode = node.word("mode", "constant");
-  if (mode != "constant" && mode != "edge" && mode != "reflect")
-    return node.fail("this mode is not supported");
-  std::optional<Ints> axes = countUp(rankOf(x));
-  if (node.has(3) && !(axes = node.ints(3, "its axes")))
+  if (!pads)
     return;
-  if (pads->size() != 2 * axes->size())
-    return node.fail("its paddings are not two a dimension");
-  Ints low(rankOf(x), 0), high(rankOf(x), 0);
-  for (size_t i = 0; i < axes->size(); ++i) {
-    int64_t axis = node.axis((*axes)[i], rankOf(x)), before = (*pads)[i], after = (*pads)[i + axes->size()];
-    if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX)
-      return node.fail("negative or very large paddings are not supported");
-    low[axis] = before, high[axis] = after;
-  }
-  if (llvm::all_of(*pads, [](int64_t pad) { return pad == 0; }))
-    return node.define(0, x);
+  if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
+    return node.fail("this mode is not supported");
+  x = cropped(node, x, *pads);
+  if (mode == "wrap")
+    return node.define(0, wrapped(node, x, *pads));
+  bool isNothing = llvm::all_of(pads->low, [](int64_t n) { return n == 0; }) &&
+                   llvm::all_of(pads->high, [](int64_t n) { return n == 0; });
   const Folded *value = node.has(2) ? node.numbers(2, "its padding value") : nullptr;
+  if (isNothing || node.failed())
+    return node.define(0, x);
   if (value && value->size() != 1)
     return node.fail("its padding value is no number");
   PadMode kind = mode == "edge" ? PadMode::Edge : mode == "reflect" ? PadMode::Reflect : PadMode::Constant;
   node.define(0, node.make("pad", x,
-                           {node.list("low", low), node.list("high", high),
+                           {node.list("low", pads->low), node.list("high", pads->high),
                             node.named("mode", PadModeAttr::get(node.context(), kind)),
                             node.number("value", value ? value->asReal(0) : node.real("value", 0))}));
 }

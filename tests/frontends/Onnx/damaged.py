@@ -102,7 +102,7 @@ def hostile():
     yield "einsum", one("Einsum", {"equation": "...ij->ji"}), "not supported"
     yield "scatter", one("ScatterND", inputs=("x", "k", "x"), initialisers=[ints(5)]), "index 5"
     yield "resize", one("Resize", {"mode": "cubic"}, ("x", "", "s"), initialisers=[numpy_helper.from_array(np.array([1, 1, np.nan, 2], np.float32), "s")]), "extent"
-    yield "explosion", explosion(), "2^26"
+    yield "explosion", explosion(), "2^27"
 
 
 def constants(op, values):

@@ -28,7 +28,7 @@ def small(nodes, tensors, shape=(1, 3, 12, 10)):
     graph = helper.make_graph(made, "g", [helper.make_tensor_value_info("image", TensorProto.FLOAT, list(shape))],
                               [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
                               [numpy_helper.from_array(np.asarray(value), name) for name, value in tensors.items()])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
 
 
 def quantised():
@@ -47,15 +47,16 @@ def computed():
     """Weights, scales and statistics that depend on the input; a mask, a table, an extreme."""
     rng = np.random.default_rng(4)
     value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
-    tensors = {"m": value(3, 54), "k": np.array([6, 1, 3, 3]), "axes": np.array([2, 3]), "half": np.float32(0.3), "s": value(6),
+    tensors = {"m": value(3, 54), "k": np.array([6, 1, 3, 3]), "axes": np.array([2, 3]), "cut": np.array([0, -1, 2, 0, 1, -2]), "around": np.array([0, 4, 1, 0, 2, 0]), "half": np.float32(0.3), "s": value(6),
                "none": np.float32(-1), "t": np.array([[0, 1, 2], [0, 5, 1]]), "u": value(2, 10)}
-    nodes = [("ReduceMean", ["image"], "a", {"axes": [2, 3], "keepdims": 0}), ("MatMul", ["a", "m"], "b", {}), ("Reshape", ["b", "k"], "w", {}),
+    nodes = [("ReduceMean", ["image", "axes"], "a", {"keepdims": 0}), ("MatMul", ["a", "m"], "b", {}), ("Reshape", ["b", "k"], "w", {}),
              ("Concat", ["image", "image"], "two", {"axis": 1}), ("Conv", ["two", "w"], "c", {"group": 6, "pads": [1, 0, 1, 2], "strides": [2, 1]}),
              ("Greater", ["c", "half"], "g", {}), ("Where", ["g", "c", "none"], "d", {}), ("Relu", ["a"], "sa", {}),
              ("Concat", ["sa", "sa"], "sb", {"axis": 1}), ("Flatten", ["sb"], "sc", {"axis": 0}), ("Squeeze", ["sc"], "sd", {}),
              ("InstanceNormalization", ["d", "sd", "s"], "e", {}), ("ScatterND", ["e1", "t", "u"], "f", {}),
              ("ArgMax", ["f"], "i", {"axis": 1}), ("Cast", ["i"], "j", {"to": 1}), ("Einsum", ["f", "f"], "h", {"equation": "nchw,ndhw->ncd"}),
-             ("ReduceSum", ["j"], "n", {"keepdims": 0}), ("Mul", ["h", "n"], "y", {})]
+             ("ReduceSum", ["j"], "n", {"keepdims": 0}), ("Mul", ["h", "n"], "o", {}), ("Pad", ["o", "cut"], "p", {}),
+             ("Pad", ["p", "around"], "y", {"mode": "wrap"})]
     nodes.insert(12, ("Identity", ["e"], "e1", {}))
     return small(nodes, tensors)
 
