@@ -127,7 +127,7 @@ Field ofImage(ImageInputOp op, const Field &x) {
 template <typename OpTy> Field reduced(OpTy op, const Field &x) {
   ArrayRef<int64_t> axes = op.getAxes();
   return renumbered(x, [&](unsigned dim) -> int64_t {
-    if (llvm::is_contained(axes, dim))
+    if (axes.empty() || llvm::is_contained(axes, dim))
       return -1;
     return op.getKeepdims() ? dim : dim - llvm::count_if(axes, [&](int64_t axis) { return axis < dim; });
   });
@@ -149,7 +149,7 @@ Field reshaped(Value from, Value to, const Field &x) {
 
 /// Along an axis everything is seen.
 Field across(const Field &x, int64_t axis) {
-  return renumbered(x, [&](unsigned dim) -> int64_t { return dim == axis ? -1 : dim; });
+  return renumbered(x, [&](unsigned dim) -> int64_t { return dim == axis ? int64_t(-1) : dim; });
 }
 
 /// Operands of one shape, or broadcast: an operand with extent 1 where the result has more is a gate, and not counted
