@@ -55,7 +55,7 @@ func.func @vectors(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {weft.ne
 // CHECK: dims = [2, -1]
 // CHECK: dims = [2, -1]{{.*}}size = [3.000000e+00,
 func.func @across(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> attributes {weft.net} {
-  %0 = weft.softmax %x axis 3 : tensor<1x3x8x8xf32>
+  %0 = weft.softmax %x axis 3 : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
   %1 = weft.maxpool %0 kernel [3, 3] stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
   return %1 : tensor<1x3x8x8xf32>
