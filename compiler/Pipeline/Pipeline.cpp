@@ -37,6 +37,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     // What only training needs goes first, so that a normalisation behind a dropout still finds its convolution.
     manager.addPass(createDropDropout());
     manager.addPass(createFoldBatchnorm());
+    manager.addPass(createFoldScale());
     manager.addPass(createOrderProducts());
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createCSEPass());

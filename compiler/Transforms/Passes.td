@@ -76,6 +76,25 @@ def FoldBatchnorm : Pass<"weft-fold-batchnorm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def FoldScale : Pass<"weft-fold-scale", "::mlir::ModuleOp"> {
+  let summary = "a factor behind a contraction moved into its weight and bias";
+  let description = [{
+    A product of a `conv`, `conv_transpose` or `linear` that nobody else reads with one number, a constant or a weight, becomes a
+    recipe on the weight and the bias.
+
+    ```mlir
+    %y = weft.conv %x, %w bias %b stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
+    %z = weft.mul %y, %c : (tensor<1x320x35x35xf32>, tensor<f32>) -> tensor<1x320x35x35xf32>
+    // becomes
+    %w2 = weft.mul %w, %c
+    %b2 = weft.mul %b, %c
+    %z = weft.conv %x, %w2 bias %b2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "factors that disappeared into a contraction">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def OrderProducts : Pass<"weft-order-products", "::mlir::ModuleOp"> {
   let summary = "products beside a sum over edges run in the order that needs less memory";
   let description = [{

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from references import classic, dense, inception, residual, separable  # noqa: E402
+from references import blocks, classic, dense, inception, residual, separable  # noqa: E402
 from references.builder import Builder  # noqa: E402
 
 # Hidden layers of 4,096 are 120 million weights and nothing else: one network of each family has them.
@@ -23,7 +23,7 @@ IMAGE, LARGE, SMALL = (3, 224, 224), (3, 299, 299), (3, 32, 32)
 class Network:
     function: object
     shape: tuple
-    zoo: str = ""  # the network's name in the zoo, if this is a variant of it
+    zoo: str = ""  # the network's name in the zoo, if this is a variant of it; or a file
     settings: dict = field(default_factory=dict)  # --set
     outputs: tuple = ()  # --outputs, where it is not the default
     dims: int = 2
@@ -118,6 +118,9 @@ NETWORKS = {
                                     outputs=("probabilities", "aux1", "aux2")),
     "inception_v3+heads": Network(some(inception.inception_v3, heads=True), LARGE, "inception_v3", outputs=("logits", "aux")),
     "convnet+n1m2k2": Network(some(classic.convnet, 1, 2, 2, False), SMALL, "convnet", {"N": 1, "M": 2, "K": 2, "pool": "false"}),
+    "stochastic_depth_resnet110+uniform": Network(some(residual.resnet_cifar, 1, survive=lambda depth: 0.7), SMALL,
+                                                  "stochastic_depth_resnet110", {"blocks": 1, "survive": 0.7, "rule": "uniform"}),
+    "blocks": Network(blocks.blocks, (16, 12, 12), str(Path(__file__).resolve().parents[1] / "networks" / "blocks.weft")),
     "highway+coupled": Network(some(classic.highway, True, 2), (1, 28, 28), "highway", {"gate": "coupled", "reach": 2}),
 }
 
@@ -127,7 +130,8 @@ def settings(name, batch=1):
     network = NETWORKS[name]
     sets = {("batch" if network.zoo == "convnet" or name == "convnet" else "N"): batch} | network.settings
     outputs = [f"--outputs={','.join(network.outputs)}"] if network.outputs else []
-    return [f"zoo:{network.zoo or name}", *[f"--set={key}={value}" for key, value in sets.items()], *outputs]
+    model = network.zoo if network.zoo.endswith(".weft") else f"zoo:{network.zoo or name}"
+    return [model, *[f"--set={key}={value}" for key, value in sets.items()], *outputs]
 
 
 def build(name, seed=1, batch=1):
