@@ -88,16 +88,12 @@ private:
     return linesAhead(tile.cb * machine.vector, cuts, machine);
   }
 
-  /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs. Where they
-  /// are fetched ahead, four blocks also halve how often the transformed input is read: worth an eighth of the
-  /// products.
+  /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
   static Tile registerTile(const Shape &tiles, const Machine &machine) {
     Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine);
-    bool streams = tiles.weightBytes >= machine.cachedFilterBytes && tiles.outBlocks % 4 == 0;
-    if (streams && tile.x * 4 <= machine.registers / 2)
+    bool streams = tiles.weightBytes >= machine.cachedFilterBytes;
+    if (streams && tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0)
       tile.cb = 4;
-    else if (streams && machine.fetchesAhead && tiles.m == 4 && tiles.across > 6 && tiles.across <= 8)
-      tile = {4, 4, 8.0 / tiles.across};
     return tile;
   }
 
