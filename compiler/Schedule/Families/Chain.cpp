@@ -34,25 +34,28 @@ public:
     unsigned reductions = 0;
     for (auto [number, view] : llvm::enumerate(kernel.stages)) {
       if (view.isReduction()) {
-        sums[readerOf(view)] = {&view, choiceOf(reductions++)};
+        sums[readerOf(view)].push_back({&view, choiceOf(reductions++)});
         continue;
       }
-      auto sum = sums.find(view.op);
-      int64_t x = 1, cb = 1;
-      if (sum != sums.end()) {
-        x = parameter(sum->second.second, "x", 1);
-        cb = parameter(sum->second.second, "cb", 1);
-      }
+      // A stage that adds two sums (a residual and its projection) computes both for each of its tiles.
+      ArrayRef<Sum> own = sums[view.op];
+      int64_t x = own.empty() ? 1 : parameter(own.front().choice, "x", 1);
+      int64_t cb = own.empty() ? 1 : parameter(own.front().choice, "cb", 1);
       StageBuilder builder(context, view.name);
       std::string tile = place(builder, view, buffers[number], x, cb);
-      if (sum != sums.end())
-        stages.push_back(reduction(*sum->second.first, sum->second.second, view, tile, x, cb));
+      for (const Sum &sum : own)
+        stages.push_back(reduction(*sum.view, view, tile, x, cb));
       stages.push_back(builder.get());
     }
     return ScheduleAttr::get(context, stages);
   }
 
 private:
+  struct Sum {
+    const StageView *view;
+    DictionaryAttr choice;
+  };
+
   static Operation *readerOf(const StageView &sum) { return *sum.op->getResult(0).user_begin(); }
 
   DictionaryAttr choiceOf(unsigned number) const {
@@ -120,8 +123,7 @@ private:
     return "xo";
   }
 
-  StageAttr reduction(const StageView &sum, DictionaryAttr choice, const StageView &reader, StringRef at, int64_t x,
-                      int64_t cb) {
+  StageAttr reduction(const StageView &sum, const StageView &reader, StringRef at, int64_t x, int64_t cb) {
     StageBuilder stage(context, sum.name);
     x = std::min(x, reader.extentOf("x"));
     cb = std::min(cb, reader.extentOf("cb"));
@@ -170,7 +172,7 @@ private:
   ArrayRef<LineBuffer> buffers;
   int64_t rows;
   ArrayAttr choices;
-  llvm::DenseMap<Operation *, std::pair<const StageView *, DictionaryAttr>> sums; ///< by the stage that stores them
+  llvm::DenseMap<Operation *, SmallVector<Sum>> sums; ///< by the stage that stores them
 };
 
 class Chain final : public Family {

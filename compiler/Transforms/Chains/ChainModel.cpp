@@ -95,6 +95,8 @@ ChainModel::ChainModel(ArrayRef<Operation *> members, const Machine &machine) : 
   for (const Node &node : nodes)
     for (unsigned read : node.reads)
       ++readers[read];
+  // A value of the chain that is read twice, at rows that differ, came out wrong: such chains are not taken.
+  valid = llvm::all_of(readers, [](unsigned count) { return count <= 1; });
   for (const Node &node : nodes)
     if (node.op && isPointwise(node.op))
       for (unsigned read : node.reads)

@@ -92,6 +92,8 @@ int halide_do_par_for(void *context, int (*body)(void *, int, uint8_t *), int mi
 
 void *halide_malloc(void *context, size_t bytes) {
   weft_worker *worker = context;
+  if (bytes > SIZE_MAX / 2) /* an extent below zero: nothing is computed, nothing is stored */
+    bytes = 0;
   const uint64_t left = worker->instance->model->thread_bytes - worker->scratch_used;
   if (bytes > left || worker->block_count == WEFT_MAX_BLOCKS)
     weft_escape(worker, WEFT_ERROR_INTERNAL);
