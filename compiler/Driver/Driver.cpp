@@ -12,6 +12,8 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
+
 namespace weft {
 namespace {
 
@@ -40,6 +42,7 @@ int printVersion() {
 } // namespace
 
 int runWeftc(int argc, char **argv) {
+  std::signal(SIGXFSZ, SIG_IGN); // a file over the user's limit is an error of writing like a full disk
   std::optional<DriverOptions> options = parseDriverOptions(argc, argv, llvm::errs());
   if (!options)
     return UsageError;

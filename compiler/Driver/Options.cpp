@@ -52,6 +52,7 @@ public:
 
   std::optional<DriverOptions> read() {
     refuseContradictions();
+    refuseEmpty();
     readInput();
     readOutput();
     readNetwork();
@@ -81,6 +82,13 @@ private:
         fail() << "`" << known->second->getAsString(args) << "` and `" << arg->getAsString(args)
                << "` contradict each other\n";
     }
+  }
+
+  /// `-o "$FOLDER"` with nothing in FOLDER would otherwise mean the default.
+  void refuseEmpty() {
+    for (const Arg *arg : args)
+      if (arg->getNumValues() != 0 && StringRef(arg->getValue()).empty())
+        fail() << "`" << arg->getSpelling() << "` is given an empty text\n";
   }
 
   std::string text(OptionId id) { return args.getLastArgValue(id).str(); }

@@ -14,6 +14,7 @@
 #include "compiler/Emit/Host/Object.h"
 #include "compiler/Emit/Host/PackedWeights.h"
 #include "compiler/Emit/Kernels/Process.h"
+#include "compiler/Support/Diagnostics.h"
 #include "compiler/Support/Files.h"
 #include "dialects/Weft/Weft.h"
 
@@ -104,6 +105,12 @@ int Emission::prepare() {
   if (options.emit == EmitKind::StaticLibrary && isReservedInC(host.name)) {
     llvm::errs() << "weftc: error: `" << host.name
                  << "` is a word of C or C++ and names no type of a header; choose another with `--name`\n";
+    return UserError;
+  }
+  if (host.name == "weft" || host.name.size() > 128) { // the runtime's own prefix, and what objects' names have room for
+    llvm::errs() << "weftc: error: a network called `" << printable(host.name, 128)
+                 << "` cannot be linked: its name is the runtime's, or longer than 128 characters; choose another with "
+                    "`--name`\n";
     return UserError;
   }
   host.target = target.getName().str();

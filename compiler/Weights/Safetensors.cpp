@@ -196,14 +196,19 @@ Expected<SafetensorsFile> SafetensorsFile::parse(std::shared_ptr<MemoryBuffer> b
   const json::Object *object = parsed->getAsObject();
   if (!object)
     return bad(path, "its header is no JSON object");
+  StringRef data = bytes.drop_front(8 + headerBytes);
+  const char *end = data.begin();
   for (const auto &[key, value] : *object) {
     if (key == "__metadata__")
       continue;
-    Expected<SafetensorsEntry> entry = readEntry(path, key, value, bytes.drop_front(8 + headerBytes));
+    Expected<SafetensorsEntry> entry = readEntry(path, key, value, data);
     if (!entry)
       return entry.takeError();
+    end = std::max(end, entry->bytes.end());
     file.list.push_back(std::move(*entry));
   }
+  if (end != data.end())
+    return bad(path, "its last " + Twine(data.end() - end) + " bytes belong to no tensor");
   file.sortEntries();
   file.buffer = std::move(buffer);
   return file;

@@ -362,6 +362,14 @@ LogicalResult CallBuilder::checkSize(StringRef what, ArrayRef<int64_t> extents) 
   return success();
 }
 
+LogicalResult CallBuilder::wantsKnownSizes(Value x) {
+  if (tensorOf(x).hasStaticShape())
+    return success();
+  error(loc) << "`" << signature.name << "` wants sizes known at compile time, not " << spell(tensorOf(x))
+             << "; `param` and `--set` give them instead of `bound`";
+  return failure();
+}
+
 FailureOr<Value> CallBuilder::weight(StringRef suffix, ArrayRef<int64_t> extents, Type elementType) {
   if (llvm::any_of(extents, ShapedType::isDynamic)) {
     error(loc) << "the weight `" << suffix << "` of `" << signature.name << "` would have the shape " << spell(extents)
@@ -392,9 +400,24 @@ static std::string withoutOpName(std::string text) {
   return text.starts_with("'") && end != std::string::npos ? text.substr(end + 5) : text;
 }
 
+/// The operand whose element type the operation has no meaning for: what ODS checks and says in terms of MLIR.
+static Value unfitOperand(StringRef text, ValueRange operands) {
+  unsigned index = 0;
+  if (!text.consume_front("operand #") || text.consumeInteger(10, index) || index >= operands.size() ||
+      !text.starts_with(" must be ranked tensor of floating-point values, but got "))
+    return nullptr;
+  return operands[index];
+}
+
 void CallBuilder::report(ArrayRef<std::string> texts, ValueRange operands) {
-  InFlightDiagnostic diagnostic =
-      error(loc) << (texts.empty() ? "`" + signature.name.str() + "` cannot be applied" : withoutOpName(texts.front()));
+  std::string text =
+      texts.empty() ? "`" + signature.name.str() + "` cannot be applied" : withoutOpName(texts.front());
+  if (Value unfit = unfitOperand(text, operands)) {
+    error(loc) << "`" << signature.name << "` wants floating-point numbers, not "
+               << spell(cast<RankedTensorType>(unfit.getType())) << "; `cast(..., to=f32)` makes them";
+    return;
+  }
+  InFlightDiagnostic diagnostic = error(loc) << text;
   // Two tensors that do not go together: say where the second one is from.
   if (operands.size() == 2 && !operands[1].getDefiningOp<WeightOp>())
     diagnostic.attachNote(operands[1].getLoc()) << "the right side comes from here";

@@ -102,6 +102,8 @@ public:
   mlir::LogicalResult missing(llvm::StringRef name);
   /// Reports a tensor beyond the limits above; `what` begins the sentence.
   mlir::LogicalResult checkSize(llvm::StringRef what, llvm::ArrayRef<int64_t> extents);
+  /// Reports a tensor with a run-time size where the operation has no meaning for one yet.
+  mlir::LogicalResult wantsKnownSizes(mlir::Value x);
 
   mlir::OpBuilder &builder;
   mlir::Location loc;

@@ -59,6 +59,8 @@ static FailureOr<ConvArguments> convArguments(CallBuilder &call) {
                          << spell(result.type);
     return failure();
   }
+  if (failed(call.wantsKnownSizes(*x)))
+    return failure();
   result.spatial = result.type.getRank() - 2;
   result.channels = result.type.getDimSize(1);
   FailureOr<Extents> kernel = kernelOf(call, result), stride = call.spatial("stride", result.spatial, 1),

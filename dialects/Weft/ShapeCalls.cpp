@@ -114,8 +114,10 @@ static FailureOr<Values> buildGather(CallBuilder &call) {
   FailureOr<int64_t> axis = call.axis("axis", tensorOf(*x).getRank(), 0);
   if (failed(axis))
     return failure();
-  if (!isa<IntegerType>(tensorOf(*indices).getElementType())) {
-    call.error(call.locOf("indices")) << "`indices` is " << spell(tensorOf(*indices)) << ", expected i32 or i64";
+  Type element = tensorOf(*indices).getElementType();
+  if (!element.isSignlessInteger(32) && !element.isSignlessInteger(64)) {
+    call.error(call.locOf("indices")) << "`indices` is " << spell(tensorOf(*indices))
+                                      << ", expected i32 or i64; `cast(..., to=i32)` makes them";
     return failure();
   }
   return call.make("weft.gather", {*x, *indices}, integerAttr(call, "axis", *axis));
@@ -185,14 +187,19 @@ static FailureOr<Values> buildPad(CallBuilder &call) {
 }
 
 static FailureOr<Values> buildChannelShuffle(CallBuilder &call) {
-  return call.has("groups") ? call.makePlainly() : FailureOr<Values>(call.missing("groups"));
+  if (!call.has("groups"))
+    return call.missing("groups");
+  FailureOr<Value> x = call.tensor("x");
+  if (failed(x) || failed(call.wantsKnownSizes(*x)))
+    return failure();
+  return call.makePlainly();
 }
 
 static FailureOr<Values> buildDepthToSpace(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
   FailureOr<int64_t> block = call.integer("block");
   FailureOr<StringRef> mode = call.has("mode") ? call.word("mode", {"dcr", "crd"}) : StringRef("dcr");
-  if (failed(x) || failed(block) || failed(mode))
+  if (failed(x) || failed(block) || failed(mode) || failed(call.wantsKnownSizes(*x)))
     return failure();
   auto attribute = DepthModeAttr::get(call.builder.getContext(), *symbolizeDepthMode(*mode));
   return call.make("weft.depth_to_space", *x, {integerAttr(call, "block", *block), call.named("mode", attribute)});

@@ -165,7 +165,7 @@ Value Evaluator::weightCall(const CallExpr &expr, Values values) {
     if (values[i].is(Value::Kind::Size))
       return fail(range, "a weight has the same size in every run; `" + values[i].asString() + "` has not");
     if (!values[i].is(Value::Kind::Int) || values[i].asInt() < 1 || values[i].asInt() > limits.attribute)
-      return fail(range, "a dimension is a positive integer; this is " + describe(values[i]));
+      return fail(range, "a dimension is an integer from 1 to " + std::to_string(limits.attribute) + "; this is " + describe(values[i]));
     extents.push_back(values[i].asInt());
     dims.push_back({extents.back(), {}, isVector ? StringRef("C") : StringRef()});
   }

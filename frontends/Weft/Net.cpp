@@ -217,7 +217,7 @@ std::optional<Dim> Evaluator::portDim(const Expr &expr) {
   if (value.isError())
     return std::nullopt;
   if (!dimOf(value, dim) || (dim.isKnown() && (dim.extent < 1 || dim.extent > limits.attribute))) {
-    report(expr.range, "a dimension is a positive integer; this is " + describe(value));
+    report(expr.range, "a dimension is an integer from 1 to " + std::to_string(limits.attribute) + "; this is " + describe(value));
     return std::nullopt;
   }
   if (const auto *name = llvm::dyn_cast<NameExpr>(&expr))

@@ -94,6 +94,7 @@ class Command(unittest.TestCase):
         np.testing.assert_array_equal(np.load(out), [1, 2, 0])
         self.refused("the size G is not known from any input: give `--size G=N`, at most 8", *inputs, program=GRAPH)
         self.refused("`--size G=9`: G is a number from 0 to 8", *inputs, "--size", "G=9", program=GRAPH)
+        self.refused("`part`[0] is 0, but there are 0 of what it numbers", *inputs, "--size", "G=0", program=GRAPH)
         self.refused("`--size H=9` names no run-time size", *inputs, "--size", "H=9", program=GRAPH)
         np.save(self.folder / "i.npy", np.array([0, 1, 7], np.int32))
         self.refused("`g.indices`[2] is 7; it must be 0 to 3", *inputs, "--size", "G=3", program=GRAPH)

@@ -79,8 +79,7 @@ std::vector<Port> HeaderPrinter::inputs() {
     std::string note;
     StringRef role = input.getRole().value_or(""), graph = input.getGraph().value_or("");
     if (role == "indptr")
-      note = ("row starts of graph " + graph + ", by destination; the tensor holds one more element than its dims say")
-                 .str();
+      note = ("row starts of graph " + graph + ", by destination; `dims` of the weft_tensor is {V + 1} too").str();
     else if (role == "indices")
       note = ("the source of each edge of graph " + graph).str();
     else if (role == "edge")

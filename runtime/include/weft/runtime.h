@@ -86,7 +86,7 @@ typedef int64_t weft_extent;
 
 enum weft_role {
   WEFT_PORT_PLAIN = 0,
-  WEFT_PORT_INDPTR = 1,  /* i32; dims[0] is the number V of destinations, the tensor holds V + 1 elements */
+  WEFT_PORT_INDPTR = 1,  /* i32[V + 1] for V destinations: dims of the tensor is V + 1, of this port V */
   WEFT_PORT_INDICES = 2, /* i32[E], the source of each edge, edges sorted by destination */
   WEFT_PORT_EDGE = 3,    /* one row an edge */
   WEFT_PORT_PART = 4     /* i32[V], the part each vertex belongs to; see weft_port.graph */

@@ -20,6 +20,8 @@ static weft_status checkBelow(const char *name, const int32_t *values, int64_t c
   int64_t i = 0;
   while (values[i] >= 0 && values[i] < limit)
     ++i;
+  if (limit == 0)
+    return BAD("`%s`[%lld] is %d, but there are 0 of what it numbers", name, (long long)i, values[i]);
   return BAD("`%s`[%lld] is %d; it must be 0 to %lld", name, (long long)i, values[i], (long long)limit - 1);
 }
 

@@ -196,6 +196,12 @@ TEST_F(BindWeights, SizesThatLieAreRefused) {
   }
 }
 
+TEST_F(BindWeights, BytesBehindTheLastTensorAreRefused) {
+  ScratchFile file(twoTensors, std::string(35, 0));
+  EXPECT_EQ(check(file, {need("fc.bias", {2})}),
+            "`FILE` is not a usable safetensors file: its last 3 bytes belong to no tensor");
+}
+
 TEST_F(BindWeights, FilesThatAreNoneSayWhy) {
   EXPECT_EQ(toString(SafetensorsFile::open("no-such-file").takeError()),
             "cannot read weights `no-such-file`: No such file or directory");

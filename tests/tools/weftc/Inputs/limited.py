@@ -5,6 +5,6 @@ import resource
 import signal
 import sys
 
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing gives an error
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # as a shell's `ulimit -f` leaves it; Python ignores it
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 os.execvp(sys.argv[2], sys.argv[2:])
