@@ -344,11 +344,24 @@ Value Evaluator::operation(StringRef op, llvm::ArrayRef<CallArgument> arguments,
   return values.size() == 1 ? values.front() : Value::items(/*isTuple=*/true, keep(llvm::ArrayRef<Value>(values)));
 }
 
-Value Evaluator::scalarConstant(double number, TextRange range) {
+/// A number as a tensor of the element type it stands beside.
+Value Evaluator::scalarConstant(Value number, mlir::Type element, TextRange range) {
   if (!count(range))
     return Value::error();
-  auto type = mlir::RankedTensorType::get({}, builder.getF32Type());
-  auto value = mlir::DenseElementsAttr::get(type, static_cast<float>(number));
+  mlir::Attribute attribute;
+  if (auto integer = llvm::dyn_cast<mlir::IntegerType>(element)) {
+    if (!number.is(Value::Kind::Int))
+      return fail(range, "a tensor of integers goes with integers; this is " + describe(number));
+    int64_t whole = number.asInt();
+    unsigned bits = integer.getWidth();
+    if (integer.isUnsigned() ? !llvm::isUIntN(bits, whole) : !llvm::isIntN(bits, whole))
+      return fail(range, "this does not fit the " + std::to_string(bits) + " bits of the tensor's elements");
+    attribute = builder.getIntegerAttr(element, whole);
+  } else {
+    attribute = builder.getFloatAttr(element, number.asFloat());
+  }
+  auto type = mlir::RankedTensorType::get({}, element);
+  auto value = mlir::DenseElementsAttr::get(type, attribute);
   return Value::tensor(makeTensor(ConstantOp::create(builder, locationOf(path, range), type, value).getResult(), {}));
 }
 
@@ -362,12 +375,15 @@ Value Evaluator::tensorArithmetic(BinaryKind op, Value left, Value right, const 
                                                 : "";
   if (name.empty())
     return fail(link.opRange, "`" + spelling(op) + "` is for numbers; tensors have `+`, `-`, `*` and `/`");
-  auto toTensor = [&](Value value, TextRange range) {
-    return value.isNumber() ? scalarConstant(value.asFloat(), range) : value;
+  auto toTensor = [&](Value value, Value other, TextRange range) {
+    if (!value.isNumber() || !other.isTensor())
+      return value;
+    auto type = llvm::cast<mlir::RankedTensorType>(other.asTensor().value.getType());
+    return scalarConstant(value, type.getElementType(), range);
   };
-  Value a = toTensor(left, leftRange), b = toTensor(right, rightRange);
+  Value a = toTensor(left, right, leftRange), b = toTensor(right, left, rightRange);
   for (auto [value, range] : {std::pair(a, leftRange), std::pair(b, rightRange)})
-    if (!value.isError() && !value.isTensor())
+    if (!value.isError() && !value.isTensor() && !value.isNumber())
       return fail(range, "`" + spelling(op) + "` joins tensors and numbers; this is " + describe(value));
   if (a.isError() || b.isError())
     return Value::error();

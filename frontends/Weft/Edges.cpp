@@ -66,7 +66,7 @@ Value Evaluator::edgeCall(const CallExpr &expr) {
     builder.setInsertionPointToEnd(&block);
     yielded = evaluate(*expr.edge);
     if (yielded.isNumber())
-      yielded = scalarConstant(yielded.asFloat(), expr.edge->range);
+      yielded = scalarConstant(yielded, builder.getF32Type(), expr.edge->range);
     if (!yielded.isError() && !yielded.isTensor())
       yielded = fail(expr.edge->range, "an edge has a number or a tensor; this is " + describe(yielded));
   }

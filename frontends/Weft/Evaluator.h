@@ -173,7 +173,7 @@ private:
   Value tensorArithmetic(BinaryKind op, Value left, Value right, const Link &link, TextRange leftRange,
                          TextRange rightRange);
   Value unknownCall(const CallExpr &expr, llvm::ArrayRef<Value> values);
-  Value scalarConstant(double number, TextRange range);
+  Value scalarConstant(Value number, mlir::Type element, TextRange range);
   std::optional<std::string> evaluatePath(const Path &path);
   mlir::Value makeWeight(llvm::StringRef path, mlir::RankedTensorType type, TextRange place);
 
