@@ -12,6 +12,17 @@ static Signature unary(StringRef name, std::vector<StringRef> reals = {}) {
   return signature;
 }
 
+/// Bytes of a picture are converted before anything is computed with them.
+static LogicalResult refuseBytes(CallBuilder &call, ValueRange operands) {
+  for (Value operand : operands)
+    if (tensorOf(operand).getElementType().isUnsignedInteger()) {
+      call.error(call.loc) << "`" << call.signature.name << "` does not compute with " << spell(tensorOf(operand))
+                           << "; `cast(..., to=f32)` makes numbers of it";
+      return failure();
+    }
+  return success();
+}
+
 /// One of two operands may be a number.
 static FailureOr<Values> buildBinary(CallBuilder &call) {
   std::optional<Value> x = call.optionalTensor("x"), y = call.optionalTensor("y");
@@ -21,7 +32,7 @@ static FailureOr<Values> buildBinary(CallBuilder &call) {
   }
   RankedTensorType like = tensorOf(x ? *x : *y);
   FailureOr<Value> left = call.tensorOrNumber("x", like), right = call.tensorOrNumber("y", like);
-  if (failed(left) || failed(right))
+  if (failed(left) || failed(right) || failed(refuseBytes(call, {*left, *right})))
     return failure();
   StringRef op = call.signature.op.empty() ? call.signature.name : call.signature.op;
   return call.make(("weft." + op).str(), {*left, *right}, {});
@@ -36,7 +47,7 @@ static FailureOr<Values> buildWhere(CallBuilder &call) {
     return failure();
   RankedTensorType like = tensorOf(*condition);
   FailureOr<Value> x = call.tensorOrNumber("x", like), y = call.tensorOrNumber("y", like);
-  if (failed(x) || failed(y))
+  if (failed(x) || failed(y) || failed(refuseBytes(call, {*condition, *x, *y})))
     return failure();
   return call.make("weft.where", {*condition, *x, *y}, {});
 }
