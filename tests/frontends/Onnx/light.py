@@ -3,7 +3,6 @@
 Runtime to 1e-4 of the largest output. They use operation set 9; --opset converts them first, with the package's converter.
 
     light.py --weftc build/bin/weftc --out DIR [--opset N] [NETWORK ...]      # none: all nine"""
-import argparse
 import math
 import subprocess
 import sys
@@ -14,6 +13,9 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import numpy_helper, version_converter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+import each_network  # noqa: E402
 
 warnings.filterwarnings("ignore")
 FOLDER = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
@@ -102,24 +104,10 @@ def compare(weftc, name, opset, out):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--weftc", required=True)
-    parser.add_argument("--out", required=True, type=Path)
+    parser = each_network.parse(NETWORKS)
     parser.add_argument("--opset", type=int, default=0)
-    parser.add_argument("networks", nargs="*")
     arguments = parser.parse_args()
-    failed = 0
-    for name in arguments.networks or NETWORKS:
-        try:
-            error = compare(arguments.weftc, name, arguments.opset, arguments.out)
-        except RuntimeError as reason:
-            print(f"FAIL {name}: {reason}")
-            failed += 1
-            continue
-        good = error <= 1e-4
-        failed += not good
-        print(f"{'ok  ' if good else 'FAIL'} {name}: largest difference {error:.1e} of the largest output")
-    sys.exit(1 if failed else 0)
+    each_network.run(arguments.networks, lambda name: compare(arguments.weftc, name, arguments.opset, arguments.out), 1e-4)
 
 
 if __name__ == "__main__":

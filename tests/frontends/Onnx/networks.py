@@ -3,7 +3,6 @@
 most 1e-4 of the largest output.
 
     networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised` and `computed` are small ones written here"""
-import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+import each_network  # noqa: E402
 import reference_networks as reference  # noqa: E402
 
 
@@ -81,23 +81,8 @@ def compare(weftc, name, out):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--weftc", required=True)
-    parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("networks", nargs="+")
-    arguments = parser.parse_args()
-    failed = 0
-    for name in arguments.networks:
-        try:
-            error = compare(arguments.weftc, name, arguments.out)
-        except RuntimeError as reason:
-            print(f"FAIL {name}: {reason}")
-            failed += 1
-            continue
-        good = error <= 1e-4
-        failed += not good
-        print(f"{'ok  ' if good else 'FAIL'} {name}: largest difference {error:.1e} of the largest output")
-    sys.exit(1 if failed else 0)
+    arguments = each_network.parse().parse_args()
+    each_network.run(arguments.networks, lambda name: compare(arguments.weftc, name, arguments.out), 1e-4)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 the file does. Networks are reference networks, or small ones of operations the language writes in a way of its own.
 
     text.py --weftc build/bin/weftc --out DIR NETWORK..."""
-import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+import each_network  # noqa: E402
 import reference_networks as reference  # noqa: E402
 
 
@@ -86,22 +86,8 @@ def check(weftc, name, out):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--weftc", required=True)
-    parser.add_argument("--out", required=True, type=Path)
-    parser.add_argument("networks", nargs="+")
-    arguments = parser.parse_args()
-    failed = 0
-    for name in arguments.networks:
-        try:
-            error = check(arguments.weftc, name, arguments.out)
-        except RuntimeError as reason:
-            print(f"FAIL {name}: {reason}")
-            failed += 1
-            continue
-        failed += error > 1e-6
-        print(f"{'ok  ' if error <= 1e-6 else 'FAIL'} {name}: largest difference {error:.1e} of the largest output")
-    sys.exit(1 if failed else 0)
+    arguments = each_network.parse().parse_args()
+    each_network.run(arguments.networks, lambda name: check(arguments.weftc, name, arguments.out), 1e-6)
 
 
 if __name__ == "__main__":
