@@ -40,6 +40,15 @@ FailureOr<Value> addBias(Operation *op, Value bias, Value sum, const Layout &res
                     });
 }
 
+/// The result of `op`: the sum, with its bias if it has one.
+template <typename Op> LogicalResult defineWithBias(Op op, Value sum, const Layout &result, KernelBuilder &kernel) {
+  FailureOr<Value> biased = addBias(op, op.getBias(), sum, result, kernel);
+  if (failed(biased))
+    return failure();
+  kernel.define(op.getY(), *biased);
+  return success();
+}
+
 //===-- convolution -----------------------------------------------------------------------------------------------===//
 
 /// The index expressions of one convolution: positions of its loops, and how operands are read.
@@ -216,11 +225,7 @@ LogicalResult lowerConv(ConvOp op, KernelBuilder &kernel) {
   }
   if (failed(sum))
     return failure();
-  FailureOr<Value> biased = addBias(op, op.getBias(), *sum, y, kernel);
-  if (failed(biased))
-    return failure();
-  kernel.define(op.getY(), *biased);
-  return success();
+  return defineWithBias(op, *sum, y, kernel);
 }
 
 //===-- transposed convolution ------------------------------------------------------------------------------------===//
@@ -282,11 +287,7 @@ LogicalResult lowerConvTranspose(ConvTransposeOp op, KernelBuilder &kernel) {
       "conv", loops,
       {{kernel.read(op.getWeight(), "filter"), AffineMap::get(loops.names.size(), 0, weightAt, op.getContext())}},
       y.stored(), zeroOf(y.type), body);
-  FailureOr<Value> biased = addBias(op, op.getBias(), sum, y, kernel);
-  if (failed(biased))
-    return failure();
-  kernel.define(op.getY(), *biased);
-  return success();
+  return defineWithBias(op, sum, y, kernel);
 }
 
 //===-- linear ----------------------------------------------------------------------------------------------------===//
@@ -344,11 +345,7 @@ LogicalResult lowerLinear(LinearOp op, KernelBuilder &kernel) {
   FailureOr<Value> sum = y.isBlocked() ? blockedLinear(op, x, y, kernel) : plainLinear(op, x, y, kernel);
   if (failed(sum))
     return failure();
-  FailureOr<Value> biased = addBias(op, op.getBias(), *sum, y, kernel);
-  if (failed(biased))
-    return failure();
-  kernel.define(op.getY(), *biased);
-  return success();
+  return defineWithBias(op, *sum, y, kernel);
 }
 
 //===-- matmul ----------------------------------------------------------------------------------------------------===//

@@ -43,10 +43,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
-    int64_t unrolled = nest.x;
-    for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction->reduction, reduction->reductionExtents)))
-      if (extent > 0 && (unrolled *= extent) <= unrolledLimit)
-        nest.unrollReduction.push_back(loop);
+    unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest);
   }
 };

@@ -29,6 +29,13 @@ int64_t samplesTogether(int64_t batch) {
   return 1;
 }
 
+void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
+  int64_t unrolled = nest.x * nest.cb;
+  for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction.reduction, reduction.reductionExtents)))
+    if (extent > 0 && (unrolled *= extent) <= limit)
+      nest.unrollReduction.push_back(loop);
+}
+
 //===-- tiles -----------------------------------------------------------------------------------------------------===//
 
 /// The output stage, and the loop of it inside which one tile lies.

@@ -25,6 +25,9 @@ int64_t samplesTogether(int64_t batch);
 /// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
 bool isNest(const KernelView &kernel);
 
+/// Unrolls the innermost loops of a reduction for as long as they and the tile stay within `limit` multiply-adds.
+void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest);
+
 /// The stage of the reduction: computed in each tile, at loop `at` of the output stage.
 sched::StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest,
                                    llvm::StringRef at);

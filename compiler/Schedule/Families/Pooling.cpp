@@ -42,10 +42,7 @@ public:
     Nest nest;
     nest.x = parameter(choice, "x", 1);
     nest.cb = parameter(choice, "cb", 1);
-    int64_t unrolled = nest.x * nest.cb;
-    for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction->reduction, reduction->reductionExtents)))
-      if (extent > 0 && (unrolled *= extent) <= unrolledLimit)
-        nest.unrollReduction.push_back(loop);
+    unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest);
   }
 };
