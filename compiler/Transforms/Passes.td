@@ -151,6 +151,20 @@ def FormGroups : Pass<"weft-form-groups", "::mlir::ModuleOp"> {
     A contraction, window, reduction or element-wise operation takes along the element-wise operations behind it, as long
     as one value leaves the group and nothing is computed twice. What only says how elements are addressed (`reshape`,
     `flatten`, `concat`, `split`, `slice`) and recipes of weights stay outside.
+
+    ```mlir
+    %a = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
+    %s = weft.add %a, %shortcut : tensor<1x16x4x4xf32>
+    %r = weft.relu %s : tensor<1x16x4x4xf32>
+    // becomes
+    %r = weft.group "conv" (%x, %w, %shortcut) {
+    ^bb0(%0: tensor<1x16x4x4xf32>, %1: tensor<16x16x1x1xf32>, %2: tensor<1x16x4x4xf32>):
+      %a = weft.conv %0, %1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
+      %s = weft.add %a, %2 : tensor<1x16x4x4xf32>
+      %r = weft.relu %s : tensor<1x16x4x4xf32>
+      weft.yield %r : tensor<1x16x4x4xf32>
+    } : ... -> tensor<1x16x4x4xf32>
+    ```
   }];
   let statistics = [
     Statistic<"numGroups", "groups", "groups made">,
@@ -185,6 +199,15 @@ def FormChains : Pass<"weft-form-chains", "::mlir::ModuleOp"> {
     group, computed a few output rows at a time. What lies between them shrinks to the rows alive. `memory = "small"` cuts the
     network so that the peak is least, and among those cuts takes the fastest; `"fast"` takes a chain only where it is modelled
     to be faster and needs no more memory.
+
+    ```mlir
+    %e = weft.group "expand" (%x, %w1) { weft.conv ... } : ... -> tensor<1x96x56x56xf32, ...>
+    %d = weft.group "depthwise" (%e, %w2) { weft.conv ... } : ... -> tensor<1x96x56x56xf32, ...>
+    %p = weft.group "project" (%d, %w3) { weft.conv ... } : ... -> tensor<1x24x56x56xf32, ...>
+    // becomes, where nobody else reads %e and %d
+    %p = weft.group "project" (%x, %w1, %w2, %w3) { weft.conv ... weft.conv ... weft.conv ... weft.yield ... }
+        {choice = {family = "chain", ...}} : ... -> tensor<1x24x56x56xf32, ...>
+    ```
   }];
   let options = [
     Option<"memory", "memory", "std::string", "\"fast\"", "what is aimed at: fast or small">,
@@ -203,6 +226,13 @@ def AssignBorders : Pass<"weft-assign-borders", "::mlir::ModuleOp"> {
     `concat`, `split` or `slice` share the border, and so do operand and result of a local response normalisation that may work in
     place. A maximum over values that may be negative wants another fill than 0: such a
     reader gets a copy with a border of its own when others want 0.
+
+    ```mlir
+    %s = weft.group "source" ... -> tensor<1x16x8x8xf32, #weft.blocked<16>>
+    %y = weft.group "three" (%s, %w) { weft.conv %a, %b stride [1, 1] pad [1, 1, 1, 1] ... }
+    // becomes
+    %s = weft.group "source" ... -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+    ```
   }];
   let statistics = [
     Statistic<"numBordered", "tensors-bordered", "tensors with a border">,
@@ -216,6 +246,12 @@ def ChooseSchedules : Pass<"weft-choose-schedules", "::mlir::ModuleOp"> {
   let description = [{
     Sets `choice` on every group: the parameters of the cheapest candidate. Groups share a kernel only where it is equal, so tile
     sizes may rely on the extents of all callers.
+
+    ```mlir
+    %y = weft.group "conv1" (%x, %w) { weft.conv ... {algorithm = #weft.algorithm<direct>} } : ...
+    // becomes, on a processor with 16 floats in a vector
+    %y = weft.group "conv1" (%x, %w) { ... } {choice = {cb = 2 : i64, family = "direct", x = 8 : i64}} : ...
+    ```
   }];
   let statistics = [Statistic<"numChosen", "groups-chosen", "groups with a choice">];
   let dependentDialects = ["::weft::WeftDialect"];
@@ -262,6 +298,14 @@ def ShareKernels : Pass<"weft-share-kernels", "::mlir::ModuleOp"> {
   let summary = "kernel functions that are alike become one";
   let description = [{
     Compares functions as printed, without name and locations. Those left are numbered again, per name, in order.
+
+    ```mlir
+    %a = call @relu_0(%x, %0) {weft.path = "relu1"} : (tensor<1x4x?x?xf32>, tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>
+    %b = call @relu_1(%y, %1) {weft.path = "relu2"} : (tensor<1x4x?x?xf32>, tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>
+    // becomes, the two functions being alike
+    %a = call @relu_0(%x, %0) {weft.path = "relu1"} : ...
+    %b = call @relu_0(%y, %1) {weft.path = "relu2"} : ...
+    ```
   }];
   let statistics = [Statistic<"numShared", "kernels-shared", "kernel functions replaced by an equal one">];
 }
@@ -271,6 +315,14 @@ def VerifyImportable : Pass<"weft-verify-importable", "::mlir::ModuleOp"> {
   let description = [{
     Imports each kernel function and drops the result: linalg operations with named loops, a closed list of scalar
     operations, `tensor.empty`, `tensor.dim`, `tensor.pad` and `weft.segment_reduce`. Anything else is an error at its place.
+
+    ```mlir
+    func.func private @relu_0(%x: tensor<1x4x?x?xf32>, %out: tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>
+        attributes {weft.kernel = "relu"} {
+      %0 = linalg.generic {..., weft.loops = ["n", "ch", "y", "x"], weft.stage = "relu"} ins(%x) outs(%out) { ... }
+      return %0 : tensor<1x4x?x?xf32>   // importable; an scf.for in its place would be an error
+    }
+    ```
   }];
   let statistics = [Statistic<"numChecked", "kernels-checked", "kernel functions imported">];
 }
@@ -280,7 +332,20 @@ def PrintDescs : Pass<"weft-print-descs", "::mlir::ModuleOp"> {
   let description = [{
     Imports kernel functions, with their schedules where they have one, and prints them in the text form helper processes
     read. The module does not change.
+
+    ```mlir
+    func.func private @relu_0(...) attributes {weft.kernel = "relu"} { ... }
+    // prints
+    kernel relu_0 {
+      operand x f32 [1, 4, ?, ?] strides [?, ?, ?, 1]
+      output out f32 [1, 4, ?, ?] strides [?, ?, ?, 1]
+      stage relu f32 [n < 1, ch < 4, y < out.2, x < out.3] holds out {
+        init max(@x[n, ch, y, x], 0)
+      }
+    }
+    ```
   }];
+  let statistics = [Statistic<"numPrinted", "kernels-printed", "kernel functions printed">];
 }
 
 //===-- phase schedule ---------------------------------------------------------------------------------------------===//
@@ -290,6 +355,14 @@ def ScheduleKernels : Pass<"weft-schedule-kernels", "::mlir::ModuleOp"> {
   let description = [{
     The family named in `weft.choice` writes `sched.schedule`. A kernel function without a choice gets a schedule that is right
     for everything.
+
+    ```mlir
+    func.func private @conv1x1_0(...) attributes {weft.choice = {cb = 2 : i64, family = "direct", x = 8 : i64}, weft.kernel = "conv1x1"}
+    // gets
+    sched.schedule = #sched.schedule<[
+      stage<"conv", [compute_at("store", xo), vectorize(c), unroll(cb), unroll(x)], update [...]>,
+      stage<"store", [split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 8, shift_inwards), ...]>]>
+    ```
   }];
   let statistics = [Statistic<"numScheduled", "kernels-scheduled", "kernel functions with a schedule">];
   let dependentDialects = ["::weft::sched::SchedDialect"];
@@ -350,6 +423,13 @@ def VerifyPlan : Pass<"weft-verify-plan", "::mlir::ModuleOp"> {
   let description = [{
     Derives the lifetime of every piece of every slice again from the views of the steps and compares; checks that nothing
     is read before it is written and that every output is written.
+
+    ```mlir
+    %a = plan.slice %arena[0] 16 bytes live [0, 2)
+    plan.launch @k "a" ins (%x[0] [4] by [1] f32) outs (%a[0] [4] by [1] f32)
+    plan.launch @k "b" ins (%a[0] [4] by [1] f32) outs (%y[0] [4] by [1] f32)
+    // error: says that bytes [0, 16) live during [0, 2), but its steps need [0, 4)
+    ```
   }];
   let statistics = [Statistic<"numPieces", "pieces-checked", "pieces of slices whose lifetime was derived again">];
 }

@@ -22,6 +22,7 @@ struct PrintDescs : impl::PrintDescsBase<PrintDescs> {
       if (mlir::failed(desc))
         return signalPassFailure();
       llvm::outs() << kernel::print(*desc);
+      ++numPrinted;
     }
   }
 };

@@ -5,6 +5,7 @@
 - each source begins with its licence line and says what it is for
 - each source has its test: one called after it, one that includes its header, or one that tests/sources.txt names
 - lit files with CHECK lines run FileCheck
+- each pass and operation has a description with an example, each pass counts what it did
 - paths and program names in READMEs exist
 - nothing holds a path of somebody's machine
 
@@ -158,6 +159,27 @@ def check_tested(paths):
             fault(listing, number, f"`{source}` holds no source that needs this line")
 
 
+def definitions(text):
+    """The classes and definitions of a .td file: line, name, class they derive from, text."""
+    for match in re.finditer(r"^(?:def|class) (\w+)[^:{;]*:\s*(\w+).*?(?=^(?:def|class|//===)|\Z)", text, re.M | re.S):
+        yield text.count("\n", 0, match.start()) + 1, match.group(1), match.group(2), match.group(0)
+
+
+def check_pages(path, text):
+    """Documentation of operations and passes is made from these files."""
+    texts = {}
+    for number, name, parent, body in definitions(text):
+        texts[name] = body + texts.get(parent, "")
+        wanted = {}
+        if parent == "Pass":
+            wanted = {"description": "let description", "example": "```", "statistic": "Statistic<"}
+        elif name.endswith("Op") and body.startswith("def"):
+            wanted = {"description": "let description", "example": "```|Example"}
+        for what, pattern in wanted.items():
+            if not re.search(pattern, texts[name]):
+                fault(path, number, f"`{name}` has no {what}")
+
+
 def check_readme(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         for name in re.findall(r"`((?:tools|tests|compiler|dialects|frontends|runtime|\.ci)/[A-Za-z0-9_./-]+)`", line):
@@ -193,6 +215,8 @@ def main():
         check_machine_paths(path, text)
         if path.suffix in SOURCE or path.name == "CMakeLists.txt":
             check_head(path, text)
+        if path.suffix == ".td":
+            check_pages(path, text)
         if path.suffix in {".cpp", ".h", ".c", ".td"}:
             check_includes(path, text)
         if relative.startswith("tests/") and path.suffix in {".mlir", ".weft", ".test"}:
