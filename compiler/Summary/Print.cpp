@@ -43,7 +43,7 @@ Table layersOf(const NetworkSummary &network) {
 void printTotals(const NetworkSummary &network, std::optional<int64_t> device, raw_ostream &out) {
   out << "parameters      " << grouped(network.parameters) << ", " << bytes(network.parameterBytes) << "\n";
   out << "multiply-adds   " << grouped(network.multiplyAdds) << "\n";
-  out << "depth           " << network.depth << (network.depth == 1 ? " weight layer\n" : " weight layers\n");
+  out << "depth           " << network.depth << (network.depth == 1 ? " weight layer" : " weight layers") << " on the longest way, gates not counted\n";
   out << "forward memory  " << bytes(network.activationBytes) << ", " << grouped(network.activations)
       << " numbers: inputs and what each layer writes, all kept\n";
   if (!network.bounds.empty()) {

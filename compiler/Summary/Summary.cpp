@@ -5,7 +5,7 @@
 #include "compiler/Summary/Summary.h"
 
 #include "compiler/Summary/Cost.h"
-#include "compiler/Summary/ReceptiveField.h"
+#include "compiler/Summary/Reach.h"
 #include "dialects/Weft/Paths.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,7 +36,7 @@ class Summariser {
 public:
   explicit Summariser(func::FuncOp network)
       : network(network), sizes(network), paths(network.getBody().front()),
-        recipes(recipesIn(network.getBody().front())) {}
+        recipes(recipesIn(network.getBody().front())), reach(network.getBody().front()) {}
 
   NetworkSummary run() {
     if (auto name = network->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>("weft.name"))
@@ -67,7 +67,6 @@ private:
     if (auto name = network.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "weft.name"))
       row.path = name.str();
     row.operation = row.kind = "input";
-    fields.port(argument);
     Extents shape = sizes.largest(argument);
     if (argument.getArgNumber() == 0 && shape.size() >= 2 && tensorOf(argument).hasStaticShape())
       result.batch = shape.front();
@@ -76,7 +75,6 @@ private:
   }
 
   void add(Operation &op) {
-    fields.follow(op);
     addDepth(op);
     Value source = inPlaceOf(op);
     int64_t parameters = parametersOf(op);
@@ -107,7 +105,7 @@ private:
     Extents shape = sizes.largest(value);
     row.shape.assign(shape.begin(), shape.end());
     row.output = papersOrder(sizes.dims(value), isa<FloatType>(tensorOf(value).getElementType()));
-    row.receptiveField = fields.of(value).text();
+    row.receptiveField = reach.of(value);
     rows[value] = result.layers.size();
     result.layers.push_back(std::move(row));
   }
@@ -168,20 +166,32 @@ private:
     return count;
   }
 
+  /// Layers of a gate are not counted, as SE-ResNet-50 is called 50.
   void addDepth(Operation &op) {
     int64_t depth = 0;
     bool weight = false;
     for (Value operand : op.getOperands()) {
-      depth = std::max(depth, depths.lookup(operand));
+      if (!isGate(op, operand))
+        depth = std::max(depth, depths.lookup(operand));
       weight |= isRecipe(operand) && !weightsOf(operand).empty();
     }
     depth += weight && isContraction(&op);
     for (Value value : op.getResults())
       depths[value] = depth;
-    result.depth = std::max(result.depth, depth);
+  }
+
+  /// Whether the operand is spread over another one that has the result's shape.
+  bool isGate(Operation &op, Value operand) const {
+    auto spans = [&](Value value) {
+      return !isRecipe(value) && !value.getDefiningOp<ExpandOp>() &&
+             tensorOf(value).getShape() == tensorOf(op.getResult(0)).getShape();
+    };
+    return op.hasTrait<PlaceByPlace>() && !spans(operand) && llvm::any_of(op.getOperands(), spans);
   }
 
   void total() {
+    for (Value value : network.getBody().front().getTerminator()->getOperands())
+      result.depth = std::max(result.depth, depths.lookup(value));
     for (const LayerSummary &row : result.layers) {
       result.parameters = plus(result.parameters, row.parameters);
       result.multiplyAdds = plus(result.multiplyAdds, row.multiplyAdds);
@@ -194,7 +204,7 @@ private:
   Sizes sizes;
   Paths paths;
   llvm::DenseSet<Value> recipes;
-  ReceptiveFields fields;
+  Reach reach;
   NetworkSummary result;
   llvm::DenseMap<Value, size_t> rows; ///< the row a value is told in
   llvm::DenseMap<Value, int64_t> depths;

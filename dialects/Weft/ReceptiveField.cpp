@@ -184,7 +184,10 @@ Field fieldOf(Operation *op, Value result, ArrayRef<Field> operands) {
           [&](auto pool) { return composed(x, [&](unsigned dim) { return slides(pool, pool.getKernel(), dim); }); })
       .Case<ConvTransposeOp>([&](auto conv) { return composed(x, [&](unsigned dim) { return spreads(conv, dim); }); })
       .Case<UpsampleOp>([&](auto up) { return composed(x, [&](unsigned dim) { return enlarges(up, dim); }); })
-      .Case<AdaptiveAvgpoolOp>([&](auto pool) { return composed(x, [&](unsigned dim) { return adapts(pool, dim); }); })
+      .Case<AdaptiveAvgpoolOp>([&](auto pool) {
+        Field pooled = composed(x, [&](unsigned dim) { return adapts(pool, dim); });
+        return renumbered(pooled, [&](unsigned dim) -> int64_t { return dim >= 2 && pool.getOut()[dim - 2] == 1 ? int64_t(-1) : dim; });
+      })
       .Case<DepthToSpaceOp>([&](auto depth) { return composed(x, [&](unsigned dim) { return squares(depth, dim); }); })
       .Case<ImageInputOp>([&](auto image) { return ofImage(image, x); })
       .Case<PadOp>([&](auto pad) {
@@ -239,18 +242,22 @@ SmallVector<int64_t> placesOf(BlockArgument argument) {
 
 } // namespace
 
+bool isPicture(BlockArgument argument) { return !placesOf(argument).empty(); }
+
 ReceptiveFields::ReceptiveFields(Block &network) {
-  for (BlockArgument argument : network.getArguments()) {
-    SmallVector<int64_t> places = placesOf(argument);
-    if (places.empty())
-      continue;
-    Field &field = fields[argument];
-    field.picture = argument.getArgNumber();
-    for (int64_t dim : places)
-      field.axes.push_back({dim, dim, 1, 0, 1});
-    break;
-  }
-  visit(network);
+  auto picture = llvm::find_if(network.getArguments(), isPicture);
+  if (picture != network.args_end())
+    trace(*picture);
+}
+
+ReceptiveFields::ReceptiveFields(BlockArgument picture) { trace(picture); }
+
+void ReceptiveFields::trace(BlockArgument picture) {
+  Field &field = fields[picture];
+  field.picture = picture.getArgNumber();
+  for (int64_t dim : placesOf(picture))
+    field.axes.push_back({dim, dim, 1, 0, 1});
+  visit(*picture.getOwner());
 }
 
 const Field &ReceptiveFields::of(Value value) const {

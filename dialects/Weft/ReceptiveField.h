@@ -23,17 +23,22 @@ struct Field {
   llvm::SmallVector<FieldAxis, 3> axes;
 };
 
-/// The receptive field of every value of a network: of its first argument that is a picture (rank 3 to 5 and no part of
-/// a graph; bytes have their channels last). Counted as in the literature: statistics of a normalisation, and gates
+/// Whether the argument of a network is a picture: rank 3 to 5 and no part of a graph; bytes have their channels last.
+bool isPicture(mlir::BlockArgument argument);
+
+/// The receptive field of every value of a network, in one of its pictures. Counted as in the literature: statistics of a normalisation, and gates
 /// `[N, C, 1, 1]` made from pooled values, do not widen it. Where paths of different jump meet, it is the whole picture.
 class ReceptiveFields {
 public:
-  /// `network` is a function of one block; groups are looked into.
+  /// In the first picture; `network` is a function of one block; groups are looked into.
   explicit ReceptiveFields(mlir::Block &network);
+  /// In this picture, an argument of the network.
+  explicit ReceptiveFields(mlir::BlockArgument picture);
 
   const Field &of(mlir::Value value) const;
 
 private:
+  void trace(mlir::BlockArgument picture);
   void visit(mlir::Block &block);
   void visit(mlir::Operation *op);
 

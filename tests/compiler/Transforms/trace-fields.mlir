@@ -60,3 +60,13 @@ func.func @across(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> attributes {we
          : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
   return %1 : tensor<1x3x8x8xf32>
 }
+
+// -----
+
+// Pooled to one row, every row is seen.
+// CHECK-LABEL: func.func @one_row
+// CHECK: dims = [-1, 3], jump = [0.000000e+00, 4.000000e+00]
+func.func @one_row(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x1x2xf32> attributes {weft.net} {
+  %0 = weft.adaptive_avgpool %x out [1, 2] : (tensor<1x3x8x8xf32>) -> tensor<1x3x1x2xf32>
+  return %0 : tensor<1x3x1x2xf32>
+}

@@ -29,6 +29,8 @@ PUBLISHED = {
     "squeezenet1_1": (1_235_496, None, None),
     "lenet5": (61_706, None, 5),
     "resnet56": (853_018, None, 56),
+    "seresnet50": (28_088_024, None, 50),
+    "senet154": (115_088_984, None, 154),
 }
 # CS231n's table of VGG-16: numbers kept and weights without biases, row by row.
 VGG16_ACTIVATIONS = [150_528, 3_211_264, 3_211_264, 802_816, 1_605_632, 1_605_632, 401_408, 802_816, 802_816, 802_816, 200_704,
