@@ -90,6 +90,26 @@ void threadNumbersAreDistinct() {
   weft_pool_destroy(pool);
 }
 
+/// Else a thread reads, job after job, what the other threads' caches hold.
+void eachBeginsWithItsShare() {
+  constexpr int threads = 2, count = 64;
+  weft_pool *pool = weft_pool_create(threads);
+  struct Meeting {
+    std::atomic<int> first[threads] = {-1, -1};
+  } meeting;
+  auto task = [](void *job, uint32_t thread, int begin, int) {
+    auto *meeting = static_cast<Meeting *>(job);
+    int none = -1;
+    meeting->first[thread].compare_exchange_strong(none, begin);
+    while (meeting->first[1 - thread] < 0)
+      std::this_thread::yield();
+    return 0;
+  };
+  weft_pool_run(pool, task, &meeting, count);
+  expect(meeting.first[0] == 0 && meeting.first[1] == count / 2, "each thread begins with its own share");
+  weft_pool_destroy(pool);
+}
+
 /// Many more threads than processors, from several callers: everything still ends, soon.
 void poolsSideBySide() {
   std::vector<std::thread> callers;
@@ -107,6 +127,7 @@ int main() {
   jobsAfterSleep();
   firstFailureEndsTheJob();
   threadNumbersAreDistinct();
+  eachBeginsWithItsShare();
   poolsSideBySide();
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -6,6 +6,10 @@
  * nobody can enter any more, and it waits only for those who did. So a worker that is asleep, or that the system gives
  * no processor, delays nobody: the others have done its share. That makes more threads than processors harmless.
  *
+ * Indices are dealt out in equal shares, the first to the caller, and each thread begins with its own; who has finished
+ * takes from the ends of the others'. A thread so meets, job after job, the same part of every tensor, which its own
+ * caches hold: on processors whose cores share no fast cache, what another core has written comes slower than memory.
+ *
  *   state: epoch in the high half; below it one bit `open`, then the number of workers inside.
  *
  * Waiting is spinning first, at most 100 microseconds, then sleeping on a futex. Both pairs (a worker's sleep and the
@@ -22,6 +26,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +44,7 @@
 #define WEFT_INSIDE 0x7fffffffull
 
 typedef struct weft_pool_thread {
+  _Alignas(WEFT_LINE) _Atomic uint64_t share; /* of the job, what nobody took: begin in the low half, end in the high */
   weft_pool *pool;
   pthread_t handle;
   uint32_t index;
@@ -48,16 +54,14 @@ struct weft_pool {
   /* Written by the caller before a job is published, read by those inside it. */
   weft_task task;
   void *job;
-  int count, chunk;
-  uint32_t threads, epoch;
+  uint32_t chunk, threads, epoch;
   _Alignas(WEFT_LINE) _Atomic uint64_t state;
-  _Alignas(WEFT_LINE) _Atomic int64_t next;       /* first index nobody took */
-  _Atomic int result;                             /* first failure */
+  _Alignas(WEFT_LINE) _Atomic int result;         /* first failure */
   _Alignas(WEFT_LINE) _Atomic uint32_t published; /* futex of the workers: changes with each job and at the end */
   _Atomic uint32_t sleepers;
   _Atomic uint32_t stop;
   _Alignas(WEFT_LINE) _Atomic uint32_t joining; /* futex of the caller: 1 while it sleeps */
-  weft_pool_thread *workers;
+  weft_pool_thread *members; /* the caller first */
 };
 
 /* Threads of this process that run or spin here, over all pools. */
@@ -119,23 +123,49 @@ static int spinOn(weft_spin *spin) {
 
 /* ---- inside a job ---- */
 
-static int64_t takeChunk(weft_pool *pool) {
-  return atomic_fetch_add_explicit(&pool->next, pool->chunk, memory_order_relaxed);
+static uint64_t shareOf(uint32_t begin, uint32_t end) { return (uint64_t)end << 32 | begin; }
+
+static void setShare(weft_pool_thread *member, uint64_t share) {
+  atomic_store_explicit(&member->share, share, memory_order_relaxed);
+}
+
+/* Takes up to `chunk` indices of a share, from its begin or from its end; 0 when there is none. */
+static uint32_t takeChunk(weft_pool_thread *owner, uint32_t chunk, int fromEnd, uint32_t *first) {
+  uint64_t share = atomic_load_explicit(&owner->share, memory_order_relaxed);
+  while (1) {
+    const uint32_t begin = (uint32_t)share, end = (uint32_t)(share >> 32);
+    if (begin >= end)
+      return 0;
+    const uint32_t taken = end - begin < chunk ? end - begin : chunk;
+    const uint64_t left = fromEnd ? shareOf(begin, end - taken) : shareOf(begin + taken, end);
+    *first = fromEnd ? end - taken : begin;
+    if (atomic_compare_exchange_weak_explicit(&owner->share, &share, left, memory_order_relaxed, memory_order_relaxed))
+      return taken;
+  }
 }
 
 static void fail(weft_pool *pool, int result) {
   int none = 0;
   atomic_compare_exchange_strong(&pool->result, &none, result);
-  atomic_store_explicit(&pool->next, pool->count, memory_order_relaxed);
+  for (uint32_t i = 0; i < pool->threads; ++i)
+    setShare(&pool->members[i], 0);
 }
 
-static void work(weft_pool *pool, uint32_t thread) {
-  for (int64_t begin; (begin = takeChunk(pool)) < pool->count;) {
-    int64_t end = begin + pool->chunk < pool->count ? begin + pool->chunk : pool->count;
-    int result = pool->task(pool->job, thread, (int)begin, (int)end);
+static void workOn(weft_pool *pool, uint32_t thread, uint32_t owner) {
+  uint32_t first, taken;
+  while ((taken = takeChunk(&pool->members[owner], pool->chunk, owner != thread, &first)) != 0) {
+    int result = pool->task(pool->job, thread, (int)first, (int)(first + taken));
     if (result != 0)
       fail(pool, result);
   }
+}
+
+static void work(weft_pool *pool, uint32_t thread) {
+  workOn(pool, thread, thread);
+  for (uint32_t other = thread + 1; other < pool->threads; ++other)
+    workOn(pool, thread, other);
+  for (uint32_t other = 0; other < thread; ++other)
+    workOn(pool, thread, other);
 }
 
 /* ---- the workers ---- */
@@ -220,9 +250,11 @@ static void join(weft_pool *pool) {
   atomic_store_explicit(&pool->joining, 0, memory_order_relaxed);
 }
 
-static int chunkOf(int count, uint32_t threads) {
-  int chunk = count / (int)(threads * WEFT_CHUNKS_PER_THREAD);
-  return chunk > 1 ? chunk : 1;
+static void deal(weft_pool *pool, uint32_t count) {
+  const uint32_t threads = pool->threads, chunk = count / (threads * WEFT_CHUNKS_PER_THREAD);
+  pool->chunk = chunk > 1 ? chunk : 1;
+  for (uint64_t i = 0; i < threads; ++i)
+    setShare(&pool->members[i], shareOf((uint32_t)(count * i / threads), (uint32_t)(count * (i + 1) / threads)));
 }
 
 int weft_pool_run(weft_pool *pool, weft_task task, void *job, int count) {
@@ -232,9 +264,7 @@ int weft_pool_run(weft_pool *pool, weft_task task, void *job, int count) {
     return task(job, 0, 0, count);
   pool->task = task;
   pool->job = job;
-  pool->count = count;
-  pool->chunk = chunkOf(count, pool->threads);
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  deal(pool, (uint32_t)count);
   atomic_store_explicit(&pool->result, 0, memory_order_relaxed);
   uint32_t others = pool->threads - 1;
   publish(pool, (uint32_t)count - 1 < others ? (uint32_t)count - 1 : others);
@@ -246,7 +276,7 @@ int weft_pool_run(weft_pool *pool, weft_task task, void *job, int count) {
 /* ---- birth and death ---- */
 
 static int startWorker(weft_pool *pool, uint32_t index) {
-  weft_pool_thread *worker = &pool->workers[index - 1];
+  weft_pool_thread *worker = &pool->members[index];
   worker->pool = pool;
   worker->index = index;
   pthread_attr_t attributes;
@@ -270,14 +300,19 @@ static uint32_t startWorkers(weft_pool *pool, uint32_t threads) {
   return started;
 }
 
+static void *takeLines(size_t bytes) {
+  void *lines = NULL;
+  return posix_memalign(&lines, WEFT_LINE, bytes) == 0 ? memset(lines, 0, bytes) : NULL;
+}
+
 weft_pool *weft_pool_create(uint32_t threads) {
   atomic_store(&processors, weft_processor_count());
-  weft_pool *pool = NULL;
-  if (posix_memalign((void **)&pool, WEFT_LINE, sizeof *pool) != 0)
+  weft_pool *pool = takeLines(sizeof *pool);
+  if (pool == NULL)
     return NULL;
-  *pool = (weft_pool){.threads = 1};
-  pool->workers = calloc(threads, sizeof *pool->workers);
-  if (pool->workers != NULL)
+  pool->threads = 1;
+  pool->members = takeLines(threads * sizeof *pool->members);
+  if (pool->members != NULL)
     pool->threads = startWorkers(pool, threads);
   if (pool->threads == threads)
     return pool;
@@ -292,7 +327,7 @@ void weft_pool_destroy(weft_pool *pool) {
   atomic_fetch_add(&pool->published, 1);
   futexWake(&pool->published, pool->threads);
   for (uint32_t i = 1; i < pool->threads; ++i)
-    pthread_join(pool->workers[i - 1].handle, NULL);
-  free(pool->workers);
+    pthread_join(pool->members[i].handle, NULL);
+  free(pool->members);
   free(pool);
 }
