@@ -43,6 +43,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createCSEPass());
     break;
   case Phase::layout:
+    manager.addPass(createSplitGroups());
     manager.addPass(createAssignLayouts({options.winograd, options.weightsBudget}));
     // Two consumers of one value may have asked for the same relayout or packing.
     manager.addPass(createCSEPass());

@@ -2,6 +2,8 @@
 // Reads a convolution's numbers and picks register tiles.
 #include "compiler/Schedule/ConvShape.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace weft {
@@ -25,11 +27,8 @@ ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
 int64_t groupsInBlock(ConvOp conv, int64_t block) {
   SmallVector<int64_t> filter = conv.getFilter();
   int64_t inputs = filter[1], outputs = filter[0] / conv.getGroups();
-  if (inputs % block == 0)
-    return outputs % block == 0 ? 1 : 0;
-  int64_t together = block / inputs;
-  bool fits = block % inputs == 0 && conv.getGroups() % together == 0 && together * outputs % block == 0;
-  return fits ? together : 0;
+  int64_t together = std::lcm(block / std::gcd(block, inputs), block / std::gcd(block, outputs));
+  return conv.getGroups() % together == 0 ? together : 0;
 }
 
 /// Accumulators that hide the latency of multiply-adds, four cycles each.

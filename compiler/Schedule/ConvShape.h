@@ -20,8 +20,8 @@ struct ConvShape {
   bool isDepthwise() const { return groups == inputs && outputs == inputs && groups > 1; }
 };
 
-/// How many neighbouring groups of a convolution fill one block of input channels and whole blocks of output channels:
-/// 1 where each does so alone, 0 where no number does.
+/// The fewest neighbouring groups of a convolution that fill whole blocks of input and of output channels: 1 where each
+/// does so alone, 0 where their number does not divide that of all groups.
 int64_t groupsInBlock(ConvOp conv, int64_t block);
 
 /// How one output row is cut: `x` pixels by `cb` channel blocks are accumulated in registers.

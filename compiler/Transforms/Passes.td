@@ -116,6 +116,25 @@ def OrderProducts : Pass<"weft-order-products", "::mlir::ModuleOp"> {
 
 //===-- phase layout -----------------------------------------------------------------------------------------------===//
 
+def SplitGroups : Pass<"weft-split-groups", "::mlir::ModuleOp"> {
+  let summary = "grouped convolutions whose groups do not fill blocks of channels become several that do";
+  let description = [{
+    Output channels whose groups read the same blocks of input channels become a dense convolution of those, with zeros in its
+    weight; element-wise operations behind follow. What so many groups together as fill whole blocks can do stays grouped.
+
+    ```mlir
+    %y = weft.conv %x, %w ... {groups = 2} : (tensor<1x32x8x8xf32>, tensor<48x16x1x1xf32>) -> tensor<1x48x8x8xf32>
+    // becomes, in blocks of 16: rows 16 to 31 belong to both groups
+    %a = weft.conv %x[0:16], %w[0:16] : ... -> tensor<1x16x8x8xf32>
+    %b = weft.conv %x, pad(%w[16:24]) and pad(%w[24:32]) : ... -> tensor<1x16x8x8xf32>
+    %c = weft.conv %x[16:32], %w[32:48] : ... -> tensor<1x16x8x8xf32>
+    %y = weft.concat %a, %b, %c axis 1
+    ```
+  }];
+  let statistics = [Statistic<"numSplit", "split", "grouped convolutions that became others">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def AssignLayouts : Pass<"weft-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "an algorithm for every contraction and a layout for every tensor";
   let description = [{
