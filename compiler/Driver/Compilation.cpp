@@ -10,6 +10,7 @@
 #include "compiler/Driver/Kernels.h"
 #include "compiler/Emit/Host/PlanReport.h"
 #include "compiler/Support/Files.h"
+#include "compiler/Transforms/Plan/Limit.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/Pass/PassManager.h"
@@ -29,6 +30,11 @@ std::unique_ptr<MLIRContext> makeContext() {
   context->loadAllAvailableDialects();
   context->printOpOnDiagnostic(false); // the place in the text says more than the IR
   return context;
+}
+
+bool makesCode(EmitKind kind) {
+  return kind == EmitKind::Exe || kind == EmitKind::SharedLibrary || kind == EmitKind::StaticLibrary ||
+         kind == EmitKind::Object || kind == EmitKind::Assembly;
 }
 
 } // namespace
@@ -67,9 +73,11 @@ int Compilation::run() {
     if (std::string reason = dumps->open(); !reason.empty())
       return userError(reason);
   }
-  if (!timed("load", [&] { return load(); }) || !runPhases())
+  if (!timed("load", [&] { return load(); }))
     return UserError;
-  int code = write();
+  int code = runPhases();
+  if (code == Success)
+    code = write();
   bool planned = !module->getOps<plan::ProgramOp>().empty();
   if (code == Success && options.emit != EmitKind::PhaseIR && planned && !options.json.empty())
     code = writeReport();
@@ -107,17 +115,52 @@ int Compilation::printDrawing() {
   return Success;
 }
 
-bool Compilation::runPhases() {
+int Compilation::runPhases() {
   Phase last = options.stopAfter.value_or(Phase::plan);
   for (Phase phase : allPhases()) {
     if (phase > last || phase == Phase::emit)
       break;
     if (options.startFrom && phase <= *options.startFrom)
       continue;
+    if (phase == Phase::plan)
+      if (int code = timed("compile", [&] { return compileKernels(); }))
+        return code;
     if (!timed(phaseName(phase), [&] { return runPhase(phase); }))
-      return false;
+      return UserError;
   }
-  return true;
+  if (options.startFrom == Phase::plan) // a plan made elsewhere is held to the same promise
+    for (auto program : module->getOps<plan::ProgramOp>())
+      if (failed(plan::checkMemoryLimit(program, memoryLimit(*module, options))))
+        return UserError;
+  return Success;
+}
+
+/// Phase plan places the memory kernels work in. How much that is, is known once Halide has lowered them: to code where
+/// code is wanted, and no further where not.
+int Compilation::compileKernels() {
+  if (options.emit == EmitKind::Halide)
+    return Success; // kernels as source, and nothing of the plan
+  auto name = (*module)->getAttrOfType<StringAttr>("weft.name");
+  std::string symbol = options.name.empty() ? name.getValue().str() : options.name;
+  emit::KernelCompileOptions compileOptions = kernelOptions(*module, options);
+  compileOptions.scratchOnly = !makesCode(options.emit);
+  compileOptions.assembly = options.emit == EmitKind::Assembly;
+  if (int code = compileOptions.scratchOnly ? int(Success) : checkOutput())
+    return code;
+  FailureOr<std::vector<kernel::KernelDesc>> imported = importKernels(*module, symbol);
+  if (failed(imported)) // an IR that somebody edited may hold any kernel
+    return options.startFrom ? UserError : CompilerBug;
+  auto objects = emit::compileKernels(*imported, compileOptions);
+  if (!objects) {
+    llvm::Error error = objects.takeError();
+    bool isBug = error.isA<emit::KernelError>();
+    userError(llvm::toString(std::move(error)));
+    return isBug ? CompilerBug : UserError;
+  }
+  stateScratch(*module, symbol, *objects);
+  if (makesCode(options.emit))
+    kernels = std::move(*objects);
+  return Success;
 }
 
 bool Compilation::runPhase(Phase phase) {
@@ -147,34 +190,7 @@ int Compilation::writeReport() {
   return Success;
 }
 
-/// A report of a plan, and a promise about it, count the memory kernels work in: what code generation will ask for is
-/// known once Halide has lowered the kernels, long before there is code.
-int Compilation::measureScratch() {
-  auto name = (*module)->getAttrOfType<StringAttr>("weft.name");
-  int64_t limit = memoryLimit(*module, options);
-  if (module->getOps<plan::ProgramOp>().empty() || !name || (options.json.empty() && !limit))
-    return Success;
-  std::string symbol = options.name.empty() ? name.getValue().str() : options.name;
-  FailureOr<std::vector<kernel::KernelDesc>> kernels = importKernels(*module, symbol);
-  if (failed(kernels))
-    return CompilerBug;
-  emit::KernelCompileOptions compileOptions = kernelOptions(*module, options);
-  compileOptions.scratchOnly = true;
-  auto objects = emit::compileKernels(*kernels, compileOptions);
-  if (!objects) {
-    llvm::Error error = objects.takeError();
-    bool isBug = error.isA<emit::KernelError>();
-    userError(llvm::toString(std::move(error)));
-    return isBug ? CompilerBug : UserError;
-  }
-  if (failed(stateScratch(*module, symbol, *objects)))
-    return CompilerBug;
-  return failed(checkMemoryLimit(*module, limit)) ? UserError : Success;
-}
-
 int Compilation::printIR() {
-  if (int code = timed("scratch", [&] { return measureScratch(); }))
-    return code;
   std::string path = options.output.empty() ? "-" : options.output;
   if (!options.json.empty()) {
     if (module->getOps<plan::ProgramOp>().empty())

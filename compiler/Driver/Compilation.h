@@ -6,6 +6,7 @@
 #include "compiler/Driver/Dump.h"
 #include "compiler/Driver/Options.h"
 #include "compiler/Driver/Targets.h"
+#include "compiler/Emit/Kernels/Kernels.h"
 #include "compiler/Summary/Summary.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -41,17 +42,18 @@ private:
   int writeText(llvm::StringRef text);
 
   // Phases (Compilation.cpp).
-  bool runPhases();
+  int runPhases();
+  int compileKernels();
   bool runPhase(Phase phase);
   bool finishPhase(Phase phase);
   int write();
   int printIR();
   int printDrawing();
-  int measureScratch();
   int writeReport();
   void printTimes();
 
   // Output (Output.cpp).
+  int checkOutput();
   int emit();
 
   /// Notes the time a step took, for --time-report.
@@ -69,6 +71,7 @@ private:
   std::unique_ptr<DiagnosticPrinter> diagnostics;
   std::unique_ptr<DumpFolder> dumps;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<emit::KernelObject> kernels; ///< compiled before phase plan, which asks how much memory they work in
   std::vector<std::pair<std::string, double>> times;
 };
 

@@ -6,7 +6,6 @@
 #include "compiler/Conversion/KernelToDesc.h"
 #include "compiler/Driver/Paths.h"
 #include "compiler/Emit/Host/HostModule.h"
-#include "compiler/Emit/Host/ScratchPlace.h"
 #include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Scratch.h"
 #include "dialects/Plan/Plan.h"
@@ -21,19 +20,17 @@ using namespace mlir;
 namespace weft {
 namespace {
 
-/// The largest value of each run-time size.
-plan::Bounds boundsOf(plan::ProgramOp program) {
-  plan::Bounds bounds;
-  program.walk([&](plan::SizeOp size) { bounds[size.getName()] = size.getBound(); });
-  return bounds;
-}
-
-void appendExtents(ArrayAttr views, const plan::Bounds &bounds, std::vector<std::vector<int64_t>> &all) {
-  for (auto view : views.getAsRange<plan::ViewAttr>()) {
-    std::vector<int64_t> &extents = all.emplace_back();
-    for (const plan::Extent &extent : view.getExtents())
-      extents.push_back(extent.evaluate(bounds).value_or(0));
-  }
+/// What `launch` works in by `formula`; nothing where it cannot be bounded.
+std::optional<kernel::ScratchBytes> scratchOf(plan::LaunchOp launch, llvm::StringRef formula,
+                                              const plan::Bounds &bounds) {
+  std::vector<std::vector<int64_t>> extents;
+  for (ArrayAttr views : {launch.getInputViews(), launch.getOutputViews()})
+    for (auto view : views.getAsRange<plan::ViewAttr>()) {
+      std::vector<int64_t> &all = extents.emplace_back();
+      for (const plan::Extent &extent : view.getExtents())
+        all.push_back(extent.evaluate(bounds).value_or(0));
+    }
+  return kernel::evaluateScratch(formula.str(), extents);
 }
 
 } // namespace
@@ -56,26 +53,38 @@ FailureOr<std::vector<kernel::KernelDesc>> importKernels(ModuleOp module, llvm::
   return kernels;
 }
 
-LogicalResult stateScratch(ModuleOp module, llvm::StringRef name, llvm::ArrayRef<emit::KernelObject> objects) {
+/// By C symbol.
+static llvm::StringMap<llvm::StringRef> formulasOf(llvm::ArrayRef<emit::KernelObject> objects) {
   llvm::StringMap<llvm::StringRef> formulas;
   for (const emit::KernelObject &object : objects)
     formulas[object.name] = object.scratch;
+  return formulas;
+}
+
+void stateScratch(ModuleOp module, llvm::StringRef name, llvm::ArrayRef<emit::KernelObject> objects) {
+  llvm::StringMap<llvm::StringRef> formulas = formulasOf(objects);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function->hasAttr("weft.kernel"))
+      function->setAttr(plan::scratchAttrName,
+                        StringAttr::get(module.getContext(),
+                                        formulas.lookup(emit::kernelSymbol(name, function.getName()))));
+}
+
+LogicalResult checkScratch(ModuleOp module, llvm::StringRef name, llvm::ArrayRef<emit::KernelObject> objects) {
+  llvm::StringMap<llvm::StringRef> formulas = formulasOf(objects);
   plan::ProgramOp program = emit::findProgram(module);
-  if (!program)
-    return failure();
-  plan::Bounds bounds = boundsOf(program);
+  plan::Bounds bounds = program.getBounds();
   WalkResult result = program.walk([&](plan::LaunchOp launch) {
-    std::vector<std::vector<int64_t>> extents;
-    appendExtents(launch.getInputViews(), bounds, extents);
-    appendExtents(launch.getOutputViews(), bounds, extents);
-    llvm::StringRef formula = formulas.lookup(emit::kernelSymbol(name, launch.getKernel()));
-    auto bytes = kernel::evaluateScratch(formula.str(), extents);
-    if (!bytes) {
-      launch.emitError("compiler bug: the scratch memory of `") << launch.getKernel() << "` cannot be bounded";
-      return WalkResult::interrupt();
-    }
-    launch.setScratch(bytes->total()); // so that a report of the plan states it
-    return WalkResult::advance();
+    auto needed = scratchOf(launch, formulas.lookup(emit::kernelSymbol(name, launch.getKernel())), bounds);
+    if (needed && needed->caller <= int64_t(launch.getCallerBytes()) &&
+        needed->worker <= int64_t(launch.getWorkerBytes()))
+      return WalkResult::advance();
+    InFlightDiagnostic diag = launch.emitError("`") << launch.getKernel() << "` has " << launch.getCallerBytes()
+                                                    << " bytes of scratch memory, a worker " << launch.getWorkerBytes();
+    if (needed)
+      diag << ", but needs " << needed->caller << " and " << needed->worker;
+    diag << "; plan again with `--start-from=schedule`";
+    return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
 }
@@ -96,52 +105,6 @@ int64_t memoryLimit(ModuleOp module, const DriverOptions &options) {
     return options.pipeline.memoryLimitBytes;
   auto limit = module->getAttrOfType<IntegerAttr>("weft.memory_limit");
   return limit ? limit.getInt() : 0;
-}
-
-/// The slices alive when most bytes are, as notes.
-static void notePeak(InFlightDiagnostic &diag, plan::ProgramOp program) {
-  auto slices = llvm::to_vector(program.getBody().getOps<plan::SliceOp>());
-  auto aliveAt = [](plan::SliceOp slice, int64_t time) {
-    int64_t bytes = 0;
-    for (plan::SliceOp::Piece piece : slice.getPieces())
-      bytes += piece.from <= time && time < piece.to ? piece.end - piece.begin : 0;
-    return bytes;
-  };
-  int64_t peak = 0, most = -1;
-  for (plan::SliceOp start : slices)
-    for (plan::SliceOp::Piece piece : start.getPieces()) {
-      int64_t bytes = 0;
-      for (plan::SliceOp slice : slices)
-        bytes += aliveAt(slice, piece.from);
-      if (bytes > most)
-        peak = piece.from, most = bytes;
-    }
-  for (plan::SliceOp slice : slices)
-    if (int64_t bytes = aliveAt(slice, peak))
-      diag.attachNote(slice.getLoc()) << bytes << " bytes are alive at the peak for this tensor";
-}
-
-LogicalResult checkMemoryLimit(ModuleOp module, int64_t limitBytes) {
-  plan::ProgramOp program = emit::findProgram(module);
-  if (!limitBytes || !program)
-    return success();
-  plan::LaunchOp hungriest;
-  program.walk([&](plan::LaunchOp launch) {
-    if (!hungriest || launch.getScratch() > hungriest.getScratch())
-      hungriest = launch;
-  });
-  emit::ScratchPlace scratch = emit::placeScratch(program);
-  if (scratch.totalBytes <= limitBytes)
-    return success();
-  int64_t tensors = program.getArena() ? program.getArena().getBytes() : 0;
-  InFlightDiagnostic diag = program.emitError("the network needs ")
-                            << scratch.totalBytes << " bytes of memory with one thread, " << tensors
-                            << " of them for tensors, " << scratch.totalBytes - limitBytes << " more than the limit of "
-                            << limitBytes;
-  if (hungriest && scratch.totalBytes > tensors)
-    diag.attachNote(hungriest.getLoc()) << "this kernel works in " << scratch.threadBytes << " bytes of its own";
-  notePeak(diag, program);
-  return diag;
 }
 
 } // namespace weft

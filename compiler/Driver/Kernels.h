@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The kernels of a planned module: imported, compiled, and their scratch memory measured for the calls the plan makes.
+// The kernels of a module: imported, compiled, and the memory they work in said to the plan and checked against it.
 #pragma once
 
 #include "compiler/Driver/Options.h"
@@ -15,8 +15,12 @@ namespace weft {
 /// A KernelDesc for each kernel function, in their order, named by its C symbol in network `name`. Fails after an error.
 mlir::FailureOr<std::vector<kernel::KernelDesc>> importKernels(mlir::ModuleOp module, llvm::StringRef name);
 
-/// Writes into each launch of the plan the scratch bytes one worker needs for it; bounded sizes count with their bound.
-mlir::LogicalResult stateScratch(mlir::ModuleOp module, llvm::StringRef name,
+/// Writes onto each kernel function the memory it works in, as phase plan reads it (`weft.scratch`).
+void stateScratch(mlir::ModuleOp module, llvm::StringRef name, llvm::ArrayRef<emit::KernelObject> objects);
+
+/// Fails after an error where a launch of the plan has less than its kernel, as compiled, works in: the plan was made
+/// without its kernels, or changed since. Bounded sizes count with their bound.
+mlir::LogicalResult checkScratch(mlir::ModuleOp module, llvm::StringRef name,
                                  llvm::ArrayRef<emit::KernelObject> objects);
 
 /// What the options and the module's target say about compiling its kernels.
@@ -24,9 +28,5 @@ emit::KernelCompileOptions kernelOptions(mlir::ModuleOp module, const DriverOpti
 
 /// The bytes the network may need, from the command line or the text; 0: no promise was asked for.
 int64_t memoryLimit(mlir::ModuleOp module, const DriverOptions &options);
-
-/// Fails after an error where the arena and the scratch memory of one thread are more than `limitBytes`: it names the
-/// kernel that wants most and the tensors alive at the peak. Launches state their scratch memory already.
-mlir::LogicalResult checkMemoryLimit(mlir::ModuleOp module, int64_t limitBytes);
 
 } // namespace weft

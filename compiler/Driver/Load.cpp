@@ -54,6 +54,8 @@ DictionaryAttr optionsAttr(MLIRContext *context, const PipelineOptions &options)
                               b.getNamedAttr("memory_limit", b.getI64IntegerAttr(options.memoryLimitBytes)),
                               b.getNamedAttr("weights_budget", b.getF64FloatAttr(options.weightsBudget)),
                               b.getNamedAttr("winograd", b.getBoolAttr(options.winograd))};
+  if (options.threads > 1)
+    entries.push_back(b.getNamedAttr("threads", b.getI64IntegerAttr(options.threads)));
   if (options.ensemble > 1)
     entries.push_back(b.getNamedAttr("ensemble", b.getI64IntegerAttr(options.ensemble)));
   return b.getDictionaryAttr(entries);
@@ -72,6 +74,8 @@ PipelineOptions optionsOf(ModuleOp module) {
     options.weightsBudget = budget.getValueAsDouble();
   if (auto winograd = stored.getAs<BoolAttr>("winograd"))
     options.winograd = winograd.getValue();
+  if (auto threads = stored.getAs<IntegerAttr>("threads"); threads && threads.getInt() <= int64_t(mostThreads))
+    options.threads = std::max<int64_t>(threads.getInt(), 1);
   if (auto ensemble = stored.getAs<IntegerAttr>("ensemble"); ensemble && ensemble.getInt() <= int64_t(mostMembers))
     options.ensemble = std::max<int64_t>(ensemble.getInt(), 0);
   return options;

@@ -301,12 +301,20 @@ private:
     readJobs();
     readBudget();
     readMemoryLimit();
+    readThreads();
   }
 
   void readJobs() {
     std::string jobs = text(OPT_jobs);
     if (!jobs.empty() && (StringRef(jobs).getAsInteger(10, options.jobs) || options.jobs == 0 || options.jobs > 1024))
       fail() << "`--jobs=" << jobs << "` is no number from 1 to 1024\n";
+  }
+
+  void readThreads() {
+    std::string threads = text(OPT_threads);
+    unsigned &count = options.pipeline.threads;
+    if (!threads.empty() && (StringRef(threads).getAsInteger(10, count) || count == 0 || count > mostThreads))
+      fail() << "`--threads=" << threads << "` is no number from 1 to " << mostThreads << "\n";
   }
 
   void readBudget() {

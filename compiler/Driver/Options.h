@@ -21,6 +21,7 @@ enum class EmitKind { Exe, SharedLibrary, StaticLibrary, Object, Llvm, Assembly,
 
 /// Networks of one ensemble.
 constexpr unsigned mostMembers = 64;
+constexpr unsigned mostThreads = 256; ///< as the runtime has it
 
 struct DriverOptions {
   std::string input;  ///< a file, or `zoo:NAME`

@@ -50,7 +50,8 @@ def remarks : Switch<"remarks", "why something was not fused, packed or elided, 
 let Group = grp_compile in {
 defm target : Value<"target", "TARGET", "cpu:native (default), cpu:x86-64-v3, cpu:x86-64-v4, cpu:znver4, cpu:sapphirerapids">;
 defm memory : Value<"memory", "fast|small", "what the memory plan aims at; default fast">;
-defm memory_limit : Value<"memory-limit", "SIZE", "fail when the arena and the scratch memory of one thread need more, such as 8MiB">;
+defm memory_limit : Value<"memory-limit", "SIZE", "fail when the network needs more while it runs with --threads threads, such as 8MiB">;
+defm threads : Value<"threads", "N", "how many the memory plan and its limit are for; more can run, in more memory; default 1">;
 def no_winograd : Switch<"no-winograd", "only direct algorithms">;
 defm weights_budget : Value<"weights-budget", "RATIO", "packed weights may be this many times their f32 size; default 1.6">;
 defm jobs : Value<"jobs", "N", "kernels compiled at once; default: one a core">;

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase emit: from the plan to files. Kernels are compiled first (the scratch memory they need goes into the descriptor),
-// then the weights are packed (their checksum goes there too), then the host module is made and everything is linked.
+// Phase emit: from the plan to files. The weights are packed (their checksum goes into the descriptor), then the host
+// module is made and everything is linked, with the kernels that were compiled before there was a plan.
 
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Driver.h"
@@ -41,10 +41,15 @@ bool isReservedInC(llvm::StringRef name) {
   return words.contains(name);
 }
 
+std::string nameOf(ModuleOp module, const DriverOptions &options) {
+  return options.name.empty() ? module->getAttrOfType<StringAttr>("weft.name").getValue().str() : options.name;
+}
+
 /// One emission: what its steps hand to one another.
 class Emission {
 public:
-  Emission(ModuleOp module, const DriverOptions &options) : module(module), options(options) {}
+  Emission(ModuleOp module, const DriverOptions &options, std::vector<emit::KernelObject> objects)
+      : module(module), options(options), objects(std::move(objects)) {}
 
   int run();
 
@@ -52,6 +57,7 @@ private:
   int printHalide();
   int prepare();
   int compile();
+  int compileKernels();
   int packWeights(llvm::StringRef path, llvm::StringRef symbol);
   int packWeightsWhereAsked();
   int write();
@@ -94,25 +100,8 @@ std::string Emission::outputPath(llvm::StringRef suffix) const {
 }
 
 int Emission::prepare() {
-  if (options.output == "-" && options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly &&
-      options.emit != EmitKind::Halide) {
-    llvm::errs() << "weftc: error: a binary is not written to standard output; name a file with `-o`\n";
-    return UserError;
-  }
   auto target = module->getAttrOfType<TargetAttr>("weft.target");
-  auto netName = module->getAttrOfType<StringAttr>("weft.name");
-  host.name = options.name.empty() ? netName.getValue().str() : options.name;
-  if (options.emit == EmitKind::StaticLibrary && isReservedInC(host.name)) {
-    llvm::errs() << "weftc: error: `" << host.name
-                 << "` is a word of C or C++ and names no type of a header; choose another with `--name`\n";
-    return UserError;
-  }
-  if (host.name == "weft" || host.name.size() > 128) { // the runtime's own prefix, and what objects' names have room for
-    llvm::errs() << "weftc: error: a network called `" << printable(host.name, 128)
-                 << "` cannot be linked: its name is the runtime's, or longer than 128 characters; choose another with "
-                    "`--name`\n";
-    return UserError;
-  }
+  host.name = nameOf(module, options);
   host.target = target.getName().str();
   for (auto feature : target.getFeatures().getAsRange<StringAttr>())
     host.features.push_back(feature.getValue().str());
@@ -127,9 +116,18 @@ int Emission::prepare() {
   return Success;
 }
 
+/// Kernels are compiled already where a plan was made for them; not where one was loaded.
 int Emission::compile() {
+  if (objects.empty())
+    if (int code = compileKernels())
+      return code;
+  return failed(checkScratch(module, name(), objects)) ? UserError : Success;
+}
+
+int Emission::compileKernels() {
   emit::KernelCompileOptions compileOptions = kernelOptions(module, options);
   compileOptions.assembly = options.emit == EmitKind::Assembly;
+  compileOptions.scratchOnly = options.emit == EmitKind::Llvm;
   auto compiled = emit::compileKernels(kernels, compileOptions);
   if (!compiled) {
     llvm::Error error = compiled.takeError();
@@ -137,9 +135,7 @@ int Emission::compile() {
     return fail(std::move(error), code);
   }
   objects = std::move(*compiled);
-  if (failed(stateScratch(module, name(), objects)))
-    return CompilerBug;
-  return failed(checkMemoryLimit(module, memoryLimit(module, options))) ? UserError : Success;
+  return Success;
 }
 
 int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
@@ -336,6 +332,25 @@ int Emission::run() {
 
 } // namespace
 
-int Compilation::emit() { return timed("emit", [&] { return Emission(*module, options).run(); }); }
+/// What can be refused before there is a plan: where the output goes, and its name.
+int Compilation::checkOutput() {
+  if (options.output == "-" && options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly &&
+      options.emit != EmitKind::Halide)
+    return userError("a binary is not written to standard output; name a file with `-o`");
+  std::string name = nameOf(*module, options);
+  if (options.emit == EmitKind::StaticLibrary && isReservedInC(name))
+    return userError("`" + name + "` is a word of C or C++ and names no type of a header; choose another with `--name`");
+  if (name == "weft" || name.size() > 128) // the runtime's own prefix, and what objects' names have room for
+    return userError("a network called `" + printable(name, 128) +
+                     "` cannot be linked: its name is the runtime's, or longer than 128 characters; choose another with "
+                     "`--name`");
+  return Success;
+}
+
+int Compilation::emit() {
+  if (int code = checkOutput())
+    return code;
+  return timed("emit", [&] { return Emission(*module, options, std::move(kernels)).run(); });
+}
 
 } // namespace weft

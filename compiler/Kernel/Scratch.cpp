@@ -91,7 +91,7 @@ private:
     peak.worker = std::max(peak.worker, other.worker);
   }
 
-  /// `held` is what is live here; `peak` collects.
+  /// `held` is what is live here, all of it by the calling thread; `peak` collects.
   bool walk(const Node &node, ScratchBytes held, bool isParallel, ScratchBytes &peak) {
     grow(peak, held);
     const std::vector<Node> &args = node.args;
@@ -113,7 +113,9 @@ private:
     bytes = bytes ? Number(std::max<int64_t>(*bytes, 0)) : bytes;
     if (!bytes || *bytes > (int64_t(1) << 46))
       return false;
-    (isParallel ? held.worker : held.caller) += (*bytes + 63) / 64 * 64;
+    int64_t rounded = (*bytes + 63) / 64 * 64;
+    held.caller += rounded;
+    held.worker += isParallel ? rounded : 0;
     return walk(node.args[1], held, isParallel, peak);
   }
 

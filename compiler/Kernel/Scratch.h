@@ -15,9 +15,8 @@
 namespace weft::kernel {
 
 struct ScratchBytes {
-  int64_t caller = 0; ///< held by the calling thread outside any parallel loop
-  int64_t worker = 0; ///< on top, by each thread inside one
-  int64_t total() const { return caller + worker; }
+  int64_t caller = 0; ///< the most the calling thread holds at once, outside parallel loops and inside
+  int64_t worker = 0; ///< the most any other thread holds inside one
   bool operator==(const ScratchBytes &) const = default;
 };
 

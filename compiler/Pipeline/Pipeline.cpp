@@ -24,6 +24,7 @@ namespace weft {
 static void addPlan(OpPassManager &manager, const PipelineOptions &options) {
   BuildPlanOptions plan;
   plan.memoryLimit = options.memoryLimitBytes;
+  plan.threads = options.threads;
   manager.addPass(createBuildPlan(plan));
   manager.addPass(createVerifyPlan());
 }

@@ -34,6 +34,7 @@ struct PipelineOptions {
   bool smallMemory = false;   ///< --memory=small
   unsigned ensemble = 0;        ///< so many networks averaged, each with weights of its own; 0: one
   int64_t memoryLimitBytes = 0; ///< 0: no promise asked for beside the text's own
+  unsigned threads = 1;         ///< whose scratch memory the arena and the promise hold
 
   bool operator==(const PipelineOptions &) const = default;
 };

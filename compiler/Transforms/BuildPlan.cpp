@@ -5,6 +5,7 @@
 
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Plan/Arena.h"
+#include "compiler/Transforms/Plan/Limit.h"
 #include "compiler/Transforms/Plan/NestConcats.h"
 #include "compiler/Transforms/Plan/OrderSteps.h"
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -24,8 +25,8 @@ namespace {
 /// Writes one network down.
 class PlanWriter {
 public:
-  PlanWriter(func::FuncOp network, const Steps &steps, ArrayRef<SliceLife> slices, const Arena &arena)
-      : network(network), steps(steps), slices(slices), arena(arena), builder(network) {}
+  PlanWriter(func::FuncOp network, const Steps &steps, ArrayRef<SliceLife> slices, const Arena &arena, int64_t threads)
+      : network(network), steps(steps), slices(slices), arena(arena), threads(threads), builder(network) {}
 
   ProgramOp write(const llvm::SmallVectorImpl<std::pair<StringAttr, int64_t>> &sizes, Values &values);
 
@@ -48,6 +49,7 @@ private:
   const Steps &steps;
   ArrayRef<SliceLife> slices;
   const Arena &arena;
+  int64_t threads;
   OpBuilder builder;
   Values *extents = nullptr;
   llvm::DenseMap<int, Value> buffers; ///< index into Steps::buffers to its value in the program
@@ -161,7 +163,8 @@ void PlanWriter::writeArena() {
   if (slices.empty())
     return;
   Value storage = ArenaOp::create(builder, network.getLoc(), StorageType::get(builder.getContext()),
-                                  builder.getI64IntegerAttr(arena.bytes), builder.getI64IntegerAttr(arena.lowerBound));
+                                  builder.getI64IntegerAttr(arena.bytes), builder.getI64IntegerAttr(arena.lowerBound),
+                                  builder.getI64IntegerAttr(threads));
   auto born = [&](unsigned index) {
     return llvm::min_element(slices[index].pieces, [](auto &a, auto &b) { return a.from < b.from; })->from;
   };
@@ -211,13 +214,12 @@ void PlanWriter::writeStep(const Step &step) {
   auto call = cast<func::CallOp>(step.op);
   auto path = call->getAttrOfType<StringAttr>("weft.path");
   bool worksInPlace = llvm::any_of(step.inPlace, [](int64_t input) { return input != -1; });
-  auto kernel = SymbolTable::lookupNearestSymbolFrom(call, call.getCalleeAttr());
-  auto scratch = kernel->getAttrOfType<IntegerAttr>("weft.scratch");
   auto launch = LaunchOp::create(
       builder, loc, call.getCalleeAttr(), path ? path : builder.getStringAttr(call.getCallee()), reads,
       viewAttrs(step.reads), writes, viewAttrs(step.writes),
       worksInPlace ? builder.getDenseI64ArrayAttr(step.inPlace) : DenseI64ArrayAttr(),
-      builder.getI64IntegerAttr(scratch ? scratch.getInt() : 0));
+      step.scratch < 0 ? Value() : buffers.lookup(step.scratch), builder.getI64IntegerAttr(step.callerBytes),
+      builder.getI64IntegerAttr(step.workerBytes));
   if (Attribute fields = call->getAttr("weft.fields"))
     launch->setAttr("weft.fields", fields);
 }
@@ -231,6 +233,8 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
     for (auto network : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (network->hasAttr("weft.net") && failed(plan(network)))
         return signalPassFailure();
+    for (auto kernel : getOperation().getOps<func::FuncOp>())
+      kernel->removeAttr(scratchAttrName); // each launch states what it comes to
   }
 
   int64_t limitBytes() {
@@ -255,7 +259,7 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
       return failure();
     nestConcats(network);
     Values values(network);
-    FailureOr<Steps> steps = planSteps(network, values, bounds);
+    FailureOr<Steps> steps = planSteps(network, values, bounds, threads);
     if (failed(steps))
       return failure();
     if (int64_t saved = orderSteps(*steps, bounds)) {
@@ -264,11 +268,13 @@ struct BuildPlan : impl::BuildPlanBase<BuildPlan> {
     }
     unsigned inPlace = 0;
     SmallVector<SliceLife> slices = planLifetimes(*steps, bounds, inPlace);
-    FailureOr<Arena> arena = planArena(network.getLoc(), *steps, slices, limitBytes());
+    FailureOr<Arena> arena = planArena(network.getLoc(), *steps, slices);
     if (failed(arena))
       return failure();
-    PlanWriter(network, *steps, slices, *arena).write(sizes, values);
+    ProgramOp program = PlanWriter(network, *steps, slices, *arena, threads).write(sizes, values);
     network.erase();
+    if (failed(checkMemoryLimit(program, limitBytes())))
+      return failure();
     numInPlace += inPlace;
     numSlices += slices.size();
     for (const Step &step : steps->steps) {

@@ -412,7 +412,8 @@ def BuildPlan : Pass<"weft-build-plan", "::mlir::ModuleOp"> {
   let description = [{
     The network function becomes a `plan.program`. Pads, concatenations, slices and reshapes become places inside buffers; what
     cannot is a `plan.copy`. Steps run as listed, unless in another order less is alive at once: the best order is searched for
-    exactly where blocks of the network are small. A kernel that may works in place. The planner of compiler/MemoryPlan places the slices.
+    exactly where blocks of the network are small. A kernel that may works in place. What a kernel works in (`weft.scratch`) is a slice
+    of its own, needed during its launch alone. The planner of compiler/MemoryPlan places the slices.
 
     ```mlir
     %0 = tensor.pad %x low[1] high[1] { ... } : tensor<4xf32> to tensor<6xf32>
@@ -425,6 +426,7 @@ def BuildPlan : Pass<"weft-build-plan", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"memoryLimit", "memory-limit", "int64_t", "0", "largest arena in bytes; 0 takes the module's `weft.memory_limit`">,
+    Option<"threads", "threads", "int64_t", "1", "the arena holds the scratch memory of so many">,
   ];
   let statistics = [
     Statistic<"numLaunches", "launches", "kernels launched in one run">,

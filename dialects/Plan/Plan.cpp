@@ -188,6 +188,24 @@ SmallVector<SliceOp::Piece> SliceOp::getPieces() {
   return pieces;
 }
 
+std::optional<int64_t> weft::plan::scratchBytes(int64_t callerBytes, int64_t workerBytes, int64_t threads) {
+  int64_t bytes = 0;
+  if (llvm::MulOverflow(workerBytes, threads - 1, bytes) || llvm::AddOverflow(bytes, callerBytes, bytes))
+    return std::nullopt;
+  return bytes;
+}
+
+int64_t ProgramOp::getArenaBytes() { return getArena() ? llvm::alignTo(getArena().getBytes(), alignmentBytes) : 0; }
+
+int64_t ProgramOp::getPlannedThreads() { return getArena() ? getArena().getThreads() : 1; }
+
+int64_t ProgramOp::getWorkerBytes() {
+  int64_t most = 0;
+  for (auto launch : getBody().getOps<LaunchOp>())
+    most = std::max<int64_t>(most, launch.getWorkerBytes());
+  return most;
+}
+
 int64_t LaunchOp::getInPlace(unsigned index) {
   auto inPlace = getInPlaceAttr();
   return inPlace && index < size_t(inPlace.size()) ? inPlace[index] : -1;
@@ -198,4 +216,10 @@ void OutputOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { na
 void WeightsOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getStorage(), "packed"); }
 void SlotOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getBuffer(), "w"); }
 void ArenaOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getStorage(), "arena"); }
-void SliceOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) { name(getBuffer(), "s"); }
+void SliceOp::getAsmResultNames(function_ref<void(Value, StringRef)> name) {
+  auto worksInIt = [&](Operation *user) {
+    auto launch = dyn_cast<LaunchOp>(user);
+    return launch && launch.getScratch() == getBuffer();
+  };
+  name(getBuffer(), llvm::any_of(getBuffer().getUsers(), worksInIt) ? "scratch" : "s");
+}

@@ -113,6 +113,10 @@ def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTermi
     /// Null when no tensor needs one.
     ArenaOp getArena();
     WeightsOp getWeights();
+    /// The bytes of the arena, for so many threads at least; each further one works in `getWorkerBytes()` more.
+    int64_t getArenaBytes();
+    int64_t getPlannedThreads();
+    int64_t getWorkerBytes();
   }];
 }
 
@@ -208,16 +212,17 @@ def Plan_SlotOp : Plan_Part<"slot", [Plan_Named]> {
 def Plan_ArenaOp : Plan_Part<"arena", [Plan_Named]> {
   let summary = "the memory all intermediate tensors share";
   let description = [{
-    `lower_bound` is the most bytes alive at once: no arrangement of the same lifetimes can be smaller.
+    `lower_bound` is the most bytes alive at once: no arrangement of the same lifetimes can be smaller. Up to `threads`
+    threads (1, if not said) run in these bytes; each further one works in memory behind them.
 
     Constraints (checked by one sweep over time, O(n log n)): pieces of slices that are alive together do not overlap;
-    each lies within the arena; the stated lower bound is at most the size.
+    each lies within the arena; the stated lower bound is at most the size; there is at least one thread.
 
     Example: `%arena = plan.arena 8192 bytes lower_bound 8192`
   }];
-  let arguments = (ins I64Attr:$bytes, I64Attr:$lower_bound);
+  let arguments = (ins I64Attr:$bytes, I64Attr:$lower_bound, DefaultValuedAttr<I64Attr, "1">:$threads);
   let results = (outs Plan_StorageType:$storage);
-  let assemblyFormat = "$bytes `bytes` `lower_bound` $lower_bound attr-dict";
+  let assemblyFormat = "$bytes `bytes` `lower_bound` $lower_bound (`threads` $threads^)? attr-dict";
   let hasVerifier = 1;
 }
 
@@ -258,23 +263,28 @@ def Plan_LaunchOp : Plan_Part<"launch", [AttrSizedOperandSegments,
   let summary = "runs a kernel on views";
   let description = [{
     Operands are those of the kernel function, in order; the last ones are written. `in_place` has an entry for each
-    output: the input whose memory it takes over element by element, or -1. `scratch` is the memory in bytes each worker
-    needs while the kernel runs.
+    output: the input whose memory it takes over element by element, or -1. `scratch` is the slice the kernel works in:
+    its first bytes are those of the calling thread, so many as are stated first; behind them lies a share as stated
+    second for each further thread of the arena. Blocks are taken from the end of a share down.
 
     Constraints: 1. numbers, ranks, element types and constant extents are those of the kernel function; 2. an output in
-    place has the same view as its input, and the kernel allows it (`weft.may_alias`).
+    place has the same view as its input, and the kernel allows it (`weft.may_alias`); 3. the scratch slice has the bytes
+    of all shares, multiples of 64.
 
     Example:
     ```mlir
-    plan.launch @relu "act1" in_place [0] ins(%a[0] [4, 16] by [16, 1] f32) outs(%b[0] [4, 16] by [16, 1] f32) scratch 256
+    plan.launch @relu "act1" in_place [0] ins(%a[0] [4, 16] by [16, 1] f32) outs(%b[0] [4, 16] by [16, 1] f32)
+    plan.launch @conv "conv2" ins(%b[0] [4, 16] by [16, 1] f32) outs(%c[0] [4, 16] by [16, 1] f32) scratch(%t 512, worker 256)
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, StrAttr:$path, Variadic<Plan_BufferType>:$inputs,
                    Plan_ViewArray:$input_views, Variadic<Plan_BufferType>:$outputs, Plan_ViewArray:$output_views,
-                   OptionalAttr<DenseI64ArrayAttr>:$in_place, DefaultValuedAttr<I64Attr, "0">:$scratch);
+                   OptionalAttr<DenseI64ArrayAttr>:$in_place, Optional<Plan_BufferType>:$scratch,
+                   DefaultValuedAttr<I64Attr, "0">:$caller_bytes, DefaultValuedAttr<I64Attr, "0">:$worker_bytes);
   let assemblyFormat = [{
     $kernel $path (`in_place` $in_place^)? `ins` custom<Views>($inputs, $input_views)
-    `outs` custom<Views>($outputs, $output_views) (`scratch` $scratch^)? attr-dict
+    `outs` custom<Views>($outputs, $output_views)
+    (`scratch` `(` $scratch^ $caller_bytes `,` `worker` $worker_bytes `)`)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

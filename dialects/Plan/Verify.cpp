@@ -158,6 +158,8 @@ LogicalResult ArenaOp::verify() {
     return emitOpError() << "has " << int64_t(getBytes()) << " bytes";
   if (getLowerBound() > getBytes())
     return emitOpError() << "has " << getBytes() << " bytes, less than its lower bound " << getLowerBound();
+  if (int64_t(getThreads()) < 1)
+    return emitOpError() << "is for " << int64_t(getThreads()) << " threads; at least one runs";
   SmallVector<Placed> pieces;
   for (Operation *user : getStorage().getUsers()) {
     auto slice = dyn_cast<SliceOp>(user);
@@ -197,12 +199,31 @@ static LogicalResult verifyInPlace(LaunchOp launch, unsigned output) {
   return success();
 }
 
+/// The slice holds the shares of all threads the arena is for, each a multiple of the alignment.
+static LogicalResult verifyScratch(LaunchOp launch) {
+  int64_t caller = launch.getCallerBytes(), worker = launch.getWorkerBytes();
+  if (!launch.getScratch())
+    return caller == 0 && worker == 0 ? success() : launch.emitOpError("needs scratch memory, but has no slice for it");
+  auto slice = launch.getScratch().getDefiningOp<SliceOp>();
+  auto arena = slice ? slice.getArena().getDefiningOp<ArenaOp>() : ArenaOp();
+  if (!arena)
+    return launch.emitOpError("works in something that is no slice of an arena");
+  if (caller <= 0 || worker < 0 || worker > caller || caller % alignmentBytes || worker % alignmentBytes)
+    return launch.emitOpError() << "works in " << caller << " bytes, a worker in " << worker
+                                << "; both are multiples of " << alignmentBytes << ", the second at most the first";
+  std::optional<int64_t> all = scratchBytes(caller, worker, arena.getThreads());
+  if (!all || *all != int64_t(slice.getBytes()))
+    return launch.emitOpError() << "works in " << caller << " bytes and " << worker << " for each further of "
+                                << arena.getThreads() << " threads, but its slice has " << slice.getBytes();
+  return success();
+}
+
 LogicalResult LaunchOp::verify() {
   if (getInputs().size() != getInputViews().size() || getOutputs().size() != getOutputViews().size())
     return emitOpError() << "has " << getInputs().size() << " + " << getOutputs().size() << " buffers and "
                          << getInputViews().size() << " + " << getOutputViews().size() << " views";
-  if (int64_t(getScratch()) < 0)
-    return emitOpError() << "needs " << int64_t(getScratch()) << " bytes of scratch memory";
+  if (failed(verifyScratch(*this)))
+    return failure();
   auto inPlace = getInPlaceAttr();
   if (!inPlace)
     return success();

@@ -66,13 +66,18 @@ static void tell(const weft_frame *frame, uint32_t launch, int end) {
     frame->event(frame->context, launch, end);
 }
 
+/* Two rows of 4000 bytes, each rounded up to 64, for two threads behind the tensor. */
+static const weft_model_scratch scalingScratch = {FAKE_ROWS * FAKE_COLUMNS * sizeof(float), 2 * 4032, 2 * 4032};
+
 static int runDense(weft_frame *frame) {
   float *scaled = (float *)(void *)frame->arena;
+  frame->scratch = &scalingScratch;
   closure scaling = {frame->inputs[0], NULL, scaled};
   tell(frame, 0, 0);
   halide_do_par_for(frame->context, scaleRow, 0, FAKE_ROWS, (uint8_t *)&scaling);
   tell(frame, 0, 1);
   closure addition = {scaled, (const float *)(const void *)frame->weights, frame->outputs[0]};
+  frame->scratch = NULL;
   tell(frame, 1, 0);
   halide_do_par_for(frame->context, addRow, 0, FAKE_ROWS, (uint8_t *)&addition);
   tell(frame, 1, 1);
@@ -102,9 +107,9 @@ weft_model fake_dense = {
     .inputs = denseInputs,
     .outputs = denseOutputs,
     .events = denseEvents,
-    .arena_bytes = FAKE_ROWS * FAKE_COLUMNS * sizeof(float),
-    .scratch_end = FAKE_ROWS * FAKE_COLUMNS * sizeof(float) + 2 * 4032,
-    .thread_bytes = 2 * 4032, /* two rows of 4000 bytes, each rounded up to 64 */
+    .arena_bytes = FAKE_ROWS * FAKE_COLUMNS * sizeof(float) + 2 * 2 * 4032,
+    .thread_bytes = 2 * 4032,
+    .planned_threads = 2,
     .weights = &image,
     .weight_bytes = sizeof image.data,
     .run = runDense,
@@ -168,6 +173,7 @@ weft_model fake_graph = {
     .size_count = 3,
     .graph_count = 1,
     .launch_count = 1,
+    .planned_threads = 1,
     .inputs = graphInputs,
     .outputs = graphOutputs,
     .sizes = graphSizes,
@@ -198,6 +204,7 @@ weft_model fake_image = {
     .input_count = 1,
     .output_count = 1,
     .launch_count = 1,
+    .planned_threads = 1,
     .inputs = imageInputs,
     .outputs = imageOutputs,
     .events = imageEvents,

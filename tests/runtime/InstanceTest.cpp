@@ -76,7 +76,7 @@ TEST_F(Instance, RunsWithAnyNumberOfThreads) {
 TEST_F(Instance, UsesTheCallersArenaAndNoByteMore) {
   weft_info info;
   weft_get_info(&fake_dense, &info);
-  const size_t bytes = info.arena_bytes + 3 * info.thread_bytes;
+  const size_t bytes = info.arena_bytes + (3 - info.planned_threads) * info.thread_bytes;
   std::vector<unsigned char> memory(bytes + 64 + 64, 0xee);
   auto *arena = reinterpret_cast<unsigned char *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) & ~uintptr_t(63));
   ASSERT_EQ(weft_create(&fake_dense, 3, arena, nullptr, &net), WEFT_OK);
@@ -153,9 +153,9 @@ TEST_F(Instance, CreateRefusesOtherVersionsAndProcessors) {
 TEST_F(Instance, CreateSurvivesAnArenaNobodyHas) {
   weft_model model = fake_dense;
   model.arena_bytes = uint64_t(1) << 62;
-  EXPECT_EQ(createError(model, WEFT_ERROR_MEMORY), "no memory for an arena of 4611686018427395968 bytes");
+  EXPECT_EQ(createError(model, WEFT_ERROR_MEMORY), "no memory for an arena of 4611686018427387904 bytes");
   model.thread_bytes = uint64_t(1) << 63;
-  EXPECT_EQ(createError(model, WEFT_ERROR_MEMORY, 2), "the arena is larger than the address space");
+  EXPECT_EQ(createError(model, WEFT_ERROR_MEMORY, 4), "the arena is larger than the address space");
 }
 
 TEST_F(Instance, RunRefusesWrongTensors) {

@@ -2,7 +2,6 @@
 // Constant data, read by the runtime through runtime/src/common/model.h.
 #include "compiler/Emit/Host/Descriptor.h"
 
-#include "compiler/Emit/Host/ScratchPlace.h"
 #include "compiler/Emit/Host/Views.h"
 #include "runtime/src/common/model.h"
 #include "llvm/IR/IRBuilder.h"
@@ -206,7 +205,6 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
   plan::WeightsOp packed = program.getWeights();
   Constant *launched = events();
   const ViewTable views = emitViews(program, layout, target);
-  ScratchPlace scratch = placeScratch(program);
   Constant *value =
       layout.constant(layout.model, {{"abi", number(WEFT_MODEL_ABI)},
                                      {"name", text(options.name)},
@@ -222,9 +220,9 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
                                      {"sizes", sizes()},
                                      {"graphs", graphs()},
                                      {"events", launched},
-                                     {"arena_bytes", b.getInt64(scratch.bytesFor(0))},
-                                     {"thread_bytes", b.getInt64(scratch.threadBytes)},
-                                     {"scratch_end", b.getInt64(scratch.end)},
+                                     {"arena_bytes", b.getInt64(program.getArenaBytes())},
+                                     {"thread_bytes", b.getInt64(program.getWorkerBytes())},
+                                     {"planned_threads", number(program.getPlannedThreads())},
                                      {"weights", weights()},
                                      {"weight_bytes", b.getInt64(packed ? packed.getBytes() : 0)},
                                      {"weight_header_checksum", b.getInt64(packed ? options.weightHeaderChecksum : 0)},

@@ -3,7 +3,6 @@
 #include "compiler/Emit/Host/Header.h"
 
 #include "compiler/Emit/Host/Descriptor.h"
-#include "compiler/Emit/Host/ScratchPlace.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -152,12 +151,12 @@ void HeaderPrinter::printSizes() {
 }
 
 void HeaderPrinter::printMemory() {
-  ScratchPlace scratch = placeScratch(program);
   plan::WeightsOp weights = program.getWeights();
   out << "\n/* Bytes of the arena for so many threads; aligned to WEFT_ALIGNMENT. Nothing else is allocated after "
       << name << "_create. */\n";
-  out << formatv("#define {0}_ARENA_BYTES(threads) ((size_t){1} + (size_t)(threads) * (size_t){2})\n", name,
-                 scratch.bytesFor(0), scratch.threadBytes);
+  out << formatv("#define {0}_ARENA_BYTES(threads) \\\n"
+                 "  ((size_t){1} + ((threads) > {2} ? (size_t)(threads) - (size_t){2} : (size_t)0) * (size_t){3})\n",
+                 name, program.getArenaBytes(), program.getPlannedThreads(), program.getWorkerBytes());
   out << "/* Bytes of the packed weights, shared by all instances. */\n";
   out << formatv("#define {0}_WEIGHT_BYTES {1}\n", name, weights ? weights.getBytes() : 0);
 }

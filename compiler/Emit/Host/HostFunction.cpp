@@ -44,6 +44,7 @@ private:
   Value *constantNumbers(ArrayRef<int64_t> values);
   Value *halideDims(ViewAttr view);
   void fillBuffer(unsigned index, mlir::Value buffer, ViewAttr view);
+  Constant *scratchOf(plan::LaunchOp launch);
   mlir::LogicalResult emit(plan::LaunchOp launch);
   void emit(plan::BorderOp border);
   void emit(plan::CopyOp copy);
@@ -116,7 +117,7 @@ void HostFunctionBuilder::prologue() {
   failed = BasicBlock::Create(context, "failed");
   size_t most = 1;
   for (auto launch : program.getBody().getOps<plan::LaunchOp>())
-    most = std::max<size_t>(most, launch->getNumOperands());
+    most = std::max<size_t>(most, launch.getInputs().size() + launch.getOutputs().size());
   buffers = b.CreateAlloca(ArrayType::get(layout.halideBuffer, most), nullptr, "buffers");
   // What no launch changes (device, interface, flags, padding) is zero once and for all.
   b.CreateStore(Constant::getNullValue(buffers->getAllocatedType()), buffers);
@@ -223,8 +224,20 @@ void HostFunctionBuilder::fillBuffer(unsigned index, mlir::Value buffer, ViewAtt
   store("dim", view.getExtents().empty() ? ConstantPointerNull::get(b.getPtrTy()) : halideDims(view));
 }
 
+/// Where the threads find the memory the kernel asks for: constant data, or null for kernels that ask for none.
+Constant *HostFunctionBuilder::scratchOf(plan::LaunchOp launch) {
+  if (!launch.getScratch())
+    return ConstantPointerNull::get(b.getPtrTy());
+  auto slice = launch.getScratch().getDefiningOp<plan::SliceOp>();
+  return sharedConstant(layout.constant(layout.scratch, {{"offset", b.getInt64(slice.getOffset())},
+                                                         {"bytes", b.getInt64(launch.getCallerBytes())},
+                                                         {"worker_bytes", b.getInt64(launch.getWorkerBytes())}}),
+                        "scratch");
+}
+
 mlir::LogicalResult HostFunctionBuilder::emit(plan::LaunchOp launch) {
-  SmallVector<mlir::Value> operands(launch.getOperands());
+  SmallVector<mlir::Value> operands(launch.getInputs());
+  append_range(operands, launch.getOutputs());
   SmallVector<mlir::Attribute> views(launch.getInputViews().begin(), launch.getInputViews().end());
   append_range(views, launch.getOutputViews());
   SmallVector<Value *> arguments{worker};
@@ -238,6 +251,7 @@ mlir::LogicalResult HostFunctionBuilder::emit(plan::LaunchOp launch) {
       known != options.kernelSymbols.end() ? known->second : kernelSymbol(options.name, launch.getKernel());
   FunctionCallee kernel = target.getOrInsertFunction(symbol, FunctionType::get(b.getInt32Ty(), types, false));
   cast<Function>(kernel.getCallee())->setVisibility(GlobalValue::HiddenVisibility);
+  b.CreateStore(scratchOf(launch), b.CreateStructGEP(layout.frame, frame, layout.field(layout.frame, "scratch")));
   b.CreateCall(event, {frame, b.getInt32(launches), b.getInt32(0)});
   Value *status = b.CreateCall(kernel, arguments);
   b.CreateCall(event, {frame, b.getInt32(launches), b.getInt32(1)});

@@ -75,7 +75,7 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
                 FIELD(weft_model, events, 'p'),
                 FIELD(weft_model, arena_bytes, 'l'),
                 FIELD(weft_model, thread_bytes, 'l'),
-                FIELD(weft_model, scratch_end, 'l'),
+                FIELD(weft_model, planned_threads, 'i'),
                 FIELD(weft_model, weights, 'p'),
                 FIELD(weft_model, weight_bytes, 'l'),
                 FIELD(weft_model, weight_header_checksum, 'l'),
@@ -85,7 +85,10 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
   frame = make(context, layout, "weft_frame", sizeof(weft_frame),
                {FIELD(weft_frame, context, 'p'), FIELD(weft_frame, arena, 'p'), FIELD(weft_frame, weights, 'p'),
                 FIELD(weft_frame, inputs, 'p'), FIELD(weft_frame, outputs, 'p'), FIELD(weft_frame, sizes, 'p'),
-                FIELD(weft_frame, event, 'p')});
+                FIELD(weft_frame, event, 'p'), FIELD(weft_frame, scratch, 'p')});
+  scratch = make(context, layout, "weft_model_scratch", sizeof(weft_model_scratch),
+                 {FIELD(weft_model_scratch, offset, 'l'), FIELD(weft_model_scratch, bytes, 'l'),
+                  FIELD(weft_model_scratch, worker_bytes, 'l')});
   halideDim = make(context, layout, "halide_dimension_t", sizeof(HalideDim),
                    {FIELD(HalideDim, min, 'i'), FIELD(HalideDim, extent, 'i'), FIELD(HalideDim, stride, 'i'),
                     FIELD(HalideDim, flags, 'i')});

@@ -20,7 +20,7 @@ class ModelLayout {
 public:
   ModelLayout(llvm::LLVMContext &context, const llvm::DataLayout &layout);
 
-  llvm::StructType *port, *size, *graph, *event, *view, *axis, *model, *frame;
+  llvm::StructType *port, *size, *graph, *event, *view, *axis, *model, *frame, *scratch;
   llvm::StructType *halideBuffer, *halideDim;
 
   /// The number of a field, by its C name.

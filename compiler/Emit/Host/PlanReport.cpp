@@ -2,7 +2,6 @@
 // Counts what a plan states; decides and changes nothing.
 #include "compiler/Emit/Host/PlanReport.h"
 
-#include "compiler/Emit/Host/ScratchPlace.h"
 #include "dialects/Weft/Weft.h"
 #include "llvm/Support/JSON.h"
 
@@ -46,7 +45,8 @@ void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
     step.path = launch.getPath().str();
     step.kernel = launch.getKernel().str();
     step.inPlace = launch.getInPlaceAttr() != nullptr;
-    step.scratchBytes = launch.getScratch();
+    if (auto scratch = launch.getScratch() ? launch.getScratch().getDefiningOp<plan::SliceOp>() : plan::SliceOp())
+      step.scratchBytes = scratch.getBytes();
     report.inPlace += step.inPlace;
   } else if (auto border = mlir::dyn_cast<plan::BorderOp>(op)) {
     step.kind = "border";
@@ -82,23 +82,23 @@ void Reporter::addLiveBytes() {
     size_t half = live[2 * index + 1] > live[2 * index] ? 2 * index + 1 : 2 * index;
     step.liveBytes = live[half];
     step.borderBytes = border[half];
+    report.tensorBytes = std::max(report.tensorBytes, step.liveBytes - step.scratchBytes);
     if (step.liveBytes <= most)
       continue;
     most = step.liveBytes;
     report.peak = step.path;
     report.peakBorderBytes = step.borderBytes;
+    report.peakScratchBytes = step.scratchBytes;
   }
 }
 
 PlanReport Reporter::run() {
   report.name = program.getSymName().str();
-  ScratchPlace scratch = placeScratch(program);
-  report.threadBytes = scratch.threadBytes;
-  report.oneThreadBytes = scratch.totalBytes;
-  if (plan::ArenaOp arena = program.getArena()) {
-    report.arenaBytes = arena.getBytes();
+  report.arenaBytes = program.getArenaBytes();
+  report.threads = program.getPlannedThreads();
+  report.threadBytes = program.getWorkerBytes();
+  if (plan::ArenaOp arena = program.getArena())
     report.lowerBoundBytes = arena.getLowerBound();
-  }
   if (auto products = program->getParentOfType<mlir::ModuleOp>()->getAttrOfType<mlir::ArrayAttr>("weft.products"))
     for (auto entry : products.getAsRange<mlir::DictionaryAttr>()) {
       auto text = [&](StringRef key) {
@@ -146,11 +146,13 @@ void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
     json.attribute("arena_bytes", report.arenaBytes);
     json.attribute("lower_bound_bytes", report.lowerBoundBytes);
     json.attribute("gap_bytes", report.gapBytes());
+    json.attribute("tensor_bytes", report.tensorBytes);
+    json.attribute("threads", report.threads);
     json.attribute("thread_bytes", report.threadBytes);
-    json.attribute("one_thread_bytes", report.oneThreadBytes);
     json.attribute("weight_bytes", report.weightBytes);
     json.attribute("border_bytes", report.borderBytes);
     json.attribute("peak_border_bytes", report.peakBorderBytes);
+    json.attribute("peak_scratch_bytes", report.peakScratchBytes);
     json.attribute("peak", json::fixUTF8(report.peak));
     json.attribute("in_place", int64_t(report.inPlace));
     json.attribute("copied_bytes", report.copiedBytes);

@@ -18,7 +18,7 @@ struct PlanReport {
     std::string path, kernel, why;
     int64_t liveBytes = 0;   ///< of the arena, while the step runs
     int64_t borderBytes = 0; ///< of these, borders
-    int64_t scratchBytes = 0; ///< the kernel works in, a worker
+    int64_t scratchBytes = 0; ///< the kernel works in, with all threads of the arena; part of what is alive
     int64_t bytes = 0;       ///< filled by a border, copied by a copy
     bool inPlace = false;
   };
@@ -31,13 +31,15 @@ struct PlanReport {
   };
 
   std::string name;
-  int64_t arenaBytes = 0;
+  int64_t arenaBytes = 0;      ///< all there is with `threads` threads
   int64_t lowerBoundBytes = 0; ///< most bytes alive at once
-  int64_t threadBytes = 0;     ///< most scratch a worker needs: what each further thread adds
-  int64_t oneThreadBytes = 0;  ///< the arena with one thread; its scratch lies where no tensor is alive, as far as it fits
+  int64_t tensorBytes = 0;     ///< most bytes of tensors alive at once: the lower bound without scratch memory
+  int64_t threads = 1;
+  int64_t threadBytes = 0;     ///< each further thread adds
   int64_t weightBytes = 0;
   int64_t borderBytes = 0;     ///< all borders together
-  int64_t peakBorderBytes = 0; ///< the borders alive when most bytes are
+  int64_t peakBorderBytes = 0;  ///< the borders alive when most bytes are
+  int64_t peakScratchBytes = 0; ///< the scratch memory then
   int64_t copiedBytes = 0;     ///< a run
   std::map<std::string, int64_t> copiedBytesByReason;
   unsigned inPlace = 0;

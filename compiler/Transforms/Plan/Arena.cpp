@@ -27,7 +27,8 @@ static weft::memplan::Problem makeProblem(const Steps &steps, ArrayRef<SliceLife
     for (const PieceLife &piece : slice.pieces) {
       weft::memplan::Buffer buffer;
       StringRef path = weft::pathOf(steps.buffers[slice.buffer].value.getLoc());
-      buffer.name = llvm::formatv("{0} (slice {1}, byte {2})", path, index, piece.begin);
+      StringRef what = steps.buffers[slice.buffer].isScratch ? "scratch" : "slice";
+      buffer.name = llvm::formatv("{0} ({1} {2}, byte {3})", path, what, index, piece.begin);
       buffer.lower = piece.from;
       buffer.upper = piece.to;
       buffer.size = piece.end - piece.begin;
@@ -41,42 +42,11 @@ static weft::memplan::Problem makeProblem(const Steps &steps, ArrayRef<SliceLife
   return problem;
 }
 
-/// The tensors alive when most bytes are, as notes.
-static void notePeak(InFlightDiagnostic &diag, const Steps &steps, ArrayRef<SliceLife> slices) {
-  llvm::DenseMap<int64_t, int64_t> alive;
-  int64_t peakTime = 0;
-  auto isAlive = [](const PieceLife &piece, int64_t time) { return piece.from <= time && time < piece.to; };
-  for (const SliceLife &start : slices)
-    for (const PieceLife &candidate : start.pieces) {
-      int64_t time = candidate.from;
-      if (alive.contains(time))
-        continue;
-      int64_t bytes = 0;
-      for (const SliceLife &slice : slices)
-        for (const PieceLife &piece : slice.pieces)
-          bytes += isAlive(piece, time) ? piece.end - piece.begin : 0;
-      alive[time] = bytes;
-      if (bytes > alive.lookup(peakTime))
-        peakTime = time;
-    }
-  for (const SliceLife &slice : slices) {
-    int64_t bytes = 0;
-    for (const PieceLife &piece : slice.pieces)
-      bytes += isAlive(piece, peakTime) ? piece.end - piece.begin : 0;
-    if (bytes)
-      diag.attachNote(steps.buffers[slice.buffer].value.getLoc())
-          << bytes << " bytes are alive at the peak for this tensor";
-  }
-}
-
-FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRef<SliceLife> slices,
-                                       int64_t limitBytes) {
+FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRef<SliceLife> slices) {
   memplan::Problem problem = makeProblem(steps, slices);
   memplan::Options options;
   options.stepLimit = searchSteps;
   options.budgetSeconds = searchSeconds;
-  if (limitBytes)
-    options.capacity = limitBytes;
   options.minimize = true;
   memplan::Result result = memplan::solve(problem, options);
   for (const std::string &finding : memplan::validate(problem, result.solution))
@@ -88,12 +58,6 @@ FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRe
   for (const SliceLife &slice : slices) {
     arena.offsets.push_back(result.solution.offsets[next]);
     next += slice.pieces.size();
-  }
-  if (limitBytes && arena.bytes > limitBytes) {
-    InFlightDiagnostic diag = emitError(loc) << "the network needs " << arena.bytes << " bytes of memory, "
-                                             << arena.bytes - limitBytes << " more than the limit of " << limitBytes;
-    notePeak(diag, steps, slices);
-    return diag;
   }
   return arena;
 }

@@ -12,8 +12,7 @@ struct Arena {
   llvm::SmallVector<int64_t> offsets; ///< one a slice
 };
 
-/// Fails after an error that names the tensors alive at the peak when `limitBytes` (0: none) cannot be kept.
-mlir::FailureOr<Arena> planArena(mlir::Location loc, const Steps &steps, llvm::ArrayRef<SliceLife> slices,
-                                 int64_t limitBytes);
+/// As small as the planner finds.
+mlir::FailureOr<Arena> planArena(mlir::Location loc, const Steps &steps, llvm::ArrayRef<SliceLife> slices);
 
 } // namespace weft::plan

@@ -2,6 +2,7 @@
 // The forward walk over a network function: every tensor to its place, every call, border and copy to a step.
 #include "compiler/Transforms/Plan/Steps.h"
 
+#include "compiler/Kernel/Scratch.h"
 #include "compiler/Transforms/Plan/Wishes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -13,8 +14,9 @@ namespace {
 
 class StepBuilder {
 public:
-  StepBuilder(func::FuncOp network, Values &values, const Bounds &bounds)
-      : network(network), values(values), wishes(network, values, bounds, result.buffers) {}
+  StepBuilder(func::FuncOp network, Values &values, const Bounds &bounds, int64_t threads)
+      : network(network), values(values), bounds(bounds), threads(threads),
+        wishes(network, values, bounds, result.buffers) {}
 
   FailureOr<Steps> run();
 
@@ -38,9 +40,12 @@ private:
   /// Copies `value` to `to` unless it is made there.
   LogicalResult bring(Operation *op, Value value, const Place &to, StringRef why);
   void copy(Operation *op, PlannedView from, PlannedView to, StringRef why);
+  LogicalResult addScratch(func::CallOp call, func::FuncOp function, Step &step);
 
   func::FuncOp network;
   Values &values;
+  const Bounds &bounds;
+  int64_t threads;
   Steps result;
   Wishes wishes;
   llvm::DenseMap<Value, Place> places;
@@ -218,7 +223,35 @@ LogicalResult StepBuilder::visitCall(func::CallOp call) {
     step.writes.push_back(*view);
     step.inPlace.push_back(-1);
   }
+  if (failed(addScratch(call, kernel, step)))
+    return failure();
   result.steps.push_back(std::move(step));
+  return success();
+}
+
+/// A slice like any other, needed during this step alone.
+LogicalResult StepBuilder::addScratch(func::CallOp call, func::FuncOp function, Step &step) {
+  auto formula = function->getAttrOfType<StringAttr>(scratchAttrName);
+  if (!formula || call.getNumResults() == 0)
+    return success();
+  std::vector<std::vector<int64_t>> extents;
+  for (ArrayRef<PlannedView> views : {ArrayRef<PlannedView>(step.reads), ArrayRef<PlannedView>(step.writes)})
+    for (const PlannedView &view : views) {
+      std::vector<int64_t> &all = extents.emplace_back();
+      for (const Extent &extent : view.extents)
+        all.push_back(extent.evaluate(bounds).value_or(0));
+    }
+  std::optional<weft::kernel::ScratchBytes> needed = weft::kernel::evaluateScratch(formula.str(), extents);
+  std::optional<int64_t> bytes = needed ? scratchBytes(needed->caller, needed->worker, threads) : std::nullopt;
+  if (!bytes)
+    return call.emitError("compiler bug: the scratch memory of `") << call.getCallee() << "` cannot be bounded";
+  if (*bytes == 0)
+    return success();
+  step.scratch = result.buffers.size();
+  step.callerBytes = needed->caller;
+  step.workerBytes = needed->worker;
+  Type byte = IntegerType::get(call.getContext(), 8);
+  result.buffers.push_back({PlannedBuffer::Slice, 0, call.getResult(0), byte, *bytes, true});
   return success();
 }
 
@@ -325,6 +358,6 @@ LogicalResult StepBuilder::visitReturn(Operation *op) {
 
 } // namespace
 
-FailureOr<Steps> weft::plan::planSteps(func::FuncOp network, Values &values, const Bounds &bounds) {
-  return StepBuilder(network, values, bounds).run();
+FailureOr<Steps> weft::plan::planSteps(func::FuncOp network, Values &values, const Bounds &bounds, int64_t threads) {
+  return StepBuilder(network, values, bounds, threads).run();
 }

@@ -14,6 +14,7 @@ struct PlannedBuffer {
   mlir::Value value; ///< what it was made for; a slot's recipe
   mlir::Type element;
   int64_t bytes = 0; ///< for the largest run-time sizes
+  bool isScratch = false; ///< a slice a kernel works in; `value` is what that kernel makes
 };
 
 struct PlannedView {
@@ -32,6 +33,9 @@ struct Step {
   mlir::TypedAttr fill;                 ///< borders
   llvm::StringRef why;                  ///< copies
 
+  int scratch = -1; ///< launches: index into Steps::buffers of the memory the kernel works in, or -1
+  int64_t callerBytes = 0, workerBytes = 0; ///< of it: of the thread that calls, of each further one
+
   Step(Kind kind, mlir::Operation *op) : kind(kind), op(op) {}
 };
 
@@ -40,7 +44,7 @@ struct Steps {
   std::vector<Step> steps;
 };
 
-/// Fails after an error where the function holds what a plan cannot express.
-mlir::FailureOr<Steps> planSteps(mlir::func::FuncOp network, Values &values, const Bounds &bounds);
+/// Kernels work in memory for `threads` threads. Fails after an error where the function holds what a plan cannot express.
+mlir::FailureOr<Steps> planSteps(mlir::func::FuncOp network, Values &values, const Bounds &bounds, int64_t threads);
 
 } // namespace weft::plan

@@ -26,6 +26,8 @@ llvm::DenseMap<int, SmallVector<Use>> weft::plan::collectUses(const Steps &steps
     };
     collect(step.reads, false);
     collect(step.writes, true);
+    if (step.scratch >= 0)
+      uses[step.scratch].push_back({0, steps.buffers[step.scratch].bytes, unsigned(index), true, false});
   }
   return uses;
 }

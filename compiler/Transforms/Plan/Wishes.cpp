@@ -38,7 +38,7 @@ FailureOr<Place> Wishes::newBuffer(Value value, PlannedBuffer::Kind kind, unsign
       return emitError(value.getLoc()) << "a plan cannot hold " << type
                                        << "; a run-time size has no bound, or the tensor is too large";
   }
-  buffers.push_back({kind, port, value, element, bytes});
+  buffers.push_back({kind, port, value, element, bytes, false});
   return Place{int(buffers.size()) - 1, Extent(0), *strides};
 }
 

@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Version of this header's structs and of weft_model. A model of another version is refused by weft_create. */
-#define WEFT_ABI 2u
+#define WEFT_ABI 3u
 
 #define WEFT_MAX_RANK 6
 #define WEFT_MAX_THREADS 256
@@ -115,8 +115,9 @@ typedef struct weft_info {
   uint32_t launch_count; /* kernels launched in one run */
   const weft_port *inputs, *outputs;
   const weft_size *sizes;
-  uint64_t arena_bytes; /* an arena for T threads has arena_bytes + T * thread_bytes bytes */
-  uint64_t thread_bytes;
+  uint64_t arena_bytes;     /* an arena for up to planned_threads threads */
+  uint64_t thread_bytes;    /* each further thread adds so many */
+  uint32_t planned_threads; /* 1 or more */
   uint64_t weight_bytes; /* packed, as they lie in memory */
   int weights_in_file;   /* 1: weft_create needs a weights file; 0: the weights are in the program's image */
 } weft_info;
@@ -127,8 +128,8 @@ typedef struct weft_instance weft_instance;
 /* Makes an instance: checks the processor, maps and checks the weights (their header only; see weft_verify), starts the
  * workers, lays out the arena.
  *   max_threads   1 to WEFT_MAX_THREADS; 0 means as many as this process may use
- *   arena         NULL, or memory aligned to WEFT_ALIGNMENT of arena_bytes + max_threads * thread_bytes bytes (not where
- *                 max_threads is 0)
+ *   arena         NULL, or memory aligned to WEFT_ALIGNMENT of arena_bytes bytes, and thread_bytes more for each thread
+ *                 above planned_threads (not where max_threads is 0)
  *   weights_file  NULL, or the file to take the weights from; needed if weft_info.weights_in_file, else refused
  *   instance      set to the new instance, or to NULL on failure */
 weft_status weft_create(const weft_model *model, int max_threads, void *arena, const char *weights_file,

@@ -55,8 +55,10 @@ static weft_status mapArena(weft_instance *instance, size_t bytes) {
 
 static weft_status takeArena(weft_instance *instance, void *arena) {
   const weft_model *model = instance->model;
+  const uint32_t planned = model->planned_threads;
+  const uint64_t further = instance->threads > planned ? instance->threads - planned : 0;
   uint64_t bytes;
-  if (__builtin_mul_overflow(model->thread_bytes, (uint64_t)instance->threads, &bytes) ||
+  if (__builtin_mul_overflow(model->thread_bytes, further, &bytes) ||
       __builtin_add_overflow(bytes, model->arena_bytes, &bytes) || bytes > SIZE_MAX - HUGE_PAGE)
     return weft_fail(WEFT_ERROR_MEMORY, "the arena is larger than the address space");
   instance->arena = arena;
@@ -65,11 +67,8 @@ static weft_status takeArena(weft_instance *instance, void *arena) {
     if (status != WEFT_OK)
       return status;
   }
-  for (uint32_t i = 0; i < instance->threads; ++i) {
+  for (uint32_t i = 0; i < instance->threads; ++i)
     instance->workers[i].instance = instance;
-    instance->workers[i].scratch_end =
-        instance->arena + (i == 0 ? model->scratch_end : model->arena_bytes + (i + 1) * model->thread_bytes);
-  }
   return WEFT_OK;
 }
 
@@ -143,11 +142,13 @@ static weft_status execute(weft_instance *instance) {
       .sizes = instance->sizes,
       .event = listening ? weft_record_event : NULL,
   };
+  instance->frame = &frame;
   int status = weft_guarded(&instance->workers[0], callHost, &frame);
+  instance->frame = NULL;
   if (status == 0)
     return WEFT_OK;
   return weft_fail(WEFT_ERROR_INTERNAL, "a kernel of `%s` failed with status %d (it may use %llu bytes of scratch)",
-                   instance->model->name, status, (unsigned long long)instance->model->thread_bytes);
+                   instance->model->name, status, (unsigned long long)(frame.scratch ? frame.scratch->bytes : 0));
 }
 
 /* Kernels run with the default floating-point mode, whatever the program has set; the workers have the same. */
@@ -208,6 +209,7 @@ void weft_get_info(const weft_model *model, weft_info *info) {
       .sizes = model->sizes,
       .arena_bytes = model->arena_bytes,
       .thread_bytes = model->thread_bytes,
+      .planned_threads = model->planned_threads,
       .weight_bytes = model->weight_bytes,
       .weights_in_file = model->weights == NULL && model->weight_bytes != 0,
   };

@@ -17,11 +17,11 @@ struct weft_pool;
 /* A thread's share of an instance. Kernels get a pointer to it as Halide's user context. */
 typedef struct weft_worker {
   _Alignas(64) struct weft_instance *instance;
-  unsigned char *scratch_end; /* blocks lie below, each below those taken before it */
   uint64_t scratch_used;
   uint32_t block_count;
   uint32_t in_task;                 /* inside a parallel loop: further loops run serially */
-  uint64_t blocks[WEFT_MAX_BLOCKS]; /* how far below the end each begins; the lowest bit: freed, but not the last */
+  uint64_t blocks[WEFT_MAX_BLOCKS]; /* how far below the end of the worker's share each begins; the lowest bit: freed,
+                                       but not the last */
   jmp_buf *escape;                  /* where a kernel that cannot go on returns to */
 } weft_worker;
 
@@ -46,6 +46,7 @@ struct weft_instance {
   uint32_t threads;
   _Atomic int running;
   weft_weights weights;
+  const weft_frame *frame; /* of the present run */
   unsigned char *arena;
   void *arena_map; /* NULL when the arena is the caller's */
   size_t arena_map_bytes;

@@ -48,6 +48,13 @@ typedef struct weft_model_view {
   const weft_model_axis *axes; /* the receptive field */
 } weft_model_view;
 
+/* Where the threads of one launch take the blocks their kernel asks for, each from the end of its share down. Worker 0
+ * has the first `bytes` from `offset` in the arena, worker i < planned_threads the i-th `worker_bytes` behind them, any
+ * further one the beginning of its own thread_bytes behind the arena. */
+typedef struct weft_model_scratch {
+  uint64_t offset, bytes, worker_bytes; /* multiples of 64 */
+} weft_model_scratch;
+
 struct weft_frame;
 
 struct weft_model {
@@ -61,12 +68,9 @@ struct weft_model {
   const weft_model_size *sizes;
   const weft_model_graph *graphs;
   const weft_model_event *events;
-  uint64_t arena_bytes;  /* an arena for T threads has arena_bytes + T * thread_bytes bytes; a multiple of 64 */
-  uint64_t thread_bytes; /* most scratch a worker needs; a multiple of 64. Each halide_malloc takes its bytes rounded up
-                            to 64 */
-  uint64_t scratch_end;  /* where the scratch of worker 0 ends in the arena, from thread_bytes to arena_bytes +
-                            thread_bytes. It is used from there down, so a kernel that needs less leaves more to slices,
-                            over which the rest may lie. That of worker i > 0 ends at arena_bytes + (i + 1) * thread_bytes */
+  uint64_t arena_bytes;  /* of tensors and the scratch memory of up to planned_threads threads; a multiple of 64 */
+  uint64_t thread_bytes; /* each further thread adds: the most worker_bytes of any launch */
+  uint32_t planned_threads; /* 1 or more */
   const void *weights;   /* packed weights in this image (with the header of weights.h), or NULL: beside, in a file */
   uint64_t weight_bytes; /* of the data, header not counted; 0: the model has none */
   uint64_t weight_header_checksum; /* `header_checksum` of the one weights header that fits this model */
@@ -84,6 +88,7 @@ typedef struct weft_frame {
   void *const *outputs;
   const int64_t *sizes;                                   /* values of this run, <= bound */
   void (*event)(void *context, uint32_t launch, int end); /* NULL when nobody listens */
+  const weft_model_scratch *scratch; /* of the launch that runs, set before each; NULL: its kernel asks for nothing */
 } weft_frame;
 
 #endif

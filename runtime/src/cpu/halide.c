@@ -90,16 +90,37 @@ int halide_do_par_for(void *context, int (*body)(void *, int, uint8_t *), int mi
 
 /* ---- memory ---- */
 
+/* A worker's share of the memory planned for the launch that runs: so many bytes below `end`. */
+typedef struct share {
+  unsigned char *end;
+  uint64_t bytes;
+} share;
+
+static share shareOf(const weft_worker *worker) {
+  const weft_instance *instance = worker->instance;
+  const weft_model *model = instance->model;
+  const weft_model_scratch *scratch = instance->frame->scratch;
+  const uint64_t number = (uint64_t)(worker - instance->workers);
+  if (scratch == NULL) /* nothing was planned: whoever asks is refused */
+    return (share){instance->arena, 0};
+  if (number == 0)
+    return (share){instance->arena + scratch->offset + scratch->bytes, scratch->bytes};
+  const uint64_t begin = number < model->planned_threads
+                             ? scratch->offset + scratch->bytes + (number - 1) * scratch->worker_bytes
+                             : model->arena_bytes + (number - model->planned_threads) * model->thread_bytes;
+  return (share){instance->arena + begin + scratch->worker_bytes, scratch->worker_bytes};
+}
+
 void *halide_malloc(void *context, size_t bytes) {
   weft_worker *worker = context;
   if (bytes > SIZE_MAX / 2) /* an extent below zero: nothing is computed, nothing is stored */
     bytes = 0;
-  const uint64_t left = worker->instance->model->thread_bytes - worker->scratch_used;
-  if (bytes > left || worker->block_count == WEFT_MAX_BLOCKS)
+  const share share = shareOf(worker);
+  if (bytes > share.bytes - worker->scratch_used || worker->block_count == WEFT_MAX_BLOCKS)
     weft_escape(worker, WEFT_ERROR_INTERNAL);
   worker->scratch_used += (bytes + 63) & ~(uint64_t)63;
   worker->blocks[worker->block_count++] = worker->scratch_used;
-  return worker->scratch_end - worker->scratch_used;
+  return share.end - worker->scratch_used;
 }
 
 /* Halide frees as soon as a value is dead, which is not always in the reverse order: mark, then take off the freed last.
@@ -108,7 +129,7 @@ void halide_free(void *context, void *block) {
   weft_worker *worker = context;
   if (block == NULL)
     return;
-  const uint64_t below = (uint64_t)(worker->scratch_end - (unsigned char *)block);
+  const uint64_t below = (uint64_t)(shareOf(worker).end - (unsigned char *)block);
   uint32_t i = worker->block_count;
   while (i > 0 && worker->blocks[i - 1] != below)
     --i;

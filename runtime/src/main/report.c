@@ -55,12 +55,13 @@ static void printJson(const weft_session *session, FILE *stream) {
   const statistics times = summarize(session);
   const weft_info *info = &session->info;
   const unsigned threads = (unsigned)session->api->instance_threads(session->instance);
+  const unsigned further = threads > info->planned_threads ? threads - info->planned_threads : 0;
   fputs("{\n  \"name\": ", stream);
   printString(stream, info->name);
   fputs(",\n  \"target\": ", stream);
   printString(stream, info->target);
   fprintf(stream, ",\n  \"threads\": %u,\n  \"arena_bytes\": %llu,\n  \"weight_bytes\": %llu,\n", threads,
-          (unsigned long long)(info->arena_bytes + threads * info->thread_bytes),
+          (unsigned long long)(info->arena_bytes + further * info->thread_bytes),
           (unsigned long long)info->weight_bytes);
   fprintf(stream, "  \"min_ms\": %.6f,\n  \"median_ms\": %.6f,\n  \"times_ms\": [", times.least, times.median);
   for (int i = 0; i < session->options.repeat; ++i)
@@ -212,8 +213,8 @@ void weft_print_info(const weft_session *session) {
   for (uint32_t i = 0; i < info->size_count; ++i)
     printf("size    %s <= %lld\n", info->sizes[i].name, (long long)info->sizes[i].bound);
   printf("launches %u\n", info->launch_count);
-  printf("arena   %llu bytes + %llu a thread\n", (unsigned long long)info->arena_bytes,
-         (unsigned long long)info->thread_bytes);
+  printf("arena   %llu bytes for %u thread%s + %llu for each further\n", (unsigned long long)info->arena_bytes,
+         info->planned_threads, info->planned_threads == 1 ? "" : "s", (unsigned long long)info->thread_bytes);
   printf("weights %llu bytes%s\n", (unsigned long long)info->weight_bytes,
          info->weights_in_file ? ", in a file of their own" : "");
 }

@@ -11,7 +11,7 @@ namespace {
 
 int64_t totalOf(const std::string &formula, const std::vector<std::vector<int64_t>> &extents = {}) {
   std::optional<ScratchBytes> bytes = evaluateScratch(formula, extents);
-  return bytes ? bytes->total() : -1;
+  return bytes ? bytes->caller : -1;
 }
 
 TEST(Scratch, PeakOfNestedAndSuccessiveAllocations) {
@@ -23,7 +23,13 @@ TEST(Scratch, PeakOfNestedAndSuccessiveAllocations) {
 
 TEST(Scratch, CallerAndWorkersApart) {
   ScratchBytes bytes = *evaluateScratch("(alloc 64 (parallel t 0 8 (alloc 128 (seq))))", {});
-  EXPECT_EQ(bytes, (ScratchBytes{64, 128}));
+  EXPECT_EQ(bytes, (ScratchBytes{192, 128}));
+}
+
+/// What the caller holds outside a loop and what it holds inside another are not held together.
+TEST(Scratch, CallerHoldsOnlyWhatIsAliveTogether) {
+  ScratchBytes bytes = *evaluateScratch("(seq (alloc 256 (seq)) (alloc 64 (parallel t 0 8 (alloc 128 (seq)))))", {});
+  EXPECT_EQ(bytes, (ScratchBytes{256, 128}));
 }
 
 TEST(Scratch, SizesFromExtents) {

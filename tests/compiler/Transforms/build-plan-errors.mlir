@@ -3,10 +3,10 @@
 // RUN: not weft-opt %S/Inputs/over-the-limit.mlir --weft-build-plan=memory-limit=100 2>&1 | FileCheck %s --check-prefix=LIMIT
 // RUN: not weft-opt %S/Inputs/over-the-limit.mlir --weft-build-plan 2>&1 | FileCheck %s --check-prefix=STATED
 
-// LIMIT: error: the network needs 128 bytes of memory, 28 more than the limit of 100
+// LIMIT: error: the network needs 128 bytes of memory with 1 thread, 28 more than the limit of 100
 // LIMIT: note: 64 bytes are alive at the peak for this tensor
 // LIMIT: note: 64 bytes are alive at the peak for this tensor
-// STATED: error: the network needs 128 bytes of memory, 8 more than the limit of 120
+// STATED: error: the network needs 128 bytes of memory with 1 thread, 8 more than the limit of 120
 
 // expected-error @+1 {{argument 0 has no `weft.name`}}
 func.func @net(%x: tensor<4xf32>) -> (tensor<4xf32> {weft.name = "y"}) attributes {weft.net} {

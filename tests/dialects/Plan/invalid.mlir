@@ -233,7 +233,7 @@ plan.program @net {
 plan.program @net {
   %x = plan.input "x" [4] f32
   // expected-error @+1 {{has 1 + 0 buffers and 0 + 0 views}}
-  "plan.launch"(%x) <{kernel = @k, path = "p", input_views = [], output_views = [], operandSegmentSizes = array<i32: 1, 0>}> : (!plan.buffer) -> ()
+  "plan.launch"(%x) <{kernel = @k, path = "p", input_views = [], output_views = [], operandSegmentSizes = array<i32: 1, 0, 0>}> : (!plan.buffer) -> ()
 }
 
 // -----
@@ -242,8 +242,49 @@ func.func private @k(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
 plan.program @net {
   %x = plan.input "x" [4] f32
   %y = plan.output "y" [4] f32
-  // expected-error @+1 {{needs -1 bytes of scratch memory}}
-  plan.launch @k "p" ins (%x[0] [4] by [1] f32) outs (%y[0] [4] by [1] f32) scratch -1
+  %arena = plan.arena 384 bytes lower_bound 384 threads 2
+  %t = plan.slice %arena[0] 384 bytes live [0, 2)
+  // expected-error @+1 {{works in 256 bytes and 64 for each further of 2 threads, but its slice has 384}}
+  plan.launch @k "p" ins (%x[0] [4] by [1] f32) outs (%y[0] [4] by [1] f32) scratch(%t 256, worker 64)
+}
+
+// -----
+
+func.func private @k(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+plan.program @net {
+  %x = plan.input "x" [4] f32
+  %y = plan.output "y" [4] f32
+  %arena = plan.arena 128 bytes lower_bound 128
+  %t = plan.slice %arena[0] 128 bytes live [0, 2)
+  // expected-error @+1 {{works in 100 bytes, a worker in 64; both are multiples of 64, the second at most the first}}
+  plan.launch @k "p" ins (%x[0] [4] by [1] f32) outs (%y[0] [4] by [1] f32) scratch(%t 100, worker 64)
+}
+
+// -----
+
+func.func private @k(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+plan.program @net {
+  %x = plan.input "x" [4] f32
+  %y = plan.output "y" [4] f32
+  // expected-error @+1 {{works in something that is no slice of an arena}}
+  plan.launch @k "p" ins (%x[0] [4] by [1] f32) outs (%y[0] [4] by [1] f32) scratch(%x 64, worker 64)
+}
+
+// -----
+
+func.func private @k(tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+plan.program @net {
+  %x = plan.input "x" [4] f32
+  %y = plan.output "y" [4] f32
+  // expected-error @+1 {{needs scratch memory, but has no slice for it}}
+  "plan.launch"(%x, %y) <{kernel = @k, path = "p", input_views = [#plan.view<[0] [4] by [1] f32>], output_views = [#plan.view<[0] [4] by [1] f32>], caller_bytes = 64 : i64, operandSegmentSizes = array<i32: 1, 1, 0>}> : (!plan.buffer, !plan.buffer) -> ()
+}
+
+// -----
+
+plan.program @net {
+  // expected-error @+1 {{is for 0 threads; at least one runs}}
+  %arena = plan.arena 128 bytes lower_bound 128 threads 0
 }
 
 // -----

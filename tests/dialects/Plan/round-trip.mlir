@@ -25,14 +25,16 @@ plan.program @net {
   %packed = plan.weights 1088 bytes
   // CHECK: %w = plan.slot %packed[64] of %{{.*}} : tensor<16x16xf32>
   %w = plan.slot %packed[64] of %0 : tensor<16x16xf32>
-  // CHECK: %arena = plan.arena 12864 bytes lower_bound 12800
-  %arena = plan.arena 12864 bytes lower_bound 12800
+  // CHECK: %arena = plan.arena 13184 bytes lower_bound 13120 threads 2
+  %arena = plan.arena 13184 bytes lower_bound 13120 threads 2
+  // CHECK: %scratch = plan.slice %arena[12864] 320 bytes live [2, 4)
+  %t = plan.slice %arena[12864] 320 bytes live [2, 4)
   // CHECK: %s = plan.slice %arena[64] 12800 bytes live [0, 2) to 6400, [1, 7) to 12800
   %s = plan.slice %arena[64] 12800 bytes live [0, 2) to 6400, [1, 7) to 12800
   // CHECK: plan.border %s[0] [V, 16] by [32, 1] f32 low [0, 1] high [0, 0] fill 0xFF800000 : f32
   plan.border %s[0] [V, 16] by [32, 1] f32 low [0, 1] high [0, 0] fill 0xFF800000 : f32
-  // CHECK: plan.launch @k "conv1" in_place [0] ins (%s[16] [100, 16] by [16, 1] f32, %w[0] [16, 16] by [16, 1] f32) outs (%s[16] [100, 16] by [16, 1] f32) scratch 256
-  plan.launch @k "conv1" in_place [0] ins (%s[16] [100, 16] by [16, 1] f32, %w[0] [16, 16] by [16, 1] f32) outs (%s[16] [100, 16] by [16, 1] f32) scratch 256
+  // CHECK: plan.launch @k "conv1" in_place [0] ins (%s[16] [100, 16] by [16, 1] f32, %w[0] [16, 16] by [16, 1] f32) outs (%s[16] [100, 16] by [16, 1] f32) scratch(%scratch 256, worker 64)
+  plan.launch @k "conv1" in_place [0] ins (%s[16] [100, 16] by [16, 1] f32, %w[0] [16, 16] by [16, 1] f32) outs (%s[16] [100, 16] by [16, 1] f32) scratch(%t 256, worker 64)
   // CHECK: plan.copy "output" %s[0] [V, 4, 4] by [16, 4, 1] f32 to %y[0] [V, 4, 4] by [16, 4, 1] f32
   plan.copy "output" %s[0] [V, 4, 4] by [16, 4, 1] f32 to %y[0] [V, 4, 4] by [16, 4, 1] f32
 }

@@ -40,12 +40,14 @@ TEST(Header, SaysBytesOfArenaAndPorts) {
   plan.program @net {
     %x = plan.input "x" [4] f32
     %y = plan.output "y" [4] f32
-    %arena = plan.arena 64 bytes lower_bound 64
+    %arena = plan.arena 448 bytes lower_bound 448 threads 3
+    %t = plan.slice %arena[64] 384 bytes live [2, 4)
     %a = plan.slice %arena[0] 64 bytes live [0, 4)
     plan.launch @k "first" ins(%x[0] [4] by [1] f32) outs(%a[0] [4] by [1] f32)
-    plan.launch @k "second" ins(%a[0] [4] by [1] f32) outs(%y[0] [4] by [1] f32) scratch 100
+    plan.launch @k "second" ins(%a[0] [4] by [1] f32) outs(%y[0] [4] by [1] f32) scratch(%t 256, worker 64)
   })");
-  EXPECT_NE(header.find("#define net_ARENA_BYTES(threads) ((size_t)64 + (size_t)(threads) * (size_t)128)"),
+  EXPECT_NE(header.find("#define net_ARENA_BYTES(threads) \\\n"
+                        "  ((size_t)448 + ((threads) > 3 ? (size_t)(threads) - (size_t)3 : (size_t)0) * (size_t)64)"),
             std::string::npos)
       << header;
   EXPECT_NE(header.find("#define net_INPUT_x_BYTES 16"), std::string::npos) << header;

@@ -13,7 +13,7 @@ def compile_net(text, net, memory, folder):
     subprocess.run(["weftc", text, f"--net={net}", "--weights=random:7", "--no-winograd", f"--memory={memory}",
                     f"--json={out}.json", "-o", out], check=True)
     report = json.loads(pathlib.Path(f"{out}.json").read_text())
-    return out, report["arena_bytes"] + report["thread_bytes"]
+    return out, report["arena_bytes"]
 
 
 def result(program, threads):
