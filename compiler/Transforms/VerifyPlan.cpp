@@ -5,6 +5,8 @@
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Plan/Plan.h"
 
+#include "llvm/Support/MathExtras.h"
+
 namespace weft {
 #define GEN_PASS_DEF_VERIFYPLAN
 #include "compiler/Transforms/Passes.h.inc"
@@ -21,7 +23,47 @@ struct Touch {
   int64_t begin, end, from, to;
   bool writes;
   Operation *step;
+  ViewAttr view;
 };
+
+using Range = std::pair<int64_t, int64_t>;
+
+/// More runs than this are not looked at one by one.
+constexpr int64_t mostRuns = 1 << 18;
+
+/// Appends the bytes of a view without those that lie between its rows. False where they are too many to list.
+bool appendRuns(ViewAttr view, const Bounds &bounds, SmallVectorImpl<Range> &runs) {
+  SmallVector<std::pair<int64_t, int64_t>> dims; // stride and extent in bytes, innermost last
+  for (auto [extent, stride] : llvm::zip(view.getExtents(), view.getStrides()))
+    dims.emplace_back(*stride.evaluate(bounds) * view.getElementBytes(), *extent.evaluate(bounds));
+  llvm::sort(dims, std::greater<>());
+  int64_t length = view.getElementBytes(), count = 1;
+  while (!dims.empty() && (dims.back().first == length || dims.back().second == 1))
+    length *= dims.pop_back_val().second;
+  for (auto [stride, extent] : dims)
+    if (llvm::MulOverflow(count, extent, count) || count + int64_t(runs.size()) > mostRuns)
+      return false;
+  for (int64_t run = 0; run < count; ++run) {
+    int64_t begin = *view.getOffset().evaluate(bounds) * view.getElementBytes(), rest = run;
+    for (auto [stride, extent] : llvm::reverse(dims)) {
+      begin += rest % extent * stride;
+      rest /= extent;
+    }
+    runs.emplace_back(begin, begin + length);
+  }
+  return true;
+}
+
+/// The first byte of `read` that no range of `written` covers, or the end of `read`. `written` is sorted.
+int64_t firstMissing(Range read, ArrayRef<Range> written) {
+  int64_t reached = read.first;
+  for (auto [begin, end] : written) {
+    if (begin > reached)
+      break;
+    reached = std::max(reached, end);
+  }
+  return std::min(reached, read.second);
+}
 
 struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
   void runOnOperation() override {
@@ -49,7 +91,7 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
 
   void touch(Operation *step, Value buffer, Attribute view, int64_t from, int64_t to, bool writes) {
     auto bytes = cast<ViewAttr>(view).coveredBytes(bounds);
-    touches[buffer].push_back({bytes->first, bytes->second, from, to, writes, step});
+    touches[buffer].push_back({bytes->first, bytes->second, from, to, writes, step, cast<ViewAttr>(view)});
   }
 
   void collect(Operation *step, int64_t time) {
@@ -92,25 +134,43 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
     return verifyWritten(slice, all);
   }
 
-  /// Every byte that a read covers lies within what earlier steps have written.
+  /// Every byte that a read covers lies within what earlier steps have written. Where rows have gaps between them, the
+  /// rows are looked at instead.
   LogicalResult verifyWritten(plan::SliceOp slice, ArrayRef<Touch> all) {
     for (const Touch &read : all) {
       if (read.writes)
         continue;
-      SmallVector<std::pair<int64_t, int64_t>> written;
+      SmallVector<const Touch *> earlier;
       for (const Touch &write : all)
         if (write.writes && write.step != read.step && write.from < read.from)
-          written.emplace_back(write.begin, write.end);
+          earlier.push_back(&write);
+      SmallVector<Range> written = llvm::map_to_vector(earlier, [](const Touch *write) { return Range(write->begin, write->end); });
       llvm::sort(written);
-      int64_t reached = read.begin;
-      for (auto [begin, end] : written)
-        if (begin <= reached)
-          reached = std::max(reached, end);
-      if (reached < read.end)
+      int64_t reached = firstMissing({read.begin, read.end}, written);
+      if (reached < read.end && !rowsAreWritten(read, earlier))
         return read.step->emitOpError() << "reads bytes [" << read.begin << ", " << read.end
                                         << ") of a slice, but nothing has written byte " << reached;
     }
     return success();
+  }
+
+  bool rowsAreWritten(const Touch &read, ArrayRef<const Touch *> earlier) const {
+    SmallVector<Range> written, merged, rows;
+    for (const Touch *write : earlier)
+      if (!appendRuns(write->view, bounds, written))
+        return false;
+    if (!appendRuns(read.view, bounds, rows))
+      return false;
+    llvm::sort(written);
+    for (auto [begin, end] : written)
+      if (!merged.empty() && begin <= merged.back().second)
+        merged.back().second = std::max(merged.back().second, end);
+      else
+        merged.emplace_back(begin, end);
+    return llvm::all_of(rows, [&](Range row) {
+      auto behind = llvm::upper_bound(merged, Range(row.first, INT64_MAX));
+      return behind != merged.begin() && std::prev(behind)->second >= row.second;
+    });
   }
 
   llvm::DenseMap<Value, SmallVector<Touch>> touches;

@@ -162,13 +162,16 @@ LogicalResult lowerDepthToSpace(DepthToSpaceOp op, KernelBuilder &kernel) {
   return success();
 }
 
-/// Where an element of a padded dimension comes from: `edge` stops at the ends, `reflect` turns round there.
+/// Where an element of a padded dimension comes from: `edge` stops at the ends, `reflect` turns round there. It is
+/// clamped even so: Halide replaces a vector of computed indices by one load of everything between the least and the
+/// largest, and of `max(x, -x)` it does not see that it is never negative.
 Value padSource(const Indices &i, Value at, int64_t low, int64_t extent, PadMode mode) {
   Value position = i.add(at, -low);
-  if (mode != PadMode::Reflect)
-    return i.min(i.max(position, 0), extent - 1);
-  Value turned = arith::MaxSIOp::create(i.b, position, i.sub(i.number(0), position));
-  return arith::MinSIOp::create(i.b, turned, i.sub(i.number(2 * (extent - 1)), turned));
+  if (mode == PadMode::Reflect) {
+    Value turned = arith::MaxSIOp::create(i.b, position, i.sub(i.number(0), position));
+    position = arith::MinSIOp::create(i.b, turned, i.sub(i.number(2 * (extent - 1)), turned));
+  }
+  return i.min(i.max(position, 0), extent - 1);
 }
 
 LogicalResult lowerPad(PadOp op, KernelBuilder &kernel) {

@@ -52,6 +52,14 @@ func.func @edge(%x: tensor<1x2x4xf32>) -> tensor<1x2x7xf32> attributes {weft.net
   return %y : tensor<1x2x7xf32>
 }
 
+// Loads of computed indices stay inside the tensor only where a clamp says so.
+// CHECK-LABEL: kernel pad_1 {
+// CHECK: @x[n, ch, min(max(min({{.*}}, sub(6:i32, {{.*}})), 0:i32), 3:i32)]
+func.func @reflect(%x: tensor<1x2x4xf32>) -> tensor<1x2x7xf32> attributes {weft.net} {
+  %y = weft.pad %x reflect low [0, 0, 1] high [0, 0, 2] : (tensor<1x2x4xf32>) -> tensor<1x2x7xf32>
+  return %y : tensor<1x2x7xf32>
+}
+
 // CHECK-LABEL: kernel slice_0 {
 // CHECK: init @x[sub(3:i32, ch)]
 func.func @backwards(%x: tensor<4xf32>) -> tensor<4xf32> attributes {weft.net} {

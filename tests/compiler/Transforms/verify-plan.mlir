@@ -71,6 +71,22 @@ plan.program @never_written {
 
 // -----
 
+// Column 1 of two rows has been written, column 2 has not: what a view skips is not read.
+func.func private @k(tensor<2x1xf32>, tensor<2x1xf32>) -> tensor<2x1xf32>
+plan.program @column {
+  %x = plan.input "x" [2, 1] f32
+  %y = plan.output "y" [2, 1] f32
+  %z = plan.output "z" [2, 1] f32
+  %arena = plan.arena 64 bytes lower_bound 28
+  %a = plan.slice %arena[0] 28 bytes live [0, 6)
+  plan.launch @k "a" ins (%x[0] [2, 1] by [1, 1] f32) outs (%a[1] [2, 1] by [4, 1] f32)
+  plan.launch @k "b" ins (%a[1] [2, 1] by [4, 1] f32) outs (%y[0] [2, 1] by [1, 1] f32)
+  // expected-error @+1 {{reads bytes [8, 28) of a slice, but nothing has written byte 24}}
+  plan.launch @k "c" ins (%a[2] [2, 1] by [4, 1] f32) outs (%z[0] [2, 1] by [1, 1] f32)
+}
+
+// -----
+
 plan.program @no_result {
   // expected-error @+1 {{`y` is never written}}
   %y = plan.output "y" [4] f32
