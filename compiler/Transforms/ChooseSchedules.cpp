@@ -1,9 +1,14 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase fuse, last pass: while shapes are still known, the family of each group decides how it will run.
+// Phase fuse, last pass: while shapes are still known, the family of each group decides how it will run. Kernels that can do
+// with less memory to work in (Winograd, in narrower bands) are told how much there is beside the tensors alive then, so
+// that the network needs no more, or little more, than its tensors do anyway.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/Chains/Liveness.h"
 #include "compiler/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 
@@ -31,10 +36,37 @@ std::optional<Choice> choose(Operation *head, const Machine &machine) {
   return std::nullopt;
 }
 
+/// Narrower bands read filters more often, so what the tensors of a network need at once may be exceeded by this part of it,
+/// and any network may need as much as a second-level cache holds.
+constexpr double exceeded = 0.05;
+constexpr int64_t neverTooMuch = 2 << 20;
+
+/// By group: the bytes it may work in. An estimate, before buffers exist.
+llvm::DenseMap<Operation *, int64_t> roomsOf(func::FuncOp network, bool small) {
+  Liveness liveness(network);
+  int64_t peak = 0;
+  for (unsigned group = 0; group < liveness.groups().size(); ++group)
+    peak = std::max(peak, liveness.bytesWhile(group, group));
+  int64_t allowed = small ? peak : std::max<int64_t>(peak * (1 + exceeded), neverTooMuch);
+  llvm::DenseMap<Operation *, int64_t> rooms;
+  for (auto [group, op] : llvm::enumerate(liveness.groups()))
+    rooms[op] = std::max<int64_t>(allowed - liveness.bytesWhile(group, group), 1);
+  return rooms;
+}
+
 struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
+  using ChooseSchedulesBase::ChooseSchedulesBase;
+
   void runOnOperation() override {
     Machine machine = Machine::of(getOperation());
+    llvm::DenseMap<Operation *, int64_t> rooms;
+    for (auto network : getOperation().getOps<func::FuncOp>())
+      if (network->hasAttr("weft.net"))
+        rooms.insert_range(roomsOf(network, memory == "small"));
+    constexpr int64_t anything = std::numeric_limits<int64_t>::max();
     getOperation().walk([&](GroupOp group) {
+      auto room = rooms.find(group);
+      machine.roomBytes = room == rooms.end() ? anything : room->second;
       if (isChainGroup(group))
         return; // weighed when it was formed
       Operation *head = headOf(group);

@@ -264,7 +264,8 @@ def ChooseSchedules : Pass<"weft-choose-schedules", "::mlir::ModuleOp"> {
   let summary = "each group's family decides from its shapes how it will run";
   let description = [{
     Sets `choice` on every group: the parameters of the cheapest candidate. Groups share a kernel only where it is equal, so tile
-    sizes may rely on the extents of all callers.
+    sizes may rely on the extents of all callers. Kernels that can do with less memory to work in get as much as the tensors alive beside them leave
+    free below what the network's tensors need at their peak, and with `fast` a little more.
 
     ```mlir
     %y = weft.group "conv1" (%x, %w) { weft.conv ... {algorithm = #weft.algorithm<direct>} } : ...
@@ -272,6 +273,9 @@ def ChooseSchedules : Pass<"weft-choose-schedules", "::mlir::ModuleOp"> {
     %y = weft.group "conv1" (%x, %w) { ... } {choice = {cb = 2 : i64, family = "direct", x = 8 : i64}} : ...
     ```
   }];
+  let options = [
+    Option<"memory", "memory", "std::string", "\"fast\"", "what is aimed at: fast or small">,
+  ];
   let statistics = [Statistic<"numChosen", "groups-chosen", "groups with a choice">];
   let dependentDialects = ["::weft::WeftDialect"];
 }

@@ -62,7 +62,10 @@ private:
     double count = double(shape.batch) * tiles.down * tiles.across;
     double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tile.waste;
     double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
-    int64_t rows = band(tiles, tile.cb, machine), cut = chunk(tiles, tile.x, rows, machine);
+    int64_t samples = shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes ? shape.batch : 1;
+    double columnBytes = samples * tiles.points() * (tiles.inBlocks + tile.cb) * machine.vector * 4; // of one tile
+    int64_t rows = band(tiles, tile.cb, columnBytes * tiles.across, machine);
+    int64_t cut = chunk(tiles, tile.x, rows, columnBytes, machine);
     Choice choice;
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
     choice.block = machine.vector;
@@ -70,7 +73,7 @@ private:
     choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
                     machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
-    if (shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes)
+    if (samples > 1)
       values.push_back({"samples_inside", 1});
     if (cut < tiles.across)
       values.push_back({"chunk", cut});
@@ -97,8 +100,17 @@ private:
     return tile;
   }
 
-  /// Rows of tiles worked on together: one while filters stay cached, else as many as the cache takes.
-  static int64_t band(const Shape &tiles, int64_t cb, const Machine &machine) {
+  /// Rows of tiles worked on together: one while filters stay cached, else as many as the cache and the room take, in
+  /// bands of about one size.
+  static int64_t band(const Shape &tiles, int64_t cb, double workBytes, const Machine &machine) {
+    int64_t rows = cachedBand(tiles, cb, machine);
+    if (rows * workBytes <= machine.roomBytes)
+      return rows;
+    int64_t most = std::max<int64_t>(machine.roomBytes / workBytes, 1);
+    return llvm::divideCeil(tiles.down, llvm::divideCeil(tiles.down, most));
+  }
+
+  static int64_t cachedBand(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
     double rowBytes = tileBytes(tiles, machine) * tiles.across;
@@ -114,13 +126,16 @@ private:
     return tiles.points() * tiles.inBlocks * machine.vector * 4;
   }
 
-  /// Tiles of a row worked on together: all, or the largest part in whole register tiles that fits the cache.
-  static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, const Machine &machine) {
-    if (rows > 1 || tileBytes(tiles, machine) * tiles.across <= chunkBytes)
+  /// Tiles of a row worked on together: all, or the largest part in whole register tiles that fits the cache and the room.
+  static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, double columnBytes, const Machine &machine) {
+    auto fits = [&](int64_t cut) {
+      return tileBytes(tiles, machine) * cut <= chunkBytes && columnBytes * cut <= machine.roomBytes;
+    };
+    if (rows > 1 || fits(tiles.across))
       return tiles.across;
     int64_t best = tiles.across;
     for (int64_t cut = rx; cut < tiles.across; cut += rx)
-      if (tiles.across % cut == 0 && (cut == rx || tileBytes(tiles, machine) * cut <= chunkBytes))
+      if (tiles.across % cut == 0 && (cut == rx || fits(cut)))
         best = cut;
     return best;
   }

@@ -1,5 +1,6 @@
 // Tiles follow the rows they cut: nothing is computed twice where a tile divides the row.
 // RUN: weft-opt %s --split-input-file --weft-assign-layouts --weft-form-groups --weft-choose-schedules | FileCheck %s
+// RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --weft-form-groups --weft-choose-schedules | FileCheck %s --check-prefix=ROOM
 
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @avx512
@@ -41,5 +42,29 @@ func.func @fetches_ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x1024x14x14xf32
   %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
          : (tensor<1x256x14x14xf32>, tensor<1024x256x1x1xf32>) -> tensor<1x1024x14x14xf32>
   return %1 : tensor<1x1024x14x14xf32>
+}
+}
+
+// -----
+
+// Beside large tensors a band of Winograd's tiles is as wide as leaves the network's memory nearly as it is; the second
+// convolution is the same, but nothing else is alive: it takes all rows of tiles at once.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @little_room
+// ROOM: choice = {band = {{[1-3]}} : i64, cb = {{[0-9]}} : i64, family = "winograd", m = {{[24]}} : i64
+// ROOM: choice = {band = 7 : i64, cb = {{[0-9]}} : i64, family = "winograd", m = {{[24]}} : i64
+func.func @little_room(%x: tensor<1x256x28x28xf32>) -> tensor<1x256x14x14xf32> attributes {weft.net} {
+  %w0 = weft.weight "w0" : tensor<256x256x1x1xf32>
+  %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<256x256x3x3xf32>
+  %0 = weft.conv %x, %w0 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x28x28xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x28x28xf32>
+  %1 = weft.conv %0, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x28x28xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x28x28xf32>
+  %2 = weft.conv %1, %w0 stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x28x28xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x14x14xf32>
+  %3 = weft.conv %2, %w2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
+  return %3 : tensor<1x256x14x14xf32>
 }
 }
