@@ -6,6 +6,7 @@
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Paths.h"
 #include "compiler/Driver/Summaries.h"
+#include "compiler/Support/Interrupt.h"
 #include "frontends/Weft/Frontend.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -43,6 +44,7 @@ int printVersion() {
 
 int runWeftc(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // a file over the user's limit is an error of writing like a full disk
+  leaveNothingWhenInterrupted();
   std::optional<DriverOptions> options = parseDriverOptions(argc, argv, llvm::errs());
   if (!options)
     return UsageError;

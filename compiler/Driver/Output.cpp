@@ -13,9 +13,10 @@
 #include "compiler/Emit/Host/Link.h"
 #include "compiler/Emit/Host/Object.h"
 #include "compiler/Emit/Host/PackedWeights.h"
-#include "compiler/Emit/Kernels/Process.h"
 #include "compiler/Support/Diagnostics.h"
 #include "compiler/Support/Files.h"
+#include "compiler/Support/Interrupt.h"
+#include "compiler/Support/Process.h"
 #include "dialects/Weft/Weft.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -66,11 +67,12 @@ private:
   int writeHost(llvm::StringRef path, bool assembly);
   int writeAssembly();
   int writeObjects(emit::LinkOptions &link);
-  int linkProgram(emit::LinkOptions::Kind kind, llvm::StringRef suffix);
+  int linkProgram(emit::LinkOptions::Kind kind);
   int writeLibrary();
   std::unique_ptr<llvm::Module> makeHost();
   bool weightsInImage() const;
-  std::string outputPath(llvm::StringRef suffix) const;
+  std::string outputPath() const;
+  llvm::StringRef suffix() const;
   std::string temporary(llvm::StringRef file) const { return folder.path() + "/" + file.str(); }
   llvm::StringRef name() const { return host.name; }
 
@@ -79,9 +81,18 @@ private:
     return code;
   }
 
+  /// Parts of an output are written to a folder of their own first. What fails there is told of the output: nobody has
+  /// named that folder.
+  int failOnTheWay(llvm::Error error) {
+    std::error_code code = llvm::errorToErrorCode(std::move(error));
+    std::string hint = code == std::errc::no_space_on_device ? "; `TMPDIR` names another place for them" : "";
+    return fail(llvm::createStringError("cannot write `" + outputPath() + "`: its parts in `" + folder.path() +
+                                        "`: " + code.message() + hint));
+  }
+
   ModuleOp module;
   const DriverOptions &options;
-  emit::TemporaryFolder folder;
+  TemporaryFolder folder;
   emit::HostOptions host;
   std::vector<kernel::KernelDesc> kernels;
   std::vector<emit::KernelObject> objects;
@@ -94,9 +105,13 @@ bool Emission::weightsInImage() const {
   return image && options.weightsOut.empty();
 }
 
+llvm::StringRef Emission::suffix() const {
+  return options.emit == EmitKind::SharedLibrary ? ".so" : options.emit == EmitKind::Object ? ".o" : "";
+}
+
 /// `-o`, or NAME with the suffix of its kind.
-std::string Emission::outputPath(llvm::StringRef suffix) const {
-  return options.output.empty() ? host.name + suffix.str() : options.output;
+std::string Emission::outputPath() const {
+  return options.output.empty() ? host.name + suffix().str() : options.output;
 }
 
 int Emission::prepare() {
@@ -149,7 +164,7 @@ int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
   plan::ProgramOp program = emit::findProgram(module);
   auto file = OutputFile::map(path, emit::packedWeightsBytes(program, symbol));
   if (!file)
-    return fail(file.takeError());
+    return symbol.empty() ? fail(file.takeError()) : failOnTheWay(file.takeError());
   FailureOr<uint64_t> checksum = emit::packWeights(program, recipes, symbol, file->data());
   if (failed(checksum))
     return UserError;
@@ -167,8 +182,8 @@ int Emission::packWeightsWhereAsked() {
   if (!options.weightsOut.empty())
     return packWeights(options.weightsOut, "");
   if (options.emit == EmitKind::StaticLibrary)
-    return packWeights(outputPath("") + "/" + host.name + ".weights", "");
-  return packWeights(outputPath(".o") + ".weights", "");
+    return packWeights(outputPath() + "/" + host.name + ".weights", "");
+  return packWeights(outputPath() + ".weights", "");
 }
 
 std::unique_ptr<llvm::Module> Emission::makeHost() { return emit::emitHostModule(module, host, llvmContext); }
@@ -189,7 +204,7 @@ int Emission::writeHost(llvm::StringRef path, bool assembly) {
   if (llvm::Error error = emit::writeObject(*llvmModule, stream, assembly))
     return fail(std::move(error), CompilerBug);
   if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &out) { out.write(bytes.data(), bytes.size()); }))
-    return fail(std::move(error));
+    return failOnTheWay(std::move(error));
   return Success;
 }
 
@@ -215,16 +230,16 @@ int Emission::writeObjects(emit::LinkOptions &link) {
   for (size_t i = 0; i < objects.size(); ++i) {
     link.objects.push_back(temporary("kernel" + std::to_string(i) + ".o"));
     if (llvm::Error error = writeFile(link.objects.back(), [&](llvm::raw_ostream &out) { out << objects[i].object; }))
-      return fail(std::move(error));
+      return failOnTheWay(std::move(error));
   }
   return Success;
 }
 
-int Emission::linkProgram(emit::LinkOptions::Kind kind, llvm::StringRef suffix) {
+int Emission::linkProgram(emit::LinkOptions::Kind kind) {
   emit::LinkOptions link;
   link.kind = kind;
   link.name = host.name;
-  link.output = outputPath(suffix);
+  link.output = outputPath();
   if (int code = writeObjects(link))
     return code;
   if (weightsInImage())
@@ -253,7 +268,7 @@ int Emission::writeLibrary() {
   auto archive = emit::makeArchive(members);
   if (!archive)
     return fail(archive.takeError());
-  std::string stem = outputPath("") + "/" + host.name;
+  std::string stem = outputPath() + "/" + host.name;
   auto archiveFile = OutputFile::write(stem + ".a", [&](llvm::raw_ostream &out) { out << (*archive)->getBuffer(); });
   if (!archiveFile)
     return fail(archiveFile.takeError());
@@ -267,6 +282,7 @@ int Emission::writeLibrary() {
 }
 
 int Emission::commit() {
+  NoInterruption together;
   for (OutputFile &file : written)
     if (llvm::Error error = file.commit())
       return fail(std::move(error));
@@ -277,13 +293,13 @@ int Emission::commit() {
 int Emission::write() {
   switch (options.emit) {
   case EmitKind::Exe:
-    return linkProgram(emit::LinkOptions::Executable, "");
+    return linkProgram(emit::LinkOptions::Executable);
   case EmitKind::SharedLibrary:
-    return linkProgram(emit::LinkOptions::SharedLibrary, ".so");
+    return linkProgram(emit::LinkOptions::SharedLibrary);
   case EmitKind::StaticLibrary:
     return writeLibrary();
   case EmitKind::Object:
-    return linkProgram(emit::LinkOptions::Object, ".o");
+    return linkProgram(emit::LinkOptions::Object);
   case EmitKind::Assembly:
     return writeAssembly();
   case EmitKind::Llvm: {
@@ -320,7 +336,7 @@ int Emission::run() {
   if (int code = compile())
     return code;
   if (options.emit == EmitKind::StaticLibrary)
-    if (llvm::Error error = makeFolder(outputPath("")))
+    if (llvm::Error error = makeFolder(outputPath()))
       return fail(std::move(error));
   bool needsWeights = options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly;
   if (needsWeights)

@@ -169,13 +169,21 @@ bool computeUnary(Operation *op, HostTensor &y, const HostTensor &x) {
          });
 }
 
+/// As C converts, but what lies outside a byte becomes the nearest one.
+template <typename To, typename From> To converted(From value) {
+  if constexpr (std::is_same_v<To, uint8_t> && std::is_floating_point_v<From>)
+    return static_cast<To>(value > 0 ? std::min<From>(value, 255) : 0);
+  else
+    return static_cast<To>(value);
+}
+
 bool castElements(HostTensor &y, const HostTensor &x) {
-  bool known = true;
+  bool known = true, isTruth = y.type.getElementType().isInteger(1);
   known &= withType(y.type.getElementType(), [&](auto to) {
     known &= withType(x.type.getElementType(), [&](auto from) {
       auto *out = reinterpret_cast<decltype(to) *>(y.writable());
       for (auto value : x.as<decltype(from)>())
-        *out++ = static_cast<decltype(to)>(value);
+        *out++ = isTruth ? static_cast<decltype(to)>(value != 0) : converted<decltype(to)>(value);
     });
   });
   return known;
@@ -429,6 +437,35 @@ HostTensor renamed(HostTensor x, Type type) {
   return x;
 }
 
+/// The first weight a value is made from; empty if there is none.
+StringRef weightBehind(Value value) {
+  SmallVector<Value> waiting{value};
+  while (!waiting.empty()) {
+    Operation *op = waiting.pop_back_val().getDefiningOp();
+    if (auto weight = dyn_cast_or_null<WeightOp>(op))
+      return weight.getPath();
+    if (op)
+      llvm::append_range(waiting, op->getOperands());
+  }
+  return "";
+}
+
+/// A file with variances below zero is damaged, or another tensor has their name: every result would be NaN.
+LogicalResult checkVariances(RsqrtOp op, const HostTensor &x) {
+  double negative = 0;
+  size_t at = 0;
+  withType(x.type.getElementType(), [&](auto zero) {
+    ArrayRef<decltype(zero)> values = x.as<decltype(zero)>();
+    auto found = llvm::find_if(values, [](auto value) { return value < 0; });
+    if (found != values.end())
+      negative = *found, at = found - values.begin();
+  });
+  if (negative == 0)
+    return success();
+  return op.emitError() << "`" << weightBehind(op.getX()) << "` has no square root at [" << int64_t(at) << "], where it is "
+                        << negative << " with eps: a variance is not negative";
+}
+
 bool isPacking(Operation *op) {
   return isa<PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp>(op);
 }
@@ -546,6 +583,8 @@ private:
     if (op->getNumOperands() == 0 || !compute(op, result, operands))
       return op->emitError() << "`" << op->getName() << "` on " << spell(type)
                              << " cannot be part of a recipe for weights";
+    if (auto root = dyn_cast<RsqrtOp>(op); root && failed(checkVariances(root, operands[0])))
+      return failure();
     return result;
   }
 

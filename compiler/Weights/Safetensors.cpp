@@ -5,6 +5,7 @@
 
 #include "compiler/Support/Diagnostics.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
@@ -19,31 +20,34 @@ namespace {
 
 /// Ten thousand tensors take about 1 MiB; a parsed header takes some ten times its text.
 constexpr uint64_t maxHeaderBytes = 16 << 20;
-constexpr int maxDepth = 256;
+constexpr size_t maxDepth = 256;
 
 Error bad(StringRef file, const Twine &why) {
   return createStringError("`" + file + "` is not a usable safetensors file: " + why);
 }
 
-/// llvm::json recurses without a limit: look at the nesting first.
-bool nestsTooDeeply(StringRef json) {
-  int depth = 0;
-  bool inString = false;
+/// Why llvm::json should not read this text: it recurses without a limit, and of keys that are equal it keeps one.
+std::string whyUnreadable(StringRef json) {
+  std::vector<StringSet<>> open; // the keys of each object we are in
   for (size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (inString) {
-      i += c == '\\';
-      inString = c != '"';
-    } else if (c == '"') {
-      inString = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > maxDepth)
-        return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
+    if (json[i] == '{' || json[i] == '[') {
+      if (open.size() == maxDepth)
+        return "its header nests deeper than " + std::to_string(maxDepth);
+      open.emplace_back();
+    } else if (json[i] == '}' || json[i] == ']') {
+      if (!open.empty())
+        open.pop_back();
+    } else if (json[i] == '"') {
+      const size_t begin = i + 1;
+      while (++i < json.size() && json[i] != '"')
+        i += json[i] == '\\';
+      StringRef text = json.slice(begin, i);
+      const bool isKey = json.substr(i + 1).ltrim().starts_with(":");
+      if (isKey && !open.empty() && !open.back().insert(text).second)
+        return "`" + printable(text, 200) + "` is there twice";
     }
   }
-  return false;
+  return "";
 }
 
 SafetensorsType typeNamed(StringRef name) {
@@ -118,6 +122,26 @@ Expected<SafetensorsEntry> readEntry(StringRef file, StringRef name, const json:
   return entry;
 }
 
+/// The format wants every byte in exactly one tensor: anything else is a damaged file, or a name for the wrong numbers.
+std::string whyUneven(ArrayRef<SafetensorsEntry> entries, StringRef data) {
+  std::vector<const SafetensorsEntry *> filled;
+  for (const SafetensorsEntry &entry : entries)
+    if (!entry.bytes.empty())
+      filled.push_back(&entry);
+  llvm::sort(filled, [](auto *a, auto *b) { return std::pair(a->bytes.begin(), a->name) < std::pair(b->bytes.begin(), b->name); });
+  const char *end = data.begin();
+  const SafetensorsEntry *last = nullptr;
+  for (const SafetensorsEntry *entry : filled) {
+    if (entry->bytes.begin() < end)
+      return "`" + printable(entry->name) + "` and `" + printable(last->name) + "` overlap";
+    if (entry->bytes.begin() > end)
+      return std::to_string(entry->bytes.begin() - end) + " bytes before `" + printable(entry->name) + "` belong to no tensor";
+    end = entry->bytes.end();
+    last = entry;
+  }
+  return end == data.end() ? "" : "its last " + std::to_string(data.end() - end) + " bytes belong to no tensor";
+}
+
 // ---- conversions ----
 
 float widenHalf(uint16_t half) {
@@ -186,8 +210,8 @@ Expected<SafetensorsFile> SafetensorsFile::parse(std::shared_ptr<MemoryBuffer> b
   if (headerBytes > maxHeaderBytes || headerBytes > bytes.size() - 8)
     return bad(path, "its header would have " + Twine(headerBytes) + " bytes");
   StringRef header = bytes.substr(8, headerBytes);
-  if (nestsTooDeeply(header))
-    return bad(path, "its header nests deeper than " + Twine(maxDepth));
+  if (std::string why = whyUnreadable(header); !why.empty())
+    return bad(path, why);
   Expected<json::Value> parsed = json::parse(header);
   if (!parsed) {
     std::string why = toString(parsed.takeError());
@@ -197,18 +221,16 @@ Expected<SafetensorsFile> SafetensorsFile::parse(std::shared_ptr<MemoryBuffer> b
   if (!object)
     return bad(path, "its header is no JSON object");
   StringRef data = bytes.drop_front(8 + headerBytes);
-  const char *end = data.begin();
   for (const auto &[key, value] : *object) {
     if (key == "__metadata__")
       continue;
     Expected<SafetensorsEntry> entry = readEntry(path, key, value, data);
     if (!entry)
       return entry.takeError();
-    end = std::max(end, entry->bytes.end());
     file.list.push_back(std::move(*entry));
   }
-  if (end != data.end())
-    return bad(path, "its last " + Twine(data.end() - end) + " bytes belong to no tensor");
+  if (std::string why = whyUneven(file.list, data); !why.empty())
+    return bad(path, why);
   file.sortEntries();
   file.buffer = std::move(buffer);
   return file;

@@ -370,6 +370,16 @@ LogicalResult CallBuilder::wantsKnownSizes(Value x) {
   return failure();
 }
 
+LogicalResult CallBuilder::refuseBytes(ValueRange operands) {
+  for (Value operand : operands)
+    if (tensorOf(operand).getElementType().isUnsignedInteger()) {
+      error(loc) << "`" << signature.name << "` does not compute with " << spell(tensorOf(operand))
+                 << "; `cast(..., to=f32)` makes numbers of it";
+      return failure();
+    }
+  return success();
+}
+
 FailureOr<Value> CallBuilder::weight(StringRef suffix, ArrayRef<int64_t> extents, Type elementType) {
   if (llvm::any_of(extents, ShapedType::isDynamic)) {
     error(loc) << "the weight `" << suffix << "` of `" << signature.name << "` would have the shape " << spell(extents)
@@ -394,6 +404,14 @@ Value CallBuilder::constant(DenseElementsAttr value) {
   return ConstantOp::create(builder, loc, value.getType(), value);
 }
 
+LogicalResult CallBuilder::wantsFloats(Value x) {
+  if (isa<FloatType>(tensorOf(x).getElementType()))
+    return success();
+  error(loc) << "`" << signature.name << "` wants floating-point numbers, not " << spell(tensorOf(x))
+             << "; `cast(..., to=f32)` makes them";
+  return failure();
+}
+
 /// The text of an error of the verifier without "'weft.conv' op ".
 static std::string withoutOpName(std::string text) {
   size_t end = text.find("' op ");
@@ -413,8 +431,7 @@ void CallBuilder::report(ArrayRef<std::string> texts, ValueRange operands) {
   std::string text =
       texts.empty() ? "`" + signature.name.str() + "` cannot be applied" : withoutOpName(texts.front());
   if (Value unfit = unfitOperand(text, operands)) {
-    error(loc) << "`" << signature.name << "` wants floating-point numbers, not "
-               << spell(cast<RankedTensorType>(unfit.getType())) << "; `cast(..., to=f32)` makes them";
+    (void)wantsFloats(unfit);
     return;
   }
   InFlightDiagnostic diagnostic = error(loc) << text;

@@ -104,6 +104,10 @@ public:
   mlir::LogicalResult checkSize(llvm::StringRef what, llvm::ArrayRef<int64_t> extents);
   /// Reports a tensor with a run-time size where the operation has no meaning for one yet.
   mlir::LogicalResult wantsKnownSizes(mlir::Value x);
+  /// Reports integers where the operation has no meaning for them.
+  mlir::LogicalResult wantsFloats(mlir::Value x);
+  /// Reports bytes: they are converted before anything is computed with them.
+  mlir::LogicalResult refuseBytes(mlir::ValueRange operands);
 
   mlir::OpBuilder &builder;
   mlir::Location loc;

@@ -176,7 +176,8 @@ def WhereOp : Weft_PureOp<"where", [Weft_PlaceByPlace]> {
 def CastOp : Weft_PureOp<"cast", [Weft_PlaceByPlace]> {
   let summary = "conversion to another element type";
   let description = [{
-    Converts each element to `to`, as C does: from float to integer toward zero.
+    Converts each element to `to`, as C does: from float to integer toward zero. From float to `ui8` what lies outside 0 to
+    255 becomes the nearest of them; from integer the low bits stay; to `i1` all but 0 is 1.
 
     C1. The result has the shape of `x` and the element type `to`.
 

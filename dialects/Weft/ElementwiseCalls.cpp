@@ -12,17 +12,6 @@ static Signature unary(StringRef name, std::vector<StringRef> reals = {}) {
   return signature;
 }
 
-/// Bytes of a picture are converted before anything is computed with them.
-static LogicalResult refuseBytes(CallBuilder &call, ValueRange operands) {
-  for (Value operand : operands)
-    if (tensorOf(operand).getElementType().isUnsignedInteger()) {
-      call.error(call.loc) << "`" << call.signature.name << "` does not compute with " << spell(tensorOf(operand))
-                           << "; `cast(..., to=f32)` makes numbers of it";
-      return failure();
-    }
-  return success();
-}
-
 /// One of two operands may be a number.
 static FailureOr<Values> buildBinary(CallBuilder &call) {
   std::optional<Value> x = call.optionalTensor("x"), y = call.optionalTensor("y");
@@ -32,10 +21,30 @@ static FailureOr<Values> buildBinary(CallBuilder &call) {
   }
   RankedTensorType like = tensorOf(x ? *x : *y);
   FailureOr<Value> left = call.tensorOrNumber("x", like), right = call.tensorOrNumber("y", like);
-  if (failed(left) || failed(right) || failed(refuseBytes(call, {*left, *right})))
+  if (failed(left) || failed(right) || failed(call.refuseBytes({*left, *right})))
     return failure();
   StringRef op = call.signature.op.empty() ? call.signature.name : call.signature.op;
   return call.make(("weft." + op).str(), {*left, *right}, {});
+}
+
+static FailureOr<Values> buildPow(CallBuilder &call) {
+  for (StringRef name : {"x", "y"})
+    if (std::optional<Value> operand = call.optionalTensor(name))
+      if (failed(call.wantsFloats(*operand)))
+        return failure();
+  return buildBinary(call);
+}
+
+/// Integers have no operation of their own for it.
+static FailureOr<Values> buildNegation(CallBuilder &call) {
+  FailureOr<Value> x = call.tensor("x");
+  if (failed(x) || failed(call.refuseBytes(*x)))
+    return failure();
+  auto element = dyn_cast<IntegerType>(tensorOf(*x).getElementType());
+  if (!element)
+    return call.make("weft.neg", *x, {});
+  auto zero = DenseElementsAttr::get(RankedTensorType::get({}, element), call.builder.getIntegerAttr(element, 0));
+  return call.make("weft.sub", {call.constant(zero), *x}, {});
 }
 
 static Signature binary(StringRef name) { return {name, {{"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildBinary}; }
@@ -47,7 +56,7 @@ static FailureOr<Values> buildWhere(CallBuilder &call) {
     return failure();
   RankedTensorType like = tensorOf(*condition);
   FailureOr<Value> x = call.tensorOrNumber("x", like), y = call.tensorOrNumber("y", like);
-  if (failed(x) || failed(y) || failed(refuseBytes(call, {*condition, *x, *y})))
+  if (failed(x) || failed(y) || failed(call.refuseBytes({*condition, *x, *y})))
     return failure();
   return call.make("weft.where", {*condition, *x, *y}, {});
 }
@@ -101,7 +110,7 @@ static FailureOr<Values> buildCast(CallBuilder &call) {
                   .Case("f64", call.builder.getF64Type())
                   .Case("i32", call.builder.getI32Type())
                   .Case("i64", call.builder.getI64Type())
-                  .Case("u8", call.builder.getIntegerType(8))
+                  .Case("u8", call.builder.getIntegerType(8, /*isSigned=*/false))
                   .Default(call.builder.getI1Type());
   return call.make("weft.cast", *x, call.named("to", TypeAttr::get(type)));
 }
@@ -109,7 +118,7 @@ static FailureOr<Values> buildCast(CallBuilder &call) {
 std::vector<Signature> weft::elementwiseCalls() {
   std::vector<Signature> calls;
   for (StringRef name : {"relu", "relu6", "sigmoid", "tanh", "silu", "hardswish", "mish", "softplus", "softsign", "erf",
-                         "exp", "log", "sqrt", "rsqrt", "abs", "neg", "floor", "ceil", "round", "sign", "sin", "cos",
+                         "exp", "log", "sqrt", "rsqrt", "abs", "floor", "ceil", "round", "sign", "sin", "cos",
                          "reciprocal"})
     calls.push_back(unary(name));
   for (StringRef name : {"elu", "celu", "leaky_relu", "thresholded_relu"})
@@ -118,8 +127,10 @@ std::vector<Signature> weft::elementwiseCalls() {
   calls.push_back(unary("selu", {"alpha", "gamma"}));
   calls.push_back(unary("clip", {"min", "max"}));
   calls.push_back(unary("dropout", {"p"}));
-  for (StringRef name : {"add", "sub", "mul", "div", "pow", "minimum", "maximum", "less", "less_equal", "equal"})
+  for (StringRef name : {"add", "sub", "mul", "div", "minimum", "maximum", "less", "less_equal", "equal"})
     calls.push_back(binary(name));
+  calls.push_back({"pow", {{"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildPow});
+  calls.push_back({"neg", {{"x", Takes::Tensor}}, buildNegation});
   calls.push_back({"where", {{"condition", Takes::Tensor, true}, {"x", Takes::Tensor}, {"y", Takes::Tensor}}, buildWhere});
   calls.push_back({"gelu", {{"x", Takes::Tensor}, {"approximate", Takes::Word}}, buildGelu});
   calls.push_back({"stochastic_depth",

@@ -128,7 +128,7 @@ static FailureOr<Values> buildReduce(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
   FailureOr<bool> keepdims = call.boolean("keepdims", true);
   FailureOr<Extents> axes = failed(x) ? FailureOr<Extents>() : axesOf(call, tensorOf(*x).getRank());
-  if (failed(axes) || failed(keepdims))
+  if (failed(axes) || failed(keepdims) || failed(call.refuseBytes(*x)))
     return failure();
   return call.make(("weft.reduce_" + call.signature.name).str(), *x,
                    {call.list("axes", *axes), call.named("keepdims", call.builder.getBoolAttr(*keepdims))});
@@ -149,7 +149,7 @@ static FailureOr<Values> buildExtremum(CallBuilder &call) {
     return call.missing("x");
   RankedTensorType like = tensorOf(x ? *x : *y);
   FailureOr<Value> left = call.tensorOrNumber("x", like), right = call.tensorOrNumber("y", like);
-  if (failed(left) || failed(right))
+  if (failed(left) || failed(right) || failed(call.refuseBytes({*left, *right})))
     return failure();
   return call.make(("weft." + call.signature.name + "imum").str(), {*left, *right}, {});
 }

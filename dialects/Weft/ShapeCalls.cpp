@@ -154,6 +154,20 @@ static FailureOr<Values> buildTranspose(CallBuilder &call) {
   return call.make("weft.transpose", *x, call.list("perm", *perm));
 }
 
+/// Where integers are padded the value is one of them.
+static LogicalResult checkFill(CallBuilder &call, Type element, double value) {
+  auto integer = dyn_cast<IntegerType>(element);
+  if (!integer)
+    return success();
+  unsigned bits = integer.getWidth() - !integer.isUnsigned();
+  double end = std::ldexp(1.0, bits), begin = integer.isUnsigned() ? 0 : -end;
+  if (value == std::floor(value) && value >= begin && value < end)
+    return success();
+  call.error(call.locOf("value")) << "`value` is to be an integer of " << integer.getWidth() << " bits, as the elements of "
+                                  << spell(tensorOf(*call.tensor("x"))) << " are";
+  return failure();
+}
+
 /// `low=` and `high=` with an entry a dimension, or `pad=`: one integer or a list for the spatial dimensions.
 static FailureOr<Values> buildPad(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
@@ -178,7 +192,7 @@ static FailureOr<Values> buildPad(CallBuilder &call) {
   FailureOr<StringRef> mode =
       call.has("mode") ? call.word("mode", {"constant", "reflect", "edge"}) : StringRef("constant");
   FailureOr<double> value = call.real("value", 0.0);
-  if (failed(mode) || failed(value))
+  if (failed(mode) || failed(value) || failed(checkFill(call, tensorOf(*x).getElementType(), *value)))
     return failure();
   auto attribute = PadModeAttr::get(call.builder.getContext(), *symbolizePadMode(*mode));
   return call.make("weft.pad", *x,
@@ -209,7 +223,7 @@ static FailureOr<Values> buildImageInput(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
   FailureOr<SmallVector<double>> mean = call.has("mean") ? call.reals("mean") : SmallVector<double>{0.0};
   FailureOr<SmallVector<double>> std = call.has("std") ? call.reals("std") : SmallVector<double>{1.0};
-  if (failed(x) || failed(mean) || failed(std))
+  if (failed(x) || failed(mean) || failed(std) || failed(call.wantsKnownSizes(*x)))
     return failure();
   Attributes attributes{call.named("mean", call.builder.getDenseF64ArrayAttr(*mean)),
                         call.named("std", call.builder.getDenseF64ArrayAttr(*std))};

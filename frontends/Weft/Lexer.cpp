@@ -21,7 +21,10 @@ bool language::isReserved(StringRef word) {
 }
 
 Lexer::Lexer(const TextFile &file, TextDiagnostics &diagnostics)
-    : file(file), diagnostics(diagnostics), text(file.contents()), last(text.size()) {}
+    : file(file), diagnostics(diagnostics), text(file.contents()), last(text.size()) {
+  if (text.starts_with("\xef\xbb\xbf"))
+    seek(3); // the byte order mark some editors begin a file with
+}
 
 bool Lexer::checkEncoding(const TextFile &file, TextDiagnostics &diagnostics) {
   StringRef text = file.contents();

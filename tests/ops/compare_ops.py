@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 TOLERANCE = 1e-4  # of the largest finite output
 DTYPES = {np.dtype("float32"): ("f32", TensorProto.FLOAT), np.dtype("int32"): ("i32", TensorProto.INT32),
-          np.dtype("int64"): ("i64", TensorProto.INT64)}
+          np.dtype("int64"): ("i64", TensorProto.INT64), np.dtype("uint8"): ("u8", TensorProto.UINT8)}
 
 
 class Case:
@@ -282,8 +282,49 @@ def shape_cases():
     ]
 
 
+def whole(low, high, shape, dtype):
+    return rng.integers(low, high, shape, dtype, endpoint=True)
+
+
+def integer_cases():
+    """Bytes and other integers: conversions, and what moves them. Results are equal, not close."""
+    bytes_, image = whole(0, 255, (2, 5, 7, 3), np.uint8), whole(0, 255, (1, 16, 6, 10), np.uint8)
+    wide = whole(-2**31, 2**31 - 1, (3, 37), np.int32)
+    outside = np.array([-np.inf, -1e9, -1.5, -0.5, 0, 0.99, 127.5, 128, 254.9, 255, 255.5, 256, 3e9, np.inf], np.float32)
+    return [
+        Case("bytes_to_float", "cast(x, to=f32) * 2", [bytes_], lambda v: v.astype(np.float32) * 2),
+        Case("bytes_to_i32", "cast(x, to=i32) * 3 - 300", [bytes_], lambda v: v.astype(np.int32) * 3 - 300),
+        Case("bytes_to_i64", "cast(x, to=i64)", [bytes_], lambda v: v.astype(np.int64)),
+        Case("float_to_bytes", "cast(x, to=u8)", [rng.uniform(0, 255.9, (3, 41)).astype(np.float32)], lambda v: v.astype(np.uint8)),
+        Case("float_to_bytes_outside", "cast(x, to=u8)", [outside], lambda v: np.clip(v, 0, 255).astype(np.uint8)),
+        Case("i32_to_bytes", "cast(x, to=u8)", [wide], lambda v: v.astype(np.uint8)),
+        Case("i64_to_i32", "cast(x, to=i32)", [whole(-2**40, 2**40, (5, 9), np.int64)], lambda v: v.astype(np.int32)),
+        Case("float_to_i32", "cast(x * 100, to=i32)", [normal(3, 17)], lambda v: (v * 100).astype(np.int32)),
+        Case("float_to_i64", "cast(x * 100, to=i64)", [normal(3, 17)], lambda v: (v * 100).astype(np.int64)),
+        Case("i32_to_float", "cast(x, to=f32)", [wide], lambda v: v.astype(np.float32)),
+        Case("float_to_bool", "cast(cast(x, to=bool), to=f32)", [np.array([0, -0.0, 0.5, -3, 2, 256], np.float32)], lambda v: (v != 0).astype(np.float32)),
+        Case("half_size", "cast(round(avgpool(cast(x, to=f32), kernel=2, stride=2)), to=u8)", [image],
+             lambda v: np.rint(v.reshape(1, 16, 3, 2, 5, 2).mean((3, 5), dtype=np.float32)).astype(np.uint8)),
+        Case("concat_bytes", "concat([x, cast(cast(y, to=i32) + 1, to=u8)], axis=1)", [image, whole(0, 255, (1, 5, 6, 10), np.uint8)],
+             lambda u, v: np.concatenate([u, v + np.uint8(1)], 1)),
+        Case("transpose_bytes", "transpose(x, perm=[0, 3, 1, 2])", [bytes_], lambda v: v.transpose(0, 3, 1, 2)),
+        Case("slice_bytes", "slice(x, start=[0, 1, 0, 0], stop=[2, 5, 7, 2], step=[1, 2, 3, 1])", [bytes_], lambda v: v[:, 1:5:2, ::3, :2]),
+        Case("pad_bytes", "pad(x, low=[0, 1, 2, 0], high=[0, 0, 1, 0], value=200)", [bytes_],
+             lambda v: np.pad(v, [(0, 0), (1, 0), (2, 1), (0, 0)], constant_values=200)),
+        Case("pad_edge_bytes", "pad(x, low=[0, 1, 2, 0], high=[0, 0, 1, 0], mode=\"edge\")", [bytes_],
+             lambda v: np.pad(v, [(0, 0), (1, 0), (2, 1), (0, 0)], "edge")),
+        Case("reshape_bytes", "reshape(x, [10, 21])", [bytes_], lambda v: v.reshape(10, 21)),
+        Case("gather_bytes", "gather(x, y, axis=3)", [bytes_, np.array([2, 0, 0, 1], np.int32)], lambda v, i: v[..., i]),
+        Case("expand_bytes", "expand(x, [4, 5, 6])", [whole(0, 255, (5, 1), np.uint8)], lambda v: np.broadcast_to(v, (4, 5, 6))),
+        Case("negative", "-x", [wide], lambda v: -v), Case("negative_i64", "-x + 3", [whole(-9, 9, (7,), np.int64)], lambda v: -v + 3),
+        Case("pad_i32", "pad(x, low=[0, 1], high=[1, 0], value=-7)", [wide], lambda v: np.pad(v, [(0, 1), (1, 0)], constant_values=-7)),
+        Case("sum_i32", "sum(x, axis=1)", [whole(-99, 99, (3, 37), np.int32)], lambda v: v.sum(1, np.int32, keepdims=True)),
+        Case("largest_i64", "max(x, axis=0, keepdims=false)", [whole(-2**40, 2**40, (5, 9), np.int64)], lambda v: v.max(0)),
+    ]
+
+
 GROUPS = {"conv": conv_cases, "conv_grouped": grouped_conv_cases, "conv_transposed": transposed_cases, "matrix": matrix_cases, "pool": pool_cases,
-          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases}
+          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases, "integer": integer_cases}
 
 
 def network(cases):
@@ -299,10 +340,15 @@ def network(cases):
         text = text.replace(" as ", f" as {case.name}.")
         weights.update({f"{case.name}.{path}": array for path, array in case.weights.items()})
         body.append(f"  r{index} = {text}")
-        results.append(f"r{index}: f32[{', '.join(map(str, case.want.shape))}]")
+        results.append(f"r{index}: {word_of(case.want)}[{', '.join(map(str, case.want.shape))}]")
     ports = [f"{name}: {DTYPES[a.dtype][0]}[{', '.join(map(str, a.shape))}]" for name, a in inputs.items()]
     source = "weft 1\n\nnet ops(" + ", ".join(ports) + ") -> (" + ", ".join(results) + ") {\n" + "\n".join(body) + "\n}\n"
     return source, inputs, weights
+
+
+def word_of(array):
+    """The element type of a result in the language: what NumPy computes in double precision is f32 here."""
+    return DTYPES[array.dtype][0] if array.dtype.kind in "iu" else "f32"
 
 
 def replace_word(text, word, other):
@@ -321,6 +367,8 @@ def difference(got, want):
     """Largest difference as a share of the largest finite value; infinite where infinities or NaNs stand elsewhere."""
     if got.shape != want.shape:
         return np.inf
+    if want.dtype.kind in "iu":
+        return 0.0 if got.dtype == want.dtype and np.array_equal(got, want) else np.inf
     finite = np.isfinite(want)
     if not np.array_equal(got[~finite], want[~finite], equal_nan=True) or not np.isfinite(got[finite]).all():
         return np.inf

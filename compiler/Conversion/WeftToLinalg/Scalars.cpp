@@ -14,19 +14,25 @@ namespace weft {
 
 using Builder = ImplicitLocOpBuilder;
 
+/// The same bits as another integer type of that width.
+static Value sameBits(Builder &builder, Value value, Type type) {
+  return value.getType() == type ? value : UnrealizedConversionCastOp::create(builder, type, value).getResult(0);
+}
+
 Value constantLike(Builder &builder, Value like, double value) {
   Type type = like.getType();
   if (isa<FloatType>(type))
     return arith::ConstantOp::create(builder, builder.getFloatAttr(type, value));
-  return arith::ConstantOp::create(builder, builder.getIntegerAttr(type, static_cast<int64_t>(value)));
+  Type plain = builder.getIntegerType(type.getIntOrFloatBitWidth());
+  Value whole = arith::ConstantOp::create(builder, builder.getIntegerAttr(plain, static_cast<int64_t>(value)));
+  return sameBits(builder, whole, type);
 }
 
 Value signless(Builder &builder, Value value) {
   auto type = dyn_cast<IntegerType>(value.getType());
   if (!type || type.isSignless())
     return value;
-  Type plain = builder.getIntegerType(type.getWidth());
-  return UnrealizedConversionCastOp::create(builder, plain, value).getResult(0);
+  return sameBits(builder, value, builder.getIntegerType(type.getWidth()));
 }
 
 template <typename FloatOp, typename IntegerOp> static Value either(Builder &builder, Value a, Value b) {
@@ -85,11 +91,31 @@ struct Formula {
 
 double number(const APFloat &value) { return value.convertToDouble(); }
 
+/// Bytes of a float hold 0 to 255: what lies outside becomes the nearest of them.
+Value byteOf(Builder &builder, Value x) {
+  Formula f{builder};
+  Value whole = arith::FPToSIOp::create(builder, builder.getI32Type(), f.min(f.max(x, 0), 255));
+  return arith::TruncIOp::create(builder, builder.getI8Type(), whole);
+}
+
+Value isNotZero(Builder &builder, Value x) {
+  Value zero = constantLike(builder, x, 0);
+  if (isa<FloatType>(x.getType()))
+    return arith::CmpFOp::create(builder, arith::CmpFPredicate::UNE, x, zero);
+  return arith::CmpIOp::create(builder, arith::CmpIPredicate::ne, x, zero);
+}
+
 Value convert(Builder &builder, Value x, Type to) {
   Type from = x.getType();
   if (from == to)
     return x;
+  if (to.isUnsignedInteger()) {
+    Type plain = builder.getIntegerType(to.getIntOrFloatBitWidth());
+    return sameBits(builder, isa<FloatType>(from) ? byteOf(builder, x) : convert(builder, x, plain), to);
+  }
   x = signless(builder, x);
+  if (to.isInteger(1))
+    return isNotZero(builder, x);
   bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
   unsigned fromBits = from.getIntOrFloatBitWidth(), toBits = to.getIntOrFloatBitWidth();
   if (fromFloat && toFloat)

@@ -38,7 +38,8 @@ bool isViewOp(Operation *op) {
   if (auto pad = dyn_cast<PadOp>(op)) {
     auto type = cast<RankedTensorType>(pad.getX().getType());
     bool channels = !getBlocked(type) || (pad.getLow()[1] == 0 && pad.getHigh()[1] == 0);
-    return pad.getMode() == PadMode::Constant && channels;
+    bool hasConstant = !type.getElementType().isUnsignedInteger(); // arith has none of these, a kernel makes one
+    return pad.getMode() == PadMode::Constant && channels && hasConstant;
   }
   if (auto slice = dyn_cast<SliceOp>(op))
     return llvm::all_of(slice.getStep(), [](int64_t step) { return step > 0; });

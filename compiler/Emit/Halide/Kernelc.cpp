@@ -6,11 +6,13 @@
 #include "compiler/Kernel/Text.h"
 
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sys/prctl.h>
 
 using namespace weft;
 
@@ -28,6 +30,7 @@ their scratch memory in FOLDER/N.scratch.
   --jobs=N            kernels at a time (default 1)
   --timeout=SECONDS   for one kernel (default 120)
   --memory-mib=N      address space of one kernel (default 4096)
+  --with-parent       end when the process ends that started it
   --help
 )";
 
@@ -72,6 +75,8 @@ CommandLine parseCommandLine(int argc, char **argv) {
       line.batch.compile.asserts = true;
     } else if (argument == "--asm") {
       line.batch.assembly = true;
+    } else if (argument == "--with-parent") {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
     } else if (argument == "--scratch") {
       line.batch.scratchOnly = true;
     } else if (!takeValue(argument, "--target", line.batch.compile.target) &&

@@ -4,6 +4,8 @@
 #include "compiler/Emit/Host/Link.h"
 
 #include "compiler/Support/Files.h"
+#include "compiler/Support/Interrupt.h"
+#include "compiler/Support/Process.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -12,9 +14,11 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
+using namespace weft;
 using namespace weft::emit;
 
 static std::string findFirst(ArrayRef<const char *> names) {
@@ -37,14 +41,11 @@ static const char *const linkerFlags[] = {
     "--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack", "-z", "relro", "-z", "now"};
 
 /// What a shared library shows: its own names, none of the runtime's.
-static Error writeExports(StringRef name, SmallVectorImpl<char> &path) {
-  int file;
-  if (std::error_code error = sys::fs::createTemporaryFile("weft", "map", file, path))
-    return createStringError(error, "cannot make a temporary file");
-  raw_fd_ostream out(file, /*shouldClose=*/true);
-  out << "{ global: weft_query; " << name << "_create; " << name << "_info; " << name << "_run; " << name
+static Error writeExports(StringRef name, StringRef path) {
+  return writeFile(path, [&](raw_ostream &out) {
+    out << "{ global: weft_query; " << name << "_create; " << name << "_info; " << name << "_run; " << name
       << "_destroy; " << name << "_model; local: *; };\n";
-  return Error::success();
+  });
 }
 
 /// A file of the C library, in the places distributions keep it.
@@ -128,20 +129,15 @@ static Expected<std::vector<std::string>> lldCommand(const LinkOptions &options,
 
 /// Runs the linker; its complaints become the error.
 static Error run(StringRef program, const std::vector<std::string> &arguments) {
-  SmallString<64> complaints;
-  if (std::error_code error = sys::fs::createTemporaryFile("weft", "log", complaints))
-    return createStringError(error, "cannot make a temporary file");
-  FileRemover remover(complaints);
-  SmallVector<StringRef> all{program};
-  append_range(all, arguments);
-  std::string problem;
-  int status = sys::ExecuteAndWait(program, all, std::nullopt,
-                                   {std::nullopt, StringRef(complaints), StringRef(complaints)}, 0, 0, &problem);
-  if (status == 0)
+  std::vector<std::string> command{program.str()};
+  append_range(command, arguments);
+  Expected<ProcessResult> result = runProcess(command);
+  if (!result)
+    return result.takeError();
+  if (result->exitCode == 0)
     return Error::success();
-  if (auto text = MemoryBuffer::getFile(complaints))
-    problem += (*text)->getBuffer().take_front(2000).rtrim().str();
-  return createStringError("`" + sys::path::filename(program) + "` failed: " + problem);
+  std::string problem = result->output + result->errors;
+  return createStringError("`" + sys::path::filename(program) + "` failed: " + StringRef(problem).take_front(2000).rtrim());
 }
 
 /// What the output takes at most: sections begin on pages of their own.
@@ -154,6 +150,15 @@ static uint64_t largestOutput(const LinkOptions &options) {
   return sum;
 }
 
+/// The file the linker writes, which gets the name of the output when it is whole.
+static std::error_code createBeside(StringRef output, SmallVectorImpl<char> &path) {
+  NoInterruption guard;
+  std::error_code error = sys::fs::createUniqueFile(output + ".%%%%%%", path);
+  if (!error)
+    sys::RemoveFileOnSignal(StringRef(path.data(), path.size()));
+  return error;
+}
+
 Error weft::emit::link(const LinkOptions &options) {
   std::string driver = findDriver(), lld = driver.empty() ? findLld() : "";
   if (driver.empty() && lld.empty())
@@ -162,13 +167,15 @@ Error weft::emit::link(const LinkOptions &options) {
     return error;
   if (Error error = checkWritable(options.output, largestOutput(options)))
     return error; // linkers map their output and die where the disk is full
-  SmallString<64> exports;
+  TemporaryFolder folder;
+  if (folder.path().empty())
+    return createStringError("cannot make a temporary folder");
+  std::string exports = folder.path() + "/exports.map";
   if (options.kind == LinkOptions::SharedLibrary)
     if (Error error = writeExports(options.name, exports))
       return error;
-  FileRemover exportsRemover(exports, !exports.empty());
   SmallString<128> beside;
-  if (std::error_code error = sys::fs::createUniqueFile(options.output + ".%%%%%%", beside))
+  if (std::error_code error = createBeside(options.output, beside))
     return createStringError(error, "cannot write `" + options.output + "`: " + error.message());
   FileRemover besideRemover(beside);
   if (driver.empty()) {
@@ -180,8 +187,10 @@ Error weft::emit::link(const LinkOptions &options) {
   } else if (Error error = run(driver, driverCommand(options, exports, beside))) {
     return error;
   }
+  NoInterruption guard;
   if (std::error_code error = sys::fs::rename(beside, options.output))
     return createStringError(error, "cannot write `" + options.output + "`: " + error.message());
   besideRemover.releaseFile();
+  sys::DontRemoveFileOnSignal(beside);
   return Error::success();
 }

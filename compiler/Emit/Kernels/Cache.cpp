@@ -3,6 +3,8 @@
 // Files appear by rename, so readers need no lock; the lock file orders those who write and trim.
 #include "compiler/Emit/Kernels/Cache.h"
 
+#include "compiler/Support/Interrupt.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -159,6 +161,7 @@ std::optional<KernelCache::Entry> KernelCache::find(StringRef key) const {
 }
 
 void KernelCache::store(StringRef key, const Entry &entry) const {
+  NoInterruption guard; // no half entry stays
   std::string beside = folder + "/new-XXXXXX";
   File file(::mkostemp(beside.data(), O_CLOEXEC));
   if (!file)

@@ -4,10 +4,10 @@
 
 #include "compiler/Emit/Kernels/Cache.h"
 #include "compiler/Emit/Kernels/Prefetches.h"
-#include "compiler/Emit/Kernels/Process.h"
 #include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Text.h"
 #include "compiler/Support/Files.h"
+#include "compiler/Support/Process.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -143,7 +143,8 @@ private:
                                           "--target=" + options.target,
                                           "--jobs=" + std::to_string(std::min<size_t>(wanted, count)),
                                           "--timeout=" + std::to_string(options.seconds),
-                                          "--memory-mib=" + std::to_string(options.mebibytes)};
+                                          "--memory-mib=" + std::to_string(options.mebibytes),
+                                          "--with-parent"};
     if (options.asserts)
       arguments.push_back("--asserts");
     if (options.assembly)

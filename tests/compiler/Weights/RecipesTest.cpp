@@ -69,6 +69,22 @@ protected:
   int loads = 0;
 };
 
+TEST_F(Recipes, NegativeVariancesAreRefusedByName) {
+  std::string said;
+  ScopedDiagnosticHandler listen(&context, [&](Diagnostic &diagnostic) {
+    said = diagnostic.str();
+    return success();
+  });
+  EXPECT_TRUE(failed(evaluate(R"(
+    %v = weft.weight "bn.running_var" : tensor<3xf32>
+    %e = weft.constant dense<-1.0e+3> : tensor<f32>
+    %a = weft.add %v, %e : (tensor<3xf32>, tensor<f32>) -> tensor<3xf32>
+    %r = weft.rsqrt %a : tensor<3xf32>
+    return %r : tensor<3xf32>)",
+                              "tensor<3xf32>")));
+  EXPECT_NE(said.find("`bn.running_var` has no square root at [0]"), std::string::npos) << said;
+}
+
 TEST_F(Recipes, ArithmeticBroadcasts) {
   auto result = evaluate(R"(
     %w = weft.weight "w" : tensor<3x2x2x2xf32>

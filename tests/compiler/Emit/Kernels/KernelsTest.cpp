@@ -4,8 +4,8 @@
 #include "compiler/Emit/Kernels/Kernels.h"
 
 #include "compiler/Emit/Kernels/Prefetches.h"
-#include "compiler/Emit/Kernels/Process.h"
 #include "compiler/Kernel/Text.h"
+#include "compiler/Support/Process.h"
 
 #include <filesystem>
 #include <fstream>

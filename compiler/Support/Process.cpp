@@ -1,6 +1,9 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// The child leads a process group of its own, so that it ends with all it has started when this process is interrupted.
 // Both pipes are drained by poll, so a child that talks a lot on one of them cannot block on the other.
-#include "compiler/Emit/Kernels/Process.h"
+#include "compiler/Support/Process.h"
+
+#include "compiler/Support/Interrupt.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -17,7 +20,7 @@
 
 extern char **environ;
 
-namespace weft::emit {
+namespace weft {
 
 namespace {
 
@@ -78,7 +81,8 @@ struct SpawnSetup {
     sigaddset(&defaults, SIGCHLD);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   }
   SpawnSetup(const SpawnSetup &) = delete;
   ~SpawnSetup() {
@@ -86,6 +90,14 @@ struct SpawnSetup {
     posix_spawnattr_destroy(&attributes);
   }
 };
+
+int spawn(pid_t &pid, const std::vector<char *> &argv, const SpawnSetup &setup) {
+  NoInterruption guard;
+  int failed = ::posix_spawn(&pid, argv[0], &setup.files, &setup.attributes, argv.data(), environ);
+  if (!failed)
+    guard.endLater(pid);
+  return failed;
+}
 
 } // namespace
 
@@ -97,7 +109,7 @@ llvm::Expected<ProcessResult> runProcess(const std::vector<std::string> &argumen
   Pipe output, errors;
   SpawnSetup setup(output, errors);
   pid_t pid = 0;
-  if (int failed = ::posix_spawn(&pid, argv[0], &setup.files, &setup.attributes, argv.data(), environ))
+  if (int failed = spawn(pid, argv, setup))
     return llvm::createStringError("cannot start `" + arguments[0] + "`: " + std::strerror(failed));
   output.close(1);
   errors.close(1);
@@ -106,6 +118,7 @@ llvm::Expected<ProcessResult> runProcess(const std::vector<std::string> &argumen
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR)
     ;
+  NoInterruption().hasEnded(pid);
   result.exitCode = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   result.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   return result;
@@ -116,13 +129,16 @@ TemporaryFolder::TemporaryFolder() {
   llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, path);
   llvm::sys::path::append(path, "weft-kernels-XXXXXX");
   std::string made = path.str().str();
-  if (::mkdtemp(made.data()))
-    folder = made;
+  NoInterruption guard;
+  if (!::mkdtemp(made.data()))
+    return;
+  folder = made;
+  guard.removeLater(folder);
 }
 
 TemporaryFolder::~TemporaryFolder() {
   if (!folder.empty())
-    (void)llvm::sys::fs::remove_directories(folder);
+    NoInterruption().removeNow(folder);
 }
 
-} // namespace weft::emit
+} // namespace weft

@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Starting weft-kernelc and waiting for it.
+// Starting another program and waiting for it, and folders for what it writes. Neither outlives this process when it is
+// interrupted.
 #pragma once
 
 #include "llvm/Support/Error.h"
@@ -7,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace weft::emit {
+namespace weft {
 
 struct ProcessResult {
   int exitCode = 0; ///< -1: ended by `signal`
@@ -30,4 +31,4 @@ private:
   std::string folder;
 };
 
-} // namespace weft::emit
+} // namespace weft

@@ -1,0 +1,106 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// A thread of its own waits for the signals, which are blocked everywhere: it may use files, locks and memory, as a
+// signal handler may not.
+#include "compiler/Support/Interrupt.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Signals.h"
+
+#include <csignal>
+#include <pthread.h>
+#include <set>
+#include <unistd.h>
+
+namespace weft {
+
+namespace {
+
+struct Begun {
+  std::mutex mutex;
+  std::set<std::string> folders;
+  std::set<pid_t> groups;
+};
+
+/// Never destroyed: the thread may need it while the process ends.
+Begun &begun() {
+  static auto *only = new Begun;
+  return *only;
+}
+
+bool isRunning(pid_t group) { return ::kill(-group, 0) == 0; }
+
+/// Asks, and after two seconds insists.
+void end(pid_t group) {
+  ::kill(-group, SIGTERM);
+  for (int i = 0; i < 2000 && isRunning(group); ++i)
+    ::usleep(1000);
+  ::kill(-group, SIGKILL);
+}
+
+/// Somebody may be writing into it still: a file that appears between looking and removing is met at the next try.
+void remove(const std::string &folder) {
+  for (int i = 0; i < 100 && llvm::sys::fs::exists(folder); ++i)
+    (void)llvm::sys::fs::remove_directories(folder);
+}
+
+[[noreturn]] void endBy(int signal) {
+  begun().mutex.lock(); // for good: nobody begins anything from here on
+  for (pid_t group : begun().groups)
+    end(group);
+  for (const std::string &folder : begun().folders)
+    remove(folder);
+  llvm::sys::RunInterruptHandlers();
+  ::signal(signal, SIG_DFL);
+  sigset_t unblocked;
+  sigemptyset(&unblocked);
+  sigaddset(&unblocked, signal);
+  pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+bool isIgnored(int signal) {
+  struct sigaction action;
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void *wait(void *signals) {
+  int signal = 0;
+  while (sigwait(static_cast<sigset_t *>(signals), &signal) != 0)
+    ;
+  endBy(signal);
+}
+
+} // namespace
+
+void leaveNothingWhenInterrupted() {
+  static sigset_t waited;
+  sigset_t blocked;
+  sigemptyset(&waited);
+  sigemptyset(&blocked);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    sigaddset(&blocked, signal);
+    if (!isIgnored(signal))
+      sigaddset(&waited, signal);
+  }
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  pthread_t thread;
+  if (pthread_create(&thread, nullptr, wait, &waited) == 0)
+    pthread_detach(thread);
+  else
+    pthread_sigmask(SIG_UNBLOCK, &blocked, nullptr); // no thread to be had: ended at once, as any program is
+}
+
+NoInterruption::NoInterruption() : lock(begun().mutex) {}
+
+void NoInterruption::removeLater(const std::string &folder) { begun().folders.insert(folder); }
+
+void NoInterruption::removeNow(const std::string &folder) {
+  (void)llvm::sys::fs::remove_directories(folder);
+  begun().folders.erase(folder);
+}
+
+void NoInterruption::endLater(pid_t group) { begun().groups.insert(group); }
+void NoInterruption::hasEnded(pid_t group) { begun().groups.erase(group); }
+
+} // namespace weft

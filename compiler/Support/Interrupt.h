@@ -1,0 +1,33 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// What is to be gone when a person presses Ctrl-C: helper processes, temporary folders, files not yet in their places.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <sys/types.h>
+
+namespace weft {
+
+/// From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT end this process once helper processes have ended and what is
+/// registered here, and with llvm::sys::RemoveFileOnSignal, is removed. Those ignored when it is called stay ignored. To
+/// be called once, before there are threads; without it everything below does nothing but keep lists.
+void leaveNothingWhenInterrupted();
+
+/// An interruption waits while one of these lives, and the other way round: whoever makes one after the signal came
+/// never returns. So what a helper says that was ended by the interruption is told to nobody.
+class NoInterruption {
+public:
+  NoInterruption();
+
+  /// Everything in this folder, and the folder.
+  void removeLater(const std::string &folder);
+  void removeNow(const std::string &folder);
+  /// A process group that this process has started.
+  void endLater(pid_t group);
+  void hasEnded(pid_t group);
+
+private:
+  std::lock_guard<std::mutex> lock;
+};
+
+} // namespace weft
