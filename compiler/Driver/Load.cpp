@@ -4,6 +4,7 @@
 
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Driver.h"
+#include "compiler/Driver/IrText.h"
 #include "compiler/Driver/Paths.h"
 #include "compiler/Support/Files.h"
 #include "dialects/Weft/Weft.h"
@@ -24,29 +25,6 @@ using namespace mlir;
 
 namespace weft {
 namespace {
-
-constexpr size_t irBytesLimit = size_t(256) << 20;
-constexpr int irNestingLimit = 256;
-
-/// MLIR's parser recurses on nested brackets and would overflow the stack on hostile input.
-std::string whyNotParse(llvm::StringRef text) {
-  if (text.size() > irBytesLimit)
-    return "larger than 256 MiB";
-  if (text.contains('\0'))
-    return "holds a NUL byte, so it is no text";
-  if (!text.contains("weft.phase"))
-    return "is no output of --stop-after";
-  int depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '(' || text[i] == '[' || text[i] == '{' || text[i] == '<')
-      ++depth;
-    else if (text[i] == ')' || text[i] == ']' || text[i] == '}' || (text[i] == '>' && i && text[i - 1] != '-'))
-      depth = std::max(0, depth - 1);
-    if (depth > irNestingLimit)
-      return "nested deeper than 256 brackets";
-  }
-  return "";
-}
 
 DictionaryAttr optionsAttr(MLIRContext *context, const PipelineOptions &options) {
   Builder b(context);
@@ -169,7 +147,7 @@ void Compilation::describe(const CpuTarget &target) {
 bool Compilation::loadIR() {
   llvm::sys::fs::file_status status;
   if (options.input != "-" && !llvm::sys::fs::status(options.input, status) &&
-      (!llvm::sys::fs::is_regular_file(status) || status.getSize() > irBytesLimit)) {
+      (!llvm::sys::fs::is_regular_file(status) || status.getSize() > mostIrBytes)) {
     userError("cannot read `" + options.input + "`: " +
               (llvm::sys::fs::is_regular_file(status) ? "it is larger than 256 MiB" : "it is no regular file"));
     return false;

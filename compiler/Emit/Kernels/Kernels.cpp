@@ -128,7 +128,7 @@ private:
           for (const Job *job : missing)
             os << job->text;
         }))
-      return error;
+      return noRoom(folder.path(), std::move(error));
     llvm::Expected<ProcessResult> result = runProcess(commandLine(folder.path(), input, missing.size()));
     if (!result)
       return result.takeError();
@@ -155,10 +155,26 @@ private:
     return arguments;
   }
 
+  /// Where the disk is full, code generation ends in many ways, none of them a bug.
+  static llvm::Error checkRoom(const std::string &folder) {
+    constexpr uint64_t largeObject = 1u << 20;
+    llvm::Error error = checkWritable(folder + "/room", largeObject);
+    return error ? noRoom(folder, std::move(error)) : llvm::Error::success();
+  }
+
+  static llvm::Error noRoom(const std::string &folder, llvm::Error error) {
+    std::error_code code = llvm::errorToErrorCode(std::move(error));
+    return llvm::createStringError(code, "cannot write kernels to `" + folder + "`: " + code.message() +
+                                             "; `TMPDIR` names another place for them");
+  }
+
   /// Lines `N STATUS MESSAGE`, one a kernel.
   llvm::Error takeResults(const std::vector<Job *> &missing, const std::string &folder, const ProcessResult &result) {
     llvm::SmallVector<StringRef> lines;
     StringRef(result.output).trim().split(lines, '\n', -1, /*KeepEmpty=*/false);
+    if (result.exitCode != 0)
+      if (llvm::Error error = checkRoom(folder))
+        return error;
     if (lines.size() != missing.size())
       return llvm::make_error<KernelError>(
           "`weft-kernelc` " + ending(result) + ": " +
