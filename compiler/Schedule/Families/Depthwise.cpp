@@ -33,7 +33,10 @@ public:
     choice.cycles =
         std::max(double(shape.batch) * shape.pixels * blocks * shape.window * tile.waste / machine.fmaPerCycle,
                  bytes / (4 * machine.bytesPerCycle));
-    choice.parameters = makeParameters(head->getContext(), name(), {{"x", tile.x}});
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}};
+    if (int64_t rows = sharedRows(head, machine))
+      values.push_back({"rows", rows});
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
@@ -43,6 +46,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
+    nest.rows = parameter(choice, "rows");
     unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest);
   }

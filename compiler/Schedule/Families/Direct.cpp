@@ -60,6 +60,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
+    nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
     nest.n = parameter(choice, "n", 1);
     nest.samplesInside = parameter(choice, "samples_inside") != 0;
@@ -92,10 +93,23 @@ private:
       values = {{"x", 1}, {"cb", std::min<int64_t>(tile.cb, 2)}, {"n", samplesTogether(shape.batch)}};
     else if (shape.batch > 1 && choice.weightBytes > cachedWeightBytes)
       values.push_back({"samples_inside", 1});
+    if (int64_t rows = rowsOf(shape, tile, choice, machine)) {
+      values.push_back({"rows", rows});
+      return makeParameters(context, name(), values);
+    }
     bool inStrips = shape.batch == 1 || values.back().first == "samples_inside";
     if (int64_t lines = inStrips ? fetchedAhead(shape, tile, choice, machine) : 0)
       values.push_back({"prefetch", lines});
     return makeParameters(context, name(), values);
+  }
+
+  /// Threads share rows where the input is larger than the weights, which each then reads.
+  static int64_t rowsOf(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
+    int64_t rowBytes = shape.width * shape.stride.back() * shape.stride.front() * shape.inputs * 4;
+    if (shape.batch > 1 || shape.kernel.size() != 2 || rowBytes * shape.height < choice.weightBytes)
+      return 0;
+    int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
+    return sharedRows(shape.height, rowBytes, llvm::divideCeil(blocks, tile.cb));
   }
 
   DictionaryAttr stripParameters(ConvOp conv, const ConvShape &shape, Tile tile, int64_t pixelBytes) const {

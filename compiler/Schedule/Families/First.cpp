@@ -39,6 +39,8 @@ public:
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (hasPrologue(conv))
       appendStrips(conv, shape, 4 * shape.inputs, stripBytes, values);
+    else if (int64_t rows = rowsOf(shape, llvm::divideCeil(outBlocks, tile.cb)))
+      values.push_back({"rows", rows});
     choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
@@ -49,6 +51,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
+    nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
     int64_t window = reduction->extentOf("kx");
     if (window > 1 && window * nest.x * nest.cb <= unrolledLimit)
@@ -56,6 +59,12 @@ public:
     if (std::optional<Strips> strips = stripsOf(kernel, choice))
       return scheduleStrips(kernel, nest, *strips, machine);
     return scheduleNest(kernel, nest);
+  }
+
+private:
+  static int64_t rowsOf(const ConvShape &shape, int64_t blockTasks) {
+    bool isPlane = shape.batch == 1 && shape.kernel.size() == 2;
+    return isPlane ? sharedRows(shape.height, shape.width * shape.stride.front() * shape.inputs * 4, blockTasks) : 0;
   }
 };
 

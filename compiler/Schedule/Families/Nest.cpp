@@ -13,6 +13,8 @@ static StringRef rowLoop(const StageView &stage) {
   return count > 3 ? StringRef(stage.loops[count - 2]) : StringRef();
 }
 
+static bool isPlane(const StageView &stage) { return stage.loops.size() == 5 && stage.loops[2] == "y"; }
+
 bool isNest(const KernelView &kernel) {
   if (kernel.stages.empty())
     return false;
@@ -34,6 +36,40 @@ void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
   for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction.reduction, reduction.reductionExtents)))
     if (extent > 0 && (unrolled *= extent) <= limit)
       nest.unrollReduction.push_back(loop);
+}
+
+//===-- strips ----------------------------------------------------------------------------------------------------===//
+//
+// Which core made a tensor's part decides how fast another gets it. Where threads share channel blocks, the next dense
+// layer reads half of everything from the other core; where they share rows, at most the rows around a window, but each
+// reads all weights. So rows are shared where the input is larger than the weights, and by all between such layers.
+
+/// Below, layers hold more weights than planes.
+constexpr int64_t fewestRows = 12;
+/// A strip stays in the second-level cache while the weights pass, and in the first beside them where it is small.
+constexpr int64_t mostRows = 8, mostStripBytes = 512 << 10;
+/// Below, threads wait for the one that has a task more.
+constexpr int64_t enoughTasks = 16;
+
+int64_t sharedRows(int64_t height, int64_t rowBytes, int64_t blockTasks) {
+  if (height < fewestRows)
+    return 0;
+  int64_t most = std::clamp<int64_t>(mostStripBytes / std::max<int64_t>(rowBytes, 1), 1, mostRows);
+  for (int64_t rows = most; rows > 1; --rows) {
+    int64_t strips = llvm::divideCeil(height, rows);
+    bool even = (strips * rows - height) * 16 <= height;
+    if (even && strips * blockTasks >= enoughTasks)
+      return rows;
+  }
+  return 1;
+}
+
+int64_t sharedRows(Operation *op, const Machine &machine) {
+  auto x = cast<RankedTensorType>(op->getOperand(0).getType()), y = cast<RankedTensorType>(op->getResult(0).getType());
+  if (y.getRank() != 4 || x.getRank() != 4 || !y.hasStaticShape() || y.getDimSize(0) != 1 || !isBlocked(y))
+    return 0;
+  int64_t block = machine.vector, blocks = llvm::divideCeil(y.getDimSize(1), block);
+  return sharedRows(y.getDimSize(2), x.getNumElements() / std::max<int64_t>(y.getDimSize(2), 1) * 4, blocks);
 }
 
 //===-- tiles -----------------------------------------------------------------------------------------------------===//
@@ -62,14 +98,21 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     outer = {samples, blocks};
   else
     outer = {blocks};
+  bool strips = nest.rows > 0 && isPlane(out) && !shares, cutsStrips = strips && nest.rows > 1;
+  if (cutsStrips)
+    stage.split("y", "strip", "row", nest.rows, Tail::Predicate);
+  if (strips)
+    outer.insert(outer.end() - 1, cutsStrips ? "strip" : "y");
   for (StringRef loop : refs(out.loops))
-    if (loop != "n" && loop != "cb" && loop != "c" && loop != x)
+    if (!strips && loop != "n" && loop != "cb" && loop != "c" && loop != x)
       outer.push_back(loop);
 
   SmallVector<StringRef> order, inner;
   if (!llvm::is_contained(outer, samples))
     order.push_back(samples);
   order.append(outer);
+  if (cutsStrips)
+    order.push_back("row");
   if (!x.empty())
     order.push_back(row);
   if (cutsBlocks)

@@ -15,12 +15,20 @@ struct Nest {
   std::string splitReduction; ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
-  int64_t prefetchLines = 0;  ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
+  int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
+  int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
   bool samplesInside = false; ///< channel blocks outside samples: each weight is then read from memory once a batch
 };
 
 /// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
 int64_t samplesTogether(int64_t batch);
+
+/// Rows of the strips threads share where planes weigh more than the weights that make them; 0 where threads should
+/// share channel blocks, because planes are small. A row of the input has `rowBytes`; each strip is `blockTasks` tasks.
+int64_t sharedRows(int64_t height, int64_t rowBytes, int64_t blockTasks);
+
+/// The same for an operation without weights, from its types.
+int64_t sharedRows(mlir::Operation *op, const Machine &machine);
 
 /// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
 bool isNest(const KernelView &kernel);

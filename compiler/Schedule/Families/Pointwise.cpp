@@ -21,14 +21,19 @@ public:
     Choice choice;
     choice.block = isBlocked(type) ? machine.vector : 0;
     choice.cycles = type.hasStaticShape() ? double(type.getNumElements()) / machine.vector : 1e6;
-    choice.parameters = makeParameters(head->getContext(), name(), {});
+    SmallVector<std::pair<StringRef, int64_t>> values;
+    if (int64_t rows = sharedRows(head, machine))
+      values.push_back({"rows", rows});
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     if (!isNest(kernel) || kernel.onlyReduction())
       return scheduleAnything(kernel, machine);
-    return scheduleNest(kernel, Nest());
+    Nest nest;
+    nest.rows = parameter(choice, "rows");
+    return scheduleNest(kernel, nest);
   }
 };
 

@@ -30,8 +30,10 @@ public:
     Choice choice;
     choice.block = isBlocked(x) ? machine.vector : 0;
     choice.cycles = double(x.getNumElements()) / machine.vector;
-    choice.parameters =
-        makeParameters(head->getContext(), name(), {{"x", std::min<int64_t>(tile.x, 8)}, {"cb", together}});
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", std::min<int64_t>(tile.x, 8)}, {"cb", together}};
+    if (int64_t rows = sharedRows(head, machine))
+      values.push_back({"rows", rows});
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
@@ -41,6 +43,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
+    nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
     unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest);

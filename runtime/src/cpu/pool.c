@@ -61,7 +61,7 @@ struct weft_pool {
   _Atomic uint32_t sleepers;
   _Atomic uint32_t stop;
   _Alignas(WEFT_LINE) _Atomic uint32_t joining; /* futex of the caller: 1 while it sleeps */
-  weft_pool_thread *members; /* the caller first */
+  weft_pool_thread *members;                    /* the caller first */
 };
 
 /* Threads of this process that run or spin here, over all pools. */

@@ -1,10 +1,11 @@
-// Tiles follow the rows they cut: nothing is computed twice where a tile divides the row.
+// Tiles follow the rows they cut: nothing is computed twice where a tile divides the row. Threads share rows where planes
+// outweigh weights, also around them; else they would read from another core what it just wrote.
 // RUN: weft-opt %s --split-input-file --weft-assign-layouts --weft-form-groups --weft-choose-schedules | FileCheck %s
 // RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --weft-form-groups --weft-choose-schedules | FileCheck %s --check-prefix=ROOM
 
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @avx512
-// CHECK: choice = {cb = 2 : i64, family = "direct", x = 8 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", rows = 7 : i64, x = 8 : i64}
 // CHECK: choice = {family = "general"}
 func.func @avx512(%x: tensor<1x32x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x32x3x3xf32>
@@ -18,7 +19,7 @@ func.func @avx512(%x: tensor<1x32x56x56xf32>) -> tensor<1x64x56x56xf32> attribut
 
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func @avx2
-// CHECK: choice = {family = "depthwise", x = 7 : i64}
+// CHECK: choice = {family = "depthwise", rows = 2 : i64, x = 7 : i64}
 func.func @avx2(%x: tensor<1x32x14x14xf32>) -> tensor<1x32x14x14xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<32x1x3x3xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 32 : i64}

@@ -2,13 +2,14 @@
 // RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --cse --weft-form-groups --weft-assign-borders \
 // RUN:   --weft-choose-schedules --weft-outline-kernels --weft-share-kernels --weft-schedule-kernels | FileCheck %s
 
-// Direct: 8 pixels by 2 blocks of 16 channels are summed in registers, input channels unrolled by 4.
+// Direct: 8 pixels by 2 blocks of 16 channels are summed in registers, input channels unrolled by 4; threads share rows.
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv1x1
 // CHECK-SAME: stage<"conv", [compute_at("store", xo), vectorize(c), unroll(cb), unroll(x)],
 // CHECK-SAME: update [split(i -> ro, ri by 4, exact), reorder(ib, ky, kx, ro, ri, cb, x, c), vectorize(c), unroll(cb), unroll(x), unroll(ri)]>
 // CHECK-SAME: stage<"store", [split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 8, shift_inwards),
-// CHECK-SAME: reorder(n, cbo, y, xo, cbi, xi, c), vectorize(c), unroll(xi), unroll(cbi), fuse(cbo, y -> t0), parallel(t0)]>
+// CHECK-SAME: split(y -> strip, row by 2, predicate), reorder(n, strip, cbo, row, xo, cbi, xi, c), vectorize(c), unroll(xi), unroll(cbi),
+// CHECK-SAME: fuse(strip, cbo -> t0), parallel(t0)]>
 // CHECK-LABEL: func.func private @dwconv3x3
 // CHECK-SAME: reorder(ky, kx, x, c), vectorize(c), unroll(x), unroll(kx), unroll(ky)
 func.func @chain(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> attributes {weft.net} {
