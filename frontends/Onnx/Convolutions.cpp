@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Conv and ConvTranspose.
+// Conv, ConvTranspose, and Col2Im, which is one.
 #include "frontends/Onnx/Importer.h"
 
 using namespace mlir;
@@ -153,8 +153,49 @@ void convTranspose(NodeImport &node) {
                             node.number("groups", node.integer("group", 1))}));
 }
 
+/// Filters that put input channel c * taps + t at place t of the block of output channel c.
+Folded placingFilters(int64_t channels, ArrayRef<int64_t> block, int64_t taps) {
+  Ints shape{channels * taps, 1};
+  llvm::append_range(shape, block);
+  Folded filters{onnxfile::Float, shape, {}, std::vector<double>(channels * taps * taps, 0)};
+  for (int64_t i = 0; i < channels * taps; ++i)
+    filters.reals[i * taps + i % taps] = 1;
+  return filters;
+}
+
+/// Col2Im adds up blocks where they overlap: a transposed convolution, each of whose filters has a single 1.
+void columnsToImage(NodeImport &node) {
+  Value x = node.floats(0);
+  std::optional<Ints> image = node.ints(1, "the shape of its image"), block = node.ints(2, "the shape of its blocks");
+  if (!x || !image || !block)
+    return;
+  std::optional<int64_t> taps = elementsOf(*block);
+  size_t rank = block->size();
+  if (rankOf(x) != 3 || image->size() != rank || rank < 1 || rank > 3 || !taps || *taps < 1 || shapeOf(x)[1] % *taps)
+    return node.fail("its shapes do not fit: [N, C * block, positions] and 1 to 3 spatial dimensions");
+  int64_t n = shapeOf(x)[0], channels = shapeOf(x)[1] / *taps;
+  Ints drawn{n, channels}, spread{n, channels * *taps}, excess;
+  llvm::append_range(drawn, *image);
+  if (!elementsOf({shapeOf(x)[1], *taps}) || llvm::any_of(*image, [](int64_t extent) { return extent < 1 || extent > INT32_MAX; }))
+    return node.fail("its image or its blocks are too large");
+  std::optional<WindowShape> window = readWindow(node, drawn, *block);
+  if (!window)
+    return;
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t room = (*image)[i] + window->pad[i] + window->pad[i + rank] - window->dilation[i] * ((*block)[i] - 1) - 1;
+    if (room < 0)
+      return node.fail("its block is larger than its padded image");
+    spread.push_back(room / window->stride[i] + 1);
+    excess.push_back(room % window->stride[i]);
+  }
+  Value filters = node.constant(placingFilters(channels, *block, *taps));
+  node.define(0, node.make("conv_transpose", {node.reshape(x, spread), filters},
+                           {node.list("stride", window->stride), node.list("pad", window->pad), node.list("output_pad", excess),
+                            node.list("dilation", window->dilation), node.number("groups", channels)}));
+}
+
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::convolutionConversions() {
-  return {{"Conv", conv}, {"ConvTranspose", convTranspose}};
+  return {{"Conv", conv}, {"ConvTranspose", convTranspose}, {"Col2Im", columnsToImage}};
 }

@@ -26,18 +26,7 @@ constexpr int64_t firstOpset = 7, lastOpset = 23;
 constexpr int64_t largestExtent = (int64_t(1) << 31) - 1, mostElements = int64_t(1) << 40;
 constexpr size_t maxRank = 6, mostNodes = 1 << 20;
 
-/// Letters, digits, `_` and `.`; everything else becomes `_`. Names of files may come near these.
-std::string plainName(StringRef name, StringRef otherwise) {
-  std::string plain;
-  for (char c : name.take_front(200))
-    plain += llvm::isAlnum(c) || c == '_'                                      ? c
-             : (c == '/' || c == '.') && !plain.empty() && plain.back() != '.' ? '.'
-                                                                               : '_';
-  StringRef trimmed = StringRef(plain).trim("_.");
-  return trimmed.empty() ? otherwise.str() : trimmed.str();
-}
-
-/// The same as an identifier of C.
+/// `plainName` as an identifier of C.
 std::string identifier(StringRef name, StringRef otherwise) {
   std::string plain = plainName(name, otherwise);
   std::replace(plain.begin(), plain.end(), '.', '_');
@@ -47,7 +36,7 @@ std::string identifier(StringRef name, StringRef otherwise) {
 class GraphImport {
 public:
   GraphImport(const OnnxRequest &request, const Model &model, MLIRContext &context, llvm::raw_ostream &errors)
-      : request(request), model(model), graph(model.graph), paths(weightPaths(model)), builder(&context), weights(&context), errors(errors) {}
+      : request(request), model(model), graph(model.graph), builder(&context), weights(&context), errors(errors) {}
 
   OwningOpRef<ModuleOp> run();
 
@@ -57,14 +46,15 @@ private:
     return false;
   }
   bool checkModel();
-  bool checkOperations();
-  bool checkOrder();
+  bool checkOperations(const Graph &graph);
+  bool checkOrder(const Graph &graph);
   void begin();
-  bool initialisers();
+  bool initialisers(const Graph &graph);
   bool ports();
   bool port(const Port &port);
   std::optional<int64_t> extent(const Port &port, size_t index);
-  bool nodes();
+  bool nodes(const Graph &graph);
+  bool branchNode(const Node &node, size_t index);
   bool importNode(const Node &node, size_t index);
   bool constantNode(const Node &node, size_t index);
   bool results();
@@ -88,7 +78,6 @@ private:
   const OnnxRequest &request;
   const Model &model;
   const Graph &graph;
-  std::vector<std::string> paths;
   OpBuilder builder, weights;
   llvm::raw_ostream &errors;
   llvm::StringMap<std::function<void(NodeImport &)>> table;
@@ -110,12 +99,12 @@ OwningOpRef<ModuleOp> GraphImport::run() {
         shapeConversions, resizeConversions})
     for (Conversion &row : rows())
       table[row.op] = std::move(row.import);
-  if (!checkModel() || !checkOperations() || !checkOrder())
+  if (!checkModel() || !checkOperations(graph) || !checkOrder(graph))
     return nullptr;
   OwningOpRef<ModuleOp> owned(ModuleOp::create(builder.getUnknownLoc()));
   module = *owned;
   begin();
-  if (!initialisers() || !ports() || !checkSettings() || !nodes() || !results())
+  if (!initialisers(graph) || !ports() || !checkSettings() || !nodes(graph) || !results())
     return nullptr;
   dropUnused();
   finish();
@@ -137,16 +126,16 @@ bool GraphImport::checkModel() {
   return true;
 }
 
-/// All operations that cannot be imported, in one error.
-bool GraphImport::checkOperations() {
+/// All operations that cannot be imported, in one error. Branches are looked at once it is known which one is taken.
+bool GraphImport::checkOperations(const Graph &graph) {
   std::map<std::string, std::pair<size_t, size_t>> missing; // operation: first node, count
   for (auto [index, node] : llvm::enumerate(graph.nodes)) {
-    bool isKnown = node.domain.empty() && (node.op == "Constant" || table.count(node.op) ||
-                                           canFold(node.op));
+    bool isBranch = node.domain.empty() && node.op == "If";
+    bool isKnown = node.domain.empty() && (isBranch || node.op == "Constant" || table.count(node.op) || canFold(node.op));
     std::string name = node.domain.empty() ? node.op : node.domain + "::" + node.op;
     for (const onnxfile::Attribute &attribute : node.attributes)
-      if (attribute.kind == onnxfile::Attribute::Graph)
-        isKnown = false; // If, Loop, Scan
+      if (attribute.kind == onnxfile::Attribute::Graph && !isBranch)
+        isKnown = false; // Loop, Scan
     if (!isKnown)
       ++missing.insert({name, {index, 0}}).first->second.second;
   }
@@ -156,11 +145,13 @@ bool GraphImport::checkOperations() {
   for (auto &[name, places] : missing)
     text += "\n  " + quoted(name) + ": " + describe(graph.nodes[places.first], places.first) +
             (places.second > 1 ? " and " + std::to_string(places.second - 1) + " more" : "");
+  if (model.hasFunctions)
+    text += "\nThe file defines operations of its own; onnx.inliner.inline_local_functions puts what they stand for in their place";
   return error(text);
 }
 
-/// Each name is made once, before it is read.
-bool GraphImport::checkOrder() {
+/// Each name is made once, before it is read. A branch reads names of the graph around it too.
+bool GraphImport::checkOrder(const Graph &graph) {
   llvm::StringSet<> made, later;
   for (const Tensor &initialiser : graph.initialisers)
     made.insert(initialiser.name);
@@ -171,12 +162,12 @@ bool GraphImport::checkOrder() {
       later.insert(output);
   for (auto [index, node] : llvm::enumerate(graph.nodes)) {
     for (const std::string &input : node.inputs)
-      if (!input.empty() && !made.contains(input))
+      if (!input.empty() && !made.contains(input) && !known.contains(input))
         return error(describe(node, index) + ": reads " + quoted(input) +
                      (later.contains(input) ? ", which is made behind it: the graph is not sorted, or has a cycle"
                                             : ", which nothing makes"));
     for (const std::string &output : node.outputs)
-      if (!output.empty() && !made.insert(output).second)
+      if (!output.empty() && (known.contains(output) || !made.insert(output).second))
         return error(describe(node, index) + ": makes " + quoted(output) + ", which is there already");
   }
   return true;
@@ -197,11 +188,10 @@ void GraphImport::begin() {
   weights.setInsertionPoint(mark);
 }
 
-bool GraphImport::initialisers() {
-  for (auto [index, tensor] : llvm::enumerate(graph.initialisers)) {
+bool GraphImport::initialisers(const Graph &graph) {
+  for (const Tensor &tensor : graph.initialisers) {
     Known entry;
     entry.stored = &tensor;
-    entry.path = paths[index];
     entry.folded = Folded::of(tensor);
     if (!known.insert({tensor.name, std::move(entry)}).second)
       return error("a second initialiser " + quoted(tensor.name));
@@ -295,10 +285,45 @@ bool GraphImport::checkSettings() {
 
 //===-- Nodes ----------------------------------------------------------------------------------------------------===//
 
-bool GraphImport::nodes() {
+bool GraphImport::nodes(const Graph &graph) {
   for (auto [index, node] : llvm::enumerate(graph.nodes))
-    if (!(node.op == "Constant" ? constantNode(node, index) : importNode(node, index)))
+    if (!(node.op == "Constant" ? constantNode(node, index)
+          : node.op == "If"     ? branchNode(node, index)
+                                : importNode(node, index)))
       return false;
+  return true;
+}
+
+/// `If`: exporters ask questions about shapes, so the branch is taken now. Its names end with it.
+bool GraphImport::branchNode(const Node &node, size_t index) {
+  std::string place = describe(node, index) + ": ";
+  auto condition = node.inputs.size() == 1 ? known.find(node.inputs.front()) : known.end();
+  if (condition == known.end() || !condition->second.folded || condition->second.folded->size() != 1)
+    return error(place + "its condition must be known when compiling; here it is computed while running");
+  StringRef wanted = condition->second.folded->asReal(0) != 0 ? "then_branch" : "else_branch";
+  auto attribute = llvm::find_if(node.attributes, [&](const auto &attribute) { return attribute.name == wanted; });
+  if (attribute == node.attributes.end() || !attribute->graph)
+    return error(place + "has no `" + wanted + "`");
+  const Graph &branch = *attribute->graph;
+  if (branch.outputs.size() != node.outputs.size())
+    return error(place + "has " + Twine(node.outputs.size()) + " results, its `" + wanted + "` has " + Twine(branch.outputs.size()));
+  if (!checkOperations(branch) || !checkOrder(branch) || !initialisers(branch) || !nodes(branch))
+    return false;
+  std::vector<Known> results;
+  for (const Port &port : branch.outputs) {
+    auto found = known.find(port.name);
+    if (found == known.end())
+      return error(place + "nothing makes the result " + quoted(port.name) + " of its `" + wanted + "`");
+    results.push_back(found->second);
+  }
+  for (const Tensor &tensor : branch.initialisers)
+    known.erase(tensor.name);
+  for (const Node &inner : branch.nodes)
+    for (const std::string &output : inner.outputs)
+      known.erase(output);
+  for (auto [name, result] : llvm::zip_equal(node.outputs, results))
+    if (!name.empty())
+      known[name] = std::move(result);
   return true;
 }
 
@@ -327,7 +352,6 @@ bool GraphImport::constantNode(const Node &node, size_t index) {
   Known entry;
   if (value.name == "value" && value.tensor) {
     entry.stored = &*value.tensor;
-    entry.path = paths[graph.initialisers.size() + index];
     entry.folded = Folded::of(*value.tensor);
   } else if (value.name == "value_float" && value.kind == onnxfile::Attribute::Float) {
     entry.folded = Folded::real(value.f);
@@ -430,35 +454,6 @@ void GraphImport::finish() {
 
 } // namespace
 
-std::vector<std::string> weft::onnxfile::weightPaths(const Model &model) {
-  std::vector<std::string> paths;
-  llvm::StringSet<> taken;
-  auto add = [&](StringRef name) {
-    std::string numbered = "initialiser." + std::to_string(paths.size()), path = plainName(name, numbered);
-    paths.push_back(path.size() < 200 && taken.insert(path).second ? path : numbered);
-    taken.insert(paths.back());
-  };
-  for (const Tensor &tensor : model.graph.initialisers)
-    add(tensor.name);
-  for (const onnxfile::Node &node : model.graph.nodes)
-    add(node.op == "Constant" && !node.outputs.empty() ? StringRef(node.outputs.front()) : StringRef());
-  return paths;
-}
-
-/// Results nobody reads (masks of Dropout, indices of MaxPool) are as if they had not been asked for.
-static void dropUnread(Graph &graph, ArrayRef<std::string> outputs) {
-  llvm::StringSet<> read;
-  for (const onnxfile::Node &node : graph.nodes)
-    read.insert_range(node.inputs);
-  for (const Port &port : graph.outputs)
-    read.insert(port.name);
-  read.insert_range(outputs);
-  for (onnxfile::Node &node : graph.nodes)
-    for (size_t i = 1; i < node.outputs.size(); ++i)
-      if (!read.contains(node.outputs[i]))
-        node.outputs[i].clear();
-}
-
 OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &context, llvm::raw_ostream &errors) {
   context.loadDialect<WeftDialect, func::FuncDialect>();
   Model model;
@@ -467,6 +462,7 @@ OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &
     errors << printable(request.fileName, 200) << ": error: " << printable(why, 500) << "\n";
     return nullptr;
   }
+  namePaths(model);
   dropUnread(model.graph, request.outputs);
   return GraphImport(request, model, context, errors).run();
 }

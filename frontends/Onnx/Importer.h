@@ -23,15 +23,20 @@ using Operands = llvm::SmallVector<mlir::Value>;
 struct Known {
   mlir::Value value;
   const Tensor *stored = nullptr;
-  std::string path; ///< of the weight `stored` is
   std::optional<Folded> folded;
   int32_t quantised = Undefined; ///< `value` holds floats that stand for integers of this type
   bool isTruth = false;          ///< `value` stands for a tensor of bool: floats that are 0 or 1
 };
 
-/// The path under which weight files hold each initialiser, then each tensor of a `Constant` node (by the node's number):
-/// its name as far as a path may hold it, `initialiser.INDEX` where that is nothing or another's.
-std::vector<std::string> weightPaths(const Model &model);
+/// Letters, digits, `_` and `.`; everything else becomes `_`. Names of files may come near these.
+std::string plainName(llvm::StringRef name, llvm::StringRef otherwise);
+/// Results nobody reads (masks of Dropout, indices of MaxPool) are as if they had not been asked for; `outputs` are read.
+void dropUnread(Graph &graph, llvm::ArrayRef<std::string> outputs);
+/// Gives each initialiser and each tensor of a `Constant` node the path under which weight files hold it: its name as far
+/// as a path may hold it, `initialiser.INDEX` where that is nothing or another's. Those of branches come last.
+void namePaths(Model &model);
+/// Calls `visit` with each tensor that has a path.
+void forEachStored(const Graph &graph, llvm::function_ref<void(const Tensor &)> visit);
 
 /// A node being imported.
 class NodeImport {
@@ -204,7 +209,9 @@ std::optional<ReducedAxes> readAxes(NodeImport &node, int64_t rank);
 struct WindowShape {
   Ints kernel, stride, pad, dilation;
 };
-/// Reads strides, pads, dilations and auto_pad of a window of `kernel` over the spatial dimensions of `x`.
+/// Reads strides, pads, dilations and auto_pad of a window of `kernel` over the spatial dimensions of `x`, a value or a
+/// shape.
 std::optional<WindowShape> readWindow(NodeImport &node, mlir::Value x, llvm::ArrayRef<int64_t> kernel);
+std::optional<WindowShape> readWindow(NodeImport &node, llvm::ArrayRef<int64_t> x, llvm::ArrayRef<int64_t> kernel);
 
 } // namespace weft::onnxfile

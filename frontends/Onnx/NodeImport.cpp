@@ -74,11 +74,11 @@ Value NodeImport::quantised(size_t i) {
     fail("tensors have 1 to 6 dimensions, none of extent 0");
     return {};
   }
-  auto at = NameLoc::get(builder.getStringAttr(entry->path));
+  auto at = NameLoc::get(builder.getStringAttr(entry->stored->path));
   entry->quantised = type;
   entry->folded.reset();
   return entry->value =
-             WeightOp::create(weights, at, RankedTensorType::get(entry->stored->dims, builder.getF32Type()), entry->path);
+             WeightOp::create(weights, at, RankedTensorType::get(entry->stored->dims, builder.getF32Type()), entry->stored->path);
 }
 
 Value NodeImport::materialise(Known &entry) {
@@ -98,8 +98,8 @@ Value NodeImport::materialise(Known &entry) {
     return {};
   }
   auto type = RankedTensorType::get(entry.stored->dims, builder.getF32Type());
-  auto at = NameLoc::get(builder.getStringAttr(entry.path));
-  return entry.value = WeightOp::create(weights, at, type, entry.path);
+  auto at = NameLoc::get(builder.getStringAttr(entry.stored->path));
+  return entry.value = WeightOp::create(weights, at, type, entry.stored->path);
 }
 
 const Folded *NodeImport::folded(size_t i) {

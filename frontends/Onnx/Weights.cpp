@@ -38,19 +38,11 @@ llvm::Expected<SafetensorsFile> weft::openOnnxWeights(llvm::StringRef path, llvm
   llvm::StringSet<> wanted;
   wanted.insert_range(needed);
   std::vector<SafetensorsEntry> entries;
-  std::vector<std::string> paths = weightPaths(*model);
-  auto add = [&](const Tensor &tensor, const std::string &weight) {
-    if (!wanted.contains(weight))
-      return;
-    entries.push_back({weight, nameOf(tensor.type), storedType(tensor.type), tensor.dims,
-                       llvm::StringRef(tensor.bytes.data(), tensor.bytes.size())});
-  };
-  for (size_t i = 0; i < model->graph.initialisers.size(); ++i)
-    add(model->graph.initialisers[i], paths[i]);
-  for (size_t i = 0; i < model->graph.nodes.size(); ++i) {
-    const Node &node = model->graph.nodes[i];
-    if (node.op == "Constant" && node.outputs.size() == 1 && node.attributes.size() == 1 && node.attributes[0].tensor)
-      add(*node.attributes[0].tensor, paths[model->graph.initialisers.size() + i]);
-  }
+  namePaths(*model);
+  forEachStored(model->graph, [&](const Tensor &tensor) {
+    if (wanted.contains(tensor.path))
+      entries.push_back({tensor.path, nameOf(tensor.type), storedType(tensor.type), tensor.dims,
+                         llvm::StringRef(tensor.bytes.data(), tensor.bytes.size())});
+  });
   return SafetensorsFile::of(std::move(model), path, std::move(entries));
 }

@@ -31,11 +31,13 @@ static void padSame(WindowShape &window, ArrayRef<int64_t> x, bool lower) {
 }
 
 std::optional<WindowShape> weft::onnxfile::readWindow(NodeImport &node, Value x, ArrayRef<int64_t> kernel) {
-  if (!x)
-    return std::nullopt;
+  return x ? readWindow(node, shapeOf(x), kernel) : std::nullopt;
+}
+
+std::optional<WindowShape> weft::onnxfile::readWindow(NodeImport &node, ArrayRef<int64_t> x, ArrayRef<int64_t> kernel) {
   size_t rank = kernel.size();
-  if (rank < 1 || rank > 3 || rankOf(x) != int64_t(rank) + 2) {
-    node.fail("its window has " + llvm::Twine(rank) + " dimensions, its input " + llvm::Twine(rankOf(x)) +
+  if (rank < 1 || rank > 3 || x.size() != rank + 2) {
+    node.fail("its window has " + llvm::Twine(rank) + " dimensions, its input " + llvm::Twine(x.size()) +
               "; 1 to 3 spatial dimensions are supported");
     return std::nullopt;
   }
@@ -46,7 +48,7 @@ std::optional<WindowShape> weft::onnxfile::readWindow(NodeImport &node, Value x,
   window.pad = entries(node, "pads", 2 * rank, 0, 0);
   std::string mode = node.word("auto_pad", "NOTSET");
   if (mode == "SAME_UPPER" || mode == "SAME_LOWER")
-    padSame(window, shapeOf(x), mode == "SAME_LOWER");
+    padSame(window, x, mode == "SAME_LOWER");
   else if (mode == "VALID")
     window.pad.assign(2 * rank, 0);
   else if (mode != "NOTSET")

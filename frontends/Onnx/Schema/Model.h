@@ -35,8 +35,11 @@ unsigned bytesOf(int32_t type);
 /// "float", "int64", ... or "type 17".
 std::string nameOf(int32_t type);
 
+struct Graph;
+
 struct Tensor {
   std::string name;
+  std::string path; ///< under which weight files hold it; `namePaths` gives it one
   int32_t type = Undefined;
   std::vector<int64_t> dims;
   int64_t elements = 0;
@@ -54,6 +57,7 @@ struct Attribute {
   std::vector<int64_t> ints;
   std::vector<float> floats;
   std::optional<onnxfile::Tensor> tensor;
+  std::shared_ptr<onnxfile::Graph> graph;
 };
 
 struct Node {
@@ -85,6 +89,7 @@ struct Model {
   int64_t irVersion = 0;
   int64_t opset = 0; ///< of the standard operations; 0: the file does not say
   Graph graph;
+  bool hasFunctions = false; ///< operations of its own
 };
 
 /// Reads a file of at most 2 GiB, external data from its folder included. False after a failure, with the reason.

@@ -64,6 +64,7 @@ bool Reader::model(Model &out) {
   for (const auto &opset : message->opset_import())
     if (opset.domain().empty() || opset.domain() == "ai.onnx")
       out.opset = opset.version();
+  out.hasFunctions = message->functions_size() != 0;
   if (!message->has_graph())
     return fail("holds no graph");
   return graph(message->graph(), out.graph);
@@ -134,6 +135,9 @@ bool Reader::attribute(const onnx::AttributeProto &from, Attribute &to) {
     to.kind = Attribute::Tensor;
     return tensor(from.t(), to.tensor.emplace(), "attribute `" + from.name() + "`");
   case onnx::AttributeProto::GRAPH:
+    to.kind = Attribute::Graph;
+    to.graph = std::make_shared<Graph>();
+    return graph(from.g(), *to.graph);
   case onnx::AttributeProto::GRAPHS:
     to.kind = Attribute::Graph;
     return true;

@@ -76,11 +76,12 @@ def hostile():
     big = 1 << 40
     yield "cyclic", cyclic(), "not sorted, or has a cycle"
     yield "nothing", onnx.ModelProto(), "error"
-    yield "nested", nested(20), "not supported"
+    yield "nested", nested(20), "its condition must be known"
     yield "nested_deeply", nested(40), "nested too deeply"
     yield "outside", external("../secret"), "external data"
     yield "absolute", external("/etc/passwd"), "outside the model's folder"
     yield "device", external("/dev/zero"), "outside the model's folder"
+    yield "link", external("link.bin"), "outside the model's folder"
     yield "missing_file", external("absent.bin"), "cannot be read"
     yield "huge_input", one("Relu", shape=(big, big, big)), "dimension 0"
     yield "wide_input", one("Relu", shape=(1 << 30, 1 << 30)), "2^40"
@@ -103,6 +104,18 @@ def hostile():
     yield "scatter", one("ScatterND", inputs=("x", "k", "x"), initialisers=[ints(5)]), "index 5"
     yield "resize", one("Resize", {"mode": "cubic"}, ("x", "", "s"), initialisers=[numpy_helper.from_array(np.array([1, 1, np.nan, 2], np.float32), "s")]), "extent"
     yield "explosion", explosion(), "2^27"
+    yield "branch_results", branch(["t", "t"]), "`then_branch` has 2"
+    yield "branch_makes_nothing", branch(["u"]), "nothing makes the result `u`"
+    yield "branch_shadows", branch(["t"], makes="x"), "there already"
+    yield "no_branch", one("If", {"then_branch": 3}, ("k",), initialisers=[numpy_helper.from_array(np.array(True), "k")]), "has no `then_branch`"
+    yield "negative_dims", one("Relu", shape=(1, -7, 8, 8)), "dimension 1"
+    yield "no_name", one("Relu", outputs=("",)), "nothing makes the result"
+
+
+def branch(results, makes="t"):
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in results]
+    then = helper.make_graph([helper.make_node("Relu", ["x"], [makes])], "then", [], ports)
+    return one("If", {"then_branch": then, "else_branch": then}, ("k",), initialisers=[numpy_helper.from_array(np.array(True), "k")])
 
 
 def constants(op, values):
@@ -158,6 +171,9 @@ def main():
     if parse(arguments.weftc, path)[0]:
         sys.exit("the undamaged file is refused: " + parse(arguments.weftc, path)[1])
 
+    link = arguments.out / "link.bin"
+    link.unlink(missing_ok=True)
+    link.symlink_to("/etc/passwd")
     for name, model, wanted in hostile():
         path.write_bytes(model if isinstance(model, bytes) else model.SerializeToString())
         code, text = parse(arguments.weftc, path)

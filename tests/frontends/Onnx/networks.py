@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised` and `computed` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -61,10 +61,34 @@ def computed():
     return small(nodes, tensors)
 
 
+def branches():
+    """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
+    def branch(factor, channels):
+        weight = numpy_helper.from_array(np.random.default_rng(channels).standard_normal((channels, 3, 2, 2)).astype(np.float32), "w")
+        nodes = [helper.make_node("Constant", [], ["f"], value=numpy_helper.from_array(np.full((1, channels, 1, 1), factor, np.float32))),
+                 helper.make_node("Conv", ["image", "w"], ["p"]), helper.make_node("Dropout", ["p"], ["d", "mask"]), helper.make_node("Mul", ["d", "f"], ["r"])]
+        return helper.make_graph(nodes, "branch", [], [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)], [weight])
+
+    def inner(name, condition):
+        return helper.make_node("If", [condition], [name], name=name, then_branch=branch(2, 4), else_branch=branch(3, 2))
+
+    outer = helper.make_graph([inner("deep", "no")], "outer", [], [helper.make_tensor_value_info("deep", TensorProto.FLOAT, None)])
+    other = helper.make_graph([helper.make_node("Sinh", ["image"], ["n"])], "other", [], [helper.make_tensor_value_info("n", TensorProto.FLOAT, None)])
+    model = small([("Shape", ["image"], "s", {}), ("Gather", ["s", "three"], "width", {}), ("Equal", ["width", "ten"], "yes", {}), ("Not", ["yes"], "no", {})],
+                  {"three": np.int64(3), "ten": np.int64(10)})
+    nodes = [inner("a", "yes"), inner("b", "no"), helper.make_node("If", ["yes"], ["c"], then_branch=outer, else_branch=other),
+             helper.make_node("Concat", ["a", "b", "c"], ["joined"], axis=1), helper.make_node("Reshape", ["joined", "columns"], ["read"]),
+             helper.make_node("Col2Im", ["read", "drawn", "block"], ["y"], strides=[3, 2], pads=[1, 0, 0, 1], dilations=[2, 1])]
+    model.graph.node.extend(nodes)
+    for name, value in (("columns", [1, 12, 66]), ("drawn", [33, 13]), ("block", [2, 3])):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(value), name))
+    return model
+
+
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in ("quantised", "computed"):
-        model, image = (quantised if name == "quantised" else computed)(), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
+    if name in (written := {"quantised": quantised, "computed": computed, "branches": branches}):
+        model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
     else:
         model, image = reference.build(name, seed=1, batch=1)[0], reference.input_for(name, batch=1)
     np.save(out / "image.npy", image)
