@@ -182,7 +182,11 @@ bool Compilation::loadIR() {
               llvm::Twine(std::max(optionsOf(*module).ensemble, 1u)));
     return false;
   }
-  options.pipeline = optionsOf(*module);
+  PipelineOptions asked = std::exchange(options.pipeline, optionsOf(*module));
+  if (asked.memoryLimitBytes) // what is promised may still be said; what is decided is not
+    options.pipeline.memoryLimitBytes = asked.memoryLimitBytes;
+  if (asked.threads > 1)
+    options.pipeline.threads = asked.threads;
   return true;
 }
 

@@ -150,6 +150,9 @@ static StringRef turnOf(const StageView &reduction) {
   return turn;
 }
 
+/// Points of a loop above which a kernel may not say that it is unrolled.
+static constexpr int64_t mostUnrolled = 256;
+
 StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
   StageBuilder stage(kernel.getContext(), reduction.name);
   SmallVector<StringRef> tile;
@@ -162,6 +165,8 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
   stage.computeAt(kernel.output().name, at);
   if (nest.n > 1) // a batch is a constant, so its whole size would count as unrolled
     stage.boundExtent("n", nest.n);
+  if (StringRef row = rowLoop(reduction); nest.x > 1 && !row.empty() && reduction.extentOf(row) > mostUnrolled)
+    stage.boundExtent(row, nest.x); // likewise a row, where the kernel is for one width
   stage.vectorize("c");
   for (StringRef loop : tile)
     stage.unroll(loop);
