@@ -38,13 +38,20 @@ static int64_t fewestAccumulators(const Machine &machine) {
 
 /// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2
 /// keeps the pixels of a tile in registers beside its accumulators.
-static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine) {
-  return machine.registers >= 32 ? x * cb <= 21 : x * cb + x + 1 <= machine.registers;
+static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
+  if (machine.registers < 32)
+    return x * cb + x + 1 <= machine.registers;
+  return x * cb <= limits.sums && x * cb + cb + 1 < machine.registers;
 }
 
-static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
-  double penalty = 1 + 0.06 / x; // each weight vector is loaded once for x pixels
-  if (!fitsRegisters(x, cb, machine))
+TileLimits TileLimits::wide(const Machine &machine) {
+  // Two multiply-adds a cycle outrun the second-level cache, where the weights of a strip lie.
+  return machine.registers >= 32 && machine.fmaPerCycle > 1 ? TileLimits{28, 0.6} : TileLimits();
+}
+
+static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
+  double penalty = 1 + limits.weightReload / x; // each weight vector is loaded once for x pixels
+  if (!fitsRegisters(x, cb, machine, limits))
     penalty *= 3;
   else if (x * cb < fewestAccumulators(machine))
     penalty *= double(fewestAccumulators(machine)) / (x * cb);
@@ -55,13 +62,13 @@ static double tilePenalty(int64_t x, int64_t cb, const Machine &machine) {
   return penalty;
 }
 
-Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine) {
+Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits) {
   Tile best;
   double least = -1;
   for (int64_t cb = 1; cb <= std::min<int64_t>(blocks, 6); ++cb)
     for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x) {
       double waste = double(llvm::divideCeil(width, x) * x) / width * (llvm::divideCeil(blocks, cb) * cb) / blocks;
-      double cost = waste * tilePenalty(x, cb, machine);
+      double cost = waste * tilePenalty(x, cb, machine, limits);
       if (least < 0 || cost < least - 1e-9) {
         least = cost;
         best = {x, cb, waste};

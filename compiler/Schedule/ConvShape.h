@@ -30,9 +30,18 @@ struct Tile {
   double waste = 1; ///< work done, as a multiple of the work needed
 };
 
+/// What a family's tiles may be.
+struct TileLimits {
+  int64_t sums = 21;          ///< registers for sums, where there are 32
+  double weightReload = 0.06; ///< what it costs to load a vector of weights, in multiply-adds
+
+  /// Of a dense convolution that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.
+  static TileLimits wide(const Machine &machine);
+};
+
 /// The tile for rows of `width` and `blocks` channel blocks. Measured (README.md): any 7 to 20 accumulators run at the
 /// multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
-Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine);
+Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});
 
 /// While one strip of a filter serves `tiles` register tiles, the next strip is fetched: so many cache lines at each
 /// turn of the loop that uses `linesOfTurn`. 0 where a machine or a filter that serves long does not need it.

@@ -9,42 +9,65 @@
 using namespace mlir;
 
 namespace weft {
+namespace {
+
+/// One form of a convolution, against the cheapest that needs no transformed filter.
+struct Offer {
+  Operation *conv;
+  Algorithm algorithm;
+  double gain, bytes;
+  size_t order;
+};
+
+double bytesOf(Value weight) { return double(cast<RankedTensorType>(weight.getType()).getNumElements()) * 4; }
+
+/// Appends what Winograd's forms offer; gives what the other form takes more than is written.
+double collectOffers(ConvOp conv, const Machine &machine, std::vector<Offer> &offers) {
+  SmallVector<Choice> choices = candidates(conv, machine);
+  auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
+  if (other == choices.end() || !other->algorithm)
+    return 0;
+  for (const Choice &choice : ArrayRef(choices.begin(), other))
+    offers.push_back({conv, *choice.algorithm, other->cycles - choice.cycles,
+                      double(choice.weightBytes - other->weightBytes), offers.size()});
+  return double(other->weightBytes) - bytesOf(conv.getWeight());
+}
+
+bool better(const Offer &a, const Offer &b) {
+  double left = a.gain * b.bytes, right = b.gain * a.bytes;
+  return left != right ? left > right : a.order < b.order;
+}
+
+} // namespace
 
 bool isWinograd(std::optional<Algorithm> algorithm) {
   return algorithm == Algorithm::Winograd2 || algorithm == Algorithm::Winograd4 || algorithm == Algorithm::Winograd6;
 }
 
-llvm::DenseSet<Operation *> spendWeightsBudget(func::FuncOp function, const Machine &machine, double budget) {
-  struct Offer {
-    Operation *conv;
-    double gain, bytes;
-    size_t order;
-  };
+llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function, const Machine &machine,
+                                                          double budget) {
   std::vector<Offer> offers;
-  double written = 0, packed = 0;
-  function.walk([&](WeightOp weight) {
-    written += double(cast<RankedTensorType>(weight.getValue().getType()).getNumElements()) * 4;
-  });
-  packed = written;
-  function.walk([&](ConvOp conv) {
-    SmallVector<Choice> choices = candidates(conv, machine);
-    auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
-    if (isWinograd(choices.front().algorithm) && other != choices.end())
-      offers.push_back({conv, other->cycles - choices.front().cycles,
-                        double(choices.front().weightBytes - other->weightBytes), offers.size()});
-  });
-  auto better = [](const Offer &a, const Offer &b) {
-    double left = a.gain * b.bytes, right = b.gain * a.bytes;
-    return left != right ? left > right : a.order < b.order;
-  };
+  double written = 0, more = 0;
+  function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
+  function.walk([&](ConvOp conv) { more += collectOffers(conv, machine, offers); });
   llvm::sort(offers, better);
-  llvm::DenseSet<Operation *> allowed;
-  for (const Offer &offer : offers)
-    if (packed + offer.bytes <= budget * written) {
-      packed += offer.bytes;
-      allowed.insert(offer.conv);
-    }
-  return allowed;
+  double packed = written + more;
+  llvm::DenseMap<Operation *, const Offer *> taken;
+  for (const Offer &offer : offers) {
+    const Offer *&before = taken[offer.conv]; // a form that gains more a byte, but less in all
+    if (before && before->gain >= offer.gain)
+      continue;
+    double bytes = offer.bytes - (before ? before->bytes : 0);
+    if (packed + bytes > budget * written)
+      continue;
+    packed += bytes;
+    before = &offer;
+  }
+  llvm::DenseMap<Operation *, Algorithm> forms;
+  for (auto [conv, offer] : taken)
+    if (offer)
+      forms[conv] = offer->algorithm;
+  return forms;
 }
 
 } // namespace weft

@@ -4,15 +4,16 @@
 
 #include "compiler/Schedule/Machine.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace weft {
 
 bool isWinograd(std::optional<Algorithm> algorithm);
 
-/// The convolutions of a network that may use Winograd's algorithm: its filters take four times the memory, so those
-/// that gain the most cycles a byte come first, as long as all packed weights stay below `budget` times those written.
-llvm::DenseSet<mlir::Operation *> spendWeightsBudget(mlir::func::FuncOp function, const Machine &machine,
-                                                     double budget);
+/// The convolutions of a network that may use Winograd's algorithm, and which form of it: filters of F(4) take four times
+/// the memory, of F(2) less than twice, so what gains the most cycles a byte comes first, as long as all packed weights
+/// stay below `budget` times those written.
+llvm::DenseMap<mlir::Operation *, Algorithm> spendWeightsBudget(mlir::func::FuncOp function, const Machine &machine,
+                                                                double budget);
 
 } // namespace weft

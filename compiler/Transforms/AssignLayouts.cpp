@@ -40,6 +40,8 @@ public:
     Block &body = function.getBody().front();
     for (Operation *op = &body.front(), *next; op; op = next) {
       builder.setInsertionPoint(op);
+      if (auto mean = dyn_cast<ReduceMeanOp>(op); mean && isMeanOfPlanes(mean))
+        op = poolPlanes(mean);
       bool done = isView(op) && rewriteFlatten(op);
       next = op->getNextNode();
       if (done)
@@ -102,7 +104,7 @@ private:
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
-    if (isWindow(op) || isa<LrnOp>(op))
+    if (isWindow(op) || isa<LrnOp, ChannelShuffleOp>(op))
       return true;
     if (auto concat = dyn_cast<ConcatOp>(op))
       return canConcatBlocked(concat);
@@ -175,9 +177,14 @@ private:
 
   //===-- contractions --------------------------------------------------------------------------------------------===//
 
+  bool mayTransform(Operation *op, Algorithm algorithm) {
+    auto form = transformed.find(op);
+    return form != transformed.end() && form->second == algorithm;
+  }
+
   void assignContraction(Operation *op) {
     for (const Choice &choice : candidates(op, machine)) {
-      if (!choice.algorithm || (isWinograd(choice.algorithm) && !transformed.contains(op)))
+      if (!choice.algorithm || (isWinograd(choice.algorithm) && !mayTransform(op, *choice.algorithm)))
         continue;
       if (auto conv = dyn_cast<ConvOp>(op))
         return pack(conv, choice);
@@ -204,6 +211,31 @@ private:
     if (choice.block != 0)
       blockResult(linear.getY());
     ++packed;
+  }
+
+  //===-- means of planes -----------------------------------------------------------------------------------------===//
+
+  static bool isMeanOfPlanes(ReduceMeanOp mean) {
+    auto x = cast<RankedTensorType>(mean.getX().getType());
+    SmallVector<int64_t> axes(mean.getAxes());
+    llvm::sort(axes);
+    return isBlocked(x) && x.getRank() > 3 && llvm::equal(axes, llvm::seq<int64_t>(2, x.getRank()));
+  }
+
+  /// Pooling takes packed planes, a reduction does not.
+  Operation *poolPlanes(ReduceMeanOp mean) {
+    auto x = cast<RankedTensorType>(mean.getX().getType());
+    SmallVector<int64_t> shape(x.getRank(), 1);
+    shape[0] = x.getDimSize(0);
+    shape[1] = x.getDimSize(1);
+    auto type = RankedTensorType::get(shape, x.getElementType());
+    auto pool = GlobalAvgpoolOp::create(builder, mean.getLoc(), type, mean.getX());
+    Value y = pool.getY();
+    if (!mean.getKeepdims())
+      y = FlattenOp::create(builder, mean.getLoc(), y, 1);
+    mean.getY().replaceAllUsesWith(y);
+    mean.erase();
+    return pool;
   }
 
   //===-- from images to matrices ---------------------------------------------------------------------------------===//
@@ -268,7 +300,7 @@ private:
   const Machine &machine;
   OpBuilder builder;
   int64_t block;
-  llvm::DenseSet<Operation *> transformed;
+  llvm::DenseMap<Operation *, Algorithm> transformed;
   llvm::DenseMap<Value, Value> plainOf, blockedOf;
 };
 

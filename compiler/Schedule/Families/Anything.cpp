@@ -7,9 +7,10 @@ using namespace weft::sched;
 
 namespace weft {
 
-/// Vectorises the innermost loop of a stage: whole if it is one vector, else in vectors with a predicated end. Gives
-/// the names of the loops left outside.
-static SmallVector<StringRef> vectorizeInnermost(StageBuilder &stage, const StageView &view, const Machine &machine) {
+/// Vectorises the innermost loop of a stage: whole if it is one vector, else in vectors with a predicated end, or, where
+/// each row holds one of `lanes` at least, an end that repeats some of the last. Gives the names of the loops left outside.
+static SmallVector<StringRef> vectorizeInnermost(StageBuilder &stage, const StageView &view, const Machine &machine,
+                                                 int64_t lanes) {
   SmallVector<StringRef> outer = refs(view.loops);
   if (outer.empty())
     return outer;
@@ -19,7 +20,10 @@ static SmallVector<StringRef> vectorizeInnermost(StageBuilder &stage, const Stag
     stage.vectorize(inner);
     return outer;
   }
-  stage.split(inner, "vo", "vi", machine.vector, Tail::Predicate).vectorize("vi");
+  if (lanes > 0)
+    stage.split(inner, "vo", "vi", lanes, Tail::ShiftInwards).vectorize("vi");
+  else
+    stage.split(inner, "vo", "vi", machine.vector, Tail::Predicate).vectorize("vi");
   outer.push_back("vo");
   return outer;
 }
@@ -59,12 +63,12 @@ static StringRef commonLoop(const StageView &out, const StageView &stage, ArrayR
   return common;
 }
 
-ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine) {
+ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine, int64_t lanes) {
   MLIRContext *context = kernel.getContext();
   SmallVector<StageAttr> stages;
   const StageView &out = kernel.output();
   StageBuilder last(context, out.name);
-  SmallVector<StringRef> outer = vectorizeInnermost(last, out, machine);
+  SmallVector<StringRef> outer = vectorizeInnermost(last, out, machine, lanes);
   auto outside = ArrayRef(out.loops).drop_back(out.loops.empty() ? 0 : 1);
   auto shared = llvm::find_if(outside, [&](StringRef loop) { return out.extentOf(loop) != 1; });
   if (shared != outside.end())

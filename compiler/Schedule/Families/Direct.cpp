@@ -42,7 +42,8 @@ public:
     int64_t groups = shape.groups / together;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
     int64_t inBlocks = llvm::divideCeil(shape.inputs / groups, block);
-    Tile tile = chooseTile(shape.width, outBlocks / groups, machine);
+    bool wide = shape.isDense() && (shape.window > 1 || shape.stride.back() == 1);
+    Tile tile = chooseTile(shape.width, outBlocks / groups, machine, wide ? TileLimits::wide(machine) : TileLimits());
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;

@@ -4,6 +4,8 @@
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/OpKinds.h"
 
+#include "llvm/ADT/bit.h"
+
 using namespace mlir;
 
 namespace weft {
@@ -19,12 +21,25 @@ public:
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
     Choice choice;
     choice.cycles = lastResort;
-    choice.parameters = makeParameters(head->getContext(), name(), {});
+    SmallVector<std::pair<StringRef, int64_t>> values;
+    if (int64_t pixels = unpackedTogether(head, machine))
+      values.push_back({"x", pixels});
+    choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
 
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
-    return scheduleAnything(kernel, machine);
+    return scheduleAnything(kernel, machine, parameter(choice, "x"));
+  }
+
+private:
+  /// Pixels of a row that `relayout` gathers from their blocks as one vector: where rows end in part of a vector, its
+  /// elements would be moved one by one.
+  static int64_t unpackedTogether(Operation *head, const Machine &machine) {
+    if (!isa<RelayoutOp>(head) || isBlocked(head->getResult(0).getType()))
+      return 0;
+    int64_t width = cast<RankedTensorType>(head->getResult(0).getType()).getShape().back();
+    return width < 2 ? 0 : std::min<int64_t>(llvm::bit_floor(uint64_t(width)), machine.vector);
   }
 };
 

@@ -153,6 +153,9 @@ static StringRef turnOf(const StageView &reduction) {
 /// Points of a loop above which a kernel may not say that it is unrolled.
 static constexpr int64_t mostUnrolled = 256;
 
+/// Sums of a tile beside which its pixels fit the registers of AVX-512.
+constexpr int64_t mostBesidePixels = 21;
+
 StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
   StageBuilder stage(kernel.getContext(), reduction.name);
   SmallVector<StringRef> tile;
@@ -181,6 +184,8 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
       order.push_back(loop);
     }
   }
+  if (nest.x * nest.cb * nest.n > mostBesidePixels)
+    std::reverse(tile.begin(), tile.end()); // one pixel after the other: blocks of a weight stay in registers instead
   order.append(tile);
   order.push_back("c");
   stage.reorder(order).vectorize("c");

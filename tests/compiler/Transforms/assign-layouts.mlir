@@ -185,3 +185,24 @@ func.func @activation(%x: tensor<1x16x4x4xf32>) -> tensor<1x16xf32> attributes {
   return %3 : tensor<1x16xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// The mean of planes is pooling, which reads them packed; over other dimensions it is not.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @means
+// CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x16x2x2xf32, #weft.blocked<16>>
+// CHECK: %[[P:.*]] = weft.global_avgpool %[[Y]] {{.*}} -> tensor<1x16x1x1xf32, #weft.blocked<16>>
+// CHECK: weft.flatten %[[P]] axis 1
+// CHECK: weft.reduce_mean {{.*}} axes [3]
+func.func @means(%x: tensor<1x16x4x4xf32>) -> (tensor<1x16xf32>, tensor<1x16x2xf32>) attributes {weft.net} {
+  %w = weft.weight "c.weight" : tensor<16x16x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x2x2xf32>
+  %1 = weft.reduce_mean %0 axes [3, 2] {keepdims = false} : (tensor<1x16x2x2xf32>) -> tensor<1x16xf32>
+  %2 = weft.reduce_mean %0 axes [3] {keepdims = false} : (tensor<1x16x2x2xf32>) -> tensor<1x16x2xf32>
+  return %1, %2 : tensor<1x16xf32>, tensor<1x16x2xf32>
+}
+}

@@ -6,7 +6,7 @@
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @avx512
 // CHECK: choice = {cb = 2 : i64, family = "direct", rows = 7 : i64, x = 8 : i64}
-// CHECK: choice = {family = "general"}
+// CHECK: choice = {family = "general", x = 16 : i64}
 func.func @avx512(%x: tensor<1x32x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x32x3x3xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
@@ -34,7 +34,7 @@ func.func @avx2(%x: tensor<1x32x14x14xf32>) -> tensor<1x32x14x14xf32> attributes
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @fetches_ahead
 // CHECK: choice = {band = 7 : i64, cb = 2 : i64, family = "winograd", m = 2 : i64, prefetch = 5 : i64, rx = 7 : i64}
-// CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = 2 : i64, x = 7 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = 3 : i64, x = 14 : i64}
 func.func @fetches_ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x1024x14x14xf32> attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
   %w2 = weft.weight "w2" : tensor<1024x256x1x1xf32>
@@ -67,5 +67,25 @@ func.func @little_room(%x: tensor<1x256x28x28xf32>) -> tensor<1x256x14x14xf32> a
   %3 = weft.conv %2, %w2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
   return %3 : tensor<1x256x14x14xf32>
+}
+}
+
+// -----
+
+// Each weight serves as many pixels as registers allow, where two multiply-adds a cycle outrun the second-level cache; a
+// stride of two reads the lines of twice the pixels. Rows of 14 leave their blocks eight by eight, the last over some before.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @many_pixels
+// CHECK: choice = {cb = 2 : i64, family = "direct", rows = 2 : i64, x = 14 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", rows = 1 : i64, x = 7 : i64}
+// CHECK: choice = {family = "general", x = 8 : i64}
+func.func @many_pixels(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x64x1x1xf32>
+  %v = weft.weight "v" : tensor<64x64x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x28x28xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x28x28xf32>
+  %1 = weft.conv %0, %v stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x28x28xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x14x14xf32>
+  return %1 : tensor<1x64x14x14xf32>
 }
 }
