@@ -18,8 +18,8 @@ using namespace llvm;
 namespace weft {
 namespace {
 
-/// Ten thousand tensors take about 1 MiB; a parsed header takes some ten times its text.
-constexpr uint64_t maxHeaderBytes = 16 << 20;
+/// Ten thousand tensors take about 1 MiB; a parsed header takes up to eighty times its text.
+constexpr uint64_t maxHeaderBytes = 8 << 20;
 constexpr size_t maxDepth = 256;
 
 Error bad(StringRef file, const Twine &why) {

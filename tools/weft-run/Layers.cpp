@@ -64,18 +64,34 @@ std::optional<std::vector<int64_t>> placesOf(const weft_tensor &ours, const weft
   return places;
 }
 
-Difference differenceOf(const float *ours, const float *theirs, const std::vector<int64_t> &places) {
+template <typename T> Difference differenceOf(const void *ours, const void *theirs, const std::vector<int64_t> &places) {
   Difference found;
   for (size_t i = 0; i < places.size(); ++i) {
-    const float a = ours[places[i]], b = theirs[i];
+    const double a = static_cast<const T *>(ours)[places[i]], b = static_cast<const T *>(theirs)[i];
     if (std::isfinite(b))
-      found.value = std::max(found.value, std::abs(double(b)));
+      found.value = std::max(found.value, std::abs(b));
     if (a == b || (std::isnan(a) && std::isnan(b)))
       continue;
-    const double difference = std::abs(double(a) - b);
+    const double difference = std::abs(a - b);
     found.largest = std::isnan(difference) ? INFINITY : std::max(found.largest, difference);
   }
   return found;
+}
+
+Difference differenceOf(uint32_t dtype, const void *ours, const void *theirs, const std::vector<int64_t> &places) {
+  switch (dtype) {
+  case WEFT_F64:
+    return differenceOf<double>(ours, theirs, places);
+  case WEFT_I32:
+    return differenceOf<int32_t>(ours, theirs, places);
+  case WEFT_I64:
+    return differenceOf<int64_t>(ours, theirs, places);
+  case WEFT_U8:
+  case WEFT_BOOL:
+    return differenceOf<uint8_t>(ours, theirs, places);
+  default:
+    return differenceOf<float>(ours, theirs, places);
+  }
 }
 
 } // namespace
@@ -128,7 +144,7 @@ void Layers::dump(const weft_model_view &view, weft_tensor tensor) {
 
 void Layers::compare(const Values &values, const weft_model_view &view, weft_tensor ours) {
   std::vector<std::string> &files = references[fileName(view.path)];
-  if (files.empty() || view.dtype != WEFT_F32) {
+  if (files.empty()) {
     ++others;
     return;
   }
@@ -146,8 +162,7 @@ void Layers::compare(const Values &values, const weft_model_view &view, weft_ten
   if (!places) {
     ++others;
   } else {
-    const Difference found =
-        differenceOf(static_cast<const float *>(ours.data), static_cast<const float *>(theirs.data), *places);
+    const Difference found = differenceOf(view.dtype, ours.data, theirs.data, *places);
     const bool same = found.largest <= tolerance * found.value;
     agreeing += same;
     if (!same && !differs)
