@@ -18,11 +18,18 @@ std::optional<int64_t> knownSize(const KernelDesc &desc, const Extent &extent) {
 
 std::string quoted(const std::string &name) { return "`" + name + "`"; }
 
+bool isPlacedInside(const KernelDesc &desc, const Stage &stage) {
+  const StageSchedule *schedule = findSchedule(desc, stage.name);
+  return schedule && std::any_of(schedule->directives.begin(), schedule->directives.end(),
+                                 [](const Directive &d) { return d.kind == Directive::Kind::ComputeAt; });
+}
+
 } // namespace
 
 LoopNest::LoopNest(const KernelDesc &desc, const Stage &stage, bool update) : isUpdate(update) {
+  bool isAtMost = isPlacedInside(desc, stage);
   for (const Loop &loop : stage.loops)
-    states.push_back({loop.name, {loop.name}, knownSize(desc, loop.extent), false, LoopState::Mode::Serial});
+    states.push_back({loop.name, {loop.name}, knownSize(desc, loop.extent), false, LoopState::Mode::Serial, isAtMost});
   if (!update)
     return;
   for (const Loop &loop : stage.update->loops) {
@@ -98,6 +105,7 @@ std::string LoopNest::split(const Directive &d) {
   if (old.size)
     outer.size = (*old.size + d.factor - 1) / d.factor;
   inner.size = d.factor;
+  inner.isAtMost = false;
   size_t at = position(d.loops[0]);
   states[at] = outer;
   states.insert(states.begin() + at + 1, inner);
@@ -154,9 +162,9 @@ std::string LoopNest::setMode(const Directive &d, LoopState::Mode mode) {
     return quoted(state.name) + " is a reduction loop: its order is fixed, it can only be unrolled";
   if (state.isReduction && !state.size)
     return quoted(state.name) + " has no trip count known at compile time";
-  if (mode == LoopState::Mode::Vector && state.size && *state.size > 128)
+  if (mode == LoopState::Mode::Vector && !state.isAtMost && state.size && *state.size > 128)
     return quoted(state.name) + " has " + std::to_string(*state.size) + " points; vectors have at most 128 lanes";
-  if (mode == LoopState::Mode::Unrolled && state.size && *state.size > 256)
+  if (mode == LoopState::Mode::Unrolled && !state.isAtMost && state.size && *state.size > 256)
     return quoted(state.name) + " has " + std::to_string(*state.size) + " points; at most 256 are unrolled";
   state.mode = mode;
   return "";
@@ -172,8 +180,10 @@ bool LoopNest::keepsReductionOrder() const {
 
 void LoopNest::refine(const std::string &origin, int64_t size) {
   for (LoopState &state : states)
-    if (state.name == origin && !state.isReduction)
+    if (state.name == origin && !state.isReduction) {
       state.size = size;
+      state.isAtMost = false;
+    }
 }
 
 LoopNest scheduledNest(const KernelDesc &desc, const Stage &stage, bool update) {

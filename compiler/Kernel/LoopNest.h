@@ -17,6 +17,7 @@ struct LoopState {
   std::optional<int64_t> size;   ///< trip count where known at compile time
   bool isReduction = false;
   Mode mode = Mode::Serial;
+  bool isAtMost = false; ///< `size` is what the whole stage has; a round of its consumer asks for a tile of it
 };
 
 class LoopNest {

@@ -149,8 +149,7 @@ TEST(Check, UnrolledCodeIsBounded) {
 }
 
 /// A convolution's tile: 7 x 4 accumulators, 4 steps of the reduction.
-TEST(Check, EstimateFollowsTheTileOfTheConsumer) {
-  KernelDesc desc = parsed(R"(kernel k {
+const std::string tile = R"(kernel k {
     operand x f32 [?, ?] strides [?, 1]
     operand w f32 [?, 16] strides [16, 1]
     output y f32 [?, ?, 16] strides [?, 16, 1]
@@ -163,7 +162,17 @@ TEST(Check, EstimateFollowsTheTileOfTheConsumer) {
     schedule out { split(j, jo, ji by 7, predicate) vectorize(c) unroll(ji) }
     schedule sum { compute_at(out, jo) vectorize(c) unroll(j)
       update split(k, ko, ki by 4, exact) update reorder(ko, ki, j, c) update vectorize(c) update unroll(j) update unroll(ki) }
-  })");
+  })";
+
+TEST(Check, OfALongRowATileIsUnrolled) {
+  const std::string row = with(tile, "output y f32 [?, ?, 16]", "output y f32 [?, 300, 16]");
+  EXPECT_EQ(problemOf(row), "");
+  EXPECT_EQ(problemOf(with(row, "compute_at(out, jo)", "compute_root()")),
+            "`unroll` of stage `sum`: `j` has 300 points; at most 256 are unrolled");
+}
+
+TEST(Check, EstimateFollowsTheTileOfTheConsumer) {
+  KernelDesc desc = parsed(tile);
   EXPECT_EQ(check(desc), "");
   int64_t operations = estimateOperations(desc);
   EXPECT_GE(operations, 7 * 4 * 4);
