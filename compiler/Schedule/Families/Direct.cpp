@@ -64,7 +64,7 @@ public:
     nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
     nest.n = parameter(choice, "n", 1);
-    nest.samplesInside = parameter(choice, "samples_inside") != 0;
+    nest.samples = parameter(choice, "samples", 1);
     nest.prefetchLines = parameter(choice, "prefetch");
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
@@ -85,20 +85,47 @@ private:
     return linesAhead(tile.cb * machine.vector, tiles, machine);
   }
 
+  /// How many samples of a batch a strip of channel blocks runs through before the next one does: each weight is then
+  /// read from memory once for so many samples, but their input once for each strip unless all of it stays in the
+  /// cache.
+  static int64_t samplesOf(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
+    if (choice.weightBytes <= cachedWeightBytes)
+      return 1;
+    // A window of one skips rows, but not pixels: their lines are fetched in pairs.
+    double inputBytes = 4.0 * shape.pixels * shape.inputs * shape.stride.back();
+    if (shape.window > 1)
+      for (int64_t stride : ArrayRef(shape.stride).drop_back())
+        inputBytes *= stride;
+    int64_t blocks = llvm::divideCeil(shape.outputs / shape.groups, machine.vector);
+    int64_t strips = llvm::divideCeil(blocks, tile.cb), best = 1;
+    double least = -1;
+    for (int64_t samples = shape.batch; samples >= 1; --samples) {
+      if (shape.batch % samples != 0)
+        continue;
+      bool stays = samples * inputBytes <= machine.bandBytes;
+      double bytes =
+          double(choice.weightBytes) * shape.batch / samples + inputBytes * shape.batch * (stays ? 1 : strips);
+      if (least < 0 || bytes < least) {
+        least = bytes;
+        best = samples;
+      }
+    }
+    return best;
+  }
+
   /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier),
-  /// else by going through all samples with the weights of a tile, unless all weights stay in the cache.
+  /// else as above.
   DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, const Choice &choice,
                               const Machine &machine) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())
       values = {{"x", 1}, {"cb", std::min<int64_t>(tile.cb, 2)}, {"n", samplesTogether(shape.batch)}};
-    else if (shape.batch > 1 && choice.weightBytes > cachedWeightBytes)
-      values.push_back({"samples_inside", 1});
-    if (int64_t rows = rowsOf(shape, tile, choice, machine)) {
+    else if (int64_t samples = samplesOf(shape, tile, choice, machine); samples > 1)
+      values.push_back({"samples", samples});
+    else if (int64_t rows = rowsOf(shape, tile, choice, machine))
       values.push_back({"rows", rows});
-      return makeParameters(context, name(), values);
-    }
-    bool inStrips = shape.batch == 1 || values.back().first == "samples_inside";
+    bool inStrips = shape.batch == 1 ? values.back().first != "rows"
+                                     : values.back() == std::pair<StringRef, int64_t>("samples", shape.batch);
     if (int64_t lines = inStrips ? fetchedAhead(shape, tile, choice, machine) : 0)
       values.push_back({"prefetch", lines});
     return makeParameters(context, name(), values);
@@ -107,10 +134,13 @@ private:
   /// Threads share rows where the input is larger than the weights, which each then reads.
   static int64_t rowsOf(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
     int64_t rowBytes = shape.width * shape.stride.back() * shape.stride.front() * shape.inputs * 4;
-    if (shape.batch > 1 || shape.kernel.size() != 2 || rowBytes * shape.height < choice.weightBytes)
+    if (shape.kernel.size() != 2 || rowBytes * shape.height < choice.weightBytes)
       return 0;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
-    return sharedRows(shape.height, rowBytes, llvm::divideCeil(blocks, tile.cb));
+    if (shape.batch > 1 && rowBytes * shape.height <= machine.bandBytes) // threads share samples
+      return 0;
+    int64_t rows = sharedRows(shape.height, rowBytes, llvm::divideCeil(blocks, tile.cb));
+    return shape.batch > 1 && rows == 1 ? 0 : rows; // samples, rows and blocks in one loop: three times slower
   }
 
   DictionaryAttr stripParameters(ConvOp conv, const ConvShape &shape, Tile tile, int64_t pixelBytes) const {

@@ -86,15 +86,18 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   if (cutsRow)
     stage.split(x, "xo", "xi", nest.x, Tail::ShiftInwards);
 
-  StringRef samples = nest.n > 1 ? "no" : "n";
-  if (nest.n > 1)
-    stage.split("n", "no", "ni", nest.n, Tail::Exact);
+  int64_t batch = out.extentOf("n");
+  bool shares = nest.samples > 1 || nest.n > 1, cutsSamples = nest.samples > 1 && nest.samples < batch;
+  StringRef samples = nest.n > 1 ? "no" : cutsSamples ? "ni" : "n";
+  if (nest.n > 1 || cutsSamples)
+    stage.split("n", "no", "ni", std::max(nest.n, nest.samples), Tail::Exact);
 
   SmallVector<StringRef> outer; // all that lies outside a row of tiles
-  bool shares = nest.samplesInside || nest.n > 1;
-  if (shares)
+  if (cutsSamples)
+    outer = {"no", blocks, samples};
+  else if (shares)
     outer = {blocks, samples};
-  else if (out.extentOf("n") != 1)
+  else if (batch != 1)
     outer = {samples, blocks};
   else
     outer = {blocks};

@@ -17,7 +17,7 @@ struct Nest {
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
   int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
-  bool samplesInside = false; ///< channel blocks outside samples: each weight is then read from memory once a batch
+  int64_t samples = 1; ///< of a batch that each strip of channel blocks runs through before the next; divides it
 };
 
 /// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.

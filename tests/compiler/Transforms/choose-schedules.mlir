@@ -89,3 +89,18 @@ func.func @many_pixels(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> att
   return %1 : tensor<1x64x14x14xf32>
 }
 }
+
+// -----
+
+// A batch runs through a strip of channel blocks in parts whose input stays in the cache: weights are then read twice, not eight
+// times, and the input once, not for each strip.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @batch
+// CHECK: choice = {cb = 2 : i64, family = "direct", samples = 4 : i64, x = 7 : i64}
+func.func @batch(%x: tensor<8x2048x7x7xf32>) -> tensor<8x512x7x7xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<512x2048x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<8x2048x7x7xf32>, tensor<512x2048x1x1xf32>) -> tensor<8x512x7x7xf32>
+  return %0 : tensor<8x512x7x7xf32>
+}
+}
