@@ -31,6 +31,8 @@ Directive::Kind kindOf(sched::DirectiveKind kind) {
   case sched::DirectiveKind::name:                                                                                     \
     return Directive::Kind::name;
     WEFT_KIND(Split)
+    WEFT_KIND(Strips)
+    WEFT_KIND(Peel)
     WEFT_KIND(Fuse)
     WEFT_KIND(Reorder)
     WEFT_KIND(Vectorize)

@@ -122,6 +122,14 @@ Directive split(std::string loop, std::string outer, std::string inner, int64_t 
   return result;
 }
 
+Directive strips(std::string loop, std::string outer, std::string inner, int64_t atLeast) {
+  return directive(Directive::Kind::Strips, {std::move(loop), std::move(outer), std::move(inner)}, atLeast);
+}
+
+Directive peel(std::string loop, std::string inside) {
+  return directive(Directive::Kind::Peel, {std::move(loop), std::move(inside)});
+}
+
 Directive fuse(std::string outer, std::string inner, std::string fused) {
   return directive(Directive::Kind::Fuse, {std::move(outer), std::move(inner), std::move(fused)});
 }

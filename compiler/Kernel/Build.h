@@ -29,12 +29,14 @@ bool isUnary(ScalarOp op);
 /// Whether `expr` is `Accumulator + a * b`, the one form that is contracted; then `product` is the Mul.
 bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);
 
-/// Whether `expr` is a position along a row, kept from leaving it by `min` with a constant: emitters cut that loop, one of
-/// the stage's innermost two, into its edges and what lies between, where the position needs no looking after.
+/// Whether `expr` is a position along a row, kept from leaving it by `min` with a constant: emitters cut that loop, one
+/// of the stage's innermost two, into its edges and what lies between, where the position needs no looking after.
 bool stopsAtEdge(const Stage &stage, const Expr &expr);
 
 // Directives about a stage's initial definition; `onUpdate` turns one into a directive about its update.
 Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail);
+Directive strips(std::string loop, std::string outer, std::string inner, int64_t atLeast);
+Directive peel(std::string loop, std::string inside);
 Directive fuse(std::string outer, std::string inner, std::string fused);
 Directive reorder(std::vector<std::string> outermostFirst);
 Directive vectorize(std::string loop);

@@ -57,6 +57,8 @@ private:
       return "there is no update";
     switch (d.kind) {
     case Kind::Split:
+    case Kind::Strips:
+    case Kind::Peel:
     case Kind::Fuse:
     case Kind::Reorder:
     case Kind::Vectorize:
@@ -80,14 +82,29 @@ private:
   }
 
   std::string loops(const Directive &d) {
-    size_t wanted = d.kind == Kind::Split || d.kind == Kind::Fuse ? 3 : 1;
+    size_t wanted = d.kind == Kind::Split || d.kind == Kind::Strips || d.kind == Kind::Fuse ? 3
+                    : d.kind == Kind::Peel                                                  ? 2
+                                                                                            : 1;
     if (d.kind == Kind::Reorder ? d.loops.empty() : d.loops.size() != wanted)
       return "names " + std::to_string(d.loops.size()) + " loops";
+    if (d.kind == Kind::Peel && (d.onUpdate || stage.update || stage.output >= 0))
+      return "only a stage without update that lives in the kernel can be peeled";
+    if (d.kind == Kind::Strips && stripsTail(desc, stage) != Tail::ShiftInwards && foldsStorage())
+      return "a last strip that must not move back has fewer rows than line buffers are made for, and " +
+             quoted(desc.operands[stage.output].name) + " may lie where its input does";
     if (d.kind == Kind::Split && d.tail == Tail::ShiftInwards && stage.output >= 0 &&
         desc.operands[stage.output].mayAlias >= 0)
       return "`shift_inwards` computes elements twice, and " + quoted(desc.operands[stage.output].name) +
              " may lie where its input does";
     return (d.onUpdate ? *update : init).apply(d);
+  }
+
+  bool foldsStorage() const {
+    for (const StageSchedule &one : desc.schedule)
+      for (const Directive &d : one.directives)
+        if (d.kind == Kind::FoldStorage)
+          return true;
+    return false;
   }
 
   std::string level(const Directive &d) const {

@@ -125,6 +125,10 @@ enum class Tail : uint8_t {
 struct Directive {
   enum class Kind : uint8_t {
     Split,        ///< loops = {old, outer, inner}, factor, tail
+    Strips,       ///< loops = {old, outer, inner}, factor: `outer` are strips, one for each thread of the runtime, of `factor`
+                  ///< or more turns of `old` each; the last moves back into the one before it, or in place has fewer
+    Peel,         ///< loops = {old, inside}: of a border (`select(inside, value, constant)`) the points along `old` that lie
+                  ///< outside are stored apart; `inside` runs over the others. No tail shifts inwards in such a stage
     Fuse,         ///< loops = {outer, inner, fused}
     Reorder,      ///< loops, outermost first; those not named keep their place outside
     Vectorize,    ///< loops = {l}

@@ -3,6 +3,7 @@
 #include "compiler/Kernel/LoopNest.h"
 
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/Peel.h"
 #include "compiler/Kernel/Spell.h"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ bool isPlacedInside(const KernelDesc &desc, const Stage &stage) {
 
 } // namespace
 
-LoopNest::LoopNest(const KernelDesc &desc, const Stage &stage, bool update) : isUpdate(update) {
+LoopNest::LoopNest(const KernelDesc &desc, const Stage &stage, bool update) : stage(stage), isUpdate(update) {
   bool isAtMost = isPlacedInside(desc, stage);
   for (const Loop &loop : stage.loops)
     states.push_back({loop.name, {loop.name}, knownSize(desc, loop.extent), false, LoopState::Mode::Serial, isAtMost});
@@ -57,8 +58,10 @@ std::string LoopNest::missing(const std::string &name) const {
 
 std::string LoopNest::apply(const Directive &directive) {
   for (size_t i = 0; i < directive.loops.size(); ++i) {
-    bool isNew =
-        (directive.kind == Directive::Kind::Split && i > 0) || (directive.kind == Directive::Kind::Fuse && i == 2);
+    bool isNew = ((directive.kind == Directive::Kind::Split || directive.kind == Directive::Kind::Strips ||
+                   directive.kind == Directive::Kind::Peel) &&
+                  i > 0) ||
+                 (directive.kind == Directive::Kind::Fuse && i == 2);
     if (!isNew && !find(directive.loops[i]))
       return missing(directive.loops[i]);
     if (isNew && find(directive.loops[i]))
@@ -67,6 +70,10 @@ std::string LoopNest::apply(const Directive &directive) {
   switch (directive.kind) {
   case Directive::Kind::Split:
     return split(directive);
+  case Directive::Kind::Strips:
+    return strips(directive);
+  case Directive::Kind::Peel:
+    return peel(directive);
   case Directive::Kind::Fuse:
     return fuse(directive);
   case Directive::Kind::Reorder:
@@ -91,6 +98,8 @@ std::string LoopNest::split(const Directive &d) {
   if (old.isReduction && (d.tail == Tail::ShiftInwards || d.tail == Tail::RoundUp))
     return quoted(old.name) + " is a reduction loop: its points must be visited once, `" + std::string(spell(d.tail)) +
            "` cannot do that";
+  if (isPeeled && (d.tail == Tail::ShiftInwards || d.tail == Tail::RoundUp))
+    return "a peeled stage takes `exact` and `predicate`";
   if (isUpdate && d.tail == Tail::ShiftInwards)
     return "`shift_inwards` computes points twice, which an update must not";
   if (d.tail == Tail::Exact && old.size && *old.size % d.factor != 0)
@@ -112,6 +121,40 @@ std::string LoopNest::split(const Directive &d) {
   auto kept = std::find(reductions.begin(), reductions.end(), d.loops[0]);
   if (kept != reductions.end())
     reductions.insert(std::next(reductions.erase(kept), 0), {d.loops[1], d.loops[2]});
+  return "";
+}
+
+std::string LoopNest::strips(const Directive &d) {
+  if (d.loops.size() != 3 || d.loops[1] == d.loops[2])
+    return "strips name one loop and two new ones";
+  if (d.factor < 1)
+    return "cannot cut strips of " + std::to_string(d.factor);
+  LoopState outer = states[position(d.loops[0])], inner = outer;
+  if (outer.isReduction)
+    return quoted(outer.name) + " is a reduction loop: its order is fixed";
+  if (!outer.size)
+    return quoted(outer.name) + " has no trip count known at compile time";
+  outer.name = d.loops[1];
+  inner.name = d.loops[2];
+  outer.size = inner.size = std::nullopt; // known when there are threads
+  size_t at = position(d.loops[0]);
+  states[at] = outer;
+  states.insert(states.begin() + at + 1, inner);
+  return "";
+}
+
+std::string LoopNest::peel(const Directive &d) {
+  if (d.loops.size() != 2)
+    return "peeling names one loop and a new one";
+  std::optional<Peeled> peeled = peelOff(stage, d);
+  if (!peeled)
+    return "the stage is no border along " + quoted(d.loops[0]);
+  if (states.size() != stage.loops.size() || isPeeled)
+    return "comes before all that cuts loops";
+  isPeeled = true;
+  LoopState &state = states[position(d.loops[0])];
+  state.name = d.loops[1];
+  state.size = peeled->count;
   return "";
 }
 
@@ -198,6 +241,23 @@ LoopNest scheduledNest(const KernelDesc &desc, const Stage &stage, bool update) 
     if (d.onUpdate == update && d.kind <= Directive::Kind::Parallel)
       nest.apply(d);
   return nest;
+}
+
+Tail stripsTail(const KernelDesc &desc, const Stage &stage) {
+  bool isInPlace = stage.output >= 0 && desc.operands[stage.output].mayAlias >= 0;
+  return isInPlace ? Tail::Predicate : Tail::ShiftInwards;
+}
+
+std::optional<int64_t> sizeBefore(const KernelDesc &desc, const Stage &stage, const Directive &directive) {
+  LoopNest nest(desc, stage, false);
+  for (const Directive &d : findSchedule(desc, stage.name)->directives) {
+    if (&d == &directive)
+      break;
+    if (!d.onUpdate && d.kind <= Directive::Kind::Parallel)
+      nest.apply(d);
+  }
+  const LoopState *state = nest.find(directive.loops[0]);
+  return state ? state->size : std::nullopt;
 }
 
 bool becomesVector(const Directive &split, const std::vector<Directive> &all) {

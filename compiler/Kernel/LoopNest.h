@@ -40,16 +40,26 @@ public:
 
 private:
   std::string split(const Directive &directive);
+  std::string strips(const Directive &directive);
+  std::string peel(const Directive &directive);
   std::string fuse(const Directive &directive);
   std::string reorder(const Directive &directive);
   std::string setMode(const Directive &directive, LoopState::Mode mode);
   size_t position(const std::string &name) const;
   std::string missing(const std::string &name) const;
 
+  const Stage &stage;
   bool isUpdate;
+  bool isPeeled = false;
   std::vector<LoopState> states;
   std::vector<std::string> reductions; ///< the order they must keep, leaves only
 };
+
+/// What the last strip does: in place each element is made once, so it has fewer turns; else it moves back.
+Tail stripsTail(const KernelDesc &desc, const Stage &stage);
+
+/// Turns of the loop that `directive`, one of the stage's initial definition, is about; nothing where unknown.
+std::optional<int64_t> sizeBefore(const KernelDesc &desc, const Stage &stage, const Directive &directive);
 
 /// The nest of a definition after all its directives; directives that do not apply are skipped.
 LoopNest scheduledNest(const KernelDesc &desc, const Stage &stage, bool update);

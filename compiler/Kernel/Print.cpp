@@ -196,6 +196,7 @@ private:
     case Directive::Kind::Split:
       args += " by " + std::to_string(d.factor) + ", " + std::string(spell(d.tail));
       break;
+    case Directive::Kind::Strips:
     case Directive::Kind::FoldStorage:
     case Directive::Kind::BoundExtent:
       args += " by " + std::to_string(d.factor);

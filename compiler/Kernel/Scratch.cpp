@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t maxSteps = 1 << 20;
 constexpr int maxDepth = 2000;
+constexpr int64_t mostThreads = 256;
 
 struct Node {
   std::string_view word; ///< of an atom, or the head of a list
@@ -80,8 +81,12 @@ public:
 
   std::optional<ScratchBytes> run(const Node &node) {
     ScratchBytes peak;
-    if (!walk(node, {}, false, peak))
-      return std::nullopt;
+    int64_t most = mentions(node, {"threads"}) ? mostThreads : 1;
+    for (threads = 1; threads <= most; ++threads) {
+      steps = 0;
+      if (!walk(node, {}, false, peak))
+        return std::nullopt;
+    }
     return peak;
   }
 
@@ -107,8 +112,8 @@ private:
   }
 
   bool allocate(const Node &node, ScratchBytes held, bool isParallel, ScratchBytes &peak) {
-    // Conditions are not part of a formula: a size below 0 stands in a branch that is not taken, such as a last strip of
-    // no rows.
+    // Conditions are not part of a formula: a size below 0 stands in a branch that is not taken, such as a last strip
+    // of no rows.
     Number bytes = evaluate(node.args[0]);
     bytes = bytes ? Number(std::max<int64_t>(*bytes, 0)) : bytes;
     if (!bytes || *bytes > (int64_t(1) << 46))
@@ -146,7 +151,7 @@ private:
   }
 
   static bool mentions(const Node &node, const Names &names) {
-    if (!node.isList)
+    if (!node.isList || node.args.empty())
       return names.count(node.word);
     return std::any_of(node.args.begin(), node.args.end(), [&](const Node &arg) { return mentions(arg, names); });
   }
@@ -175,6 +180,8 @@ private:
       return atom(node.word);
     if (node.word == "extent")
       return extent(node);
+    if (node.word == "threads")
+      return threads;
     if (node.word == "select" && node.args.size() == 3) {
       Number condition = evaluate(node.args[0]);
       return condition ? evaluate(node.args[*condition ? 1 : 2]) : std::nullopt;
@@ -245,7 +252,7 @@ private:
 
   const std::vector<std::vector<int64_t>> &extents;
   std::map<std::string_view, Number> values;
-  int64_t steps = 0;
+  int64_t steps = 0, threads = 1;
 };
 
 } // namespace

@@ -3,8 +3,8 @@
 // generation writes the formula once; the planner evaluates it for each call. It travels as text beside the object:
 //
 //   statement = (seq S...) | (let NAME E S) | (for NAME MIN EXTENT S) | (parallel NAME MIN EXTENT S) | (alloc E S)
-//   E = 42 | NAME | (extent OPERAND DIM) | (OP E...), OP as in + - * / % min max select < <= == != and or not; `?`
-//   unknown
+//   E = 42 | NAME | (threads) | (extent OPERAND DIM) | (OP E...), OP as in + - * / % min max select < <= == != and or
+//   not; `?` unknown
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,9 @@ struct ScratchBytes {
 };
 
 /// The peak for one call: `extents[i]` are those of operand i, outermost first. Each allocation counts rounded up to 64
-/// bytes. Exact where sizes do not depend on loop variables; loops that do are run through, at most 2^20 steps, beyond
-/// which (or for a malformed formula, or sizes read from memory) there is no answer.
+/// bytes; where sizes depend on how many threads there are, the largest for any number up to 256. Exact where sizes do
+/// not depend on loop variables; loops that do are run through, at most 2^20 steps, beyond which (or for a malformed
+/// formula, or sizes read from memory) there is no answer.
 std::optional<ScratchBytes> evaluateScratch(const std::string &formula,
                                             const std::vector<std::vector<int64_t>> &extents);
 

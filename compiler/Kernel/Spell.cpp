@@ -13,9 +13,10 @@ constexpr std::string_view scalarOps[] = {"neg",   "abs",  "exp",   "log", "sqrt
                                           "floor", "ceil", "round", "not", "add",  "sub",   "mul",  "div", "mod", "min",
                                           "max",   "pow",  "and",   "or",  "lt",   "le",    "gt",   "ge",  "eq",  "ne"};
 constexpr std::string_view tails[] = {"shift_inwards", "predicate", "round_up", "exact"};
-constexpr std::string_view directives[] = {
-    "split",    "fuse",         "reorder",    "vectorize",     "unroll",       "parallel",     "compute_at",
-    "store_at", "compute_root", "store_root", "storage_order", "fold_storage", "bound_extent", "prefetch"};
+constexpr std::string_view directives[] = {"split",         "strips",       "peel",         "fuse",
+                                           "reorder",       "vectorize",    "unroll",       "parallel",
+                                           "compute_at",    "store_at",     "compute_root", "store_root",
+                                           "storage_order", "fold_storage", "bound_extent", "prefetch"};
 
 static_assert(std::size(scalars) == size_t(Scalar::Bool) + 1);
 static_assert(std::size(scalarOps) == size_t(ScalarOp::Ne) + 1);

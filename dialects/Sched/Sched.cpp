@@ -28,6 +28,7 @@ void SchedDialect::initialize() {
 static int loopCount(DirectiveKind kind) {
   switch (kind) {
   case DirectiveKind::Split:
+  case DirectiveKind::Strips:
   case DirectiveKind::Fuse:
     return 3;
   case DirectiveKind::Reorder:
@@ -37,6 +38,7 @@ static int loopCount(DirectiveKind kind) {
   case DirectiveKind::StoreRoot:
     return 0;
   case DirectiveKind::Prefetch:
+  case DirectiveKind::Peel:
     return 2;
   default:
     return 1;
@@ -45,7 +47,7 @@ static int loopCount(DirectiveKind kind) {
 
 static bool hasFactor(DirectiveKind kind) {
   return kind == DirectiveKind::Split || kind == DirectiveKind::FoldStorage || kind == DirectiveKind::BoundExtent ||
-         kind == DirectiveKind::Prefetch;
+         kind == DirectiveKind::Prefetch || kind == DirectiveKind::Strips;
 }
 
 static bool namesStage(DirectiveKind kind) {
@@ -83,6 +85,17 @@ static ParseResult parseSplit(AsmParser &parser, SmallVectorImpl<StringAttr> &lo
                  parseLoop(parser, loops) || parseFactor(parser, factor) || parseTail(parser, tail));
 }
 
+/// `y -> s, ys by 4`
+static ParseResult parseStrips(AsmParser &parser, SmallVectorImpl<StringAttr> &loops, int64_t &factor) {
+  return failure(parseLoop(parser, loops) || parser.parseArrow() || parseLoop(parser, loops) || parser.parseComma() ||
+                 parseLoop(parser, loops) || parseFactor(parser, factor));
+}
+
+/// `x -> xm`
+static ParseResult parsePeel(AsmParser &parser, SmallVectorImpl<StringAttr> &loops) {
+  return failure(parseLoop(parser, loops) || parser.parseArrow() || parseLoop(parser, loops));
+}
+
 /// `y, cbo -> t`
 static ParseResult parseFuse(AsmParser &parser, SmallVectorImpl<StringAttr> &loops) {
   return failure(parseLoop(parser, loops) || parser.parseComma() || parseLoop(parser, loops) || parser.parseArrow() ||
@@ -105,6 +118,10 @@ static ParseResult parseArguments(AsmParser &parser, DirectiveKind kind, SmallVe
                                   int64_t &factor, Tail &tail, std::string &at) {
   if (kind == DirectiveKind::Split)
     return parseSplit(parser, loops, factor, tail);
+  if (kind == DirectiveKind::Strips)
+    return parseStrips(parser, loops, factor);
+  if (kind == DirectiveKind::Peel)
+    return parsePeel(parser, loops);
   if (kind == DirectiveKind::Fuse)
     return parseFuse(parser, loops);
   if (namesStage(kind))
@@ -148,6 +165,10 @@ void DirectiveAttr::printBody(AsmPrinter &printer) const {
   if (getKind() == DirectiveKind::Split) {
     printer << loop(0) << " -> " << loop(1) << ", " << loop(2) << " by " << getFactor() << ", "
             << stringifyTail(getTail());
+  } else if (getKind() == DirectiveKind::Strips) {
+    printer << loop(0) << " -> " << loop(1) << ", " << loop(2) << " by " << getFactor();
+  } else if (getKind() == DirectiveKind::Peel) {
+    printer << loop(0) << " -> " << loop(1);
   } else if (getKind() == DirectiveKind::Fuse) {
     printer << loop(0) << ", " << loop(1) << " -> " << loop(2);
   } else if (namesStage(getKind())) {
@@ -284,6 +305,10 @@ StageBuilder &StageBuilder::add(DirectiveKind kind, ArrayRef<StringRef> loops, i
 StageBuilder &StageBuilder::split(StringRef loop, StringRef outer, StringRef inner, int64_t factor, Tail tail) {
   return add(DirectiveKind::Split, {loop, outer, inner}, factor, tail);
 }
+StageBuilder &StageBuilder::strips(StringRef loop, StringRef outer, StringRef inner, int64_t atLeast) {
+  return add(DirectiveKind::Strips, {loop, outer, inner}, atLeast);
+}
+StageBuilder &StageBuilder::peel(StringRef loop, StringRef inside) { return add(DirectiveKind::Peel, {loop, inside}); }
 StageBuilder &StageBuilder::fuse(StringRef outer, StringRef inner, StringRef fused) {
   return add(DirectiveKind::Fuse, {outer, inner, fused});
 }

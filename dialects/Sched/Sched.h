@@ -21,6 +21,8 @@ public:
   StageBuilder(mlir::MLIRContext *context, llvm::StringRef name) : context(context), name(name.str()) {}
 
   StageBuilder &split(llvm::StringRef loop, llvm::StringRef outer, llvm::StringRef inner, int64_t factor, Tail tail);
+  StageBuilder &strips(llvm::StringRef loop, llvm::StringRef outer, llvm::StringRef inner, int64_t atLeast);
+  StageBuilder &peel(llvm::StringRef loop, llvm::StringRef inside);
   StageBuilder &fuse(llvm::StringRef outer, llvm::StringRef inner, llvm::StringRef fused);
   StageBuilder &reorder(llvm::ArrayRef<llvm::StringRef> outermostFirst);
   StageBuilder &vectorize(llvm::StringRef loop);

@@ -38,7 +38,9 @@ def Sched_DirectiveKind : I32Enum<"DirectiveKind", "one kind of scheduling decis
     I32EnumCase<"StorageOrder", 10, "storage_order">,
     I32EnumCase<"FoldStorage", 11, "fold_storage">,
     I32EnumCase<"BoundExtent", 12, "bound_extent">,
-    I32EnumCase<"Prefetch", 13, "prefetch">
+    I32EnumCase<"Prefetch", 13, "prefetch">,
+    I32EnumCase<"Strips", 14, "strips">,
+    I32EnumCase<"Peel", 15, "peel">
   ]> {
   let cppNamespace = "::weft::sched";
 }
@@ -54,6 +56,8 @@ def Sched_DirectiveAttr : Sched_Attr<"Directive", "directive"> {
     | written | meaning |
     |---|---|
     | `split(x -> xo, xi by 7, shift_inwards)` | `x` becomes `xo * 7 + xi`; the last word says what happens at the end |
+    | `strips(y -> s, ys by 4)` | `y` becomes one strip `s` for each thread, rows `ys` in it, 4 or more; the last moves back |
+    | `peel(x -> xm)` | the points of a border that lie outside what it surrounds are stored apart; `xm` are those inside |
     | `fuse(y, cbo -> t)` | one loop over both, `cbo` the faster |
     | `reorder(cbo, y, xo, xi, c)` | outermost first; loops not named keep their place outside |
     | `vectorize(c)` `unroll(xi)` `parallel(t)` | how one loop runs |

@@ -4,6 +4,7 @@
 
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/LoopNest.h"
+#include "compiler/Kernel/Peel.h"
 
 #include <algorithm>
 #include <set>
@@ -45,6 +46,10 @@ public:
     if (stage.update)
       for (const Loop &loop : stage.update->loops)
         reductions.insert(loop.name);
+    if (std::optional<Peeled> parts = peeled(desc, stage)) {
+      isPeeled = true;
+      reductions.insert(parts->inside);
+    }
   }
 
   void run(const StageSchedule *schedule) {
@@ -54,6 +59,8 @@ public:
         apply(directive, schedule->directives);
         schedulesUpdate |= directive.onUpdate;
       }
+    if (isPeeled)
+      scheduleEdges(schedule->directives);
     if (stage.update && !schedulesUpdate)
       func.update().unscheduled(); // on purpose: Halide would warn
     if (!isPlaced && stage.update && stage.output < 0)
@@ -63,10 +70,21 @@ public:
 private:
   using Kind = Directive::Kind;
 
-  Halide::Stage definition(const Directive &d) { return d.onUpdate ? func.update() : Halide::Stage(func); }
+  Halide::Stage definition(const Directive &d) { return d.onUpdate || isPeeled ? func.update() : Halide::Stage(func); }
+
+  /// The edges of a peeled stage: vectors where the part inside has them.
+  void scheduleEdges(const std::vector<Directive> &all) {
+    for (int number = 1; number < func.num_update_definitions(); ++number) {
+      func.update(number).unscheduled(); // for most of its loops
+      for (const Directive &d : all)
+        for (const Loop &loop : stage.loops)
+          if (d.kind == Kind::Vectorize && d.loops[0] == loop.name)
+            func.update(number).vectorize(Halide::Var(loop.name));
+    }
+  }
 
   Halide::VarOrRVar var(const std::string &name, bool onUpdate) const {
-    bool isReduction = onUpdate && reductions.count(name);
+    bool isReduction = (onUpdate || isPeeled) && reductions.count(name);
     return Halide::VarOrRVar(name, isReduction);
   }
 
@@ -76,6 +94,10 @@ private:
     switch (d.kind) {
     case Kind::Split:
       return split(d, all);
+    case Kind::Strips:
+      return strips(d);
+    case Kind::Peel: // the definition is in parts
+      return;
     case Kind::Fuse:
       return fuse(d);
     case Kind::Reorder:
@@ -117,15 +139,29 @@ private:
   }
 
   void split(const Directive &d, const std::vector<Directive> &all) {
-    bool isReduction = d.onUpdate && reductions.count(d.loops[0]);
+    bool isReduction = (d.onUpdate || isPeeled) && reductions.count(d.loops[0]);
     if (isReduction)
       reductions.insert({d.loops[1], d.loops[2]});
     definition(d).split(var(d, 0), var(d, 1), var(d, 2), static_cast<int>(d.factor),
-                        tailStrategy(d.tail, becomesVector(d, all), isReduction));
+                        tailStrategy(d.tail, becomesVector(d, all), isReduction || isPeeled));
+  }
+
+  void strips(const Directive &d) {
+    int turns = static_cast<int>(*sizeBefore(desc, stage, d));
+    Halide::Expr threads = threadCount();
+    Halide::Expr height = Halide::max((turns + threads - 1) / threads, static_cast<int>(d.factor));
+    definition(d).split(var(d, 0), var(d, 1), var(d, 2), height, tailStrategy(stripsTail(desc, stage), false, false));
+  }
+
+  /// Asked of the runtime when the kernel is called.
+  static Halide::Expr threadCount() {
+    namespace ir = Halide::Internal;
+    Halide::Expr context = ir::Variable::make(Halide::type_of<void *>(), "__user_context");
+    return ir::Call::make(Halide::Int(32), "weft_thread_count", {context}, ir::Call::PureExtern);
   }
 
   void fuse(const Directive &d) {
-    if (d.onUpdate && reductions.count(d.loops[0]))
+    if ((d.onUpdate || isPeeled) && reductions.count(d.loops[0]))
       reductions.insert(d.loops[2]);
     definition(d).fuse(var(d, 1), var(d, 0), var(d, 2));
   }
@@ -164,9 +200,12 @@ private:
     if (of.update)
       for (const Loop &loop : of.update->loops)
         names.insert(loop.name);
+    std::optional<Peeled> parts = peeled(desc, of);
+    if (parts)
+      names.insert(parts->inside);
     if (const StageSchedule *schedule = findSchedule(desc, of.name))
       for (const Directive &d : schedule->directives)
-        if (d.onUpdate && (d.kind == Kind::Split || d.kind == Kind::Fuse) && names.count(d.loops[0]))
+        if ((d.onUpdate || parts) && (d.kind == Kind::Split || d.kind == Kind::Fuse) && names.count(d.loops[0]))
           names.insert(d.loops.begin() + 1, d.loops.end());
     return names.count(name);
   }
@@ -176,7 +215,7 @@ private:
   Halide::Func func;
   std::vector<Halide::Func> &funcs;
   std::set<std::string> reductions;
-  bool isPlaced = false;
+  bool isPlaced = false, isPeeled = false;
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "compiler/Emit/Halide/Directives.h"
 #include "compiler/Emit/Halide/Expressions.h"
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/Peel.h"
 
 #include <algorithm>
 
@@ -111,6 +112,8 @@ private:
     for (const Loop &loop : stage.loops)
       vars.emplace_back(loop.name);
     Leaves leaves = leavesOf(pure);
+    if (std::optional<Peeled> parts = peeled(desc, stage))
+      return definePeeled(*parts, func, pure, reversed(vars));
     leaves.stopsAtEdge = [&stage](const kernel::Expr &index) { return stopsAtEdge(stage, index); };
     func(reversed(vars)) = Halide::cast(halideType(stage.type), ExpressionBuilder(leaves).build(stage.init));
     if (stage.update)
@@ -122,6 +125,30 @@ private:
     for (const Loop &loop : stage.loops)
       if (stage.output >= 0 && loop.extent.isFixed())
         func.bound(Halide::Var(loop.name), 0, static_cast<int>(loop.extent.value));
+  }
+
+  /// Three updates over parts of one loop; nothing is done for the points as a whole.
+  void definePeeled(const Peeled &parts, Halide::Func &func, std::vector<HExpr> loops,
+                    const std::vector<Halide::Var> &vars) {
+    Halide::Type type = halideType(parts.edge->type);
+    auto part = [&](const std::string &name, int64_t first, int64_t count, const ExprPtr &value) {
+      if (count == 0)
+        return;
+      Halide::RDom points(
+          Halide::Internal::ReductionDomain({{name, static_cast<int>(first), static_cast<int>(count)}}));
+      loops[parts.loop] = points[0];
+      define(func, loops, value, type);
+    };
+    func(vars) = Halide::undef(type);
+    Halide::RDom inside(Halide::Internal::ReductionDomain({{parts.inside, 0, static_cast<int>(parts.count)}}));
+    loops[parts.loop] = inside[0] + static_cast<int>(parts.low);
+    define(func, loops, parts.value, type);
+    part(parts.inside + "_low", 0, parts.low, parts.edge);
+    part(parts.inside + "_high", parts.low + parts.count, parts.total - parts.low - parts.count, parts.edge);
+  }
+
+  void define(Halide::Func &func, const std::vector<HExpr> &loops, const ExprPtr &value, Halide::Type type) const {
+    func(reversed(loops)) = Halide::cast(type, ExpressionBuilder(leavesOf(loops)).build(value));
   }
 
   void defineUpdate(const Stage &stage, Halide::Func &func, const std::vector<HExpr> &pure,

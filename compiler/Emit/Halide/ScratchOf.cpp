@@ -63,6 +63,8 @@ private:
   std::string spellCall(const ir::Call &call) const {
     if (call.name == "_halide_buffer_get_extent")
       return spellExtent(call);
+    if (call.name == "weft_thread_count")
+      return "(threads)";
     if (call.name == "_halide_buffer_get_min")
       return "0";
     if (call.is_intrinsic({ir::Call::likely, ir::Call::likely_if_innermost, ir::Call::promise_clamped,

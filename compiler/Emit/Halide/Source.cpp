@@ -9,6 +9,7 @@
 #include "compiler/Emit/Halide/Target.h"
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/LoopNest.h"
+#include "compiler/Kernel/Peel.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -116,7 +117,7 @@ public:
   }
 
   /// Whether the functions made so far call helpers.
-  bool usesMath = false, usesStrict = false;
+  bool usesMath = false, usesStrict = false, usesThreads = false;
 
   /// How the kernel is called, as comment lines.
   std::string prototype() const {
@@ -142,21 +143,47 @@ private:
     return text + declaration("Func", names.stages) + declaration("Var", names.vars) + declaration("RVar", names.rvars);
   }
 
-  std::string left(int number) const {
+  /// `conv(c, x, y, cb, n)`; position `at` may be another.
+  std::string left(int number, int at = -1, const std::string &position = "") const {
     const Stage &stage = desc.stages[number];
     std::vector<std::string> args;
     for (size_t i = stage.loops.size(); i-- > 0;)
-      args.push_back(names.loop(number, false, stage.loops[i].name));
+      args.push_back(int(i) == at ? position : names.loop(number, false, stage.loops[i].name));
     return names.stages[number] + "(" + join(args) + ")";
   }
 
   std::string stageText(int number) {
     const Stage &stage = desc.stages[number];
+    if (std::optional<Peeled> parts = peeled(desc, stage))
+      return peeledText(number, *parts);
     SourceExpressions init(desc, names, number, false);
     std::string value = init.definition(stage.init);
     std::string text = init.declarations + "  " + left(number) + " = " + value + ";\n";
     note(init);
     return stage.update ? text + updateText(number) : text;
+  }
+
+  std::string peeledText(int number, const Peeled &parts) {
+    std::string inside = names.loop(number, false, parts.inside), r = domain(number);
+    SourceExpressions value(desc, names, number, false), edge(desc, names, number, false);
+    std::string position = parts.low ? inside + " + " + std::to_string(parts.low) : inside;
+    value.shifted[parts.loop] = position;
+    std::string right = value.definition(parts.value), constant = edge.definition(parts.edge);
+    note(value);
+    std::string text = "  " + left(number) + " = undef(" + halideTypeText(parts.edge->type) + ");\n";
+    text += partDomain(r, 0, parts.count) + "  RVar " + inside + " = " + r + "[0];\n" + value.declarations;
+    text += "  " + left(number, parts.loop, position) + " = " + right + ";\n";
+    auto edgeText = [&](const std::string &name, int64_t first, int64_t count) {
+      if (count > 0)
+        text += partDomain(name, first, count) + "  " + left(number, parts.loop, name) + " = " + constant + ";\n";
+    };
+    edgeText(r + "_low", 0, parts.low);
+    edgeText(r + "_high", parts.low + parts.count, parts.total - parts.low - parts.count);
+    return text;
+  }
+
+  static std::string partDomain(const std::string &name, int64_t first, int64_t count) {
+    return "  RDom " + name + "(" + std::to_string(first) + ", " + std::to_string(count) + ", \"" + name + "\");\n";
   }
 
   void note(const SourceExpressions &expressions) {
@@ -216,6 +243,7 @@ private:
     if (stage.update)
       updateNest.emplace(desc, stage, true);
     bool isPlaced = false;
+    std::optional<Peeled> parts = peeled(desc, stage);
     if (const StageSchedule *schedule = findSchedule(desc, stage.name))
       for (const Directive &d : schedule->directives) {
         if (d.kind == Kind::Prefetch) {
@@ -225,7 +253,9 @@ private:
           continue;
         }
         isPlaced |= d.kind == Kind::ComputeAt || d.kind == Kind::ComputeRoot;
-        (d.onUpdate ? update : init).push_back(callText(number, d, d.onUpdate ? *updateNest : initNest, *schedule));
+        std::string call = callText(number, d, d.onUpdate ? *updateNest : initNest, *schedule);
+        if (!call.empty())
+          (d.onUpdate || (parts && d.kind <= Kind::Parallel) ? update : init).push_back(call);
       }
     if (!isPlaced && stage.update && stage.output < 0)
       init.push_back("compute_root()");
@@ -236,7 +266,22 @@ private:
         if (stage.loops[i].extent.isFixed())
           init.insert(init.begin(), "bound(" + names.loop(number, false, stage.loops[i].name) + ", 0, " +
                                         std::to_string(stage.loops[i].extent.value) + ")");
-    return comments + chain(names.stages[number], init) + chain(names.stages[number] + ".update()", update);
+    return comments + chain(names.stages[number], init) + chain(names.stages[number] + ".update()", update) +
+           (parts ? edgesText(number, *parts) : "");
+  }
+
+  std::string edgesText(int number, const Peeled &parts) const {
+    std::string text;
+    int edges = int(parts.low > 0) + int(parts.low + parts.count < parts.total);
+    for (int edge = 1; edge <= edges; ++edge) {
+      std::vector<std::string> calls = {"unscheduled()"};
+      for (const Directive &d : findSchedule(desc, desc.stages[number].name)->directives)
+        for (const Loop &loop : desc.stages[number].loops)
+          if (d.kind == Kind::Vectorize && d.loops[0] == loop.name)
+            calls = {"vectorize(" + names.loop(number, false, loop.name) + ")"};
+      text += chain(names.stages[number] + ".update(" + std::to_string(edge) + ")", calls);
+    }
+    return text;
   }
 
   static std::string chain(const std::string &object, const std::vector<std::string> &calls) {
@@ -246,6 +291,7 @@ private:
   }
 
   std::string callText(int number, const Directive &d, LoopNest &nest, const StageSchedule &schedule) {
+    std::optional<int64_t> turns = d.kind == Kind::Strips ? nest.find(d.loops[0])->size : std::nullopt;
     if (d.kind <= Kind::Parallel)
       nest.apply(d);
     auto name = [&](size_t i) { return names.loop(number, d.onUpdate, d.loops[i]); };
@@ -253,6 +299,13 @@ private:
     case Kind::Split:
       return "split(" + name(0) + ", " + name(1) + ", " + name(2) + ", " + std::to_string(d.factor) +
              ", TailStrategy::" + tailText(number, d, schedule) + ")";
+    case Kind::Strips:
+      usesThreads = true;
+      return "split(" + name(0) + ", " + name(1) + ", " + name(2) + ", max((" + std::to_string(*turns) +
+             " + threadCount() - 1) / threadCount(), " + std::to_string(d.factor) + "), TailStrategy::" +
+             (stripsTail(desc, desc.stages[number]) == Tail::ShiftInwards ? "ShiftInwards)" : "GuardWithIf)");
+    case Kind::Peel:
+      break; // the definition is in parts
     case Kind::Fuse:
       return "fuse(" + name(1) + ", " + name(0) + ", " + name(2) + ")";
     case Kind::Reorder:
@@ -302,7 +355,7 @@ private:
   }
 
   std::string tailText(int number, const Directive &d, const StageSchedule &schedule) const {
-    bool isReduction = names.isReduction(number, d.onUpdate, d.loops[0]);
+    bool isReduction = names.isReduction(number, d.onUpdate, d.loops[0]) || peeled(desc, desc.stages[number]);
     switch (d.tail) {
     case Tail::ShiftInwards:
       return "ShiftInwards";
@@ -353,8 +406,14 @@ private:
   const std::string target;
 };
 
-std::string helpers(bool usesMath, bool usesStrict) {
+std::string helpers(bool usesMath, bool usesStrict, bool usesThreads) {
   std::string text;
+  if (usesThreads)
+    text +=
+        "// Asked of weft's runtime when a kernel is called.\n"
+        "static Expr threadCount() {\n"
+        "  Expr context = Internal::Variable::make(type_of<void *>(), \"__user_context\");\n"
+        "  return Internal::Call::make(Int(32), \"weft_thread_count\", {context}, Internal::Call::PureExtern);\n}\n\n";
   if (usesMath || usesStrict)
     text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
   if (usesMath)
@@ -375,23 +434,24 @@ std::string head(const std::string &name, const std::string &writes) {
 std::string printHalideSource(const KernelDesc &desc, const std::string &target) {
   SourcePrinter printer(desc, target);
   std::string function = printer.function("int main() {\n");
-  return head(desc.name, desc.name + ".o:\n" + printer.prototype()) + helpers(printer.usesMath, printer.usesStrict) +
-         function;
+  return head(desc.name, desc.name + ".o:\n" + printer.prototype()) +
+         helpers(printer.usesMath, printer.usesStrict, printer.usesThreads) + function;
 }
 
 std::string printHalideSource(const std::vector<KernelDesc> &kernels, const std::string &name,
                               const std::string &target) {
   std::string functions, calls;
-  bool usesMath = false, usesStrict = false;
+  bool usesMath = false, usesStrict = false, usesThreads = false;
   for (const KernelDesc &desc : kernels) {
     SourcePrinter printer(desc, target);
     functions += printer.prototype() + printer.function("static void " + desc.name + "() {\n") + "\n";
     calls += "  " + desc.name + "();\n";
     usesMath |= printer.usesMath;
     usesStrict |= printer.usesStrict;
+    usesThreads |= printer.usesThreads;
   }
-  return head(name, "an object for each kernel.\n") + helpers(usesMath, usesStrict) + functions + "int main() {\n" +
-         calls + "}\n";
+  return head(name, "an object for each kernel.\n") + helpers(usesMath, usesStrict, usesThreads) + functions +
+         "int main() {\n" + calls + "}\n";
 }
 
 } // namespace weft::emit

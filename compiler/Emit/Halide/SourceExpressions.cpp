@@ -147,6 +147,8 @@ SourceExpressions::Text SourceExpressions::convert(const Expr &expr, bool isStri
     return constant(expr);
   case ExprKind::LoopIndex: {
     const Stage &of = desc.stages[stage];
+    if (auto sum = shifted.find(expr.ref); sum != shifted.end())
+      return {sum->second, Sum};
     bool isPure = size_t(expr.ref) < of.loops.size();
     const std::string &name = isPure ? of.loops[expr.ref].name : of.update->loops[expr.ref - of.loops.size()].name;
     return {names.loop(stage, !isPure, name)};

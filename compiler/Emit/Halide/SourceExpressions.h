@@ -23,8 +23,9 @@ public:
   bool isPlainMultiplyAdd(const kernel::ExprPtr &root, std::string &product);
 
   std::string declarations;
-  bool usesMath = false;   ///< expOf and the like
-  bool usesStrict = false; ///< strict::max and the like, see `rounded`
+  std::map<int, std::string> shifted; ///< pure loops that are written as a sum
+  bool usesMath = false;              ///< expOf and the like
+  bool usesStrict = false;            ///< strict::max and the like, see `rounded`
 
 private:
   /// Binding strength, as in C++.

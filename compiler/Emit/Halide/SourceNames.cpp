@@ -3,6 +3,7 @@
 #include "compiler/Emit/Halide/SourceNames.h"
 
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/Peel.h"
 
 namespace weft::emit {
 
@@ -141,6 +142,8 @@ const std::set<std::string> &reserved() {
                                               "strict_float",
                                               "tanh",
                                               "unsafe_promise_clamped",
+                                              "undef",
+                                              "threadCount",
                                               "expOf",
                                               "logOf",
                                               "tanhOf",
@@ -196,11 +199,15 @@ void SourceNames::nameReductions(const KernelDesc &desc, int number) {
   const StageSchedule *schedule = findSchedule(desc, stage.name);
   if (!schedule)
     return;
+  if (std::optional<Peeled> parts = peeled(desc, stage)) {
+    peeledStages.insert(number);
+    reductionNames[{number, parts->inside}] = name(parts->inside);
+  }
   for (const Directive &d : schedule->directives) {
-    if (d.kind != Directive::Kind::Split && d.kind != Directive::Kind::Fuse)
+    if (d.kind != Directive::Kind::Split && d.kind != Directive::Kind::Strips && d.kind != Directive::Kind::Fuse)
       continue;
     bool reduces = isReduction(number, d.onUpdate, d.loops[0]);
-    for (size_t i = d.kind == Directive::Kind::Split ? 1 : 2; i < 3; ++i) {
+    for (size_t i = d.kind == Directive::Kind::Fuse ? 2 : 1; i < 3; ++i) {
       if (!reduces)
         addVar(d.loops[i]);
       else if (auto [at, isNew] = reductionNames.try_emplace({number, d.loops[i]}); isNew)
@@ -210,11 +217,11 @@ void SourceNames::nameReductions(const KernelDesc &desc, int number) {
 }
 
 bool SourceNames::isReduction(int stage, bool onUpdate, const std::string &name) const {
-  return onUpdate && reductionNames.count({stage, name});
+  return (onUpdate || peeledStages.count(stage)) && reductionNames.count({stage, name});
 }
 
 std::string SourceNames::loop(int stage, bool onUpdate, const std::string &name) const {
-  if (onUpdate)
+  if (onUpdate || peeledStages.count(stage))
     if (auto found = reductionNames.find({stage, name}); found != reductionNames.end())
       return found->second;
   return varNames.at(name);

@@ -27,6 +27,7 @@ private:
   void addVar(const std::string &name);
 
   std::set<std::string> taken;
+  std::set<int> peeledStages;
   std::map<std::string, std::string> varNames;
   std::map<std::pair<int, std::string>, std::string> reductionNames;
 };

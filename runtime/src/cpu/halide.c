@@ -1,6 +1,6 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * The three functions Halide's code calls: parallel loops on the instance's pool, and memory from the worker's planned
- * slice. Their user context is the weft_worker that runs.
+ * The functions Halide's code calls: parallel loops on the instance's pool, how many threads that has, and memory from the
+ * worker's planned slice. Their user context is the weft_worker that runs.
  *
  * A kernel compiled without asserts looks neither at the result of a loop nor at a failed allocation. So failure jumps:
  * to the chunk's guard inside a loop, from there, after the join, to the guard around the host function. Kernels hold
@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 int halide_do_par_for(void *context, int (*body)(void *, int, uint8_t *), int min, int size, uint8_t *closure);
+int weft_thread_count(void *context);
 void *halide_malloc(void *context, size_t bytes);
 void halide_free(void *context, void *block);
 
@@ -86,6 +87,14 @@ int halide_do_par_for(void *context, int (*body)(void *, int, uint8_t *), int mi
   if (result != 0)
     weft_escape(worker, result);
   return 0;
+}
+
+/* Kernels cut as many strips of rows as can run at a time: one inside a loop that runs in parallel already. Scratch memory is
+ * planned for at most 256 (compiler/Kernel/Scratch.h). */
+int weft_thread_count(void *context) {
+  const weft_worker *worker = context;
+  const int threads = worker->instance->threads < 256 ? (int)worker->instance->threads : 256;
+  return worker->in_task ? 1 : threads;
 }
 
 /* ---- memory ---- */

@@ -71,6 +71,41 @@ TEST(Check, DirectivesNameWhatExists) {
             "`compute_root` of stage `out`: an output is computed at root as it is");
 }
 
+TEST(Check, StripsAreCutFromALoopOfKnownLength) {
+  auto strips = [](const std::string &to) { return changed("parallel(n)", to); };
+  std::string begin = "`strips` of stage `out`: ";
+  EXPECT_EQ(strips("strips(n, s, t by 2)"), begin + "`n` has no trip count known at compile time");
+  EXPECT_EQ(strips("strips(ci, s, t by 0)"), begin + "cannot cut strips of 0");
+  EXPECT_EQ(strips("strips(ci, s, s by 2)"), begin + "strips name one loop and two new ones");
+  EXPECT_EQ(strips("strips(ci, s by 2)"), begin + "names 2 loops");
+  EXPECT_EQ(changed("update unroll(ki)", "update strips(ki, s, t by 2)"),
+            "`strips` of stage `sum`: `ki` is a reduction loop: its order is fixed");
+}
+
+TEST(Check, StripsInPlaceHaveNoLineBuffers) {
+  EXPECT_EQ(problemOf(bordered), "");
+  EXPECT_EQ(problemOf(with(bordered, "strides [192, 16, 1]\n  stage", "strides [192, 16, 1] alias x\n  stage")),
+            "`strips` of stage `out`: a last strip that must not move back has fewer rows than line buffers are made "
+            "for, and "
+            "`y` may lie where its input does");
+}
+
+TEST(Check, OnlyBordersArePeeled) {
+  const std::string alone = with(bordered, "compute_at(border, qo) ", ""); // no other stage names its loops
+  auto peel = [&](const std::string &from, const std::string &to) { return problemOf(with(alone, from, to)); };
+  std::string begin = "`peel` of stage `border`: ";
+  EXPECT_EQ(peel("lt(q, 13:i32)", "lt(13:i32, q)"), begin + "the stage is no border along `q`");
+  EXPECT_EQ(peel("peel(q, qm)", "peel(q)"), begin + "names 1 loops");
+  EXPECT_EQ(peel("peel(q, qm) split(qm", "split(q, q2, q3 by 2, exact) peel(q2, qm) split(qm"),
+            begin + "the stage is no border along `q2`");
+  EXPECT_EQ(peel("peel(q, qm) split(qm", "split(r, r2, r3 by 13, exact) peel(q, qm) split(qm"),
+            begin + "comes before all that cuts loops");
+  EXPECT_EQ(peel("qi by 4, exact", "qi by 4, shift_inwards"),
+            "`split` of stage `border`: a peeled stage takes `exact` and `predicate`");
+  EXPECT_EQ(peel("strips(r, s, rs by 2)", "peel(q, q2) strips(r, s, rs by 2)"),
+            "`peel` of stage `out`: only a stage without update that lives in the kernel can be peeled");
+}
+
 TEST(Check, PrefetchesNameAnInputAndTwoLoops) {
   auto prefetch = [](const std::string &to) { return changed("update prefetch(w, ko, co by 3)", to); };
   std::string begin = "`prefetch` of stage `sum`: ";

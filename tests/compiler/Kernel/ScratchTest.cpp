@@ -32,6 +32,13 @@ TEST(Scratch, CallerHoldsOnlyWhatIsAliveTogether) {
   EXPECT_EQ(bytes, (ScratchBytes{256, 128}));
 }
 
+/// Strips are cut for the threads there are: room is kept for whatever number that will be.
+TEST(Scratch, SizesFromThreads) {
+  EXPECT_EQ(totalOf("(let rows (/ (+ 55 (threads)) (threads)) (parallel s 0 (threads) (alloc (* 64 rows) (seq))))"),
+            56 * 64);
+  EXPECT_EQ(totalOf("(alloc (* 64 (threads)) (seq))"), 256 * 64);
+}
+
 TEST(Scratch, SizesFromExtents) {
   EXPECT_EQ(totalOf("(let w (+ (extent 0 1) 2) (alloc (* w (* 4 (extent 0 0))) (seq)))", {{16, 30}}), 2048);
   EXPECT_EQ(totalOf("(alloc (* 64 (min (max (- 3 5) 2) (select (< 1 2) 7 8))) (seq))"), 128);

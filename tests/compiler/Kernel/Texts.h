@@ -40,6 +40,42 @@ inline const std::string dense = R"(kernel dense {
 }
 )";
 
+/// Strips of rows, each with a line buffer whose border is stored apart.
+inline const std::string bordered = R"(kernel bordered {
+  operand x f32 [11, 12, 16] strides [192, 16, 1]
+  operand w f32 [3, 3, 16] strides [48, 16, 1]
+  output y f32 [11, 12, 16] strides [192, 16, 1]
+  stage scaled f32 [r < 11, q < 12, c < 16] {
+    init 0
+    update [k < 2]
+    value = add(acc, mul(@x[r, q, c], @w[k, 0:i32, c]))
+  }
+  stage relu f32 [r < 11, q < 12, c < 16] { init max(scaled[r, q, c], 0) }
+  stage border f32 [r < 13, q < 14, c < 16] {
+    init select(and(and(ge(r, 1:i32), lt(r, 12:i32)), and(ge(q, 1:i32), lt(q, 13:i32))), relu[max(min(sub(r, 1:i32), 10:i32), 0:i32), max(min(sub(q, 1:i32), 11:i32), 0:i32), c], -inf)
+  }
+  stage window f32 [r < 11, q < 12, c < 16] {
+    init -inf
+    update [i < 3, j < 3]
+    value = max(acc, border[add(r, i), add(q, j), c])
+  }
+  stage out f32 [r < 11, q < 12, c < 16] holds y { init mul(window[r, q, c], @w[0:i32, 0:i32, c]) }
+  schedule scaled {
+    compute_at(border, qo) vectorize(c) unroll(q)
+    update reorder(k, q, c) update vectorize(c) update unroll(q)
+  }
+  schedule border {
+    compute_at(out, rs) store_at(out, s) fold_storage(r by 3) storage_order(r, q, c)
+    peel(q, qm) split(qm, qo, qi by 4, exact) reorder(r, qo, qi, c) vectorize(c) unroll(qi)
+  }
+  schedule window {
+    compute_at(out, q) vectorize(c)
+    update reorder(i, j, c) update vectorize(c) update unroll(j)
+  }
+  schedule out { strips(r, s, rs by 2) reorder(s, rs, q, c) vectorize(c) parallel(s) }
+}
+)";
+
 inline kernel::KernelDesc parsed(const std::string &text) {
   kernel::ParseError error;
   std::optional<kernel::KernelDesc> desc = kernel::parseKernel(text, error);

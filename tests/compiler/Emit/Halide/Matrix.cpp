@@ -3,6 +3,7 @@
 // threads, with and without Halide's checks.
 #include "tests/compiler/Emit/Halide/Compare.h"
 #include "tests/compiler/Emit/Halide/ConvKernel.h"
+#include "tests/compiler/Kernel/Texts.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
@@ -31,6 +32,16 @@ TEST(Matrix, ConvolutionThatFetchesItsFilterAhead) {
   schedule.replace(schedule.find(fused), fused.size(), "      parallel(obo)\n");
   schedule.replace(schedule.find(update), update.size(), update + "      update prefetch(w, kx, obo by 3)\n");
   expectLikeEvaluatorEverywhere(parseOrDie(convText(schedule)), convBuffers(2, 5, 6, 11));
+}
+
+/// Each strip computes the rows around it itself, whatever the number of threads.
+TEST(Matrix, StripsOfABorderedRow) {
+  KernelDesc desc = parseOrDie(bordered);
+  std::vector<Buffer> operands = {makeBuffer(Scalar::F32, {11, 12, 16}, 1), makeBuffer(Scalar::F32, {3, 3, 16}, 2),
+                                  makeBuffer(Scalar::F32, {11, 12, 16}, 3)};
+  expectLikeEvaluatorEverywhere(desc, operands);
+  for (int threads : {3, 4, 5, 20})
+    expectLikeEvaluator(desc, operands, {true, threads, ""});
 }
 
 TEST(Matrix, ConvolutionUnscheduled) { expectLikeEvaluator(parseOrDie(convText("")), convBuffers(1, 2, 3, 5), {}); }

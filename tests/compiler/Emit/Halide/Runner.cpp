@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The three functions kernels need from a runtime stand here, in their simplest form; the loaded object finds them in
+// The functions kernels need from a runtime stand here, in their simplest form; the loaded object finds them in
 // this program.
 #include "tests/compiler/Emit/Halide/Runner.h"
 
@@ -18,6 +18,7 @@
 #include <random>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -45,6 +46,8 @@ void halide_free(void *, void *memory) {
   sizes.erase(memory);
   std::free(memory);
 }
+
+int weft_thread_count(void *) { return threadCount; }
 
 int halide_do_par_for(void *context, halide_task_t task, int min, int size, uint8_t *closure) {
   std::vector<std::thread> threads;
@@ -113,12 +116,23 @@ struct Argument {
   halide_buffer_t raw = {};
 };
 
-int call(void *function, std::vector<halide_buffer_t *> a) {
-  a.resize(8);
-  using F = int (*)(void *, halide_buffer_t *, halide_buffer_t *, halide_buffer_t *, halide_buffer_t *,
-                    halide_buffer_t *, halide_buffer_t *, halide_buffer_t *, halide_buffer_t *);
+constexpr size_t mostOperands = 64;
+
+template <size_t> using Pointer = halide_buffer_t *;
+
+template <size_t... i>
+int callWith(void *function, const std::vector<halide_buffer_t *> &a, std::index_sequence<i...>) {
+  using F = int (*)(void *, Pointer<i>...);
+  return reinterpret_cast<F>(function)(nullptr, i < a.size() ? a[i] : nullptr...);
+}
+
+int call(void *function, const std::vector<halide_buffer_t *> &a) {
+  if (a.size() > mostOperands) {
+    ADD_FAILURE() << a.size() << " operands; " << mostOperands << " are passed";
+    return -1;
+  }
   // Surplus arguments are harmless in the C calling convention.
-  return reinterpret_cast<F>(function)(nullptr, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+  return callWith(function, a, std::make_index_sequence<mostOperands>());
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // The Halide program a user is shown is the kernel they run: it compiles by itself and gives the same bits.
 #include "tests/compiler/Emit/Halide/ConvKernel.h"
+#include "tests/compiler/Kernel/Texts.h"
 
 #include "compiler/Emit/Halide/Source.h"
 
@@ -37,6 +38,12 @@ void expectSameBits(const KernelDesc &desc, const std::vector<Buffer> &operands)
 
 TEST(Source, Convolution) {
   expectSameBits(parseOrDie(convText(tiledConv(7, 4, "shift_inwards", "shift_inwards", 4))), convBuffers(2, 5, 6, 11));
+}
+
+TEST(Source, StripsOfABorderedRow) {
+  expectSameBits(parseOrDie(bordered),
+                 {makeBuffer(Scalar::F32, {11, 12, 16}, 1), makeBuffer(Scalar::F32, {3, 3, 16}, 2),
+                  makeBuffer(Scalar::F32, {11, 12, 16}, 3)});
 }
 
 /// Names that C++ and Halide use themselves, transcendental functions, a predicate, a multiply-add inside a select.
