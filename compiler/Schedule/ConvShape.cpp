@@ -62,12 +62,14 @@ static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLim
   return penalty;
 }
 
-Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits) {
+static Tile leastTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits, bool exact) {
   Tile best;
   double least = -1;
   for (int64_t cb = 1; cb <= std::min<int64_t>(blocks, 6); ++cb)
     for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x) {
       double waste = double(llvm::divideCeil(width, x) * x) / width * (llvm::divideCeil(blocks, cb) * cb) / blocks;
+      if (exact && waste > 1)
+        continue;
       double cost = waste * tilePenalty(x, cb, machine, limits);
       if (least < 0 || cost < least - 1e-9) {
         least = cost;
@@ -75,6 +77,14 @@ Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimit
       }
     }
   return best;
+}
+
+Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits) {
+  return leastTile(width, blocks, machine, limits, false);
+}
+
+Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine) {
+  return leastTile(width, blocks, machine, {}, true);
 }
 
 int64_t linesAhead(int64_t linesOfTurn, int64_t tiles, const Machine &machine) {

@@ -39,6 +39,11 @@ struct TileLimits {
   static TileLimits wide(const Machine &machine);
 };
 
+/// The tile that divides rows and blocks; its accumulators may be few. Below so many another form of the loops is
+/// better.
+constexpr int64_t fewestExactAccumulators = 7;
+Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine);
+
 /// The tile for rows of `width` and `blocks` channel blocks. Measured (README.md): any 7 to 20 accumulators run at the
 /// multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
 Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});

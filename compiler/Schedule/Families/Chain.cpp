@@ -4,12 +4,17 @@
 // has the loop nest it would have alone: a tile in registers with its reduction inside, so the bits are those of the
 // separate kernels.
 //
-// Phase fuse forms chains and writes their choice: `rows`, how many output rows a step makes, and in `stages` the choice
-// of every reduction in program order.
+// Phase fuse forms chains and writes their choice: `rows`, how many output rows a step makes, and in `stages` the
+// choice of every reduction in program order. A choice may ask for strips of rows, one a thread, with
+// `strip`, the fewest output rows of one. Phase fuse does not: with three threads and more Xception's bits then differed from
+// run to run.
+#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/LineBuffers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -23,11 +28,15 @@ constexpr int64_t unrolledLimit = 256;
 /// Input channels of one block are unrolled by this, as in family direct.
 constexpr int64_t channelUnroll = 4;
 
+/// A tile of a window without channels that divides its row may be smaller than others, but no smaller than this.
+constexpr int64_t fewestPixels = 4;
+
 class ChainWriter {
 public:
   ChainWriter(const KernelView &kernel, DictionaryAttr choice, const Machine &machine, ArrayRef<LineBuffer> buffers)
       : kernel(kernel), context(kernel.getContext()), machine(machine), buffers(buffers),
-        rows(parameter(choice, "rows", 1)), choices(choice.getAs<ArrayAttr>("stages")) {}
+        rows(parameter(choice, "rows", 1)), strip(parameter(choice, "strip")),
+        choices(choice.getAs<ArrayAttr>("stages")) {}
 
   ScheduleAttr run() {
     SmallVector<StageAttr> stages;
@@ -35,6 +44,19 @@ public:
     for (auto [number, view] : llvm::enumerate(kernel.stages)) {
       if (view.isReduction()) {
         sums[readerOf(view)].push_back({&view, choiceOf(reductions++)});
+        continue;
+      }
+      if (const StageView *border = borderAround(view)) { // made where it is stored
+        made[border->op] = &view;
+        continue;
+      }
+      if (const StageView *inner = made.lookup(view.op)) {
+        Tile tile = *borderTile(*inner, view);
+        StageBuilder builder(context, view.name);
+        placeBorder(builder, view, buffers[number], tile);
+        for (const Sum &sum : sums[inner->op])
+          stages.push_back(reduction(*sum.view, view, "xo", tile.x, tile.cb));
+        stages.push_back(builder.get());
         continue;
       }
       // A stage that adds two sums (a residual and its projection) computes both for each of its tiles.
@@ -56,6 +78,40 @@ private:
     DictionaryAttr choice;
   };
 
+  /// The line with its padding that alone reads the sums stored by `view`, where tiles divide its inside: nothing is
+  /// then copied from a line to another.
+  const StageView *borderAround(const StageView &view) const {
+    auto pad = view.op->hasOneUse() ? dyn_cast<tensor::PadOp>(*view.op->user_begin()) : tensor::PadOp();
+    if (!pad || !sums.contains(view.op) || view.loops.back() != "c")
+      return nullptr;
+    auto border = llvm::find_if(kernel.stages, [&](const StageView &stage) { return stage.op == pad; });
+    return border != kernel.stages.end() && borderTile(view, *border) ? &*border : nullptr;
+  }
+
+  std::optional<Tile> borderTile(const StageView &view, const StageView &border) const {
+    ArrayRef<Sum> own = sums.find(view.op)->second;
+    int64_t cb = parameter(own.front().choice, "cb"), width = view.extentOf("x"), blocks = view.extentOf("cb");
+    Tile tile = chooseExactTile(width, cb ? blocks : 1, machine);
+    int64_t wanted = std::min<int64_t>(cb ? fewestExactAccumulators : fewestPixels, cb ? width * blocks : width);
+    return tile.x * tile.cb >= wanted ? std::optional<Tile>(tile) : std::nullopt;
+  }
+
+  /// The border: its edges apart, in its inside tiles of the sums it stores.
+  void placeBorder(StageBuilder &stage, const StageView &view, LineBuffer buffer, Tile tile) {
+    keep(stage, view, buffer);
+    stage.peel("x", "xm").split("xm", "xo", "xi", tile.x, Tail::Exact);
+    SmallVector<StringRef> order{"n"};
+    if (tile.cb > 1) {
+      stage.split("cb", "cbo", "cbi", tile.cb, Tail::Exact);
+      order.append({"cbo", "y", "xo", "cbi", "xi", "c"});
+    } else {
+      order.append({"cb", "y", "xo", "xi", "c"});
+    }
+    stage.reorder(order).vectorize("c").unroll("xi");
+    if (tile.cb > 1)
+      stage.unroll("cbi");
+  }
+
   static Operation *readerOf(const StageView &sum) { return *sum.op->getResult(0).user_begin(); }
 
   DictionaryAttr choiceOf(unsigned number) const {
@@ -64,25 +120,18 @@ private:
 
   const StageView &output() const { return kernel.output(); }
   bool isOutput(const StageView &view) const { return &view == &kernel.stages.back(); }
-  StringRef step() const { return rows > 1 ? "yo" : "y"; }
+  bool cutsSteps() const { return rows > 1; }
+  int64_t steps() const { return llvm::divideCeil(output().extentOf("y"), rows); }
+  /// Strips are for one sample; samples are parallel themselves.
+  bool hasStrips() const { return strip > 0 && output().extentOf("n") == 1 && steps() >= 2 * stripSteps(); }
+  int64_t stripSteps() const { return std::max<int64_t>(1, llvm::divideCeil(strip, rows)); }
+  StringRef step() const { return hasStrips() ? "ys" : cutsSteps() ? "yo" : "y"; }
 
   /// Where a stage is computed and kept, and its tiles; gives the loop inside which one tile lies.
   std::string place(StageBuilder &stage, const StageView &view, LineBuffer buffer, int64_t x, int64_t cb) {
     bool last = isOutput(view);
-    if (!last) {
-      stage.computeAt(output().name, step());
-      if (buffer.slides) {
-        if (output().extentOf("n") == 1)
-          stage.storeRoot();
-        else
-          stage.storeAt(output().name, "n");
-        stage.foldStorage("y", buffer.rows);
-      }
-      SmallVector<StringRef> order{"n", "y", view.loops[1]};
-      for (const std::string &loop : ArrayRef(view.loops).drop_front(3))
-        order.push_back(loop);
-      stage.storageOrder(order);
-    }
+    if (!last)
+      keep(stage, view, buffer);
     if (view.loops.back() != "c")
       return placePlain(stage, view);
     x = std::min(x, view.extentOf("x"));
@@ -95,6 +144,10 @@ private:
     if (cutsRows)
       stage.split("y", "yo", "yi", rows, view.extentOf("y") % rows ? Tail::Predicate : Tail::Exact);
     SmallVector<StringRef> order{"n"}, inner;
+    if (last && hasStrips()) {
+      stage.strips(cutsRows ? "yo" : "y", "s", "ys", stripSteps());
+      order.push_back("s");
+    }
     if (last)
       order.push_back(step());
     order.push_back(cutsBlocks ? "cbo" : "cb");
@@ -114,7 +167,27 @@ private:
       stage.unroll(loop);
     if (last && view.extentOf("n") != 1)
       stage.parallel("n");
+    else if (last && hasStrips())
+      stage.parallel("s");
     return cutsRow ? "xo" : "x";
+  }
+
+  /// What steps keep of a stage.
+  void keep(StageBuilder &stage, const StageView &view, LineBuffer buffer) {
+    stage.computeAt(output().name, step());
+    if (buffer.slides) {
+      if (hasStrips())
+        stage.storeAt(output().name, "s");
+      else if (output().extentOf("n") == 1)
+        stage.storeRoot();
+      else
+        stage.storeAt(output().name, "n");
+      stage.foldStorage("y", buffer.rows);
+    }
+    SmallVector<StringRef> order{"n", "y", view.loops[1]};
+    for (const std::string &loop : ArrayRef(view.loops).drop_front(3))
+      order.push_back(loop);
+    stage.storageOrder(order);
   }
 
   /// A row-major stage: the picture a chain begins with.
@@ -145,6 +218,7 @@ private:
       else
         order.push_back(loop);
     }
+    orderTile(tile, x * cb);
     order.append(tile);
     order.push_back("c");
     stage.reorder(order).vectorize("c");
@@ -153,26 +227,19 @@ private:
     if (cutsChannels)
       stage.unroll("ii");
     else
-      unrollWindow(stage, sum, x * cb);
+      for (const std::string &loop : unrollable(sum, x * cb, unrolledLimit))
+        stage.unroll(loop);
     return stage.get();
-  }
-
-  /// Of a window read without channels, the innermost loops as far as the code stays small.
-  static void unrollWindow(StageBuilder &stage, const StageView &sum, int64_t unrolled) {
-    for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(sum.reduction, sum.reductionExtents))) {
-      if (extent <= 0 || !StringRef(loop).starts_with("k") || (unrolled *= extent) > unrolledLimit)
-        return;
-      stage.unroll(loop);
-    }
   }
 
   const KernelView &kernel;
   MLIRContext *context;
   const Machine &machine;
   ArrayRef<LineBuffer> buffers;
-  int64_t rows;
+  int64_t rows, strip;
   ArrayAttr choices;
-  llvm::DenseMap<Operation *, SmallVector<Sum>> sums; ///< by the stage that stores them
+  llvm::DenseMap<Operation *, SmallVector<Sum>> sums;  ///< by the stage that stores them
+  llvm::DenseMap<Operation *, const StageView *> made; ///< by a border, what it makes and stores
 };
 
 class Chain final : public Family {
@@ -194,8 +261,8 @@ private:
   static bool isChain(const KernelView &kernel) {
     return !kernel.output().isReduction() && kernel.output().loops.back() == "c" &&
            llvm::all_of(kernel.stages, [](const StageView &stage) {
-             return !stage.isReduction() ||
-                    (stage.op->hasOneUse() && stage.loops.back() == "c" && isa<linalg::GenericOp>(*stage.op->user_begin()));
+             return !stage.isReduction() || (stage.op->hasOneUse() && stage.loops.back() == "c" &&
+                                             isa<linalg::GenericOp>(*stage.op->user_begin()));
            });
   }
 };

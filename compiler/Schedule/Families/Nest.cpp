@@ -2,6 +2,8 @@
 // How the shared loop nest is written as directives.
 #include "compiler/Schedule/Families/Nest.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace weft::sched;
 
@@ -31,11 +33,35 @@ int64_t samplesTogether(int64_t batch) {
   return 1;
 }
 
+/// Sums of a tile beside which its pixels fit the registers of AVX-512.
+static constexpr int64_t mostBesidePixels = 21;
+
+void orderTile(SmallVectorImpl<StringRef> &tile, int64_t sums) {
+  if (sums > mostBesidePixels)
+    std::reverse(tile.begin(), tile.end());
+}
+
+SmallVector<std::string> unrollable(const StageView &reduction, int64_t tile, int64_t limit) {
+  SmallVector<std::string> loops;
+  bool isStraight = true, multiplies = false;
+  reduction.op->walk([&](arith::MulFOp) { multiplies = true; });
+  size_t outermost = 0; // of those unrolled that run more than once
+  for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction.reduction, reduction.reductionExtents))) {
+    if (extent <= 0 || (tile *= extent) > limit) {
+      isStraight &= extent == 1;
+      tile = limit + 1;
+      continue;
+    }
+    outermost = extent > 1 ? loops.size() : outermost;
+    loops.push_back(loop);
+  }
+  if (multiplies && isStraight && !loops.empty())
+    loops.erase(loops.begin() + outermost);
+  return loops;
+}
+
 void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
-  int64_t unrolled = nest.x * nest.cb;
-  for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction.reduction, reduction.reductionExtents)))
-    if (extent > 0 && (unrolled *= extent) <= limit)
-      nest.unrollReduction.push_back(loop);
+  nest.unrollReduction = unrollable(reduction, nest.x * nest.cb, limit);
 }
 
 //===-- strips ----------------------------------------------------------------------------------------------------===//
@@ -156,9 +182,6 @@ static StringRef turnOf(const StageView &reduction) {
 /// Points of a loop above which a kernel may not say that it is unrolled.
 static constexpr int64_t mostUnrolled = 256;
 
-/// Sums of a tile beside which its pixels fit the registers of AVX-512.
-constexpr int64_t mostBesidePixels = 21;
-
 StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
   StageBuilder stage(kernel.getContext(), reduction.name);
   SmallVector<StringRef> tile;
@@ -187,8 +210,7 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
       order.push_back(loop);
     }
   }
-  if (nest.x * nest.cb * nest.n > mostBesidePixels)
-    std::reverse(tile.begin(), tile.end()); // one pixel after the other: blocks of a weight stay in registers instead
+  orderTile(tile, nest.x * nest.cb * nest.n);
   order.append(tile);
   order.push_back("c");
   stage.reorder(order).vectorize("c");

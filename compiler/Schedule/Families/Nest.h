@@ -33,7 +33,16 @@ int64_t sharedRows(mlir::Operation *op, const Machine &machine);
 /// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
 bool isNest(const KernelView &kernel);
 
-/// Unrolls the innermost loops of a reduction for as long as they and the tile stay within `limit` multiply-adds.
+/// Puts the loops of a tile of `sums` sums, channel blocks first, in the order in which they are unrolled: with many,
+/// one pixel after the other, so that blocks of a weight stay in registers instead.
+void orderTile(llvm::SmallVectorImpl<llvm::StringRef> &tile, int64_t sums);
+
+/// The innermost loops of a reduction that can be unrolled before they and a tile of `tile` points pass `limit`
+/// multiply-adds. A sum of products keeps a loop: in straight code its first two products would be added to nothing,
+/// and LLVM may fuse either of them, so bits would depend on what surrounds the sum.
+llvm::SmallVector<std::string> unrollable(const StageView &reduction, int64_t tile, int64_t limit);
+
+/// Unrolls what is `unrollable`.
 void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest);
 
 /// The stage of the reduction: computed in each tile, at loop `at` of the output stage.

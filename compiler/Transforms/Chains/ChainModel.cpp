@@ -3,6 +3,7 @@
 // value read twice is kept as long as rows overlap.
 #include "compiler/Transforms/Chains/ChainModel.h"
 
+#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
 
@@ -28,6 +29,13 @@ int64_t rowBytesOf(RankedTensorType type, int64_t extra) {
   return channels * (type.getDimSize(3) + extra) * 4;
 }
 
+/// Whether tiles of a good size divide the rows of a blocked tensor.
+bool tilesExactly(RankedTensorType type, const Machine &machine) {
+  int64_t width = type.getDimSize(3), blocks = llvm::divideCeil(type.getDimSize(1), machine.vector);
+  Tile tile = chooseExactTile(width, blocks, machine);
+  return tile.x * tile.cb >= std::min<int64_t>(fewestExactAccumulators, width * blocks);
+}
+
 struct Sliding {
   SmallVector<int64_t> kernel, stride, pad, dilation;
 };
@@ -35,7 +43,7 @@ struct Sliding {
 std::optional<Sliding> windowOf(Operation *op) {
   auto read = [](auto window) {
     return Sliding{SmallVector<int64_t>(window.getKernel()), SmallVector<int64_t>(window.getStride()),
-                  SmallVector<int64_t>(window.getPad()), SmallVector<int64_t>(window.getDilation())};
+                   SmallVector<int64_t>(window.getPad()), SmallVector<int64_t>(window.getDilation())};
   };
   if (auto conv = dyn_cast<ConvOp>(op))
     return read(conv);
@@ -102,8 +110,14 @@ ChainModel::ChainModel(ArrayRef<Operation *> members, const Machine &machine) : 
       for (unsigned read : node.reads)
         if (readers[read] == 1 && nodes[read].op && !isa<ConcatOp>(nodes[read].op))
           nodes[read].kept = false;
+  // What a line with its padding alone reads is made where it is stored (see family `chain`).
+  for (Node &node : nodes)
+    if (!node.op && !node.reads.empty() && readers[node.reads[0]] == 1 && nodes[node.reads[0]].tilesExactly) {
+      nodes[node.reads[0]].kept = false;
+      node.copies = false;
+    }
   for (const Node &node : nodes)
-    if (!node.op || isa<ConcatOp>(node.op))
+    if (node.copies && (!node.op || isa<ConcatOp>(node.op)))
       copiedBytes += double(node.rowBytes) * node.height;
 }
 
@@ -159,6 +173,7 @@ bool ChainModel::add(Operation *op) {
   node.op = op;
   node.height = y.getDimSize(2);
   node.rowBytes = rowBytesOf(y, 0);
+  node.tilesExactly = !isa<ConcatOp>(op) && tilesExactly(y, machine);
   if (std::optional<Sliding> window = windowOf(op)) {
     std::optional<Choice> choice = choiceInChain(op, machine);
     if (!choice || window->kernel.size() != 2)

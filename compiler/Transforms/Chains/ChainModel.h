@@ -31,8 +31,9 @@ private:
   struct Node {
     mlir::Operation *op = nullptr;
     int64_t height = 0, rowBytes = 0;
-    bool kept = true;                     ///< has a buffer; else part of its reader's stage
-    llvm::SmallVector<unsigned, 2> reads; ///< nodes
+    bool kept = true; ///< has a buffer; else part of its reader's stage
+    bool tilesExactly = false, copies = true;
+    llvm::SmallVector<unsigned, 2> reads;   ///< nodes
     int64_t stride = 1, low = 0, reach = 0; ///< rows [y * stride - low, y * stride - low + reach] of what it reads
   };
 

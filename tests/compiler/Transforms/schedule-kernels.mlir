@@ -11,7 +11,7 @@ module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, 
 // CHECK-SAME: split(y -> strip, row by 2, predicate), reorder(n, strip, cbo, row, xo, cbi, xi, c), vectorize(c), unroll(xi), unroll(cbi),
 // CHECK-SAME: fuse(strip, cbo -> t0), parallel(t0)]>
 // CHECK-LABEL: func.func private @dwconv3x3
-// CHECK-SAME: reorder(ky, kx, x, c), vectorize(c), unroll(x), unroll(kx), unroll(ky)
+// CHECK-SAME: reorder(ky, kx, x, c), vectorize(c), unroll(x), unroll(kx)
 func.func @chain(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> attributes {weft.net} {
   %w1 = weft.weight "c1.weight" : tensor<64x64x1x1xf32>
   %w2 = weft.weight "c2.weight" : tensor<64x1x3x3xf32>
