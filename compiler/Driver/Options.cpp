@@ -106,7 +106,7 @@ private:
     if (!inputs.empty())
       options.input = inputs.front();
     else if (!options.help && !options.version && options.list.empty())
-      fail() << "no model given: name a `.weft` file, or a network of the zoo such as `zoo:resnet50`\n";
+      fail() << "no model given: name a `.weft` or `.onnx` file, or a network of the zoo such as `zoo:resnet50`\n";
   }
 
   void readOutput() {
@@ -210,6 +210,9 @@ private:
     options.pipeline.ensemble = options.ensemble.size();
     if (options.ensemble.empty())
       return;
+    for (StringRef names : args.getAllArgValues(OPT_ensemble))
+      if (names.starts_with(",") || names.ends_with(",") || names.contains(",,"))
+        fail() << "`--ensemble=" << names << "` has an empty name between its commas\n";
     if (options.ensemble.size() < 2 || options.ensemble.size() > mostMembers)
       fail() << "`--ensemble` takes 2 to " << mostMembers << " files, not " << options.ensemble.size() << "\n";
     if (!options.weights.empty())
@@ -369,7 +372,7 @@ std::optional<DriverOptions> parseDriverOptions(int argc, char **argv, raw_ostre
 }
 
 void printDriverHelp(raw_ostream &out) {
-  WeftOptTable().printHelp(out, "weftc MODEL.weft|zoo:NET [options]", "weft: networks to binaries", false, false);
+  WeftOptTable().printHelp(out, "weftc MODEL.weft|MODEL.onnx|zoo:NET [options]", "weft: networks to binaries", false, false);
   out << "\nPHASES (--stop-after, --start-from, --emit):\n";
   for (Phase phase : allPhases())
     out << "  " << llvm::left_justify(phaseName(phase), 10) << phaseSentence(phase) << "\n";

@@ -72,7 +72,7 @@ llvm::Expected<WeightSource> openMembers(const DriverOptions &options, ModuleOp 
         own.push_back({path.str(), weight.type});
     auto source = openOne({options.ensemble[i]}, own, othersOf(module, needed), options.strictWeights, warnings);
     if (!source)
-      return llvm::createStringError("member " + std::to_string(i) + " of the ensemble: " +
+      return llvm::createStringError("`" + options.ensemble[i] + "`, member " + std::to_string(i + 1) + " of the ensemble: " +
                                      llvm::toString(source.takeError()));
     members.push_back(std::move(*source));
   }

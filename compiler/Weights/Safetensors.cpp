@@ -206,6 +206,9 @@ Expected<SafetensorsFile> SafetensorsFile::parse(std::shared_ptr<MemoryBuffer> b
   StringRef bytes = buffer->getBuffer();
   if (bytes.size() < 8)
     return bad(path, "it has only " + Twine(bytes.size()) + " bytes");
+  if (bytes.starts_with("PK\x03\x04"))
+    return bad(path, "it is a ZIP archive, as torch.save writes; in Python, "
+                     "safetensors.torch.save_file(torch.load(FILE), \"NAME.safetensors\") makes one of a state dict");
   const uint64_t headerBytes = support::endian::read64le(bytes.data());
   if (headerBytes > maxHeaderBytes || headerBytes > bytes.size() - 8)
     return bad(path, "its header would have " + Twine(headerBytes) + " bytes");

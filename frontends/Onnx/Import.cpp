@@ -286,11 +286,14 @@ bool GraphImport::checkSettings() {
 //===-- Nodes ----------------------------------------------------------------------------------------------------===//
 
 bool GraphImport::nodes(const Graph &graph) {
-  for (auto [index, node] : llvm::enumerate(graph.nodes))
+  for (auto [index, node] : llvm::enumerate(graph.nodes)) {
+    if (std::string why = whyUnlikeStandard(node); !why.empty())
+      return error(describe(node, index) + ": " + why);
     if (!(node.op == "Constant" ? constantNode(node, index)
           : node.op == "If"     ? branchNode(node, index)
                                 : importNode(node, index)))
       return false;
+  }
   return true;
 }
 

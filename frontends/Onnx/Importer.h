@@ -38,6 +38,9 @@ void namePaths(Model &model);
 /// Calls `visit` with each tensor that has a path.
 void forEachStored(const Graph &graph, llvm::function_ref<void(const Tensor &)> visit);
 
+/// What the node has and the standard does not let its operation have; empty where there is nothing.
+std::string whyUnlikeStandard(const Node &node);
+
 /// A node being imported.
 class NodeImport {
 public:

@@ -12,6 +12,8 @@ extern "C" {
 #include <cstdio>
 #include <cstring>
 #include <jpeglib.h>
+// After the library itself.
+#include <jerror.h>
 #include <png.h>
 
 namespace weft::run {
@@ -52,6 +54,7 @@ int decodePng(const char *file, std::string_view contents, int channels, Picture
 struct JpegFailure {
   jpeg_error_mgr manager;
   std::jmp_buf back;
+  bool isAtEnd, lacksPixels;
   char text[JMSG_LENGTH_MAX];
 };
 
@@ -59,6 +62,13 @@ struct JpegFailure {
   auto *failure = reinterpret_cast<JpegFailure *>(info->err);
   failure->manager.format_message(info, failure->text);
   std::longjmp(failure->back, 1);
+}
+
+/// Most warnings come with pictures that are whole, if scratched. But behind the end of a file the library goes on in grey.
+void noteWarning(j_common_ptr info, int level) {
+  auto *failure = reinterpret_cast<JpegFailure *>(info->err);
+  failure->isAtEnd |= level < 0 && info->err->msg_code == JWRN_JPEG_EOF;
+  failure->lacksPixels |= level < 0 && failure->isAtEnd && info->err->msg_code == JWRN_HIT_MARKER;
 }
 
 bool isFourInks(const jpeg_decompress_struct &info) {
@@ -97,6 +107,8 @@ int decodeJpegRows(const char *file, jpeg_decompress_struct &info, int channels,
     JSAMPROW row = bytes.data() + rowBytes * info.output_scanline;
     jpeg_read_scanlines(&info, &row, 1);
   }
+  if (reinterpret_cast<JpegFailure *>(info.err)->lacksPixels)
+    failJpeg(reinterpret_cast<j_common_ptr>(&info));
   jpeg_finish_decompress(&info);
   return 0;
 }
@@ -104,10 +116,10 @@ int decodeJpegRows(const char *file, jpeg_decompress_struct &info, int channels,
 int decodeJpeg(const char *file, std::string_view contents, int channels, Picture &picture) {
   std::vector<unsigned char> bytes;
   jpeg_decompress_struct info = {};
-  JpegFailure failure;
+  JpegFailure failure = {};
   info.err = jpeg_std_error(&failure.manager);
   failure.manager.error_exit = failJpeg;
-  failure.manager.output_message = [](j_common_ptr) {}; // warnings: a picture with a scratch is a picture
+  failure.manager.emit_message = noteWarning;
   if (setjmp(failure.back)) {
     jpeg_destroy_decompress(&info);
     return weft_complain("`%s` is a damaged JPEG: %s", file, failure.text);

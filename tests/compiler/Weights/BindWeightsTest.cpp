@@ -211,6 +211,9 @@ TEST_F(BindWeights, FilesThatAreNoneSayWhy) {
   EXPECT_EQ(toString(SafetensorsFile::open("no-such-file").takeError()),
             "cannot read weights `no-such-file`: No such file or directory");
   EXPECT_EQ(toString(SafetensorsFile::open(".").takeError()), "cannot read weights `.`: it is not a file");
+  auto archive = SafetensorsFile::parse(MemoryBuffer::getMemBufferCopy("PK\x03\x04 archive/data.pkl"), "net.pth");
+  EXPECT_TRUE(StringRef(toString(archive.takeError()))
+                  .starts_with("`net.pth` is not a usable safetensors file: it is a ZIP archive, as torch.save writes"));
 }
 
 } // namespace

@@ -52,6 +52,12 @@ def cyclic():
     return model
 
 
+def twice():
+    model = one("Softmax", {"axis": 1})
+    model.graph.node[0].attribute.append(helper.make_attribute("axis", 2))
+    return model
+
+
 def field(number, payload):
     """A length-delimited field of protobuf."""
     size, length = len(payload), bytearray()
@@ -76,6 +82,9 @@ def hostile():
     big = 1 << 40
     yield "cyclic", cyclic(), "not sorted, or has a cycle"
     yield "nothing", onnx.ModelProto(), "error"
+    yield "misspelt", one("Conv", {"stridez": [2, 2]}, ("x", "w"), initialisers=[numpy_helper.from_array(np.ones((4, 3, 3, 3), np.float32), "w")]), "no attribute `stridez`; it has `auto_pad`"
+    yield "surplus", one("Relu", inputs=("x", "x")), "has 2 inputs; the operation takes at most 1"
+    yield "twice", twice(), "has the attribute `axis` twice"
     yield "nested", nested(20), "its condition must be known"
     yield "nested_deeply", nested(40), "nested too deeply"
     yield "outside", external("../secret"), "external data"
