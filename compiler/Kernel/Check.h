@@ -9,7 +9,7 @@ namespace weft::kernel {
 
 struct CheckLimits {
   /// Estimated vector operations of the unrolled code: a schedule can take Halide from seconds to an hour.
-  int64_t unrolledOperations = 40000;
+  int64_t unrolledOperations = 60000;
 };
 
 /// The first thing that is wrong with names, references, ranks, types, the schedule, in-place use or code size; empty
