@@ -91,8 +91,19 @@ def conv_cases():
     ]
 
 
+def infinite_case(name, *arguments, **attributes):
+    """A channel's infinity or NaN is its own: no other channel of a depthwise convolution may see it, not even times zero."""
+    case = conv_case(name, *arguments, **attributes)
+    x = case.inputs[0].copy()
+    x[0, 3, 2, 2], x[0, 20, 1, 1], x[0, 4, 5, 5] = np.inf, np.nan, -np.inf
+    want = onnx("Conv", kernel_shape=case.weights["c.weight"].shape[2:], group=attributes["groups"])
+    return Case(name, case.text, [x], want, case.weights)
+
+
 def grouped_conv_cases():
     return [
+        infinite_case("depthwise_point_infinite", (1, 32, 14, 13), 32, 1, groups=32),
+        infinite_case("depthwise_infinite", (1, 32, 14, 13), 32, 3, groups=32),
         conv_case("groups_two", (1, 32, 9, 9), 64, 3, pad=1, groups=2),
         conv_case("groups_small", (1, 32, 8, 7), 32, 3, pad=1, groups=8),
         conv_case("groups_odd", (3, 6, 8, 7), 9, 3, groups=3),

@@ -63,17 +63,23 @@ private:
   std::string name;
 };
 
-/// Different names may look alike as identifiers: later ones get a number.
-std::string uniqueIdentifier(StringRef text, StringSet<> &taken) {
+/// Different names may look alike as identifiers, or like the macro of another with `suffix` (`x_BYTES` beside `x`): later
+/// ones get a number.
+std::string uniqueIdentifier(StringRef text, StringRef suffix, StringSet<> &taken) {
   std::string base = identifierText(text), result = base;
-  for (unsigned number = 2; !taken.insert(result).second; ++number)
+  for (unsigned number = 2; taken.contains(result) || taken.contains(result + suffix.str()); ++number)
     result = base + "_" + std::to_string(number);
+  taken.insert(result);
+  taken.insert(result + suffix.str());
   return result;
 }
 
+/// What no port may be called: the macro that counts them.
+StringSet<> portWords() { return {"COUNT"}; }
+
 std::vector<Port> HeaderPrinter::inputs() {
   std::vector<Port> result;
-  StringSet<> taken;
+  StringSet<> taken = portWords();
   for (plan::InputOp input : program.getInputs()) {
     std::string note;
     StringRef role = input.getRole().value_or(""), graph = input.getGraph().value_or("");
@@ -86,17 +92,17 @@ std::vector<Port> HeaderPrinter::inputs() {
     else if (role == "part")
       note = ("the part each row belongs to, below " + graph).str();
     result.push_back(
-        {input.getName().str(), uniqueIdentifier(input.getName(), taken), input.getDims(), input.getElement(), note});
+        {input.getName().str(), uniqueIdentifier(input.getName(), "_BYTES", taken), input.getDims(), input.getElement(), note});
   }
   return result;
 }
 
 std::vector<Port> HeaderPrinter::outputs() {
   std::vector<Port> result;
-  StringSet<> taken;
+  StringSet<> taken = portWords();
   for (plan::OutputOp output : program.getOutputs())
     result.push_back(
-        {output.getName().str(), uniqueIdentifier(output.getName(), taken), output.getDims(), output.getElement(), ""});
+        {output.getName().str(), uniqueIdentifier(output.getName(), "_BYTES", taken), output.getDims(), output.getElement(), ""});
   return result;
 }
 
@@ -144,7 +150,7 @@ void HeaderPrinter::printSizes() {
   out << "\n/* Sizes known only when running, in the order of the `sizes` of " << name << "_run; largest values. */\n";
   StringSet<> taken;
   for (auto [number, size] : enumerate(sizes)) {
-    std::string identifier = uniqueIdentifier(size.getName(), taken);
+    std::string identifier = uniqueIdentifier(size.getName(), "_BOUND", taken);
     out << formatv("#define {0}_SIZE_{1} {2}\n#define {0}_SIZE_{1}_BOUND {3}\n", name, identifier, number,
                    size.getBound());
   }

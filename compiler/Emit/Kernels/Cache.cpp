@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// An entry is one line `weft-kernel 1 SHA256 OBJECT-BYTES SCRATCH-BYTES`, then the object, then the scratch formula.
+// An entry is one line `weft-kernel 2 SHA256 OBJECT-BYTES SCRATCH-BYTES`, then the object, then the scratch formula.
+// The hash is of the key too: an entry under another's name is a damaged one.
 // Files appear by rename, so readers need no lock; the lock file orders those who write and trim.
 #include "compiler/Emit/Kernels/Cache.h"
 
@@ -77,22 +78,22 @@ bool writeWhole(const File &file, StringRef text) {
   return true;
 }
 
-std::optional<KernelCache::Entry> decode(StringRef text) {
+std::optional<KernelCache::Entry> decode(StringRef key, StringRef text) {
   auto [line, rest] = text.split('\n');
   llvm::SmallVector<StringRef, 5> words;
   line.split(words, ' ');
   uint64_t objectBytes = 0, scratchBytes = 0;
-  if (words.size() != 5 || words[0] != "weft-kernel" || words[1] != "1" || words[3].getAsInteger(10, objectBytes) ||
+  if (words.size() != 5 || words[0] != "weft-kernel" || words[1] != "2" || words[3].getAsInteger(10, objectBytes) ||
       words[4].getAsInteger(10, scratchBytes) || objectBytes > rest.size() || scratchBytes != rest.size() - objectBytes)
     return std::nullopt;
   KernelCache::Entry entry{rest.take_front(objectBytes).str(), rest.drop_front(objectBytes).str()};
-  if (hexHash({entry.object, entry.scratch}) != words[2])
+  if (hexHash({key, entry.object, entry.scratch}) != words[2])
     return std::nullopt;
   return entry;
 }
 
-std::string encode(const KernelCache::Entry &entry) {
-  return "weft-kernel 1 " + hexHash({entry.object, entry.scratch}) + " " + std::to_string(entry.object.size()) + " " +
+std::string encode(StringRef key, const KernelCache::Entry &entry) {
+  return "weft-kernel 2 " + hexHash({key, entry.object, entry.scratch}) + " " + std::to_string(entry.object.size()) + " " +
          std::to_string(entry.scratch.size()) + "\n" + entry.object + entry.scratch;
 }
 
@@ -152,7 +153,7 @@ std::optional<KernelCache::Entry> KernelCache::find(StringRef key) const {
   std::string text;
   std::optional<Entry> entry;
   if (readWhole(file, text))
-    entry = decode(text);
+    entry = decode(key, text);
   if (!entry)
     ::unlink(path.c_str());
   else
@@ -166,7 +167,7 @@ void KernelCache::store(StringRef key, const Entry &entry) const {
   File file(::mkostemp(beside.data(), O_CLOEXEC));
   if (!file)
     return;
-  bool good = writeWhole(file, encode(entry));
+  bool good = writeWhole(file, encode(key, entry));
   if (!good || ::rename(beside.c_str(), pathOf(key).c_str()) != 0)
     ::unlink(beside.c_str());
 }

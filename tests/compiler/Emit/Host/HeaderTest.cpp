@@ -2,6 +2,7 @@
 // The header is what a C programmer sees of a network: it must compile as C99 and survive hostile names.
 #include "compiler/Emit/Host/Header.h"
 #include "Parse.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
 
@@ -33,6 +34,30 @@ TEST(Header, NamesCannotLeaveTheirComment) {
   std::string header = headerOf(hostile);
   EXPECT_EQ(header.find("*/ int evil"), std::string::npos) << header;
   EXPECT_NE(header.find("#define net_INPUT_x____int_evil_____BYTES 120"), std::string::npos) << header;
+}
+
+TEST(Header, NamesOfPortsMeetNoOtherMacro) {
+  std::string header = headerOf(R"(plan.program @net {
+  plan.size "V" at_most 10
+  plan.size "V_BOUND" at_most 10
+  %a = plan.input "COUNT" [4] f32
+  %b = plan.input "x" [4] f32
+  %c = plan.input "x_BYTES" [4] f32
+  %d = plan.output "y_BYTES" [4] f32
+  %e = plan.output "y" [4] f32
+  plan.copy "output" %a[0] [4] by [1] f32 to %d[0] [4] by [1] f32
+  plan.copy "output" %b[0] [4] by [1] f32 to %e[0] [4] by [1] f32
+})");
+  llvm::StringSet<> defined;
+  llvm::SmallVector<llvm::StringRef> lines;
+  llvm::StringRef(header).split(lines, '\n');
+  unsigned macros = 0;
+  for (llvm::StringRef line : lines)
+    if (line.consume_front("#define ")) {
+      ++macros;
+      EXPECT_TRUE(defined.insert(line.take_until([](char c) { return c == ' ' || c == '('; })).second) << line.str();
+    }
+  EXPECT_GE(macros, 16u) << header;
 }
 
 TEST(Header, SaysBytesOfArenaAndPorts) {

@@ -86,6 +86,16 @@ TEST_F(Cache, KeysDependOnEveryPart) {
   EXPECT_EQ(KernelCache::keyOf({"a", "b"}).size(), 64u);
 }
 
+TEST_F(Cache, AnEntryUnderAnotherNameIsRemoved) {
+  KernelCache cache = open();
+  const std::string other = KernelCache::keyOf({"other text", "target"});
+  cache.store(key, {"object bytes", "(seq)"});
+  fs::copy_file(path(key), path(other));
+  EXPECT_FALSE(cache.find(other));
+  EXPECT_FALSE(fs::exists(path(other)));
+  EXPECT_TRUE(cache.find(key));
+}
+
 /// Each single byte of an entry changed, and each length cut: never found, and gone afterwards.
 TEST_F(Cache, DamagedEntriesAreRemoved) {
   KernelCache cache = open();
