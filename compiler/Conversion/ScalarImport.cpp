@@ -55,7 +55,7 @@ std::optional<ScalarOp> binaryOf(Operation *op) {
       .Case<arith::AddFOp, arith::AddIOp>([](auto) { return ScalarOp::Add; })
       .Case<arith::SubFOp, arith::SubIOp>([](auto) { return ScalarOp::Sub; })
       .Case<arith::MulFOp, arith::MulIOp>([](auto) { return ScalarOp::Mul; })
-      .Case<arith::DivFOp, arith::DivUIOp>([](auto) { return ScalarOp::Div; })
+      .Case<arith::DivUIOp>([](auto) { return ScalarOp::Div; })
       .Case<arith::RemUIOp>([](auto) { return ScalarOp::Mod; })
       .Case<arith::MaximumFOp, arith::MaxSIOp>([](auto) { return ScalarOp::Max; })
       .Case<arith::MinimumFOp, arith::MinSIOp>([](auto) { return ScalarOp::Min; })
@@ -117,6 +117,13 @@ ExprPtr divideTowardsZero(ExprPtr a, ExprPtr b) {
   ExprPtr size = binary(ScalarOp::Div, unary(ScalarOp::Abs, a), unary(ScalarOp::Abs, b));
   ExprPtr differ = binary(ScalarOp::Ne, binary(ScalarOp::Lt, a, zero), binary(ScalarOp::Lt, b, zero));
   return select(differ, unary(ScalarOp::Neg, size), size);
+}
+
+/// Halide refuses a constant 0 as a divisor; infinity as a factor is the same, zeros and NaN included.
+ExprPtr divide(ExprPtr a, ExprPtr b) {
+  if (b->kind == kernel::ExprKind::Constant && b->constant == 0)
+    return binary(ScalarOp::Mul, a, constant(1 / b->constant, b->type));
+  return binary(ScalarOp::Div, a, b);
 }
 
 } // namespace
@@ -188,6 +195,8 @@ ExprPtr ScalarImporter::importOp(Operation *op, ArrayRef<ExprPtr> args) {
   }
   if (auto scalar = unaryOf(op))
     return unary(*scalar, args[0]);
+  if (isa<arith::DivFOp>(op))
+    return divide(args[0], args[1]);
   if (auto scalar = binaryOf(op))
     return binary(*scalar, args[0], args[1]);
   if (auto scalar = comparisonOf(op))

@@ -25,6 +25,9 @@ using OpSet = llvm::SmallSetVector<Operation *, 8>;
 /// Operations that may be added to a group before it is cut; longer chains are worth no more.
 constexpr size_t largestGroup = 24;
 
+/// Operations of a group's result, written out as one expression: sums of a value with itself double it at each step.
+constexpr int64_t longestExpression = 256;
+
 bool isComputed(Operation *op, const llvm::DenseSet<Value> &recipes) {
   if (!isa<WeftDialect>(op->getDialect()) || isa<WeightOp, ConstantOp, YieldOp, GroupOp>(op))
     return false;
@@ -64,7 +67,7 @@ private:
     best = members;
     if (hasEpilogue(head))
       for (Operation *op = head->getNextNode(); op && members.size() < largestGroup; op = op->getNextNode()) {
-        if (!joins(op, members, head->getResult(0).getType()))
+        if (!joins(op, members, head->getResult(0).getType()) || !fits(op, members))
           continue;
         members.insert(op);
         if (escapesOnlyThrough(op, members))
@@ -74,6 +77,16 @@ private:
       grouped.insert(op);
     fused += best.size() - 1;
     return best;
+  }
+
+  /// Whether the expression of `op` stays short enough with those of the members it reads; remembers its length.
+  bool fits(Operation *op, const OpSet &members) {
+    int64_t length = 1;
+    for (Value operand : op->getOperands())
+      if (members.contains(operand.getDefiningOp()))
+        length += lengths.lookup_or(operand.getDefiningOp(), 1);
+    lengths[op] = length;
+    return length <= longestExpression;
   }
 
   /// Asked of every later operation for every group, so what is cheap and mostly false comes first.
@@ -160,6 +173,7 @@ private:
   Block &body;
   llvm::DenseSet<Value> recipes;
   llvm::DenseSet<Operation *> grouped;
+  llvm::DenseMap<Operation *, int64_t> lengths;
 };
 
 struct FormGroups : impl::FormGroupsBase<FormGroups> {

@@ -225,7 +225,8 @@ def binary_cases():
     a, b, row, column, image, channel = normal(4, 33), normal(4, 33), normal(33), normal(4, 1), normal(3, 19, 5, 4), normal(1, 19, 1, 1)
     return [
         Case("add", "x + y", [a, b], np.add), Case("sub", "x - y", [a, b], np.subtract), Case("mul", "x * y", [a, b], np.multiply),
-        Case("div", "x / y", [a, positive(4, 33)], np.divide), Case("min", "min(x, y)", [a, b], np.minimum), Case("max", "max(x, y)", [a, b], np.maximum),
+        Case("div", "x / y", [a, positive(4, 33)], np.divide), Case("div_zero", "x / 0", [a], lambda x: x / np.float32(0)),
+        Case("min", "min(x, y)", [a, b], np.minimum), Case("max", "max(x, y)", [a, b], np.maximum),
         Case("pow", "pow(x, y)", [positive(4, 33), b], np.power),
         Case("less", "less(x, y)", [a, np.where(b > 0, a, b)], lambda u, v: (u < v).astype(np.float32)),
         Case("less_equal", "less_equal(x, y)", [a, np.where(b > 0, a, b)], lambda u, v: (u <= v).astype(np.float32)),

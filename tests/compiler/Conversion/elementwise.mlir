@@ -27,6 +27,15 @@ func.func @scaled(%x: tensor<2x3xf32>) -> tensor<2x3xf32> attributes {weft.net} 
   return %y : tensor<2x3xf32>
 }
 
+// Division by a constant 0 means infinities and NaN, as anywhere else.
+// CHECK-LABEL: kernel div_0 {
+// CHECK: init mul(@x[n, ch], inf)
+func.func @divided(%x: tensor<2x3xf32>) -> tensor<2x3xf32> attributes {weft.net} {
+  %c = weft.constant dense<0.0> : tensor<1xf32>
+  %y = weft.div %x, %c : (tensor<2x3xf32>, tensor<1xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
 // A gate of one pixel scales blocked planes; its weight lies in blocks too.
 // CHECK-LABEL: kernel mul_1 {
 // CHECK: init mul(@x[n, cb, y, x, c], @x1[n, cb, 0:i32, 0:i32, c])

@@ -78,3 +78,26 @@ func.func @placement(%x: tensor<1x2x2x2xf32>) -> (tensor<1x16xf32>, tensor<1x16x
   %c = weft.concat %f, %f axis 1 : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x16xf32>
   return %c, %p : tensor<1x16xf32>, tensor<1x16xf32>
 }
+
+// -----
+
+// A value added to itself again and again doubles what a kernel would say at each step: it is cut before code explodes.
+// CHECK-LABEL: func.func @doubled
+// CHECK: weft.group "d1"
+// CHECK-COUNT-8: weft.add
+// CHECK-NEXT: weft.yield
+// CHECK: weft.group "d9"
+// CHECK-COUNT-1: weft.add
+// CHECK-NEXT: weft.yield
+func.func @doubled(%x: tensor<1x16xf32>) -> tensor<1x16xf32> attributes {weft.net} {
+  %1 = weft.add %x, %x : tensor<1x16xf32> loc("d1")
+  %2 = weft.add %1, %1 : tensor<1x16xf32>
+  %3 = weft.add %2, %2 : tensor<1x16xf32>
+  %4 = weft.add %3, %3 : tensor<1x16xf32>
+  %5 = weft.add %4, %4 : tensor<1x16xf32>
+  %6 = weft.add %5, %5 : tensor<1x16xf32>
+  %7 = weft.add %6, %6 : tensor<1x16xf32>
+  %8 = weft.add %7, %7 : tensor<1x16xf32>
+  %9 = weft.add %8, %8 : tensor<1x16xf32> loc("d9")
+  return %9 : tensor<1x16xf32>
+}
