@@ -112,7 +112,7 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
     for (auto [index, buffer, view] : llvm::enumerate(launch.getInputs(), launch.getInputViews()))
       touch(step, buffer, view, time, takenOver.contains(index) ? time + 1 : time + 2, false);
     if (auto scratch = launch.getScratch() ? launch.getScratch().getDefiningOp<plan::SliceOp>() : plan::SliceOp())
-      touches[scratch.getBuffer()].push_back({0, int64_t(scratch.getBytes()), time, time + 2, true, step});
+      touches[scratch.getBuffer()].push_back({0, int64_t(scratch.getBytes()), time, time + 2, true, step, {}});
   }
 
   LogicalResult verifySlice(plan::SliceOp slice) {
