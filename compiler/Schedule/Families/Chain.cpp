@@ -5,9 +5,8 @@
 // separate kernels.
 //
 // Phase fuse forms chains and writes their choice: `rows`, how many output rows a step makes, and in `stages` the
-// choice of every reduction in program order. A choice may ask for strips of rows, one a thread, with
-// `strip`, the fewest output rows of one. Phase fuse does not: with three threads and more Xception's bits then differed from
-// run to run.
+// choice of every reduction in program order. Strips of rows, one a thread (directive `strips`), are not cut: tried, with three
+// threads and more Xception's bits differed from run to run.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -35,8 +34,7 @@ class ChainWriter {
 public:
   ChainWriter(const KernelView &kernel, DictionaryAttr choice, const Machine &machine, ArrayRef<LineBuffer> buffers)
       : kernel(kernel), context(kernel.getContext()), machine(machine), buffers(buffers),
-        rows(parameter(choice, "rows", 1)), strip(parameter(choice, "strip")),
-        choices(choice.getAs<ArrayAttr>("stages")) {}
+        rows(parameter(choice, "rows", 1)), choices(choice.getAs<ArrayAttr>("stages")) {}
 
   ScheduleAttr run() {
     SmallVector<StageAttr> stages;
@@ -121,11 +119,7 @@ private:
   const StageView &output() const { return kernel.output(); }
   bool isOutput(const StageView &view) const { return &view == &kernel.stages.back(); }
   bool cutsSteps() const { return rows > 1; }
-  int64_t steps() const { return llvm::divideCeil(output().extentOf("y"), rows); }
-  /// Strips are for one sample; samples are parallel themselves.
-  bool hasStrips() const { return strip > 0 && output().extentOf("n") == 1 && steps() >= 2 * stripSteps(); }
-  int64_t stripSteps() const { return std::max<int64_t>(1, llvm::divideCeil(strip, rows)); }
-  StringRef step() const { return hasStrips() ? "ys" : cutsSteps() ? "yo" : "y"; }
+  StringRef step() const { return cutsSteps() ? "yo" : "y"; }
 
   /// Where a stage is computed and kept, and its tiles; gives the loop inside which one tile lies.
   std::string place(StageBuilder &stage, const StageView &view, LineBuffer buffer, int64_t x, int64_t cb) {
@@ -144,10 +138,6 @@ private:
     if (cutsRows)
       stage.split("y", "yo", "yi", rows, view.extentOf("y") % rows ? Tail::Predicate : Tail::Exact);
     SmallVector<StringRef> order{"n"}, inner;
-    if (last && hasStrips()) {
-      stage.strips(cutsRows ? "yo" : "y", "s", "ys", stripSteps());
-      order.push_back("s");
-    }
     if (last)
       order.push_back(step());
     order.push_back(cutsBlocks ? "cbo" : "cb");
@@ -160,15 +150,9 @@ private:
       inner.push_back("cbi");
     if (cutsRow)
       inner.push_back("xi");
-    order.append(inner);
-    order.push_back("c");
-    stage.reorder(order).vectorize("c");
-    for (StringRef loop : llvm::reverse(inner))
-      stage.unroll(loop);
+    writeTile(stage, order, inner);
     if (last && view.extentOf("n") != 1)
       stage.parallel("n");
-    else if (last && hasStrips())
-      stage.parallel("s");
     return cutsRow ? "xo" : "x";
   }
 
@@ -176,9 +160,7 @@ private:
   void keep(StageBuilder &stage, const StageView &view, LineBuffer buffer) {
     stage.computeAt(output().name, step());
     if (buffer.slides) {
-      if (hasStrips())
-        stage.storeAt(output().name, "s");
-      else if (output().extentOf("n") == 1)
+      if (output().extentOf("n") == 1)
         stage.storeRoot();
       else
         stage.storeAt(output().name, "n");
@@ -236,7 +218,7 @@ private:
   MLIRContext *context;
   const Machine &machine;
   ArrayRef<LineBuffer> buffers;
-  int64_t rows, strip;
+  int64_t rows;
   ArrayAttr choices;
   llvm::DenseMap<Operation *, SmallVector<Sum>> sums;  ///< by the stage that stores them
   llvm::DenseMap<Operation *, const StageView *> made; ///< by a border, what it makes and stores

@@ -98,6 +98,14 @@ int64_t sharedRows(Operation *op, const Machine &machine) {
   return sharedRows(y.getDimSize(2), x.getNumElements() / std::max<int64_t>(y.getDimSize(2), 1) * 4, blocks);
 }
 
+void writeTile(StageBuilder &stage, SmallVectorImpl<StringRef> &order, ArrayRef<StringRef> inner) {
+  order.append(inner.begin(), inner.end());
+  order.push_back("c");
+  stage.reorder(order).vectorize("c");
+  for (StringRef loop : llvm::reverse(inner))
+    stage.unroll(loop);
+}
+
 //===-- tiles -----------------------------------------------------------------------------------------------------===//
 
 /// The output stage, and the loop of it inside which one tile lies.
@@ -150,11 +158,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     inner.push_back("ni");
   if (cutsRow)
     inner.push_back("xi");
-  order.append(inner);
-  order.push_back("c");
-  stage.reorder(order).vectorize("c");
-  for (StringRef loop : llvm::reverse(inner))
-    stage.unroll(loop);
+  writeTile(stage, order, inner);
 
   std::string fused = outer.front().str();
   if (nest.prefetchLines > 0) { // what is fetched next is known where channel blocks have a loop of their own

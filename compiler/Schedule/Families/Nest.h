@@ -45,6 +45,10 @@ llvm::SmallVector<std::string> unrollable(const StageView &reduction, int64_t ti
 /// Unrolls what is `unrollable`.
 void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest);
 
+/// One tile inside the loops of `order`: the loops `inner` unrolled, channels a vector.
+void writeTile(sched::StageBuilder &stage, llvm::SmallVectorImpl<llvm::StringRef> &order,
+               llvm::ArrayRef<llvm::StringRef> inner);
+
 /// The stage of the reduction: computed in each tile, at loop `at` of the output stage.
 sched::StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest,
                                    llvm::StringRef at);
