@@ -52,9 +52,71 @@ private:
   }
 };
 
+/// What is placed and lives in some range of sections, ascending by first byte.
+class Shelf {
+public:
+  Shelf() { chunks.push_back(std::make_unique<Chunk>()); }
+
+  /// Calls visit(from, upTo) for what is alive together with the rectangle, ascending, until it returns false.
+  template <typename Visit> void overlapping(const Rect &rect, Visit visit) const {
+    alignas(16) uint8_t together[Chunk::capacity] = {};
+    for (const std::unique_ptr<Chunk> &chunk : chunks) {
+      int count = chunk->count;
+      for (int i = 0; i < count; ++i)
+        together[i] = int(chunk->begin[i] < rect.end) & int(rect.begin < chunk->end[i]);
+      std::fill(together + count, together + std::min<int>(count + 8, Chunk::capacity), 0);
+      for (int i = 0; i < count; i += 8) { // eight at a time: nearly all live at other times
+        uint64_t eight;
+        std::memcpy(&eight, together + i, 8);
+        for (int j = i; eight != 0; eight >>= 8, ++j)
+          if ((eight & 1) && !visit(chunk->from[j], chunk->upTo[j]))
+            return;
+      }
+    }
+  }
+
+  void insert(const Rect &rect, int64_t offset) {
+    auto after = std::upper_bound(chunks.begin() + 1, chunks.end(), offset,
+                                  [](int64_t value, const auto &chunk) { return value < chunk->from[0]; });
+    Chunk &chunk = **std::prev(after);
+    int position = static_cast<int>(std::upper_bound(chunk.from, chunk.from + chunk.count, offset) - chunk.from);
+    chunk.insert(position, rect, offset);
+    if (chunk.count == Chunk::capacity)
+      chunks.insert(after, chunk.split());
+  }
+
+private:
+  std::vector<std::unique_ptr<Chunk>> chunks; ///< ascending; none but the first is ever empty
+};
+
+/// Shelves over ranges of sections of equal width, each half over the next, so that whatever is no longer than half a
+/// width lies inside one of them.
+struct Level {
+  Level(int sections, int width) : half(std::max(width / 2, 1)), shelves(sections / half + 1) {}
+
+  /// The shelf that covers the rectangle, or none.
+  const Shelf *covering(const Rect &rect) const {
+    int index = rect.begin / half;
+    return rect.end <= (index + 2) * half ? &shelves[index] : nullptr;
+  }
+
+  void insert(const Rect &rect, int64_t offset) {
+    for (int index = std::max(rect.begin / half - 1, 0); index <= (rect.end - 1) / half; ++index)
+      shelves[index].insert(rect, offset);
+  }
+
+  int half;
+  std::vector<Shelf> shelves; ///< number i covers sections [i * half, (i + 2) * half)
+};
+
+/// Everything that is placed, on one shelf and again on narrower and narrower ones: a rectangle looks for its hole on
+/// the narrowest shelf that covers it, so that a short life in a long problem meets only its time.
 class Arena {
 public:
-  explicit Arena(const Model &model) : model(model) { chunks.push_back(std::make_unique<Chunk>()); }
+  explicit Arena(const Model &model) : model(model) {
+    for (int width = model.sections() / narrowing; isWorthwhile(width); width /= narrowing)
+      levels.emplace_back(model.sections(), width);
+  }
 
   int64_t lowestBase(const Item &item) {
     if (item.rectCount == 0)
@@ -63,22 +125,33 @@ public:
   }
 
   void place(const Item &item, int64_t base) {
-    for (int r = item.firstRect; r < item.firstRect + item.rectCount; ++r)
-      insert(model.rects[r], base + model.rects[r].rel);
+    for (int r = item.firstRect; r < item.firstRect + item.rectCount; ++r) {
+      whole.insert(model.rects[r], base + model.rects[r].rel);
+      for (Level &level : levels)
+        level.insert(model.rects[r], base + model.rects[r].rel);
+    }
   }
 
 private:
-  /// Calls visit(from, upTo) for what is alive together with the rectangle, ascending, until it returns false.
-  template <typename Visit> void overlapping(const Rect &rect, Visit visit) {
-    alignas(16) uint8_t together[Chunk::capacity];
-    for (const std::unique_ptr<Chunk> &chunk : chunks) {
-      int count = chunk->count;
-      for (int i = 0; i < count; ++i)
-        together[i] = int(chunk->begin[i] < rect.end) & int(rect.begin < chunk->end[i]);
-      for (int i = 0; i < count; ++i)
-        if (together[i] && !visit(chunk->from[i], chunk->upTo[i]))
-          return;
-    }
+  static constexpr int narrowing = 4;
+
+  /// Whether shelves of this width are long, and few enough for each rectangle.
+  bool isWorthwhile(int width) const {
+    if (width < 64)
+      return false;
+    double copies = 0;
+    for (const Rect &rect : model.rects)
+      copies += 2 + 2.0 * (rect.end - rect.begin) / width;
+    double count = static_cast<double>(model.rects.size());
+    return copies < 8 * count && copies * width > 2.0 * Chunk::capacity * model.sections();
+  }
+
+  template <typename Visit> void overlapping(const Rect &rect, Visit visit) const {
+    const Shelf *shelf = &whole;
+    for (const Level &level : levels)
+      if (const Shelf *narrower = level.covering(rect))
+        shelf = narrower;
+    shelf->overlapping(rect, visit);
   }
 
   int64_t lowestOfOne(const Item &item) {
@@ -115,18 +188,9 @@ private:
     return base;
   }
 
-  void insert(const Rect &rect, int64_t offset) {
-    auto after = std::upper_bound(chunks.begin() + 1, chunks.end(), offset,
-                                  [](int64_t value, const auto &chunk) { return value < chunk->from[0]; });
-    Chunk &chunk = **std::prev(after);
-    int position = static_cast<int>(std::upper_bound(chunk.from, chunk.from + chunk.count, offset) - chunk.from);
-    chunk.insert(position, rect, offset);
-    if (chunk.count == Chunk::capacity)
-      chunks.insert(after, chunk.split());
-  }
-
   const Model &model;
-  std::vector<std::unique_ptr<Chunk>> chunks; ///< ascending; none but the first is ever empty
+  Shelf whole;
+  std::vector<Level> levels; ///< the narrowest last
 };
 
 /// The highest byte in use, by section: a tree over ranges of sections. For problems too large for their budget.

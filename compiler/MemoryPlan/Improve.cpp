@@ -13,10 +13,25 @@ using namespace weft::memplan;
 namespace {
 // Where one moment needs all the memory, what is alive then must lie without holes: stacked, longest lowest. Elsewhere
 // length counts, less than size: long buffers at the bottom leave one clean floor to the short ones.
-constexpr Orders::Mixture planned[] = {{1, 0, 0, 0},   {0, 0.3, 0, 0}, {0.999, 0, 0, 0}, {0, 0, 0, 0},
-                                       {1, 0.3, 0, 0}, {0, 0.5, 0, 0}, {0.99, 0, 0, 0},  {0, 0.1, 0, 0},
-                                       {0, 0.2, 0, 0}, {0, 0.4, 0, 0}, {0, 0.7, 0, 0},   {0, 1, 0, 0},
-                                       {0, 0.3, 1, 0}, {0, 0.3, 3, 0}, {0, 0.3, 12, 0}};
+// What is huge then finds no hole any more and goes first.
+constexpr Orders::Mixture planned[] = {{1},
+                                       {0, 0.3},
+                                       {0.999},
+                                       {0},
+                                       {1, 0, 0, 0, 0.1},
+                                       {1, 0.3},
+                                       {0, 0.5},
+                                       {1, 0, 0, 0, 0.02},
+                                       {0.99},
+                                       {0.99, 0, 0, 0, 0.02},
+                                       {0, 0.1},
+                                       {0, 0.2},
+                                       {0, 0.4},
+                                       {0, 0.7},
+                                       {0, 1},
+                                       {0, 0.3, 1},
+                                       {0, 0.3, 3},
+                                       {0, 0.3, 12}};
 } // namespace
 
 Improve::Improve(const Model &model, const Orders &orders, int64_t lowerBound)

@@ -118,6 +118,8 @@ std::vector<int> Orders::mixed(const Mixture &mix, const std::vector<double> &ur
     double key = stacked
                      ? first + std::log(m.length + 1)
                      : std::log(m.size + 1) + mix.length * std::log(m.length + 1) + mix.crowd * std::log(m.crowd + 1);
+    if (mix.huge > 0 && m.size >= mix.huge * mostCrowd)
+      key += 2 * first + std::log(m.size + 1);
     keys[i] = {key + urgency[i] + (mix.noise > 0 ? mix.noise * normal(random) : 0), stacked ? m.size : m.length};
   }
   return descending(keys);

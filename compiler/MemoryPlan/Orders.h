@@ -31,9 +31,12 @@ public:
 
   /// An order by size * length^a * crowd^b, times noise. What lives where at least `stack` times the most is alive goes
   /// first, by length: at the bottom, the longest lowest, it makes a floor without holes in the most crowded sections.
+  /// What is as large as `huge` times the most alive goes before even that, of it what belongs to the floor first: on
+  /// top of the floor it would find no hole.
   struct Mixture {
     double stack = 0; ///< 0: no such floor
     double length = 0, crowd = 0, noise = 0;
+    double huge = 0; ///< 0: nothing goes before
   };
   /// Items by such a mixture; `urgency`, one an item, is added to the logarithm.
   std::vector<int> mixed(const Mixture &mix, const std::vector<double> &urgency, std::mt19937 &random) const;

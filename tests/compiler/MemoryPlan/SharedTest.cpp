@@ -88,7 +88,8 @@ TEST(Shared, ChallengingFitInOtherForms) {
   SKIP_WITHOUT(files);
   for (const fs::path &path : files)
     for (uint32_t seed : {1, 2}) {
-      Result result = plan(mirrored(readProblem(path), seed), path.filename(), {.stepLimit = 2'000'000, .capacity = 1 << 20});
+      Result result =
+          plan(mirrored(readProblem(path), seed), path.filename(), {.stepLimit = 2'000'000, .capacity = 1 << 20});
       EXPECT_TRUE(result.fits) << path.filename() << ", mirrored, order " << seed;
     }
 }
@@ -118,6 +119,32 @@ TEST(Shared, LargeOnesReachTheirBound) {
     Result result = plan(problem, path.filename(), {.stepLimit = 10 * buffers});
     EXPECT_EQ(result.peak, result.lowerBound) << path.filename();
   }
+}
+
+/// The largest twice, one after the other, the second in other sizes, and a part of it once more in between: two
+/// moments of nearly the most memory, and huge buffers beside them.
+TEST(Shared, TwiceTheLargestIsNearItsBound) {
+  if (!fs::exists(shared / "large" / "S_1.csv"))
+    GTEST_SKIP() << "no instances under " << shared;
+  Problem once = readProblem(shared / "large" / "S_1.csv"), problem = once;
+  int64_t time = 0;
+  for (const Buffer &buffer : once.buffers)
+    time = std::max(time, buffer.upper);
+  std::mt19937 random(3);
+  auto add = [&](Buffer buffer, int64_t later, double scale, const char *suffix) {
+    buffer.name += suffix;
+    buffer.lower += later, buffer.upper += later;
+    buffer.size = static_cast<int64_t>(static_cast<double>(buffer.size) * scale);
+    problem.buffers.push_back(buffer);
+  };
+  for (const Buffer &buffer : once.buffers) {
+    add(buffer, time, 0.5 + random() / 4294967296.0, "b");
+    if (random() % 6 == 0)
+      add(buffer, time / 3, 1, "c");
+  }
+  int64_t buffers = static_cast<int64_t>(problem.buffers.size());
+  Result result = plan(problem, "S_1 twice", {.stepLimit = 8 * buffers});
+  EXPECT_LE(static_cast<double>(result.peak), 1.02 * static_cast<double>(result.lowerBound));
 }
 
 TEST(Shared, ZooReachesItsBound) {

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Plans are valid, as small as they can be, and what is claimed about them is true.
 #include "compiler/MemoryPlan/Solve.h"
+#include "compiler/MemoryPlan/FirstFit.h"
 #include "compiler/MemoryPlan/Model.h"
 #include "compiler/MemoryPlan/Orders.h"
 #include "compiler/MemoryPlan/Search.h"
@@ -8,6 +9,7 @@
 #include "tests/compiler/MemoryPlan/Instances.h"
 
 #include <gtest/gtest.h>
+#include <numeric>
 
 using namespace weft::memplan;
 
@@ -179,6 +181,48 @@ TEST(Known, TensOfThousands) {
   KnownInstance instance = guillotine(3, 40'000, 100'000, int64_t(1) << 32, 0.2);
   Result result = solved(instance.problem, {.budgetSeconds = 60, .stepLimit = 80'000});
   EXPECT_LE(static_cast<double>(result.peak), 1.5 * static_cast<double>(instance.optimum));
+}
+
+/// The lowest hole, found by trying 0 and every top: what first fit must find, however it looks.
+int64_t lowestHole(const std::vector<Rect> &placed, const std::vector<int64_t> &offsets, const Rect &rect) {
+  std::vector<std::pair<int64_t, int64_t>> beside; ///< first byte and the byte behind the last
+  for (size_t i = 0; i < placed.size(); ++i)
+    if (placed[i].begin < rect.end && rect.begin < placed[i].end)
+      beside.emplace_back(offsets[i], offsets[i] + placed[i].size);
+  std::sort(beside.begin(), beside.end());
+  int64_t offset = 0;
+  for (auto [from, upTo] : beside) {
+    if (offset + rect.size <= from)
+      break;
+    offset = std::max(offset, upTo);
+  }
+  return offset;
+}
+
+/// Short lives look at a part of time only; they and the long ones must still lie in the lowest hole there is.
+TEST(FirstFit, EachLiesInTheLowestHole) {
+  std::mt19937 random(17);
+  Problem problem;
+  for (int i = 0; i < 6000; ++i) {
+    int64_t lower = static_cast<int64_t>(random() % 20'000), length = 1 + static_cast<int64_t>(random() % 300);
+    Buffer buffer;
+    buffer.name = "b" + std::to_string(i);
+    buffer.lower = lower;
+    buffer.upper = lower + (i % 50 ? length : 60 * length);
+    buffer.size = 1 + static_cast<int64_t>(random() % 1000);
+    problem.buffers.push_back(buffer);
+  }
+  Model model(problem);
+  std::vector<int> order(model.items.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::vector<int64_t> bases = firstFit(model, order), offsets;
+  std::vector<Rect> placed;
+  for (int item : order) {
+    const Rect &rect = model.rects[model.items[item].firstRect];
+    ASSERT_EQ(bases[item], lowestHole(placed, offsets, rect)) << "item " << item;
+    placed.push_back(rect);
+    offsets.push_back(bases[item]);
+  }
 }
 
 //===----------------------------------------------------------------------===//
