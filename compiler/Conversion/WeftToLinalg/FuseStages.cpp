@@ -11,7 +11,42 @@ namespace {
 
 constexpr size_t longestStageName = 40;
 
-/// A stage whose only reader is element-wise too. Reductions keep their operands: recomputing those is for the schedule
+/// What `x * sigmoid(x)` has become, once `sigmoid` is part of it, reads `x` twice: one input serves both.
+linalg::GenericOp readEachOnce(linalg::GenericOp stage, IRRewriter &rewriter) {
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  llvm::BitVector repeated(stage.getBlock()->getNumArguments());
+  SmallVector<BlockArgument> arguments;
+  for (OpOperand *operand : stage.getDpsInputOperands()) {
+    AffineMap map = stage.getMatchingIndexingMap(operand);
+    BlockArgument argument = stage.getMatchingBlockArgument(operand);
+    size_t earlier = 0;
+    while (earlier < inputs.size() && (inputs[earlier] != operand->get() || maps[earlier] != map))
+      ++earlier;
+    if (earlier < inputs.size()) {
+      argument.replaceAllUsesWith(arguments[earlier]);
+      repeated.set(argument.getArgNumber());
+      continue;
+    }
+    inputs.push_back(operand->get());
+    maps.push_back(map);
+    arguments.push_back(argument);
+  }
+  if (repeated.none())
+    return stage;
+  for (OpOperand &result : stage.getDpsInitsMutable())
+    maps.push_back(stage.getMatchingIndexingMap(&result));
+  rewriter.setInsertionPoint(stage);
+  auto merged = linalg::GenericOp::create(rewriter, stage.getLoc(), stage.getResultTypes(), inputs, stage.getDpsInits(), maps,
+                                          stage.getIteratorTypesArray());
+  merged.getRegion().takeBody(stage.getRegion());
+  merged.getBlock()->eraseArguments(repeated);
+  merged->setDiscardableAttrs(stage->getDiscardableAttrDictionary());
+  rewriter.replaceOp(stage, merged);
+  return merged;
+}
+
+/// A stage that only one other reads, element-wise too. Reductions keep their operands: recomputing those is for the schedule
 /// to decide. So do stages that depend on where they are: each reader would compute them for another place.
 bool isFusable(OpOperand &operand) {
   auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
@@ -32,6 +67,7 @@ Attribute fusedName(linalg::GenericOp producer, linalg::GenericOp consumer) {
 }
 
 bool fuseInto(linalg::GenericOp consumer, IRRewriter &rewriter) {
+  consumer = readEachOnce(consumer, rewriter);
   for (OpOperand &operand : consumer->getOpOperands()) {
     if (!isFusable(operand))
       continue;

@@ -16,6 +16,22 @@ func.func @broadcast(%x: tensor<2x3x4xf32>, %y: tensor<3x1xf32>) -> tensor<2x3x4
   return %z : tensor<2x3x4xf32>
 }
 
+// A value that an activation reads twice is computed once: still one stage.
+// CHECK-LABEL: kernel add_sigmoid_mul_0 {
+// CHECK: stage add_sigmoid_mul f32 [n < 2, ch < 3] holds out {
+// CHECK-NEXT: let %0 = add(@x[n, ch], @x1[n, ch])
+// CHECK-NEXT: init mul(%0, div(1, add(exp(neg(%0)), 1)))
+func.func @gated(%x: tensor<2x3xf32>, %y: tensor<2x3xf32>) -> tensor<2x3xf32> attributes {weft.net} {
+  %z = weft.group "gated" (%x, %y) {
+  ^bb0(%a: tensor<2x3xf32>, %b: tensor<2x3xf32>):
+    %s = weft.add %a, %b : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    %g = weft.sigmoid %s : tensor<2x3xf32>
+    %r = weft.mul %s, %g : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    weft.yield %r : tensor<2x3xf32>
+  } : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %z : tensor<2x3xf32>
+}
+
 // A constant whose elements are alike is part of the code, not an operand.
 // CHECK-LABEL: kernel mul_0 {
 // CHECK-NEXT: operand x
