@@ -44,6 +44,9 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createCSEPass());
     break;
   case Phase::layout:
+    // Convolutions first become those that have a fast form.
+    manager.addPass(createSplitTransposed());
+    manager.addPass(createTrimWindows());
     manager.addPass(createSplitGroups());
     manager.addPass(createAssignLayouts({options.winograd, options.weightsBudget}));
     // Two consumers of one value may have asked for the same relayout or packing.

@@ -106,6 +106,8 @@ private:
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
     if (isWindow(op) || isa<LrnOp, ChannelShuffleOp>(op))
       return true;
+    if (auto squares = dyn_cast<DepthToSpaceOp>(op)) // each lane then stays where it is
+      return squares.getMode() == DepthMode::DCR && channelsOf(squares.getY()) % block == 0;
     if (auto concat = dyn_cast<ConcatOp>(op))
       return canConcatBlocked(concat);
     if (auto split = dyn_cast<SplitOp>(op))

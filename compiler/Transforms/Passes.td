@@ -116,6 +116,38 @@ def OrderProducts : Pass<"weft-order-products", "::mlir::ModuleOp"> {
 
 //===-- phase layout -----------------------------------------------------------------------------------------------===//
 
+def SplitTransposed : Pass<"weft-split-transposed", "::mlir::ModuleOp"> {
+  let summary = "transposed convolutions become convolutions whose results are laid out as squares";
+  let description = [{
+    One convolution for each of the positions a result can have between two inputs; one for all where these read the same inputs, or
+    have too few channels to fill blocks. Strides must be alike, windows no smaller than the stride, extents known.
+
+    ```mlir
+    %y = weft.conv_transpose %x, %w stride [2, 2] ... : (tensor<1x64x8x8xf32>, tensor<64x32x2x2xf32>) -> tensor<1x32x16x16xf32>
+    // becomes
+    %4 = weft.concat %w00, %w01, %w10, %w11 axis 0 : ... -> tensor<128x64x1x1xf32>
+    %p = weft.conv %x, %4 ... -> tensor<1x128x8x8xf32>
+    %y = weft.depth_to_space %p dcr block 2 : (tensor<1x128x8x8xf32>) -> tensor<1x32x16x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numSplit", "split", "transposed convolutions that became others">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
+def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
+  let summary = "taps of a window that only ever meet padding are cut off";
+  let description = [{
+    ```mlir
+    %y = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12] : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> ...
+    // becomes
+    %m = weft.slice %w from [0, 0, 1, 1] to [32, 64, 2, 2] step [1, 1, 1, 1]
+    %y = weft.conv %x, %m stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x64x7x7xf32>, tensor<32x64x1x1xf32>) -> ...
+    ```
+  }];
+  let statistics = [Statistic<"numTrimmed", "trimmed", "convolutions whose window became smaller">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def SplitGroups : Pass<"weft-split-groups", "::mlir::ModuleOp"> {
   let summary = "grouped convolutions whose groups do not fill blocks of channels become several that do";
   let description = [{

@@ -11,6 +11,7 @@
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Slices.h"
 
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
@@ -25,13 +26,6 @@ namespace {
 
 /// Cycles a kernel costs before it computes anything.
 constexpr double launchCycles = 2000;
-
-/// Channels [from, to).
-struct Range {
-  int64_t from, to;
-  int64_t size() const { return to - from; }
-  bool operator==(const Range &other) const { return from == other.from && to == other.to; }
-};
 
 /// Results computed together: dense, or `groups` groups of equal size.
 struct Piece {
@@ -134,21 +128,6 @@ private:
   int64_t groups, outputs, inputs, block; ///< channels of one group
   double productCycles;                   ///< of one block of output channels by one of input channels
 };
-
-/// Channels `range` of dimension `axis`.
-Value slice(OpBuilder &builder, Value value, int64_t axis, Range range) {
-  RankedTensorType type = tensorOf(value);
-  if (range == Range{0, type.getDimSize(axis)})
-    return value;
-  SmallVector<int64_t> start(type.getRank(), 0), stop(type.getShape()), step(type.getRank(), 1);
-  start[axis] = range.from;
-  stop[axis] = range.to;
-  return SliceOp::create(builder, value.getLoc(), value, start, stop, step);
-}
-
-Value concat(OpBuilder &builder, Location loc, ArrayRef<Value> parts, int64_t axis) {
-  return parts.size() == 1 ? parts.front() : ConcatOp::create(builder, loc, parts, axis).getResult();
-}
 
 /// The filter rows of a dense piece, each with zeros beside its own group's channels.
 Value denseFilter(OpBuilder &builder, Value weight, const Piece &piece, const Cutter &cutter) {

@@ -83,6 +83,7 @@ def conv_cases():
         conv_case("rectangle", (3, 16, 9, 8), 16, [1, 5], pad=[0, 2, 0, 2]),
         conv_case("uneven_pad", (1, 16, 8, 9), 20, 3, pad=[0, 1, 2, 0]),
         conv_case("dilated", (1, 16, 15, 15), 16, 3, dilation=2, pad=2),
+        conv_case("dilated_beyond", (1, 16, 7, 5), 16, 3, dilation=6, pad=6),
         conv_case("no_bias", (3, 16, 7, 7), 64, 3, pad=1, bias=False),
         conv_case("one_pixel", (1, 64, 1, 1), 33, 1),
         conv_case("one_pixel_many_samples", (264, 5, 3, 3), 17, 3),
@@ -136,6 +137,9 @@ def transposed_cases():
         transposed_case("stride", (3, 16, 5, 5), 16, 4, stride=2, pad=1),
         transposed_case("output_pad", (1, 8, 5, 6), 6, 3, stride=2, pad=1, output_pad=1),
         transposed_case("groups", (1, 8, 5, 6), 12, 2, stride=2, groups=4),
+        transposed_case("squares", (2, 24, 6, 5), 32, 2, stride=2),
+        transposed_case("depthwise", (1, 16, 5, 6), 16, 4, stride=2, pad=1, groups=16),
+        transposed_case("cut", (1, 16, 7, 7), 16, 5, stride=2, pad=4),
     ]
 
 

@@ -101,7 +101,7 @@ def evaluate_recipe(op, rest, operands, attrs, shape):
         return np.pad(operands[0], list(zip(low, high)))
     if op == "slice":
         start, stop, step = (ast.literal_eval(re.search(word + r" (\[[-0-9, ]*\])", rest)[1]) for word in ("from", "to", "step"))
-        return operands[0][tuple(slice(*part) for part in zip(start, stop, step))]
+        return operands[0][tuple(slice(a, None if b < 0 else b, s) for a, b, s in zip(start, stop, step))]  # -1: up to element 0
     if op == "concat":
         return np.concatenate(operands, int(re.search(r"axis (\d+)", rest)[1]))
     if op == "expand":

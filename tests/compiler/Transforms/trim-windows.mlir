@@ -1,0 +1,22 @@
+// A window dilated beyond its plane multiplies padding eight times out of nine, and pads the plane five times larger for it.
+// RUN: weft-opt %s --split-input-file --weft-trim-windows | FileCheck %s
+
+// Only the middle meets the plane; of the second, in one dimension. A window all of whose taps are used stays, as does a tap
+// between used ones.
+// CHECK-LABEL: func.func @pyramid
+// CHECK: %[[M:.*]] = weft.slice %[[W:.*]] from [0, 0, 1, 0] to [32, 64, 2, 3]
+// CHECK: %[[N:.*]] = weft.slice %[[M]] from [0, 0, 0, 1] to [32, 64, 1, 2]
+// CHECK: weft.conv %arg0, %[[N]] stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+// CHECK: weft.slice %[[W]] from [0, 0, 0, 1] to [32, 64, 3, 2]
+// CHECK: weft.conv %arg0, %{{.*}} stride [1, 1] pad [2, 0, 2, 0] dilation [2, 1]
+// CHECK: weft.conv %arg0, %[[W]] stride [1, 1] pad [6, 6, 6, 6] dilation [6, 6]
+func.func @pyramid(%x: tensor<1x64x7x7xf32>) -> (tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x64x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12]
+         : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
+  %1 = weft.conv %x, %w stride [1, 1] pad [2, 7, 2, 7] dilation [2, 7]
+         : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
+  %2 = weft.conv %x, %w stride [1, 1] pad [6, 6, 6, 6] dilation [6, 6]
+         : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
+  return %0, %1, %2 : tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>
+}
