@@ -59,7 +59,7 @@ struct Read {
 
 class Follower {
 public:
-  Follower(const KernelView &kernel, int64_t rows) : kernel(kernel), rows(rows) {}
+  Follower(const KernelView &kernel, int64_t rows, bool anywhere) : kernel(kernel), rows(rows), anywhere(anywhere) {}
 
   std::optional<SmallVector<LineBuffer>> run() {
     if (!collect())
@@ -67,16 +67,24 @@ public:
     SmallVector<LineBuffer> buffers(kernel.stages.size());
     SmallVector<Interval> before(kernel.stages.size());
     int64_t height = kernel.output().extents[rowDim];
-    for (int64_t first = 0; first < height; first += rows) {
-      SmallVector<Interval> needed(kernel.stages.size());
-      needed.back() = {first, std::min(first + rows, height) - 1};
-      if (!follow(needed, before, buffers))
+    for (int64_t first = 0; first < height; first += rows)
+      if (!step(first, height, before, buffers))
+        return std::nullopt;
+    for (int64_t first = 0; anywhere && first < height; first += rows) {
+      SmallVector<Interval> nothing(kernel.stages.size());
+      if (!step(first, height, nothing, buffers))
         return std::nullopt;
     }
     return buffers;
   }
 
 private:
+  bool step(int64_t first, int64_t height, SmallVector<Interval> &before, SmallVector<LineBuffer> &buffers) {
+    SmallVector<Interval> needed(kernel.stages.size());
+    needed.back() = {first, std::min(first + rows, height) - 1};
+    return follow(needed, before, buffers);
+  }
+
   bool collect() {
     llvm::DenseMap<Value, unsigned> numbers;
     for (auto [number, stage] : llvm::enumerate(kernel.stages)) {
@@ -156,15 +164,16 @@ private:
 
   const KernelView &kernel;
   const int64_t rows;
+  const bool anywhere;
   SmallVector<SmallVector<Read>> reads;
 };
 
 } // namespace
 
-std::optional<SmallVector<LineBuffer>> lineBuffers(const KernelView &kernel, int64_t rows) {
+std::optional<SmallVector<LineBuffer>> lineBuffers(const KernelView &kernel, int64_t rows, bool anywhere) {
   if (kernel.stages.empty())
     return std::nullopt;
-  return Follower(kernel, rows).run();
+  return Follower(kernel, rows, anywhere).run();
 }
 
 } // namespace weft

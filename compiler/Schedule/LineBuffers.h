@@ -19,7 +19,9 @@ struct LineBuffer {
 llvm::StringRef rowLoopOf(const StageView &stage);
 
 /// What each stage of `kernel` keeps while the output is made `rows` rows a step; nothing where the stages are no chain
-/// (a stage reads rows in no known order, or has none). The entry of the output says its own rows.
-std::optional<llvm::SmallVector<LineBuffer>> lineBuffers(const KernelView &kernel, int64_t rows);
+/// (a stage reads rows in no known order, or has none). The entry of the output says its own rows. A first step that is
+/// not the picture's own finds nothing kept and no edge above it, so it needs all rows of all windows at once: `anywhere`
+/// makes room for that.
+std::optional<llvm::SmallVector<LineBuffer>> lineBuffers(const KernelView &kernel, int64_t rows, bool anywhere);
 
 } // namespace weft

@@ -7,6 +7,10 @@
 // peak. With `memory = small` the cuts with the least peak are found first (a minimum over cuts of a maximum over
 // segments, position by position), then the fastest among those that stay below it. A value inside a chain must not be
 // read outside, so branches belong to a chain as a whole or not at all.
+//
+// Threads share a chain of one sample in strips of rows. A strip that begins inside the picture needs a few rows more of some
+// line buffers, so a chain without strips is there to choose as well: on one thread nothing grows for the sake of
+// others.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
@@ -28,12 +32,16 @@ namespace {
 /// Most groups in one chain.
 constexpr unsigned longestChain = 14;
 
+/// A chain of one sample that threads cannot share counts so much longer: how many there will be is not known.
+constexpr double unshared = 1.1;
+
 /// One way to run a segment.
 struct Segment {
   unsigned first = 0, last = 0; ///< groups
   int64_t bytes = 0;            ///< alive while it runs
   double cycles = 0;
   int64_t rows = 0; ///< of a chain's step; 0 for a single group
+  bool strips = false;
 };
 
 class ChainFormer {
@@ -49,7 +57,7 @@ public:
       if (!segment.rows)
         continue;
       SmallVector<Operation *> members = *liveness.membersOf(segment.first, segment.last);
-      formed.push_back({members, ChainModel(members, machine).choice(segment.rows)});
+      formed.push_back({members, ChainModel(members, machine).choice(segment.rows, segment.strips)});
       chained += segment.last - segment.first + 1;
     }
     for (auto &[members, choice] : formed)
@@ -72,11 +80,15 @@ private:
       ChainModel model(*members, machine);
       if (!model.isChain())
         continue;
-      for (int64_t rows : model.stepsToTry()) {
-        ChainEstimate estimate = model.estimate(rows);
-        segments.back().push_back(
-            {first, last, liveness.bytesWhile(first, last) + estimate.scratchBytes, estimate.cycles, rows});
-      }
+      int64_t around = liveness.bytesWhile(first, last);
+      for (int64_t rows : model.stepsToTry())
+        for (bool strips : {true, false}) {
+          if (strips && !model.hasStrips(rows))
+            continue;
+          ChainEstimate estimate = model.estimate(rows, strips);
+          double cycles = estimate.cycles * (strips || model.isBatch() ? 1 : unshared);
+          segments.back().push_back({first, last, around + estimate.scratchBytes, cycles, rows, strips});
+        }
     }
   }
 

@@ -19,6 +19,7 @@ public:
 private:
   int64_t borderOf(plan::BorderOp border);
   void describe(mlir::Operation *op, PlanReport::Step &step);
+  void countStrips(plan::LaunchOp launch, PlanReport::Step &step) const;
   void addLiveBytes();
 
   plan::ProgramOp program;
@@ -38,6 +39,26 @@ int64_t Reporter::borderOf(plan::BorderOp border) {
   return (all - interior) * border.getView().getElementBytes();
 }
 
+/// As a kernel cuts them when it is called: equal ones, the last moved back (directive `strips`).
+void Reporter::countStrips(plan::LaunchOp launch, PlanReport::Step &step) const {
+  mlir::Operation *kernel = mlir::SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr());
+  auto choice = kernel ? kernel->getAttrOfType<mlir::DictionaryAttr>("weft.choice") : mlir::DictionaryAttr();
+  auto number = [&](StringRef key) {
+    auto value = choice ? choice.getAs<mlir::IntegerAttr>(key) : mlir::IntegerAttr();
+    return value ? value.getInt() : 0;
+  };
+  auto outputs = launch.getOutputViews().getAsRange<plan::ViewAttr>();
+  int64_t rows = number("rows"), least = number("strip");
+  if (rows < 1 || least < 1 || (*outputs.begin()).getExtents().size() < 3)
+    return;
+  int64_t height = (*outputs.begin()).getExtents()[2].evaluate(bounds).value_or(0);
+  int64_t steps = divideCeil(height, rows);
+  int64_t stepsOfStrip = std::max<int64_t>(divideCeil(steps, report.threads), divideCeil(least, rows));
+  step.strips = divideCeil(steps, stepsOfStrip);
+  step.againPermille = (step.strips - 1) * number("again_permille") +
+                       1000 * (step.strips * stepsOfStrip - steps) / std::max<int64_t>(steps, 1);
+}
+
 void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
   step.path = pathOf(op->getLoc()).str();
   if (auto launch = mlir::dyn_cast<plan::LaunchOp>(op)) {
@@ -48,6 +69,7 @@ void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
     if (auto scratch = launch.getScratch() ? launch.getScratch().getDefiningOp<plan::SliceOp>() : plan::SliceOp())
       step.scratchBytes = scratch.getBytes();
     report.inPlace += step.inPlace;
+    countStrips(launch, step);
   } else if (auto border = mlir::dyn_cast<plan::BorderOp>(op)) {
     step.kind = "border";
     step.bytes = borderOf(border);
@@ -133,6 +155,10 @@ void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
         json.attribute("kernel", step.kernel);
         json.attribute("in_place", step.inPlace);
         json.attribute("scratch_bytes", step.scratchBytes);
+        if (step.strips) {
+          json.attribute("strips", step.strips);
+          json.attribute("again_permille", step.againPermille);
+        }
       } else {
         json.attribute("bytes", step.bytes);
       }

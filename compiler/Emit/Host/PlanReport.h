@@ -19,6 +19,8 @@ struct PlanReport {
     int64_t liveBytes = 0;   ///< of the arena, while the step runs
     int64_t borderBytes = 0; ///< of these, borders
     int64_t scratchBytes = 0; ///< the kernel works in, with all threads of the arena; part of what is alive
+    int64_t strips = 0;      ///< of rows, in which the threads of the arena share a chain; 0: none are cut
+    int64_t againPermille = 0; ///< of the work of a chain, what its strips compute a second time
     int64_t bytes = 0;       ///< filled by a border, copied by a copy
     bool inPlace = false;
   };

@@ -5,8 +5,8 @@
 // separate kernels.
 //
 // Phase fuse forms chains and writes their choice: `rows`, how many output rows a step makes, and in `stages` the
-// choice of every reduction in program order. Strips of rows, one a thread (directive `strips`), are not cut: tried, with three
-// threads and more Xception's bits differed from run to run.
+// choice of every reduction in program order. With `strip`, the fewest output rows of one, threads take strips of rows, each
+// with line buffers of its own.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -34,7 +34,8 @@ class ChainWriter {
 public:
   ChainWriter(const KernelView &kernel, DictionaryAttr choice, const Machine &machine, ArrayRef<LineBuffer> buffers)
       : kernel(kernel), context(kernel.getContext()), machine(machine), buffers(buffers),
-        rows(parameter(choice, "rows", 1)), choices(choice.getAs<ArrayAttr>("stages")) {}
+        rows(parameter(choice, "rows", 1)), strip(parameter(choice, "strip")),
+        choices(choice.getAs<ArrayAttr>("stages")) {}
 
   ScheduleAttr run() {
     SmallVector<StageAttr> stages;
@@ -57,6 +58,8 @@ public:
         stages.push_back(builder.get());
         continue;
       }
+      if (isMadeInBorder(view))
+        continue; // without a schedule a stage is part of its reader
       // A stage that adds two sums (a residual and its projection) computes both for each of its tiles.
       ArrayRef<Sum> own = sums[view.op];
       int64_t x = own.empty() ? 1 : parameter(own.front().choice, "x", 1);
@@ -84,6 +87,12 @@ private:
       return nullptr;
     auto border = llvm::find_if(kernel.stages, [&](const StageView &stage) { return stage.op == pad; });
     return border != kernel.stages.end() && borderTile(view, *border) ? &*border : nullptr;
+  }
+
+  /// What an element-wise stage gives to a line with its padding alone is computed there.
+  bool isMadeInBorder(const StageView &view) const {
+    return isa<linalg::GenericOp>(view.op) && !sums.contains(view.op) && view.op->hasOneUse() &&
+           isa<tensor::PadOp>(*view.op->user_begin());
   }
 
   std::optional<Tile> borderTile(const StageView &view, const StageView &border) const {
@@ -119,7 +128,11 @@ private:
   const StageView &output() const { return kernel.output(); }
   bool isOutput(const StageView &view) const { return &view == &kernel.stages.back(); }
   bool cutsSteps() const { return rows > 1; }
-  StringRef step() const { return cutsSteps() ? "yo" : "y"; }
+  int64_t steps() const { return llvm::divideCeil(output().extentOf("y"), rows); }
+  int64_t stripSteps() const { return llvm::divideCeil(strip, rows); }
+  /// For one sample; samples are parallel themselves.
+  bool hasStrips() const { return strip > 0 && output().extentOf("n") == 1 && steps() > stripSteps(); }
+  StringRef step() const { return hasStrips() ? "ys" : cutsSteps() ? "yo" : "y"; }
 
   /// Where a stage is computed and kept, and its tiles; gives the loop inside which one tile lies.
   std::string place(StageBuilder &stage, const StageView &view, LineBuffer buffer, int64_t x, int64_t cb) {
@@ -138,6 +151,10 @@ private:
     if (cutsRows)
       stage.split("y", "yo", "yi", rows, view.extentOf("y") % rows ? Tail::Predicate : Tail::Exact);
     SmallVector<StringRef> order{"n"}, inner;
+    if (last && hasStrips()) {
+      stage.strips(cutsRows ? "yo" : "y", "s", "ys", stripSteps());
+      order.push_back("s");
+    }
     if (last)
       order.push_back(step());
     order.push_back(cutsBlocks ? "cbo" : "cb");
@@ -153,6 +170,8 @@ private:
     writeTile(stage, order, inner);
     if (last && view.extentOf("n") != 1)
       stage.parallel("n");
+    else if (last && hasStrips())
+      stage.parallel("s");
     return cutsRow ? "xo" : "x";
   }
 
@@ -160,7 +179,9 @@ private:
   void keep(StageBuilder &stage, const StageView &view, LineBuffer buffer) {
     stage.computeAt(output().name, step());
     if (buffer.slides) {
-      if (output().extentOf("n") == 1)
+      if (hasStrips())
+        stage.storeAt(output().name, "s");
+      else if (output().extentOf("n") == 1)
         stage.storeRoot();
       else
         stage.storeAt(output().name, "n");
@@ -218,7 +239,7 @@ private:
   MLIRContext *context;
   const Machine &machine;
   ArrayRef<LineBuffer> buffers;
-  int64_t rows;
+  int64_t rows, strip;
   ArrayAttr choices;
   llvm::DenseMap<Operation *, SmallVector<Sum>> sums;  ///< by the stage that stores them
   llvm::DenseMap<Operation *, const StageView *> made; ///< by a border, what it makes and stores
@@ -232,7 +253,8 @@ public:
   void candidates(Operation *, const Machine &, SmallVectorImpl<Choice> &) const override {}
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
-    std::optional<SmallVector<LineBuffer>> buffers = lineBuffers(kernel, parameter(choice, "rows", 1));
+    std::optional<SmallVector<LineBuffer>> buffers = 
+        lineBuffers(kernel, parameter(choice, "rows", 1), parameter(choice, "strip") > 0);
     if (!buffers || !isChain(kernel))
       return scheduleAnything(kernel, machine);
     return ChainWriter(kernel, choice, machine, *buffers).run();

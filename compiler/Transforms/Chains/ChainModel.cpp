@@ -7,6 +7,8 @@
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace weft {
@@ -16,6 +18,8 @@ namespace {
 constexpr double cachedWeightBytes = 512 << 10, streamedBytesPerCycle = 24;
 /// Copying one vector into a bordered line, and what a step costs before its first row.
 constexpr double cyclesPerCopiedVector = 1.5, cyclesPerStage = 100;
+/// What a strip computes that its neighbour computes too, as a part of its own work: strips are no lower than that.
+constexpr double mostRecomputed = 0.5;
 /// Longer chains would compile for too long.
 constexpr unsigned mostStages = 16;
 
@@ -180,6 +184,7 @@ bool ChainModel::add(Operation *op) {
       return false;
     stages.push_back(choice->parameters);
     workCycles += choice->cycles;
+    node.cycles = choice->cycles;
     weightBytes += choice->weightBytes;
     node.stride = window->stride[0];
     node.reach = (window->kernel[0] - 1) * window->dilation[0];
@@ -222,14 +227,18 @@ SmallVector<int64_t> ChainModel::stepsToTry() const {
   return steps;
 }
 
-ChainEstimate ChainModel::estimate(int64_t rows) const {
+ChainEstimate ChainModel::estimate(int64_t rows, bool strips) const {
   struct Use {
     Interval before;
     int64_t rows = 1;
   };
   std::vector<Use> uses(nodes.size());
   int64_t height = nodes.back().height, steps = llvm::divideCeil(height, rows);
-  for (int64_t first = 0; first < height; first += rows) {
+  for (int64_t turn = 0; turn < (strips ? 2 : 1) * steps; ++turn) {
+    int64_t first = turn % steps * rows;
+    if (turn >= steps) // each step as the first of a strip
+      for (Use &use : uses)
+        use.before = Interval();
     std::vector<Interval> needed(nodes.size());
     needed.back() = {first, std::min(first + rows, height) - 1};
     for (unsigned number = nodes.size(); number-- > 0;) {
@@ -264,10 +273,44 @@ ChainEstimate ChainModel::estimate(int64_t rows) const {
   return result;
 }
 
-DictionaryAttr ChainModel::choice(int64_t rows) const {
+/// Output rows in whose time a strip computes what its neighbour above computes too: one output row in the middle needs
+/// so many rows of each node more than its share.
+double ChainModel::recomputedRows() const {
+  SmallVector<Interval> needed(nodes.size());
+  const int64_t height = nodes.back().height;
+  needed.back() = {height / 2, height / 2};
+  double extra = 0;
+  for (unsigned number = nodes.size(); number-- > 0;) {
+    const Node &node = nodes[number];
+    Interval rows = needed[number];
+    if (rows.isEmpty())
+      continue;
+    double share = double(node.height) / height;
+    extra += node.cycles / workCycles * std::max(0.0, rows.high - rows.low + 1 - share) / share;
+    for (unsigned read : node.reads)
+      needed[read].join({rows.low * node.stride - node.low, rows.high * node.stride - node.low + node.reach});
+  }
+  return extra;
+}
+
+int64_t ChainModel::stripRows() const { return std::max<int64_t>(1, std::ceil(recomputedRows() / mostRecomputed)); }
+
+bool ChainModel::isBatch() const { return tensorType(nodes.back().op->getResult(0)).getDimSize(0) != 1; }
+
+bool ChainModel::hasStrips(int64_t rows) const {
+  int64_t steps = llvm::divideCeil(nodes.back().height, rows);
+  return !isBatch() && steps >= 2 * int64_t(llvm::divideCeil(stripRows(), rows));
+}
+
+DictionaryAttr ChainModel::choice(int64_t rows, bool strips) const {
   MLIRContext *context = nodes.back().op->getContext();
   Builder builder(context);
   NamedAttrList entries(makeParameters(context, "chain", {{"rows", rows}}));
+  if (strips) {
+    entries.set("strip", builder.getI64IntegerAttr(stripRows()));
+    entries.set("again_permille",
+                builder.getI64IntegerAttr(std::llround(1000 * recomputedRows() / nodes.back().height)));
+  }
   entries.set("stages", builder.getArrayAttr(stages));
   return entries.getDictionary(context);
 }

@@ -21,22 +21,30 @@ public:
 
   /// Whether the rows of every value can be followed from the result to the inputs.
   bool isChain() const { return valid; }
-  ChainEstimate estimate(int64_t rows) const;
+  /// `strips`: with line buffers that allow a strip to begin in any row.
+  ChainEstimate estimate(int64_t rows, bool strips) const;
   /// Output rows, and steps worth trying.
   llvm::SmallVector<int64_t> stepsToTry() const;
-  /// `{family = "chain", rows = 2, stages = [...]}`
-  mlir::DictionaryAttr choice(int64_t rows) const;
+  bool isBatch() const;
+  /// Whether threads can share the chain in strips of rows; samples of a batch they share as they are.
+  bool hasStrips(int64_t rows) const;
+  /// `{family = "chain", rows = 2, stages = [...]}`, for strips with `strip`, the fewest output rows of one, and
+  /// `again_permille`, what each strip but the first computes a second time, of the work of the chain.
+  mlir::DictionaryAttr choice(int64_t rows, bool strips) const;
 
 private:
   struct Node {
     mlir::Operation *op = nullptr;
     int64_t height = 0, rowBytes = 0;
+    double cycles = 0;
     bool kept = true; ///< has a buffer; else part of its reader's stage
     bool tilesExactly = false, copies = true;
     llvm::SmallVector<unsigned, 2> reads;   ///< nodes
     int64_t stride = 1, low = 0, reach = 0; ///< rows [y * stride - low, y * stride - low + reach] of what it reads
   };
 
+  double recomputedRows() const;
+  int64_t stripRows() const;
   bool add(mlir::Operation *op);
   bool addPad(PadOp pad);
   unsigned addBorder(mlir::Operation *op, mlir::Value x, llvm::ArrayRef<int64_t> pad);

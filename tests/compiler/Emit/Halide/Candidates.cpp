@@ -45,7 +45,7 @@ TEST(Candidates, SameBitsForEverySchedule) {
       KernelDesc desc = parseOrDie(convText(schedule));
       ASSERT_EQ(check(desc), "");
       std::vector<Buffer> operands = buffers;
-      RunResult result = run(desc, operands, {false, 1, target});
+      RunResult result = run(desc, operands, {false, {1}, target});
       ASSERT_EQ(result.error, "") << schedule;
       if (first.empty())
         first = operands.back().bytes;
@@ -57,7 +57,7 @@ TEST(Candidates, SameBitsForEverySchedule) {
 TEST(Candidates, AssertsCatchTilesThatDoNotFit) {
   KernelDesc desc = parseOrDie(convText(tiledConv(7, 4, "shift_inwards", "shift_inwards", 4)));
   std::vector<Buffer> operands = convBuffers(1, 4, 3, 5);
-  EXPECT_NE(run(desc, operands, {true, 1, ""}).error, "");
+  EXPECT_NE(run(desc, operands, {true, {1}, ""}).error, "");
 }
 
 /// A ring of two rows where three are needed.
@@ -71,7 +71,7 @@ TEST(Candidates, AssertsCatchFoldFactorsThatAreTooSmall) {
     schedule a { store_root() compute_at(b, r) fold_storage(r by 2) vectorize(c) }
   })");
   std::vector<Buffer> operands = {makeBuffer(Scalar::F32, {12, 16}, 1), makeBuffer(Scalar::F32, {10, 16}, 2)};
-  EXPECT_NE(run(desc, operands, {true, 1, ""}).error, "");
+  EXPECT_NE(run(desc, operands, {true, {1}, ""}).error, "");
 }
 
 } // namespace

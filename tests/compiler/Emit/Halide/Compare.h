@@ -7,7 +7,8 @@
 namespace weft::test {
 
 /// Runs `desc` compiled and by the evaluator on copies of `operands`. `tolerance` 0 asks for the same bits, else for
-/// values within that relative error. Nothing outside the buffers may change.
+/// values within that relative error; whatever it is, each number of threads must give the bits of the first. Nothing
+/// outside the buffers may change.
 void expectLikeEvaluator(const kernel::KernelDesc &desc, const std::vector<Buffer> &operands, RunOptions options,
                          double tolerance = 0);
 

@@ -9,8 +9,10 @@
 
 #include "HalideRuntime.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -23,6 +25,8 @@
 namespace {
 
 int threadCount = 1;
+std::atomic<int64_t> workerPeak = 0;
+thread_local bool isInTask = false;
 thread_local int64_t heldBytes = 0, peakBytes = 0;
 thread_local std::map<void *, int64_t> sizes;
 
@@ -35,6 +39,7 @@ extern const char *weft_test_failed_check, *weft_test_failed_name; // Checks.c
 void *halide_malloc(void *, size_t bytes) {
   size_t rounded = (bytes + 63) / 64 * 64;
   void *memory = std::aligned_alloc(128, (rounded + 127) / 128 * 128);
+  std::memset(memory, 0xff, rounded); // NaN: what is read before it is written shows
   sizes[memory] = int64_t(rounded);
   heldBytes += int64_t(rounded);
   peakBytes = std::max(peakBytes, heldBytes);
@@ -47,18 +52,27 @@ void halide_free(void *, void *memory) {
   std::free(memory);
 }
 
-int weft_thread_count(void *) { return threadCount; }
+int weft_thread_count(void *) { return isInTask ? 1 : threadCount; } // as the runtime does
 
 int halide_do_par_for(void *context, halide_task_t task, int min, int size, uint8_t *closure) {
   std::vector<std::thread> threads;
-  std::vector<int> results(threadCount, 0);
+  const int workers = isInTask ? 1 : threadCount;
+  std::vector<int> results(workers, 0);
   auto share = [&](int worker) {
-    for (int i = worker; i < size; i += threadCount)
+    bool wasInTask = std::exchange(isInTask, true);
+    for (int i = worker; i < size; i += workers)
       if (int failed = task(context, min + i, closure))
         results[worker] = failed;
+    isInTask = wasInTask;
   };
-  for (int worker = 1; worker < threadCount; ++worker)
-    threads.emplace_back(share, worker);
+  auto shareOfWorker = [&](int worker) {
+    share(worker);
+    int64_t known = workerPeak;
+    while (known < peakBytes && !workerPeak.compare_exchange_weak(known, peakBytes))
+      ;
+  };
+  for (int worker = 1; worker < workers; ++worker)
+    threads.emplace_back(shareOfWorker, worker);
   share(0);
   for (std::thread &thread : threads)
     thread.join();
@@ -195,16 +209,24 @@ std::string hostTarget() {
   return __builtin_cpu_supports("avx512bw") ? "x86-64-v4" : "x86-64-v3";
 }
 
-RunResult run(const KernelDesc &desc, std::vector<Buffer> &operands, RunOptions options) {
+std::string compileObject(const KernelDesc &desc, const RunOptions &options, RunResult &result) {
   static int serial = 0;
   std::string object = scratchFolder() + "/" + std::to_string(serial++) + ".o";
-  RunResult result;
   emit::CompiledKernel compiled;
   emit::CompileOptions compileOptions{options.target.empty() ? hostTarget() : options.target, options.asserts};
   if (!emit::compileKernel(desc, compileOptions, object, "", compiled, result.error))
+    return "";
+  result.scratch = compiled.scratch;
+  return object;
+}
+
+RunResult run(const KernelDesc &desc, std::vector<Buffer> &operands, RunOptions options) {
+  RunResult result;
+  std::string object = compileObject(desc, options, result);
+  if (object.empty())
     return result;
-  RunResult ran = runObject(desc, object, operands, options.threads);
-  ran.scratch = compiled.scratch;
+  RunResult ran = runObject(desc, object, operands, options.threads.front());
+  ran.scratch = result.scratch;
   return ran;
 }
 
@@ -223,11 +245,12 @@ RunResult runObject(const KernelDesc &desc, const std::string &object, std::vect
   for (Argument &argument : arguments)
     raw.push_back(&argument.raw);
   threadCount = threads;
-  peakBytes = heldBytes = 0;
+  peakBytes = heldBytes = workerPeak = 0;
   weft_test_failed_check = weft_test_failed_name = "";
   if (call(dlsym(handle, desc.name.c_str()), raw) != 0)
     result.error = "failed " + std::string(weft_test_failed_check) + " `" + weft_test_failed_name + "`";
   result.scratchPeak = peakBytes;
+  result.workerPeak = workerPeak;
   dlclose(handle);
   return result;
 }

@@ -32,17 +32,21 @@ kernel::KernelDesc parseOrDie(const std::string &text);
 
 struct RunOptions {
   bool asserts = false;
-  int threads = 1;
+  std::vector<int> threads = {1}; ///< the kernel is called once for each of these numbers
   std::string target; ///< empty: this machine's
 };
 
 struct RunResult {
   std::string error; ///< why it was not compiled, or what Halide's checks said; empty when all went well
-  int64_t scratchPeak =
-      0;               ///< most bytes held at once through halide_malloc by one thread, rounded as the planner counts
+  /// Most bytes held at once through halide_malloc by the calling thread and by another, rounded as the planner counts.
+  int64_t scratchPeak = 0, workerPeak = 0;
   std::string scratch; ///< the formula
 };
 
+/// An object in the scratch folder; empty, with the reason in `result`, where the kernel does not compile.
+std::string compileObject(const kernel::KernelDesc &desc, const RunOptions &options, RunResult &result);
+
+/// Compiles and calls, with the first number of threads.
 RunResult run(const kernel::KernelDesc &desc, std::vector<Buffer> &operands, RunOptions options = {});
 
 /// Links and calls an object made elsewhere.

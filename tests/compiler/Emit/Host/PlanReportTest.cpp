@@ -46,6 +46,23 @@ TEST(PlanReport, CountsBordersCopiesAndLiveBytes) {
   EXPECT_EQ(report.steps[3].scratchBytes, 320);
 }
 
+/// Eleven rows in steps of two on four threads: three strips of two steps, of which the third repeats none.
+TEST(PlanReport, CountsStripsOfChains) {
+  Parsed parsed(R"(
+func.func private @chain(tensor<1x1x11x4x16xf32>, tensor<1x1x11x4x16xf32>) -> tensor<1x1x11x4x16xf32>
+  attributes {weft.choice = {family = "chain", rows = 2 : i64, strip = 3 : i64, again_permille = 40 : i64}}
+plan.program @net {
+  %x = plan.input "x" [1, 1, 11, 4, 16] f32
+  %y = plan.output "y" [1, 1, 11, 4, 16] f32
+  %arena = plan.arena 0 bytes lower_bound 0 threads 4
+  plan.launch @chain "c" ins(%x[0] [1, 1, 11, 4, 16] by [704, 704, 64, 16, 1] f32)
+    outs(%y[0] [1, 1, 11, 4, 16] by [704, 704, 64, 16, 1] f32)
+})");
+  PlanReport report = reportPlan(parsed.program());
+  EXPECT_EQ(report.steps[0].strips, 3);
+  EXPECT_EQ(report.steps[0].againPermille, 80);
+}
+
 TEST(PlanReport, JsonHasTheKeysUsersRead) {
   Parsed parsed(text);
   std::string printed;
