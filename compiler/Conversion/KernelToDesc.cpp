@@ -7,6 +7,7 @@
 #include "compiler/Conversion/ScalarImport.h"
 #include "compiler/Conversion/ScheduleImport.h"
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/PartialSums.h"
 #include "dialects/Weft/Weft.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -52,6 +53,8 @@ public:
         return failure();
     if (auto schedule = function->getAttrOfType<sched::ScheduleAttr>(sched::scheduleAttrName))
       desc.schedule = importSchedule(schedule);
+    for (const auto &[sum, part] : cutSums)
+      schedulePartialSums(desc, sum, part);
     return std::move(desc);
   }
 
@@ -149,6 +152,25 @@ private:
   static std::string loopName(Operation &op, unsigned position) {
     auto names = op.getAttrOfType<ArrayAttr>("weft.loops");
     return names && position < names.size() ? cast<StringAttr>(names[position]).str() : ("d" + Twine(position)).str();
+  }
+
+  /// A sum in two levels (`weft.partial`) is two stages.
+  LogicalResult finishReduction(Operation &op, Stage stage, Value result) {
+    auto partial = op.getAttrOfType<ArrayAttr>("weft.partial");
+    if (!partial)
+      return finishStage(std::move(stage), result), success();
+    auto name = partial.size() == 2 ? dyn_cast<StringAttr>(partial[0]) : StringAttr();
+    auto turns = partial.size() == 2 ? dyn_cast<IntegerAttr>(partial[1]) : IntegerAttr();
+    auto loop = llvm::find_if(stage.update->loops, [&](const Loop &loop) { return name && loop.name == name; });
+    if (!name || !turns || turns.getInt() < 1 || loop == stage.update->loops.end())
+      return op.emitError("`weft.partial` names a loop of the reduction and how many of its turns make a partial sum, "
+                          "at least 1; this is ")
+             << partial;
+    Cut cut{static_cast<int>(loop - stage.update->loops.begin()), turns.getInt()};
+    desc.stages.push_back(cutSum(stage, cut, static_cast<int>(desc.stages.size())));
+    cutSums.push_back({stage.name, desc.stages.back().name});
+    finishStage(std::move(stage), result);
+    return success();
   }
 
   void finishStage(Stage stage, Value result) {
@@ -298,6 +320,8 @@ private:
       stage.update->predicate = predicate;
       stage.update->value = value;
     }
+    if (reduces)
+      return finishReduction(op, std::move(stage), result);
     finishStage(std::move(stage), result);
     return success();
   }
@@ -485,6 +509,7 @@ private:
   KernelDesc desc;
   llvm::DenseMap<Value, int> stages;
   llvm::DenseMap<Value, ExprPtr> fills, constants;
+  SmallVector<std::pair<std::string, std::string>> cutSums; ///< stages: a sum, and that of its partial sums
 };
 
 } // namespace

@@ -10,7 +10,7 @@
 namespace weft {
 
 /// The function's arguments are the operands in order, those behind the inputs are written by its results. Reads
-/// `weft.name` and `weft.dense` of arguments, `weft.stage` and `weft.loops` of operations, `weft.may_alias` and
+/// `weft.name` and `weft.dense` of arguments, `weft.stage`, `weft.loops` and `weft.partial` of operations, `weft.may_alias` and
 /// `sched.schedule` of the function. Fails after an error that has been reported.
 mlir::FailureOr<kernel::KernelDesc> importKernel(mlir::func::FuncOp function);
 

@@ -234,17 +234,15 @@ private:
   /// `shift_inwards` is refused above.
   bool isBeforeEachRound(int number) const {
     const Stage &stage = desc.stages[number];
-    const StageSchedule *schedule = findSchedule(desc, stage.name);
-    if (stage.output >= 0 || !schedule)
+    if (stage.output >= 0)
       return false;
-    const Directive *place = nullptr;
-    for (const Directive &d : schedule->directives) {
-      if (d.kind == Kind::StoreAt || d.kind == Kind::StoreRoot)
-        return false; // what an earlier round has read may be kept
-      if (d.kind == Kind::ComputeAt)
-        place = &d;
-    }
+    const Directive *place = placeOf(stage);
     int at = place ? findStage(desc, place->at) : -1;
+    while (at > number && desc.stages[at].output < 0) { // partial sums are made where the sum is
+      place = placeOf(desc.stages[at]);
+      int next = place ? findStage(desc, place->at) : -1;
+      at = next > at ? next : -1;
+    }
     if (at < 0 || desc.stages[at].output != output || desc.stages[at].update || place->loops.size() != 1)
       return false;
     std::set<std::string> outside;
@@ -262,6 +260,19 @@ private:
         own &= !outside.count(desc.stages[at].loops[d].name) || outputLoop(number, *load.args[d]) == int(d);
     });
     return own;
+  }
+
+  /// Where a stage is made and kept; null where what an earlier round has read may be kept.
+  const Directive *placeOf(const Stage &stage) const {
+    const Directive *place = nullptr;
+    if (const StageSchedule *schedule = findSchedule(desc, stage.name))
+      for (const Directive &d : schedule->directives) {
+        if (d.kind == Kind::StoreAt || d.kind == Kind::StoreRoot)
+          return nullptr;
+        if (d.kind == Kind::ComputeAt)
+          place = &d;
+      }
+    return place;
   }
 
   bool leadsToInput(const Expr &load) const {

@@ -142,7 +142,8 @@ private:
   }
 
   int64_t extentOf(const Extent &extent) const {
-    return extent.isFixed() ? extent.value : operands[extent.operand].extents[extent.dim];
+    return extent.isFixed() ? extent.value
+                            : (operands[extent.operand].extents[extent.dim] + extent.per - 1) / extent.per;
   }
 
   Scalar storedType(Scalar type) const { return inDouble && type == Scalar::F32 ? Scalar::F64 : type; }

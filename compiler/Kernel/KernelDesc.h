@@ -22,6 +22,7 @@ struct Extent {
   int64_t value = -1; ///< the constant; -1: read from the operand
   int operand = -1;   ///< index into KernelDesc::operands
   int dim = -1;       ///< dimension of that operand
+  int64_t per = 1;    ///< of an operand's extent so many make one turn, the last of what is left
 
   static Extent fixed(int64_t value) { return {value, -1, -1}; }
   static Extent ofOperand(int operand, int dim) { return {-1, operand, dim}; }

@@ -14,7 +14,7 @@ namespace {
 
 std::optional<int64_t> knownSize(const KernelDesc &desc, const Extent &extent) {
   int64_t value = extent.isFixed() ? extent.value : desc.operands[extent.operand].dims[extent.dim].extent;
-  return value < 0 ? std::nullopt : std::optional<int64_t>(value);
+  return value < 0 ? std::nullopt : std::optional<int64_t>((value + extent.per - 1) / extent.per);
 }
 
 std::string quoted(const std::string &name) { return "`" + name + "`"; }

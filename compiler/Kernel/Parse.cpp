@@ -187,6 +187,8 @@ private:
     if (dim < 0 || dim >= int64_t(desc->operands[extent.operand].dims.size()))
       return fail("`" + desc->operands[extent.operand].name + "` has no dimension " + std::to_string(dim));
     extent.dim = static_cast<int>(dim);
+    if (acceptWord("by") && (!parseInteger(extent.per) || extent.per < 1))
+      return fail("expected how many of an extent make one turn, at least 1");
     return true;
   }
 

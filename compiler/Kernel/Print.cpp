@@ -155,7 +155,8 @@ private:
   std::string extent(const Extent &extent) {
     if (extent.isFixed())
       return std::to_string(extent.value);
-    return desc.operands[extent.operand].name + "." + std::to_string(extent.dim);
+    std::string per = extent.per > 1 ? " by " + std::to_string(extent.per) : "";
+    return desc.operands[extent.operand].name + "." + std::to_string(extent.dim) + per;
   }
 
   void printStage(const Stage &stage) {

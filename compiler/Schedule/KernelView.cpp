@@ -23,6 +23,11 @@ int64_t StageView::extentOf(StringRef loop) const {
   return -1;
 }
 
+int64_t StageView::turnsOf(StringRef loop) const {
+  bool isWhole = cutLoop.empty() || llvm::find(reduction, loop) > llvm::find(reduction, cutLoop);
+  return isWhole ? extentOf(loop) : -1;
+}
+
 const StageView *KernelView::onlyReduction() const {
   const StageView *found = nullptr;
   for (const StageView &stage : stages)
@@ -54,6 +59,9 @@ static std::optional<StageView> readStage(Operation &op) {
   StageView stage;
   stage.name = name.str();
   stage.op = &op;
+  if (auto partial = op.getAttrOfType<ArrayAttr>("weft.partial"); partial && !partial.empty())
+    if (auto loop = dyn_cast<StringAttr>(partial[0]))
+      stage.cutLoop = loop.str();
   SmallVector<int64_t> counts = tripCounts(&op, loops.size());
   auto result = cast<RankedTensorType>(op.getResult(0).getType());
   for (auto [index, loop] : llvm::enumerate(loops.getAsRange<StringAttr>())) {

@@ -21,11 +21,14 @@ struct StageView {
   llvm::SmallVector<int64_t> extents;
   llvm::SmallVector<std::string> reduction;
   llvm::SmallVector<int64_t> reductionExtents;
+  std::string cutLoop; ///< of the reduction, where the sum runs in two levels (`weft.partial`): all inside is of one part
   mlir::Operation *op = nullptr;
 
   bool isReduction() const { return !reduction.empty(); }
   /// Whether there is such a loop, pure or of the reduction.
   bool has(llvm::StringRef loop) const;
+  /// Turns of a reduction loop within one partial sum; -1 if they differ or are not known.
+  int64_t turnsOf(llvm::StringRef loop) const;
   /// The extent of loop `loop`; -1 if it is known at run time only or there is no such loop.
   int64_t extentOf(llvm::StringRef loop) const;
 };

@@ -159,6 +159,40 @@ def matrix_cases():
     ]
 
 
+def sums_cases():
+    """Long sums against NumPy in double precision: partial sums keep rounding errors at a few 1e-7 of the largest result, where
+    one sequence has 1e-6 and more."""
+    def sum_case(name, text, inputs, want, weights=None):
+        return Case(name, text, inputs, lambda *arrays: want(*[np.asarray(a, np.float64) for a in arrays]), weights, tolerance=7e-7)
+
+    def pointwise(name, inputs, outputs, pixels, groups=1):
+        def want(x, w):
+            x, w = x.reshape(groups, inputs // groups, -1), w.reshape(groups, outputs // groups, -1)
+            return (w @ x).reshape(1, outputs, pixels, pixels)
+
+        return sum_case(name, f"conv(x, out={outputs}, kernel=1, groups={groups}, bias=false) as c", [normal(1, inputs, pixels, pixels)], want,
+                        {"c.weight": normal(outputs, inputs // groups, 1, 1)})
+
+    def window(x, w):  # 3x3 without padding
+        return np.einsum("ncyxij,ocij->noyx", np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3)), w, optimize=True)
+
+    def transposed(x, w):  # 2x2 at stride 2: no two inputs meet
+        return np.einsum("ncyx,coij->noyixj", x, w, optimize=True).reshape(1, 4, 6, 6)
+
+    return [
+        pointwise("pointwise_of_2048", 2048, 64, 7), pointwise("pointwise_last_piece_short", 1552, 48, 5), pointwise("pointwise_in_groups", 2048, 64, 5, 2),
+        sum_case("window_of_4608", "conv(x, out=32, kernel=3, stride=1, bias=false) as c", [normal(1, 512, 7, 7)], window, {"c.weight": normal(32, 512, 3, 3)}),
+        sum_case("transposed_of_4096", "conv_transpose(x, out=4, kernel=2, stride=2, bias=false) as c", [normal(1, 4096, 3, 3)], transposed,
+                 {"c.weight": normal(4096, 4, 2, 2)}),
+        sum_case("linear_of_4096", "linear(x, out=40, bias=false) as c", [normal(1, 4096)], lambda x, w: x @ w.T, {"c.weight": normal(40, 4096)}),
+        sum_case("linear_rows_of_4096", "linear(x, out=24, bias=false) as c", [normal(3, 5, 4096)], lambda x, w: x @ w.T, {"c.weight": normal(24, 4096)}),
+        sum_case("matmul_of_4096", "matmul(x, y)", [normal(9, 4096), normal(4096, 21)], np.matmul),
+        sum_case("mean_of_a_plane", "mean(x, axis=[2, 3], keepdims=true)", [positive(1, 3, 160, 150)], lambda x: x.mean((2, 3), keepdims=True)),
+        sum_case("sum_of_a_row", "sum(x, axis=[1], keepdims=false)", [positive(6, 20000)], lambda x: x.sum(1)),
+        sum_case("global_avgpool", "global_avgpool(x)", [positive(1, 32, 96, 80)], lambda x: x.mean((2, 3), keepdims=True)),
+    ]
+
+
 def pool_case(name, op, shape, kernel, stride, pad=0, **more):
     rank = len(shape) - 2
     words = "".join(f", {k}={str(bool(v)).lower()}" for k, v in more.items())
@@ -339,7 +373,7 @@ def integer_cases():
     ]
 
 
-GROUPS = {"conv": conv_cases, "conv_grouped": grouped_conv_cases, "conv_transposed": transposed_cases, "matrix": matrix_cases, "pool": pool_cases,
+GROUPS = {"conv": conv_cases, "conv_grouped": grouped_conv_cases, "conv_transposed": transposed_cases, "matrix": matrix_cases, "sums": sums_cases, "pool": pool_cases,
           "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases, "integer": integer_cases}
 
 

@@ -295,6 +295,7 @@ void KernelBuilder::finish() {
     stored.push_back(read(yielded));
   auto end = func::ReturnOp::create(builder, stored);
   fuseStages(function);
+  cutSums(function);
   if (isChain)
     storeSums();
   builder.setInsertionPoint(end);

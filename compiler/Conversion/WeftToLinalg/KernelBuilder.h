@@ -186,6 +186,10 @@ void addGraph(LoweringTable &table);
 /// Merges stages without reductions that have a single reader into it, so that an epilogue is one stage.
 void fuseStages(mlir::func::FuncOp function);
 
+/// Long sums run in two levels: `weft.partial = ["ib", 8]` on a stage says that eight turns of loop `ib`, with all loops
+/// inside it, make a partial sum (compiler/Kernel/PartialSums.h). Asks for constant extents.
+void cutSums(mlir::func::FuncOp function);
+
 /// Extents that do not matter for the code become `?`: all but those of loops named in `isPinnedLoop`. Says where the
 /// run-time extents of results come from.
 llvm::LogicalResult generalizeExtents(mlir::func::FuncOp function, llvm::SmallVectorImpl<ResultExtent> &resultExtents);

@@ -2,6 +2,7 @@
 // Lowering, the scratch formula taken on the way, and code generation; Halide's exceptions end here.
 #include "compiler/Emit/Halide/Compile.h"
 
+#include "compiler/Emit/Halide/AlignedFrame.h"
 #include "compiler/Emit/Halide/OutputLoads.h"
 #include "compiler/Emit/Halide/Pipeline.h"
 #include "compiler/Emit/Halide/Prefetch.h"
@@ -30,6 +31,8 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   built.pipeline.add_custom_lowering_pass(scratch);
   for (Prefetch *pass : prefetchesOf(desc))
     built.pipeline.add_custom_lowering_pass(pass);
+  if (AlignedFrame::isNeeded(desc))
+    built.pipeline.add_custom_lowering_pass(new AlignedFrame);
   Halide::Module module =
       built.pipeline.compile_to_module(built.inputs, desc.name, target, Halide::LinkageType::External);
   result.scratch = scratch->formula();

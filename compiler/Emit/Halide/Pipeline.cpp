@@ -79,7 +79,11 @@ private:
   }
 
   HExpr extentOf(const Extent &extent) const {
-    return extent.isFixed() ? HExpr(static_cast<int>(extent.value)) : operandExtent(extent.operand, extent.dim);
+    if (extent.isFixed())
+      return static_cast<int>(extent.value);
+    HExpr all = operandExtent(extent.operand, extent.dim);
+    int per = static_cast<int>(extent.per);
+    return per > 1 ? (all + (per - 1)) / per : all;
   }
 
   static std::vector<HExpr> pureVars(const Stage &stage) {

@@ -65,7 +65,8 @@ Stmt Prefetch::visit(const For *op) {
   if (path.empty() && !isNext)
     return IRMutator::visit(op);
   path.push_back({op->name, "", op->min, op->extent, Expr()});
-  Stmt body = endsWith(op->name, turn) && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
+  bool isTurn = endsWith(op->name, turn) || endsWith(op->name, turn + ".rebased"); // so Halide counts pieces from 0
+  Stmt body = isTurn && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
                   ? Block::make(fetches(op->body), op->body)
                   : mutate(op->body);
   path.pop_back();
@@ -81,12 +82,43 @@ Stmt Prefetch::visit(const LetStmt *op) {
   return LetStmt::make(op->name, op->value, body);
 }
 
+/// The loop inside path element `outer` whose trip count depends on it (the last of several pieces is short); 0: none.
+size_t Prefetch::piecesOf(size_t outer) const {
+  for (size_t i = path.size(); i-- > outer + 1;)
+    if (!path[i].loop.empty() && expr_uses_var(resolved(path[i].extent, outer, i), path[outer].loop))
+      return i;
+  return 0;
+}
+
+/// An expression at path element `end` without the lets behind `begin`.
+Expr Prefetch::resolved(Expr expr, size_t begin, size_t end) const {
+  for (size_t i = end; i-- > begin + 1;)
+    if (path[i].loop.empty())
+      expr = substitute(path[i].let, path[i].value, expr);
+  return expr;
+}
+
 /// The iterations of `turn` before this one since that of `next` began.
 Expr Prefetch::turnsSoFar() const {
   Expr count = 0;
-  for (size_t i = 1; i < path.size(); ++i)
-    if (!path[i].loop.empty())
-      count = count * path[i].extent + (Variable::make(Halide::Int(32), path[i].loop) - path[i].min);
+  size_t counted = 0; // with the loop around it
+  for (size_t i = 1; i < path.size(); ++i) {
+    const Level &step = path[i];
+    if (step.loop.empty() || i == counted)
+      continue;
+    Expr turn = Variable::make(Halide::Int(32), step.loop) - step.min;
+    size_t inner = piecesOf(i);
+    if (inner == 0) {
+      count = count * step.extent + turn;
+      continue;
+    }
+    counted = inner;
+    Expr extent = resolved(path[inner].extent, i, inner);
+    auto turnsOf = [&](const Expr &piece) { return substitute(step.loop, step.min + piece, extent); };
+    Expr before = step.extent - 1, whole = turnsOf(0);
+    Expr piece = Variable::make(Halide::Int(32), path[inner].loop) - path[inner].min;
+    count = count * (before * whole + turnsOf(before)) + turn * whole + piece;
+  }
   return count;
 }
 

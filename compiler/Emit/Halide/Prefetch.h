@@ -30,6 +30,8 @@ private:
 
   Halide::Internal::Stmt fetches(const Halide::Internal::Stmt &body) const;
   Halide::Expr turnsSoFar() const;
+  size_t piecesOf(size_t outer) const;
+  Halide::Expr resolved(Halide::Expr expr, size_t begin, size_t end) const;
 
   struct Level {
     std::string loop, let; ///< one of the two is set

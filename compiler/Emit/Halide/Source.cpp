@@ -224,7 +224,7 @@ private:
   std::string reductionExtent(int number, const Loop &loop) const {
     if (loop.extent.isFixed())
       return std::to_string(loop.extent.value);
-    std::string text = extentText(desc, names, loop.extent.operand, loop.extent.dim);
+    std::string text = extentText(desc, names, loop.extent);
     const StageSchedule *schedule = findSchedule(desc, desc.stages[number].name);
     if (schedule && desc.operands[loop.extent.operand].dims[loop.extent.dim].extent < 0)
       for (const Directive &d : schedule->directives)

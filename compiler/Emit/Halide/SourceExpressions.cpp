@@ -53,6 +53,15 @@ std::string extentText(const KernelDesc &desc, const SourceNames &names, int ope
          std::to_string(of.dims.size() - 1 - dim) + ").extent()";
 }
 
+std::string extentText(const KernelDesc &desc, const SourceNames &names, const Extent &extent) {
+  if (extent.isFixed())
+    return std::to_string(extent.value);
+  std::string all = extentText(desc, names, extent.operand, extent.dim);
+  if (extent.per == 1)
+    return all;
+  return "(" + all + " + " + std::to_string(extent.per - 1) + ") / " + std::to_string(extent.per);
+}
+
 SourceExpressions::SourceExpressions(const KernelDesc &desc, const SourceNames &names, int stage, bool update)
     : desc(desc), names(names), stage(stage), update(update) {}
 
@@ -213,8 +222,7 @@ SourceExpressions::Text SourceExpressions::load(const Expr &expr, bool isStrict)
     if (readsMemory(expr.args[d])) {
       const Extent stageExtent =
           isOperand ? Extent::ofOperand(expr.ref, int(d)) : desc.stages[expr.ref].loops[d].extent;
-      std::string extent = stageExtent.isFixed() ? std::to_string(stageExtent.value)
-                                                 : extentText(desc, names, stageExtent.operand, stageExtent.dim);
+      std::string extent = extentText(desc, names, stageExtent);
       arg = "unsafe_promise_clamped(" + arg + ", 0, " + extent + " - 1)";
     }
     args += (args.empty() ? "" : ", ") + arg;

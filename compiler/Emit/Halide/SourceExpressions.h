@@ -12,6 +12,8 @@ namespace weft::emit {
 
 /// The text of an operand's extent, `w.dim(4).extent()`, or a number.
 std::string extentText(const kernel::KernelDesc &desc, const SourceNames &names, int operand, int dim);
+/// A loop's trip count.
+std::string extentText(const kernel::KernelDesc &desc, const SourceNames &names, const kernel::Extent &extent);
 
 class SourceExpressions {
 public:

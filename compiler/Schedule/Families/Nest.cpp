@@ -46,7 +46,8 @@ SmallVector<std::string> unrollable(const StageView &reduction, int64_t tile, in
   bool isStraight = true, multiplies = false;
   reduction.op->walk([&](arith::MulFOp) { multiplies = true; });
   size_t outermost = 0; // of those unrolled that run more than once
-  for (auto [loop, extent] : llvm::reverse(llvm::zip_equal(reduction.reduction, reduction.reductionExtents))) {
+  for (const std::string &loop : llvm::reverse(reduction.reduction)) {
+    int64_t extent = reduction.turnsOf(loop);
     if (extent <= 0 || (tile *= extent) > limit) {
       isStraight &= extent == 1;
       tile = limit + 1;

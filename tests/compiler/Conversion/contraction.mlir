@@ -6,10 +6,14 @@
 // CHECK-NEXT: operand filter f32 [?, ?, 3, 3, 16, 16] strides [?, 2304, 768, 256, 16, 1]
 // CHECK-NEXT: operand bias f32 [?, 16] strides [16, 1]
 // CHECK-NEXT: output out f32 [1, ?, ?, ?, 16]
-// CHECK-NEXT: stage conv f32 [n < 1, cb < out.1, y < out.2, x < out.3, c < 16] {
+// CHECK-NEXT: stage conv_part f32 [ib < x.1, n < 1, cb < out.1, y < out.2, x < out.3, c < 16] {
 // CHECK-NEXT: init 0
-// CHECK-NEXT: update [ib < x.1, ky < 3, kx < 3, i < 16]
+// CHECK-NEXT: update [ky < 3, kx < 3, i < 16]
 // CHECK-NEXT: value = add(acc, mul(@x[n, ib, add(mul(y, 2:i32), ky), add(mul(x, 2:i32), kx), i], @filter[cb, ib, ky, kx, i, c]))
+// CHECK: stage conv f32 [n < 1, cb < out.1, y < out.2, x < out.3, c < 16] {
+// CHECK-NEXT: init 0
+// CHECK-NEXT: update [ib < x.1]
+// CHECK-NEXT: value = add(acc, conv_part[ib, n, cb, y, x, c])
 // CHECK: stage add_bias_relu {{.*}} holds out {
 // CHECK-NEXT: init max(add(conv[n, cb, y, x, c], @bias[cb, c]), 0)
 func.func @direct(%x: tensor<1x32x9x9xf32, #weft.blocked<16>>) -> tensor<1x64x4x4xf32, #weft.blocked<16>> attributes {weft.net} {
@@ -30,8 +34,10 @@ func.func @direct(%x: tensor<1x32x9x9xf32, #weft.blocked<16>>) -> tensor<1x64x4x
 // Few input channels stay plain, and their number is a constant of the code.
 // CHECK-LABEL: kernel conv7x7s2_first_b8_0 {
 // CHECK-NEXT: operand x f32 [1, 3, ?, ?] strides [?, ?, ?, 1]
-// CHECK: update [ic < 3, ky < 7, kx < 7]
+// CHECK: stage conv_part f32 [ic < 3, {{.*}}] {
+// CHECK: update [ky < 7, kx < 7]
 // CHECK-NEXT: value = add(acc, mul(@x[n, ic, add(mul(y, 2:i32), ky), add(mul(x, 2:i32), kx)], @filter[cb, ic, ky, kx, c]))
+// CHECK: update [ic < 3]
 // CHECK: stage store
 func.func @first(%x: tensor<1x3x13x13xf32>) -> tensor<1x16x4x4xf32, #weft.blocked<8>> attributes {weft.net} {
   %w = weft.weight "w" : tensor<16x3x7x7xf32>

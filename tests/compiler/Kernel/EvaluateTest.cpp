@@ -5,6 +5,7 @@
 #include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Evaluate.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace weft::kernel;
@@ -66,6 +67,36 @@ TEST(Evaluate, ExtentsOfOperands) {
   std::string error;
   ASSERT_TRUE(evaluate(desc, {view(in, {3}), view(out, {3})}, error)) << error;
   EXPECT_EQ(out, (std::vector<float>{3, 2, 1}));
+}
+
+/// Terms are added from zero in pieces of three blocks, and the pieces in order: seven blocks are 3 + 3 + 1.
+TEST(Evaluate, SumsInTwoLevels) {
+  constexpr int blocks = 7, pixels = 2;
+  KernelDesc desc = parsed(pieces);
+  EXPECT_EQ(check(desc), "");
+  std::vector<float> x(pixels * blocks * 8), w(blocks * 8 * 16), y(pixels * 16);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = std::sin(float(i)) * 3;
+  for (size_t i = 0; i < w.size(); ++i)
+    w[i] = std::cos(float(i * i));
+  std::string error;
+  ASSERT_TRUE(evaluate(desc, {view(x, {pixels, blocks, 8}), view(w, {blocks, 8, 16}), view(y, {pixels, 16})}, error))
+      << error;
+  bool differsFromOneSequence = false;
+  for (int p = 0; p < pixels; ++p)
+    for (int c = 0; c < 16; ++c) {
+      auto term = [&](int k, float sum) { return std::fma(x[p * blocks * 8 + k], w[k * 16 + c], sum); };
+      float sum = 0, sequence = 0;
+      for (int first = 0; first < blocks; first += 3) {
+        float part = 0;
+        for (int k = first * 8; k < std::min(first + 3, blocks) * 8; ++k)
+          part = term(k, part), sequence = term(k, sequence);
+        sum += part;
+      }
+      EXPECT_EQ(y[p * 16 + c], sum);
+      differsFromOneSequence |= sum != sequence;
+    }
+  EXPECT_TRUE(differsFromOneSequence);
 }
 
 /// acc + a * b rounds once: 1 - (1 + e)(1 - e) with e = 2^-12 is e^2, which two roundings lose.

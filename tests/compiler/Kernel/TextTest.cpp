@@ -14,7 +14,10 @@ using namespace weft::test;
 
 namespace {
 
-TEST(Text, CanonicalTextIsAFixedPoint) { EXPECT_EQ(print(parsed(dense)), dense); }
+TEST(Text, CanonicalTextIsAFixedPoint) {
+  EXPECT_EQ(print(parsed(dense)), dense);
+  EXPECT_EQ(print(parsed(pieces)), pieces);
+}
 
 TEST(Text, BlanksAndCommentsDoNotMatter) {
   std::string wide = with(dense, "operand b", "// the bias\n\t  operand   b");
@@ -65,6 +68,7 @@ TEST(Text, ErrorsSayWhereAndWhatWasSeen) {
   EXPECT_EQ(errorOf(with(dense, "strides [?, 1]", "strides [1]")), "3:3: `x` has 2 extents and 1 strides");
   EXPECT_EQ(errorOf(with(dense, "n < y.0", "n < z.0")), "6:22: no operand `z`");
   EXPECT_EQ(errorOf(with(dense, "n < y.0", "n < y.7")), "6:25: `y` has no dimension 7");
+  EXPECT_EQ(errorOf(with(dense, "n < y.0", "n < y.0 by 0")), "6:30: expected how many of an extent make one turn, at least 1");
   EXPECT_EQ(errorOf(with(dense, "@b[c]", "b[c]")),
             "7:10: no stage `b` before this one; operands are read as `@b[...]`");
   EXPECT_EQ(errorOf(with(dense, "@b[c]", "@b[d]")), "7:13: no loop `d` in stage `sum`");

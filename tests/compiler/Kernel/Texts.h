@@ -40,6 +40,54 @@ inline const std::string dense = R"(kernel dense {
 }
 )";
 
+/// A sum in two levels: three blocks at a time make a partial sum, the last of what is left.
+inline const std::string pieces = R"(kernel pieces {
+  operand x f32 [?, ?, 8] strides [?, 8, 1]
+  operand w f32 [?, 8, 16] strides [128, 16, 1]
+  output y f32 [?, 16] strides [16, 1]
+  stage sum_part f32 [b_part < w.0 by 3, p < y.0, c < 16] {
+    init 0
+    update [b < w.0, i < 8]
+    let %0 = mul(b_part, 3:i32)
+    value where and(le(%0, b), lt(b, add(%0, 3:i32))) = add(acc, mul(@x[p, b, i], @w[b, i, c]))
+  }
+  stage sum f32 [p < y.0, c < 16] {
+    init 0
+    update [b_part < w.0 by 3]
+    value = add(acc, sum_part[b_part, p, c])
+  }
+  stage out f32 [p < y.0, c < 16] holds y {
+    init sum[p, c]
+  }
+  schedule sum_part {
+    compute_at(sum, b_part)
+    vectorize(c)
+    unroll(p)
+    update split(i, io, ii by 4, exact)
+    update reorder(b, io, ii, p, c)
+    update vectorize(c)
+    update unroll(p)
+    update unroll(ii)
+    update prefetch(w, b, po by 2)
+  }
+  schedule sum {
+    compute_at(out, po)
+    vectorize(c)
+    unroll(p)
+    update reorder(b_part, p, c)
+    update vectorize(c)
+    update unroll(p)
+  }
+  schedule out {
+    split(p, po, pi by 4, shift_inwards)
+    reorder(po, pi, c)
+    vectorize(c)
+    unroll(pi)
+    parallel(po)
+  }
+}
+)";
+
 /// Strips of rows, each with a line buffer whose border is stored apart.
 inline const std::string bordered = R"(kernel bordered {
   operand x f32 [11, 12, 16] strides [192, 16, 1]

@@ -34,6 +34,14 @@ TEST(Matrix, ConvolutionThatFetchesItsFilterAhead) {
   expectLikeEvaluatorEverywhere(parseOrDie(convText(schedule)), convBuffers(2, 5, 6, 11));
 }
 
+/// A last piece of one, two and three blocks, fewer blocks than a piece has, and a tile that moves back.
+TEST(Matrix, SumInTwoLevels) {
+  KernelDesc desc = parseOrDie(pieces);
+  for (int64_t blocks : {1, 3, 4, 8})
+    expectLikeEvaluatorEverywhere(desc, {makeBuffer(Scalar::F32, {6, blocks, 8}, 1), makeBuffer(Scalar::F32, {blocks, 8, 16}, 2),
+                                         makeBuffer(Scalar::F32, {6, 16}, 3)});
+}
+
 /// Each strip computes the rows around it itself, whatever the number of threads.
 TEST(Matrix, StripsOfABorderedRow) {
   KernelDesc desc = parseOrDie(bordered);

@@ -40,6 +40,11 @@ TEST(Source, Convolution) {
   expectSameBits(parseOrDie(convText(tiledConv(7, 4, "shift_inwards", "shift_inwards", 4))), convBuffers(2, 5, 6, 11));
 }
 
+TEST(Source, SumInTwoLevels) {
+  expectSameBits(parseOrDie(pieces), {makeBuffer(Scalar::F32, {6, 8, 8}, 1), makeBuffer(Scalar::F32, {8, 8, 16}, 2),
+                                      makeBuffer(Scalar::F32, {6, 16}, 3)});
+}
+
 TEST(Source, StripsOfABorderedRow) {
   expectSameBits(parseOrDie(bordered),
                  {makeBuffer(Scalar::F32, {11, 12, 16}, 1), makeBuffer(Scalar::F32, {3, 3, 16}, 2),

@@ -1,0 +1,206 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Loops of a stage are numbered pure ones first, so cutting a reduction renumbers them; names stay.
+#include "compiler/Kernel/PartialSums.h"
+
+#include "compiler/Kernel/Build.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+namespace weft::kernel {
+
+namespace {
+
+/// The same expression with other loops.
+class Renumber {
+public:
+  explicit Renumber(std::vector<ExprPtr> loops) : loops(std::move(loops)) {}
+
+  ExprPtr operator()(const ExprPtr &expr) {
+    if (!expr)
+      return expr;
+    if (expr->kind == ExprKind::LoopIndex)
+      return loops[expr->ref];
+    if (expr->args.empty())
+      return expr;
+    ExprPtr &made = known[expr.get()];
+    if (made)
+      return made;
+    Expr copy = *expr;
+    for (ExprPtr &arg : copy.args)
+      arg = (*this)(arg);
+    return made = std::make_shared<const Expr>(std::move(copy));
+  }
+
+private:
+  std::vector<ExprPtr> loops;
+  std::unordered_map<const Expr *, ExprPtr> known;
+};
+
+/// How many pieces of `turns` a loop has.
+Extent pieces(Extent extent, int64_t turns) {
+  if (extent.isFixed())
+    extent.value = (extent.value + turns - 1) / turns;
+  else
+    extent.per *= turns;
+  return extent;
+}
+
+ExprPtr both(const ExprPtr &a, const ExprPtr &b) { return !a ? b : !b ? a : binary(ScalarOp::And, a, b); }
+
+} // namespace
+
+Stage cutSum(Stage &sum, Cut cut, int part) {
+  const int pure = static_cast<int>(sum.loops.size());
+  std::vector<Loop> reduction = std::move(sum.update->loops);
+  Loop &whole = reduction[cut.loop];
+  const bool counts = cut.turns == 1; // the loop itself counts partial sums
+  std::vector<Loop> counting(reduction.begin(), reduction.begin() + cut.loop), adding;
+  counting.push_back(counts ? whole : Loop{whole.name + "_part", pieces(whole.extent, cut.turns)});
+  if (!counts)
+    adding.push_back(whole); // of which the predicate leaves a piece: emitters make it the loop's bounds
+  adding.insert(adding.end(), reduction.begin() + cut.loop + 1, reduction.end());
+
+  const int count = static_cast<int>(counting.size());
+  std::vector<ExprPtr> loops; // of the old stage, in terms of the new one's: counting, pure, adding
+  for (int l = 0; l < pure; ++l)
+    loops.push_back(loop(count + l));
+  for (int l = 0; l < cut.loop; ++l)
+    loops.push_back(loop(l));
+  int next = count + pure;
+  ExprPtr inside;
+  if (counts) {
+    loops.push_back(loop(cut.loop));
+  } else {
+    ExprPtr turn = loop(next++), first = binary(ScalarOp::Mul, loop(cut.loop), index(cut.turns));
+    ExprPtr end = binary(ScalarOp::Add, first, index(cut.turns));
+    inside = binary(ScalarOp::And, binary(ScalarOp::Le, first, turn), binary(ScalarOp::Lt, turn, end));
+    loops.push_back(turn);
+  }
+  while (loops.size() < pure + reduction.size())
+    loops.push_back(loop(next++));
+
+  Renumber renumber(std::move(loops));
+  Stage partial;
+  partial.name = sum.name + "_part";
+  partial.type = sum.type;
+  partial.loops = counting;
+  partial.loops.insert(partial.loops.end(), sum.loops.begin(), sum.loops.end());
+  partial.init = constant(0, sum.type);
+  partial.update = std::make_unique<Update>();
+  partial.update->loops = std::move(adding);
+  partial.update->predicate = both(inside, renumber(sum.update->predicate));
+  partial.update->value = renumber(sum.update->value);
+
+  std::vector<ExprPtr> at;
+  for (int l = 0; l < count; ++l)
+    at.push_back(loop(pure + l));
+  for (int l = 0; l < pure; ++l)
+    at.push_back(loop(l));
+  sum.update->loops = std::move(counting);
+  sum.update->predicate = nullptr;
+  sum.update->value = binary(ScalarOp::Add, accumulator(sum.type), loadStage(part, sum.type, std::move(at)));
+  return partial;
+}
+
+//===-- schedules -------------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Deals the directives of a sum in one level to two.
+class Dealer {
+public:
+  Dealer(const Stage &sum, const Stage &part) : sum(sum.name) {
+    for (const Loop &loop : sum.loops)
+      levels[loop.name] = {true, true};
+    for (const Loop &loop : part.update->loops)
+      levels[loop.name] = {false, true};
+    for (const Loop &loop : sum.update->loops)
+      levels[loop.name] = {true, false};
+    innermost = sum.update->loops.back().name;
+  }
+
+  void run(const std::vector<Directive> &directives) {
+    ofPart.push_back(computeAt(sum, innermost));
+    for (const Directive &d : directives)
+      d.onUpdate ? update(d) : definition(d);
+  }
+
+  std::vector<Directive> ofSum, ofPart;
+
+private:
+  using Kind = Directive::Kind;
+  struct Levels {
+    bool ofSum = false, ofPart = false;
+  };
+
+  void definition(const Directive &d) {
+    static const std::set<Kind> places = {Kind::ComputeAt, Kind::StoreAt,     Kind::ComputeRoot,
+                                          Kind::StoreRoot, Kind::FoldStorage, Kind::Parallel};
+    ofSum.push_back(d);
+    if (!places.count(d.kind))
+      ofPart.push_back(d);
+  }
+
+  void update(const Directive &d) {
+    if (d.kind == Kind::Reorder)
+      return order(d);
+    Levels where = levels[d.loops[0]];
+    if (d.kind == Kind::Prefetch)
+      where = {false, true};
+    if (d.kind == Kind::Split || d.kind == Kind::Fuse)
+      for (const std::string &name : d.loops)
+        levels.try_emplace(name, where);
+    if (where.ofSum)
+      ofSum.push_back(d);
+    if (where.ofPart && !(where.ofSum && d.kind == Kind::Parallel))
+      ofPart.push_back(d);
+  }
+
+  /// Partial sums are counted where the reduction began.
+  void order(const Directive &d) {
+    Directive outer = d, inner = d;
+    outer.loops.clear();
+    inner.loops.clear();
+    bool isPlaced = std::any_of(d.loops.begin(), d.loops.end(), [&](auto &name) { return name == innermost; });
+    for (const std::string &name : d.loops) {
+      Levels where = levels[name];
+      if (where.ofSum)
+        outer.loops.push_back(name);
+      else if (!isPlaced) {
+        outer.loops.push_back(innermost);
+        isPlaced = true;
+      }
+      if (where.ofPart)
+        inner.loops.push_back(name);
+    }
+    if (!outer.loops.empty())
+      ofSum.push_back(outer);
+    if (!inner.loops.empty())
+      ofPart.push_back(inner);
+  }
+
+  const std::string sum;
+  std::map<std::string, Levels> levels; ///< of loops, by name: which of the two stages have them
+  std::string innermost;                ///< loop of the sum: one partial sum a turn
+};
+
+} // namespace
+
+void schedulePartialSums(KernelDesc &desc, const std::string &sum, const std::string &part) {
+  Dealer dealer(desc.stages[findStage(desc, sum)], desc.stages[findStage(desc, part)]);
+  auto schedule = std::find_if(desc.schedule.begin(), desc.schedule.end(),
+                               [&](const StageSchedule &one) { return one.stage == sum; });
+  if (schedule == desc.schedule.end()) {
+    dealer.run({});
+    desc.schedule.push_back({part, std::move(dealer.ofPart)});
+    return;
+  }
+  dealer.run(schedule->directives);
+  schedule->directives = std::move(dealer.ofSum);
+  desc.schedule.insert(schedule, {part, std::move(dealer.ofPart)});
+}
+
+} // namespace weft::kernel
