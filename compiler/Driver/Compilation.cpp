@@ -75,11 +75,13 @@ int Compilation::run() {
   }
   if (!timed("load", [&] { return load(); }))
     return UserError;
-  int code = runPhases();
+  Phase last = options.stopAfter.value_or(Phase::plan);
+  int code = runPhases(options.startFrom, last);
   if (code == Success)
     code = write();
-  bool planned = !module->getOps<plan::ProgramOp>().empty();
-  if (code == Success && options.emit != EmitKind::PhaseIR && planned && !options.json.empty())
+  if (code == Success && options.emit != EmitKind::PhaseIR && !options.json.empty())
+    code = last < Phase::plan ? runPhases(last, Phase::plan) : Success; // what is drawn may be far from a plan
+  if (code == Success && options.emit != EmitKind::PhaseIR && !options.json.empty())
     code = writeReport();
   if (options.timeReport)
     printTimes();
@@ -110,17 +112,18 @@ int Compilation::printDrawing() {
     diagram = draw::foldedTo(diagram, mostBoxes);
   auto print = options.emit == EmitKind::Svg ? draw::printSvg : draw::printDot;
   std::string path = options.output.empty() ? "-" : options.output;
+  if (options.json == "-" && path == "-")
+    return Success; // one stream, one kind of text
   if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &out) { print(diagram, out); }))
     return userError(llvm::toString(std::move(error)));
   return Success;
 }
 
-int Compilation::runPhases() {
-  Phase last = options.stopAfter.value_or(Phase::plan);
+int Compilation::runPhases(std::optional<Phase> done, Phase last) {
   for (Phase phase : allPhases()) {
     if (phase > last || phase == Phase::emit)
       break;
-    if (options.startFrom && phase <= *options.startFrom)
+    if (done && phase <= *done)
       continue;
     if (phase == Phase::plan)
       if (int code = timed("compile", [&] { return compileKernels(); }))
@@ -128,7 +131,7 @@ int Compilation::runPhases() {
     if (!timed(phaseName(phase), [&] { return runPhase(phase); }))
       return UserError;
   }
-  if (options.startFrom == Phase::plan) // a plan made elsewhere is held to the same promise
+  if (done == Phase::plan) // a plan made elsewhere is held to the same promise
     for (auto program : module->getOps<plan::ProgramOp>())
       if (failed(plan::checkMemoryLimit(program, memoryLimit(*module, options))))
         return UserError;
@@ -138,7 +141,7 @@ int Compilation::runPhases() {
 /// Phase plan places the memory kernels work in. How much that is, is known once Halide has lowered them: to code where
 /// code is wanted, and no further where not.
 int Compilation::compileKernels() {
-  if (options.emit == EmitKind::Halide)
+  if (options.emit == EmitKind::Halide && options.json.empty())
     return Success; // kernels as source, and nothing of the plan
   auto name = (*module)->getAttrOfType<StringAttr>("weft.name");
   std::string symbol = options.name.empty() ? name.getValue().str() : options.name;

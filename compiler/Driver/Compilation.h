@@ -42,7 +42,7 @@ private:
   int writeText(llvm::StringRef text);
 
   // Phases (Compilation.cpp).
-  int runPhases();
+  int runPhases(std::optional<Phase> done, Phase last);
   int compileKernels();
   bool runPhase(Phase phase);
   bool finishPhase(Phase phase);

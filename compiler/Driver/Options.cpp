@@ -139,7 +139,8 @@ private:
     belongsTo({OPT_fold}, drawing || options.emit == EmitKind::Summary, "`--emit=summary`, `svg` or `dot`");
     bool filters = options.emit == EmitKind::Filters;
     belongsTo({OPT_layers}, filters, "`--emit=filters`");
-    belongsTo({OPT_json}, !drawing && !filters, "a compiled network, a plan or a summary");
+    belongsTo({OPT_json}, !filters && options.emit != EmitKind::CanonicalText,
+              "a compiled network, a plan, a drawing of one, or a summary");
     if (filters && options.output == "-")
       fail() << "pictures are not written to standard output; name a folder or a `.png` file with `-o`\n";
   }
@@ -266,8 +267,8 @@ private:
     if (!options.stopAfter && (drawing || options.emit == EmitKind::Filters))
       options.stopAfter = options.startFrom.value_or(Phase::parse);
     if (options.startFrom && options.stopAfter && *options.stopAfter < *options.startFrom)
-      fail() << "`--stop-after=" << phaseName(*options.stopAfter) << "` comes before `--start-from="
-             << phaseName(*options.startFrom) << "`\n";
+      fail() << "`--stop-after=" << phaseName(*options.stopAfter)
+             << "` comes before `--start-from=" << phaseName(*options.startFrom) << "`\n";
     options.dumpDir = text(OPT_dump_dir);
     options.dumpFilter = text(OPT_dump_filter);
     options.timeReport = args.hasArg(OPT_time_report);
@@ -280,7 +281,8 @@ private:
       return;
     phase = phaseFromName(name);
     if (!phase || *phase == Phase::emit)
-      fail() << "`" << name << "` is no phase to stop after or start from; there are " << phaseList(Phase::emit) << "\n";
+      fail() << "`" << name << "` is no phase to stop after or start from; there are " << phaseList(Phase::emit)
+             << "\n";
   }
 
   static std::string phaseList(Phase end) {
@@ -372,13 +374,15 @@ std::optional<DriverOptions> parseDriverOptions(int argc, char **argv, raw_ostre
 }
 
 void printDriverHelp(raw_ostream &out) {
-  WeftOptTable().printHelp(out, "weftc MODEL.weft|MODEL.onnx|zoo:NET [options]", "weft: networks to binaries", false, false);
+  WeftOptTable().printHelp(out, "weftc MODEL.weft|MODEL.onnx|zoo:NET [options]", "weft: networks to binaries", false,
+                           false);
   out << "\nPHASES (--stop-after, --start-from, --emit):\n";
   for (Phase phase : allPhases())
     out << "  " << llvm::left_justify(phaseName(phase), 10) << phaseSentence(phase) << "\n";
   out << "\nEXAMPLES:\n"
          "  weftc zoo:resnet50 --weights=resnet50.safetensors -o resnet50\n"
-         "  weftc zoo:resnet50 --emit=summary --device-memory=5GB   # parameters, multiply-adds, memory, a layer a row\n"
+         "  weftc zoo:resnet50 --emit=summary --device-memory=5GB   # parameters, multiply-adds, memory, a layer a "
+         "row\n"
          "  weftc net.weft --weights=random:1 --emit=lib -o out/     # out/NAME.a, NAME.h, NAME.weights\n"
          "  weftc zoo:resnet50 --stop-after=fuse --emit=svg -o net.svg # the kernels as boxes\n"
          "  weftc net.weft --emit=halide -o -                        # the kernels as Halide C++\n"

@@ -17,7 +17,13 @@ public:
   PlanReport run();
 
 private:
-  int64_t borderOf(plan::BorderOp border);
+  /// The border of a part of a buffer.
+  struct Border {
+    int64_t begin, end; ///< bytes of the buffer the part covers
+    int64_t bytes;      ///< of these, border
+  };
+  Border borderOf(plan::BorderOp border);
+  int64_t borderIn(const plan::SliceOp::Piece &piece, mlir::Value buffer) const;
   void describe(mlir::Operation *op, PlanReport::Step &step);
   void countStrips(plan::LaunchOp launch, PlanReport::Step &step) const;
   void addLiveBytes();
@@ -25,18 +31,33 @@ private:
   plan::ProgramOp program;
   plan::Bounds bounds;
   PlanReport report;
-  DenseMap<mlir::Value, int64_t> borders; ///< bytes of a buffer that are border
+  DenseMap<mlir::Value, SmallVector<Border>> borders; ///< of each buffer
 };
 
 /// All elements of the box less those of its interior.
-int64_t Reporter::borderOf(plan::BorderOp border) {
-  int64_t all = 1, interior = 1;
-  for (auto [extent, low, high] : zip(border.getView().getExtents(), border.getLow(), border.getHigh())) {
+Reporter::Border Reporter::borderOf(plan::BorderOp border) {
+  plan::ViewAttr view = border.getView();
+  int64_t all = 1, interior = 1, last = view.getOffset().evaluate(bounds).value_or(0);
+  int64_t begin = last * view.getElementBytes();
+  for (auto [extent, stride, low, high] :
+       zip(view.getExtents(), view.getStrides(), border.getLow(), border.getHigh())) {
     int64_t value = extent.evaluate(bounds).value_or(0);
     all *= value;
     interior *= std::max<int64_t>(value - low - high, 0);
+    last += std::max<int64_t>(value - 1, 0) * stride.evaluate(bounds).value_or(0);
   }
-  return (all - interior) * border.getView().getElementBytes();
+  return {begin, (last + 1) * view.getElementBytes(), (all - interior) * view.getElementBytes()};
+}
+
+/// Pieces are whole channels, and every channel has as much border.
+int64_t Reporter::borderIn(const plan::SliceOp::Piece &piece, mlir::Value buffer) const {
+  int64_t bytes = 0;
+  for (const Border &border : borders.lookup(buffer)) {
+    int64_t shared = std::min(piece.end, border.end) - std::max(piece.begin, border.begin);
+    if (shared > 0)
+      bytes += int64_t(double(border.bytes) * double(shared) / double(border.end - border.begin));
+  }
+  return bytes;
 }
 
 /// As a kernel cuts them when it is called: equal ones, the last moved back (directive `strips`).
@@ -72,8 +93,8 @@ void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
     countStrips(launch, step);
   } else if (auto border = mlir::dyn_cast<plan::BorderOp>(op)) {
     step.kind = "border";
-    step.bytes = borderOf(border);
-    borders[border.getBuffer()] += step.bytes;
+    borders[border.getBuffer()].push_back(borderOf(border));
+    step.bytes = borders[border.getBuffer()].back().bytes;
     report.borderBytes += step.bytes;
   } else {
     auto copy = mlir::cast<plan::CopyOp>(op);
@@ -88,23 +109,22 @@ void Reporter::describe(mlir::Operation *op, PlanReport::Step &step) {
 /// The bytes alive during a step are those of its fuller half.
 void Reporter::addLiveBytes() {
   std::vector<int64_t> live(2 * report.steps.size() + 2), border(live.size());
-  for (auto slice : program.getBody().getOps<plan::SliceOp>()) {
-    int64_t first = INT64_MAX, last = 0;
+  for (auto slice : program.getBody().getOps<plan::SliceOp>())
     for (plan::SliceOp::Piece piece : slice.getPieces()) {
-      for (int64_t time = piece.from; time < piece.to && time < int64_t(live.size()); ++time)
+      int64_t bordering = borderIn(piece, slice.getBuffer());
+      for (int64_t time = piece.from; time < piece.to && time < int64_t(live.size()); ++time) {
         live[time] += piece.end - piece.begin;
-      first = std::min(first, piece.from);
-      last = std::max(last, piece.to);
+        border[time] += bordering;
+      }
     }
-    for (int64_t time = first; time < last && time < int64_t(live.size()); ++time)
-      border[time] += borders.lookup(slice.getBuffer());
-  }
   int64_t most = -1;
   for (auto [index, step] : enumerate(report.steps)) {
     size_t half = live[2 * index + 1] > live[2 * index] ? 2 * index + 1 : 2 * index;
     step.liveBytes = live[half];
     step.borderBytes = border[half];
     report.tensorBytes = std::max(report.tensorBytes, step.liveBytes - step.scratchBytes);
+    for (size_t time : {2 * index, 2 * index + 1})
+      report.bareBytes = std::max(report.bareBytes, live[time] - border[time] - step.scratchBytes);
     if (step.liveBytes <= most)
       continue;
     most = step.liveBytes;
@@ -173,6 +193,13 @@ void weft::emit::printJson(const PlanReport &report, raw_ostream &out) {
     json.attribute("lower_bound_bytes", report.lowerBoundBytes);
     json.attribute("gap_bytes", report.gapBytes());
     json.attribute("tensor_bytes", report.tensorBytes);
+    json.attribute("bare_bytes", report.bareBytes);
+    json.attributeObject("overhead", [&] {
+      json.attribute("border_bytes", report.borderOverheadBytes());
+      json.attribute("scratch_bytes", report.scratchOverheadBytes());
+      json.attribute("alignment_bytes", report.gapBytes());
+      json.attribute("percent", report.overheadPercent());
+    });
     json.attribute("threads", report.threads);
     json.attribute("thread_bytes", report.threadBytes);
     json.attribute("weight_bytes", report.weightBytes);
