@@ -34,19 +34,18 @@ private:
   DenseMap<mlir::Value, SmallVector<Border>> borders; ///< of each buffer
 };
 
-/// All elements of the box less those of its interior.
+/// All elements of the box less those of its interior; what neighbouring rows share counts once.
 Reporter::Border Reporter::borderOf(plan::BorderOp border) {
   plan::ViewAttr view = border.getView();
-  int64_t all = 1, interior = 1, last = view.getOffset().evaluate(bounds).value_or(0);
-  int64_t begin = last * view.getElementBytes();
+  int64_t all = 1, interior = 1;
   for (auto [extent, stride, low, high] :
-       zip(view.getExtents(), view.getStrides(), border.getLow(), border.getHigh())) {
-    int64_t value = extent.evaluate(bounds).value_or(0);
-    all *= value;
-    interior *= std::max<int64_t>(value - low - high, 0);
-    last += std::max<int64_t>(value - 1, 0) * stride.evaluate(bounds).value_or(0);
+       reverse(zip_equal(view.getExtents(), view.getStrides(), border.getLow(), border.getHigh()))) {
+    int64_t count = extent.evaluate(bounds).value_or(0), apart = stride.evaluate(bounds).value_or(0);
+    all += std::max<int64_t>(count - 1, 0) * std::min(apart, all);
+    interior *= std::max<int64_t>(count - low - high, 0);
   }
-  return {begin, (last + 1) * view.getElementBytes(), (all - interior) * view.getElementBytes()};
+  auto [begin, end] = view.coveredBytes(bounds).value_or(std::pair<int64_t, int64_t>(0, 0));
+  return {begin, end, (all - interior) * view.getElementBytes()};
 }
 
 /// Pieces are whole channels, and every channel has as much border.

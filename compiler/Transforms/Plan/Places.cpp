@@ -7,10 +7,11 @@ using namespace weft::plan;
 
 static const Extent one(1);
 
-std::optional<Extents> weft::plan::denseStrides(ArrayRef<Extent> extents) {
+std::optional<Extents> weft::plan::denseStrides(ArrayRef<Extent> extents, ArrayRef<int64_t> shared) {
   Extents strides(extents.size(), one);
   for (size_t d = extents.size(); d-- > 1;) {
-    std::optional<Extent> stride = multiply(strides[d], extents[d]);
+    std::optional<Extent> pitch = shared.empty() ? extents[d] : add(extents[d], Extent(-shared[d]));
+    std::optional<Extent> stride = pitch ? multiply(strides[d], *pitch) : std::nullopt;
     if (!stride)
       return std::nullopt;
     strides[d - 1] = *stride;

@@ -18,8 +18,9 @@ struct Place {
   bool operator==(const Place &) const = default;
 };
 
-/// Row-major strides, without gaps; nothing when one would depend on two sizes.
-std::optional<Extents> denseStrides(llvm::ArrayRef<Extent> extents);
+/// Row-major strides, without gaps; nothing when one would depend on two sizes. Neighbours in dimension d share
+/// `shared[d]` elements, the border behind the one and before the other: none where it is empty.
+std::optional<Extents> denseStrides(llvm::ArrayRef<Extent> extents, llvm::ArrayRef<int64_t> shared = {});
 
 /// The box that begins at `starts` and takes every `steps`-th element; dimensions in `dropped` disappear.
 std::optional<Place> boxOf(const Place &whole, llvm::ArrayRef<Extent> starts, llvm::ArrayRef<int64_t> steps,

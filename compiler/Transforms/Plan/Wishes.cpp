@@ -24,29 +24,97 @@ LogicalResult Wishes::run() {
 
 //===-- buffers ---------------------------------------------------------------------------------------------------===//
 
+/// Widths that stand behind one row and before the next, and so on outwards, are there once: the low border of a row is
+/// the high border of the row before it. So a border of one costs a column, not two. The strides make it so, and no
+/// interior meets a border: with pitch `extent - min(low, high)` each lies before the other's first or behind its last
+/// element, in every dimension and, by induction, in all of them.
+static SmallVector<int64_t> sharedBorder(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> none(type.getRank(), 0);
+  if (auto pad = value.getDefiningOp<tensor::PadOp>()) {
+    bool isStatic = type.hasStaticShape() && !llvm::is_contained(pad.getStaticLow(), ShapedType::kDynamic) &&
+                    !llvm::is_contained(pad.getStaticHigh(), ShapedType::kDynamic);
+    if (!isStatic)
+      return none;
+    for (auto [width, low, high] : llvm::zip(none, pad.getStaticLow(), pad.getStaticHigh()))
+      width = std::min(low, high);
+    return none;
+  }
+  auto concat = value.getDefiningOp<tensor::ConcatOp>();
+  if (!concat)
+    return none;
+  SmallVector<int64_t> widths = sharedBorder(concat.getInputs()[0]);
+  for (Value member : concat.getInputs().drop_front())
+    for (auto [width, other] : llvm::zip(widths, sharedBorder(member)))
+      width = std::min(width, other);
+  widths[concat.getDim()] = 0;
+  return widths;
+}
+
+/// Whether all that reads `value` follows its strides. A reshape would have to copy.
+static bool followsStrides(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    if (isa<tensor::CastOp, tensor::ExtractSliceOp>(user))
+      return followsStrides(user->getResult(0));
+    return isa<func::CallOp, tensor::ConcatOp, tensor::PadOp>(user);
+  });
+}
+
+/// Elements from the first to the last of all.
+static std::optional<int64_t> coveredElements(const Extents &extents, const Extents &strides, const Bounds &bounds) {
+  int64_t count = 1;
+  for (auto [extent, stride] : llvm::zip(extents, strides)) {
+    std::optional<int64_t> most = extent.evaluate(bounds), step = stride.evaluate(bounds);
+    int64_t reach = 0;
+    if (!most || !step || *most < 0)
+      return std::nullopt;
+    if (*most == 0)
+      return 0;
+    if (llvm::MulOverflow(*most - 1, *step, reach) || llvm::AddOverflow(count, reach, count))
+      return std::nullopt;
+  }
+  return count;
+}
+
 FailureOr<Place> Wishes::newBuffer(Value value, PlannedBuffer::Kind kind, unsigned port, Type type,
-                                   const Extents &extents) {
-  std::optional<Extents> strides = denseStrides(extents);
+                                   const Extents &extents, ArrayRef<int64_t> shared) {
+  std::optional<Extents> strides = denseStrides(extents, shared);
   Type element = cast<RankedTensorType>(type).getElementType();
   int64_t bytes = elementBytes(element);
   if (!strides || !bytes)
     return emitError(value.getLoc()) << "a plan cannot hold " << type
                                      << "; a stride would depend on two run-time sizes, or elements are of an odd size";
-  for (const Extent &extent : extents) {
-    std::optional<int64_t> largest = extent.evaluate(bounds);
-    if (!largest || llvm::MulOverflow(bytes, *largest, bytes))
-      return emitError(value.getLoc()) << "a plan cannot hold " << type
-                                       << "; a run-time size has no bound, or the tensor is too large";
-  }
+  std::optional<int64_t> elements = coveredElements(extents, *strides, bounds);
+  if (!elements || llvm::MulOverflow(bytes, *elements, bytes))
+    return emitError(value.getLoc()) << "a plan cannot hold " << type
+                                     << "; a run-time size has no bound, or the tensor is too large";
   buffers.push_back({kind, port, value, element, bytes, false});
   return Place{int(buffers.size()) - 1, Extent(0), *strides};
+}
+
+/// Whether a stride is a whole number of pages: what lies one stride apart would meet in the same sets of the cache.
+static bool meetsInCache(const Extents &extents, ArrayRef<int64_t> shared, Type element) {
+  constexpr int64_t pageBytes = 4096;
+  std::optional<Extents> strides = denseStrides(extents, shared);
+  return strides && llvm::any_of(llvm::zip(extents, *strides), [&](auto dim) {
+           auto [extent, stride] = dim;
+           return extent != Extent(1) && stride.isConstant() && stride.add * elementBytes(element) % pageBytes == 0;
+         });
 }
 
 FailureOr<Place> Wishes::ownBuffer(Value value) {
   FailureOr<Extents> extents = values.extents(value);
   if (failed(extents))
     return failure();
-  return newBuffer(value, PlannedBuffer::Slice, 0, value.getType(), *extents);
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shared(type.getRank(), 0);
+  if (followsStrides(value))
+    shared = sharedBorder(value);
+  if (meetsInCache(*extents, shared, type.getElementType())) // rows apart again, which moves planes too
+    for (size_t d = shared.size(); d-- > 0;)
+      if (std::exchange(shared[d], 0))
+        break;
+  return newBuffer(value, PlannedBuffer::Slice, 0, value.getType(), *extents, shared);
 }
 
 FailureOr<Place> Wishes::outputPlace(unsigned index) {

@@ -20,7 +20,7 @@ public:
   Place placeOf(mlir::Value value) const { return decided.lookup(value); }
   /// Where a reshape that must copy copies to: the first place wished of its result; invalid when nobody wished.
   Place copyTarget(mlir::Value value) const;
-  /// A dense buffer of its own for `value`.
+  /// A buffer of its own for `value`, dense but for the borders that rows and planes share.
   mlir::FailureOr<Place> ownBuffer(mlir::Value value);
   /// The dense place of result `index` of the network in the caller's memory.
   mlir::FailureOr<Place> outputPlace(unsigned index);
@@ -41,7 +41,7 @@ private:
   mlir::LogicalResult passOn(mlir::Operation *view);
   mlir::LogicalResult visitInsert(mlir::tensor::InsertSliceOp insert);
   mlir::FailureOr<Place> newBuffer(mlir::Value value, PlannedBuffer::Kind kind, unsigned port, mlir::Type type,
-                                   const Extents &extents);
+                                   const Extents &extents, llvm::ArrayRef<int64_t> shared = {});
 
   mlir::func::FuncOp network;
   Values &values;

@@ -65,6 +65,88 @@ func.func @bordered(%x: tensor<16xf32> {weft.name = "x"}) -> (tensor<16xf32> {we
 
 // -----
 
+// The border behind a row is the border before the next, and so it is with planes: a buffer has each once.
+func.func private @k(%x: tensor<?x?x?xf32>, %o: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> attributes {weft.kernel}
+// CHECK-LABEL: plan.program @shared_border
+func.func @shared_border(%x: tensor<2x5x4xf32> {weft.name = "x"}) -> (tensor<2x7x7xf32> {weft.name = "y"}) attributes {weft.net} {
+  // CHECK: %s = plan.slice %arena[0] 316 bytes
+  // CHECK: plan.launch @k "a" {{.*}} outs (%s[7] [2, 5, 4] by [36, 6, 1] f32)
+  // CHECK-NEXT: plan.border %s[0] [2, 7, 7] by [36, 6, 1] f32 low [0, 1, 1] high [0, 1, 2] fill 0.000000e+00 : f32
+  // CHECK-NEXT: plan.launch @k "b" ins (%s[0] [2, 7, 7] by [36, 6, 1] f32)
+  %zero = arith.constant 0.0 : f32
+  %xd = tensor.cast %x : tensor<2x5x4xf32> to tensor<?x?x?xf32>
+  %e = tensor.empty() : tensor<2x5x4xf32>
+  %ed = tensor.cast %e : tensor<2x5x4xf32> to tensor<?x?x?xf32>
+  %0 = call @k(%xd, %ed) {weft.path = "a"} : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %1 = tensor.cast %0 : tensor<?x?x?xf32> to tensor<2x5x4xf32>
+  %p = tensor.pad %1 low[0, 1, 1] high[0, 1, 2] {
+  ^bb0(%i: index, %j: index, %l: index):
+    tensor.yield %zero : f32
+  } : tensor<2x5x4xf32> to tensor<2x7x7xf32>
+  %pd = tensor.cast %p : tensor<2x7x7xf32> to tensor<?x?x?xf32>
+  %f = tensor.empty() : tensor<2x7x7xf32>
+  %fd = tensor.cast %f : tensor<2x7x7xf32> to tensor<?x?x?xf32>
+  %2 = call @k(%pd, %fd) {weft.path = "b"} : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %3 = tensor.cast %2 : tensor<?x?x?xf32> to tensor<2x7x7xf32>
+  return %3 : tensor<2x7x7xf32>
+}
+
+// -----
+
+// Not where somebody reads it as one row: that would be a copy.
+func.func private @k(%x: tensor<?x?x?xf32>, %o: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> attributes {weft.kernel}
+func.func private @flat(%x: tensor<?xf32>, %o: tensor<?xf32>) -> tensor<?xf32> attributes {weft.kernel}
+// CHECK-LABEL: plan.program @whole_rows
+func.func @whole_rows(%x: tensor<2x5x4xf32> {weft.name = "x"}) -> (tensor<98xf32> {weft.name = "y"}) attributes {weft.net} {
+  // CHECK: plan.launch @k "a" {{.*}} outs (%s[8] [2, 5, 4] by [49, 7, 1] f32)
+  // CHECK-NOT: plan.copy
+  // CHECK: plan.launch @flat "b" ins (%s[0] [98] by [1] f32)
+  %zero = arith.constant 0.0 : f32
+  %xd = tensor.cast %x : tensor<2x5x4xf32> to tensor<?x?x?xf32>
+  %e = tensor.empty() : tensor<2x5x4xf32>
+  %ed = tensor.cast %e : tensor<2x5x4xf32> to tensor<?x?x?xf32>
+  %0 = call @k(%xd, %ed) {weft.path = "a"} : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %1 = tensor.cast %0 : tensor<?x?x?xf32> to tensor<2x5x4xf32>
+  %p = tensor.pad %1 low[0, 1, 1] high[0, 1, 2] {
+  ^bb0(%i: index, %j: index, %l: index):
+    tensor.yield %zero : f32
+  } : tensor<2x5x4xf32> to tensor<2x7x7xf32>
+  %flat = tensor.collapse_shape %p [[0, 1, 2]] : tensor<2x7x7xf32> into tensor<98xf32>
+  %pd = tensor.cast %flat : tensor<98xf32> to tensor<?xf32>
+  %f = tensor.empty() : tensor<98xf32>
+  %fd = tensor.cast %f : tensor<98xf32> to tensor<?xf32>
+  %2 = call @flat(%pd, %fd) {weft.path = "b"} : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  %3 = tensor.cast %2 : tensor<?xf32> to tensor<98xf32>
+  return %3 : tensor<98xf32>
+}
+
+// -----
+
+// Nor where rows would begin a page apart, which meet in the same sets of the cache.
+func.func private @k(%x: tensor<?x?x?xf32>, %o: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> attributes {weft.kernel}
+// CHECK-LABEL: plan.program @rows_of_a_page
+func.func @rows_of_a_page(%x: tensor<2x3x1023xf32> {weft.name = "x"}) -> (tensor<2x3x1025xf32> {weft.name = "y"}) attributes {weft.net} {
+  // CHECK: plan.launch @k "a" {{.*}} outs (%s[1] [2, 3, 1023] by [3075, 1025, 1] f32)
+  %zero = arith.constant 0.0 : f32
+  %xd = tensor.cast %x : tensor<2x3x1023xf32> to tensor<?x?x?xf32>
+  %e = tensor.empty() : tensor<2x3x1023xf32>
+  %ed = tensor.cast %e : tensor<2x3x1023xf32> to tensor<?x?x?xf32>
+  %0 = call @k(%xd, %ed) {weft.path = "a"} : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %1 = tensor.cast %0 : tensor<?x?x?xf32> to tensor<2x3x1023xf32>
+  %p = tensor.pad %1 low[0, 0, 1] high[0, 0, 1] {
+  ^bb0(%i: index, %j: index, %l: index):
+    tensor.yield %zero : f32
+  } : tensor<2x3x1023xf32> to tensor<2x3x1025xf32>
+  %pd = tensor.cast %p : tensor<2x3x1025xf32> to tensor<?x?x?xf32>
+  %f = tensor.empty() : tensor<2x3x1025xf32>
+  %fd = tensor.cast %f : tensor<2x3x1025xf32> to tensor<?x?x?xf32>
+  %2 = call @k(%pd, %fd) {weft.path = "b"} : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %3 = tensor.cast %2 : tensor<?x?x?xf32> to tensor<2x3x1025xf32>
+  return %3 : tensor<2x3x1025xf32>
+}
+
+// -----
+
 // A second border of another fill cannot share the memory: that one is copied, and so is an input.
 func.func private @k(%x: tensor<?xf32>, %o: tensor<?xf32>) -> tensor<?xf32> attributes {weft.kernel}
 // CHECK-LABEL: plan.program @two_borders
