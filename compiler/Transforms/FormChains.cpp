@@ -11,6 +11,9 @@
 // Threads share a chain of one sample in strips of rows. A strip that begins inside the picture needs a few rows more of some
 // line buffers, so a chain without strips is there to choose as well: on one thread nothing grows for the sake of
 // others.
+//
+// With `memory = fast` the fastest cuts are taken, and of chains only those that are modelled to be faster by far: what they save is
+// passing large tensors through memory, and where weights are many or tensors small they lose (compiler/Schedule/README.md).
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
@@ -35,6 +38,16 @@ constexpr unsigned longestChain = 14;
 /// A chain of one sample that threads cannot share counts so much longer: how many there will be is not known.
 constexpr double unshared = 1.1;
 
+/// Chains taken for speed take less than this part of the time of their groups, as modelled: measured, those above 0.8 gain
+/// nothing.
+constexpr double worthwhile = 0.8;
+
+/// They work in the second-level cache, weights and lines.
+constexpr int64_t mostWeightBytes = 512 << 10, mostScratchBytes = 1 << 20;
+
+/// Samples are not cut in strips, so they keep threads busy only where they are some.
+constexpr int64_t fewestSamples = 8;
+
 /// One way to run a segment.
 struct Segment {
   unsigned first = 0, last = 0; ///< groups
@@ -46,13 +59,14 @@ struct Segment {
 
 class ChainFormer {
 public:
-  ChainFormer(func::FuncOp network, const Machine &machine) : liveness(network), machine(machine) {}
+  ChainFormer(func::FuncOp network, const Machine &machine, bool forMemory)
+      : liveness(network), machine(machine), forMemory(forMemory) {}
 
   void run() {
     for (unsigned last = 0; last < liveness.groups().size(); ++last)
       collectEndingAt(last);
     SmallVector<std::pair<SmallVector<Operation *>, DictionaryAttr>> formed; // all read before the first is merged
-    SmallVector<Segment> cuts = fastest(leastPeak());
+    SmallVector<Segment> cuts = fastest(forMemory ? leastPeak() : std::numeric_limits<int64_t>::max());
     for (const Segment &segment : llvm::reverse(cuts)) {
       if (!segment.rows)
         continue;
@@ -78,7 +92,7 @@ private:
       if (!members)
         continue;
       ChainModel model(*members, machine);
-      if (!model.isChain())
+      if (!model.isChain() || (!forMemory && (!isForSpeed(*members) || model.changesAlgorithms())))
         continue;
       int64_t around = liveness.bytesWhile(first, last);
       for (int64_t rows : model.stepsToTry())
@@ -87,9 +101,43 @@ private:
             continue;
           ChainEstimate estimate = model.estimate(rows, strips);
           double cycles = estimate.cycles * (strips || model.isBatch() ? 1 : unshared);
-          segments.back().push_back({first, last, around + estimate.scratchBytes, cycles, rows, strips});
+          Segment chain{first, last, around + estimate.scratchBytes, cycles, rows, strips};
+          bool isShared = strips || model.isBatch();
+          if (forMemory || (isShared && staysInCache(estimate) && isGain(chain)))
+            segments.back().push_back(chain);
         }
     }
+  }
+
+  static bool staysInCache(const ChainEstimate &estimate) {
+    return estimate.weightBytes <= mostWeightBytes && estimate.scratchBytes <= mostScratchBytes;
+  }
+
+  /// Whether all that a chain does not make itself is read by its first group too: the result of another branch would have to wait
+  /// for the chain, while the groups one by one may run in an order that needs less memory.
+  static bool isForSpeed(ArrayRef<Operation *> members) {
+    auto type = cast<RankedTensorType>(members.back()->getResult(0).getType());
+    if (int64_t samples = type.getDimSize(0); samples > 1 && samples < fewestSamples)
+      return false;
+    llvm::SmallPtrSet<Operation *, 16> inside(members.begin(), members.end());
+    llvm::DenseSet<Value> known(members.front()->operand_begin(), members.front()->operand_end());
+    return llvm::all_of(members.drop_front(), [&](Operation *member) {
+      return llvm::all_of(member->getOperands(), [&](Value x) {
+        return known.contains(x) || isRecipe(x) || (x.getDefiningOp() && inside.contains(x.getDefiningOp()));
+      });
+    });
+  }
+
+  /// Whether a chain is faster than its groups one by one, and needs no more memory.
+  bool isGain(const Segment &chain) const {
+    double cycles = 0;
+    int64_t bytes = 0;
+    for (unsigned number = chain.first; number <= chain.last; ++number) {
+      const Segment &alone = segments[number].front();
+      cycles += alone.cycles;
+      bytes = std::max(bytes, alone.bytes);
+    }
+    return chain.cycles < worthwhile * cycles && chain.bytes <= bytes;
   }
 
   /// The least peak any cut reaches: best[i] is that of the first i groups.
@@ -121,6 +169,7 @@ private:
 
   Liveness liveness;
   const Machine &machine;
+  const bool forMemory;
   std::vector<SmallVector<Segment>> segments; ///< by their last group
 };
 
@@ -135,13 +184,11 @@ struct FormChains : impl::FormChainsBase<FormChains> {
   }
 
   void runOnOperation() override {
-    if (memory != "small")
-      return;
     Machine machine = Machine::of(getOperation());
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr("weft.net"))
         continue;
-      ChainFormer former(function, machine);
+      ChainFormer former(function, machine, memory == "small");
       former.run();
       numChains += former.chains;
       numChained += former.chained;

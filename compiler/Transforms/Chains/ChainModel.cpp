@@ -267,9 +267,11 @@ ChainEstimate ChainModel::estimate(int64_t rows, bool strips) const {
     if (node.kept)
       result.scratchBytes += llvm::alignTo(use.rows * node.rowBytes, 64);
   result.weightBytes = weightBytes;
+  int64_t samples = tensorType(nodes.back().op->getResult(0)).getDimSize(0);
+  steps *= samples;
   double streamed = std::max(0.0, weightBytes - cachedWeightBytes) * double(steps - 1) / streamedBytesPerCycle;
   result.cycles = std::max(workCycles, 0.5 * workCycles + streamed) +
-                  copiedBytes / (4 * machine.vector) * cyclesPerCopiedVector + steps * nodes.size() * cyclesPerStage;
+                  samples * copiedBytes / (4 * machine.vector) * cyclesPerCopiedVector + steps * nodes.size() * cyclesPerStage;
   return result;
 }
 
@@ -294,6 +296,13 @@ double ChainModel::recomputedRows() const {
 }
 
 int64_t ChainModel::stripRows() const { return std::max<int64_t>(1, std::ceil(recomputedRows() / mostRecomputed)); }
+
+bool ChainModel::changesAlgorithms() const {
+  return llvm::any_of(nodes, [](const Node &node) {
+    auto conv = dyn_cast_or_null<ConvOp>(node.op);
+    return conv && isWinograd(conv.getAlgorithm());
+  });
+}
 
 bool ChainModel::isBatch() const { return tensorType(nodes.back().op->getResult(0)).getDimSize(0) != 1; }
 

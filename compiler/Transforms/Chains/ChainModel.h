@@ -26,6 +26,8 @@ public:
   /// Output rows, and steps worth trying.
   llvm::SmallVector<int64_t> stepsToTry() const;
   bool isBatch() const;
+  /// Whether a convolution would run by another algorithm than alone.
+  bool changesAlgorithms() const;
   /// Whether threads can share the chain in strips of rows; samples of a batch they share as they are.
   bool hasStrips(int64_t rows) const;
   /// `{family = "chain", rows = 2, stages = [...]}`, for strips with `strip`, the fewest output rows of one, and
