@@ -4,6 +4,8 @@
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace weft {
@@ -17,6 +19,8 @@ constexpr int64_t wantedTerms = 192;
 constexpr int64_t mostWhole = 240;
 /// A window's loops need not be cut below this: their ends are where partial sums end best.
 constexpr int64_t mostOfWindow = 512;
+/// The same without products.
+constexpr int64_t mostPlain = 36;
 /// A first convolution reads up to so many plain channels; ONNX Runtime sums each of them apart, weft as many as have
 /// so many terms together.
 constexpr int64_t channelsOfPicture = 8, termsOfPicture = 20;
@@ -36,24 +40,43 @@ bool isSum(linalg::GenericOp op) {
   return sum && (sum.getLhs() == accumulator || sum.getRhs() == accumulator) && accumulator.hasNUses(uses);
 }
 
+/// What a partial sum should hold.
+struct Pieces {
+  int64_t wanted, mostWhole, mostOfWindow;
+};
+
+/// Sums without products (means, most of all of numbers that are never negative) keep nothing else busy, so they are
+/// cut where errors are least: at the root of their length.
+Pieces piecesOf(linalg::GenericOp op, ArrayRef<int64_t> reduction) {
+  bool multiplies = llvm::any_of(op.getRegion().front(), llvm::IsaPred<arith::MulFOp>);
+  if (multiplies || llvm::any_of(reduction, ShapedType::isDynamic))
+    return {wantedTerms, mostWhole, mostOfWindow};
+  double terms = 1;
+  for (int64_t turns : reduction)
+    terms *= turns;
+  int64_t root = std::min<int64_t>(std::sqrt(terms), wantedTerms);
+  return {root, mostPlain, root + root / 2};
+}
+
 /// How many turns of a loop make a partial sum where each of them adds `terms`; all of them if it need not be cut.
-int64_t turnsTogether(StringRef loop, int64_t turns, int64_t terms, bool isOutermost) {
+int64_t turnsTogether(StringRef loop, int64_t turns, int64_t terms, bool isOutermost, const Pieces &pieces) {
   if (loop == "ic" && turns <= channelsOfPicture)
     return llvm::divideCeil(termsOfPicture, terms);
-  if (terms * turns <= (isOutermost ? mostWhole : mostOfWindow))
+  if (terms * turns <= (isOutermost ? pieces.mostWhole : pieces.mostOfWindow))
     return turns;
-  return terms * 3 >= wantedTerms * 2 ? 1 : (wantedTerms + terms / 2) / terms;
+  return terms * 3 >= pieces.wanted * 2 ? 1 : (pieces.wanted + terms / 2) / terms;
 }
 
 /// From the innermost loop outwards: what still fits a partial sum is inside.
 void cutSum(linalg::GenericOp op) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   ArrayRef<Attribute> names = op->getAttrOfType<ArrayAttr>("weft.loops").getValue();
+  Pieces pieces = piecesOf(op, ArrayRef(ranges).drop_front(op.getNumParallelLoops()));
   int64_t terms = 1;
   for (size_t loop = op.getNumLoops(); loop-- > op.getNumParallelLoops();) {
     int64_t most = mostOfWindow + 1, turns = ShapedType::isDynamic(ranges[loop]) ? most : std::min(ranges[loop], most);
     auto name = cast<StringAttr>(names[loop]);
-    int64_t together = turnsTogether(name, turns, terms, loop == op.getNumParallelLoops());
+    int64_t together = turnsTogether(name, turns, terms, loop == op.getNumParallelLoops(), pieces);
     if (together < turns) {
       Builder builder(op.getContext());
       op->setAttr("weft.partial", builder.getArrayAttr({name, builder.getI64IntegerAttr(together)}));
