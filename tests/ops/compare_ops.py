@@ -179,6 +179,14 @@ def sums_cases():
     def transposed(x, w):  # 2x2 at stride 2: no two inputs meet
         return np.einsum("ncyx,coij->noyixj", x, w, optimize=True).reshape(1, 4, 6, 6)
 
+    def softmax_of_product(x, y):
+        e = np.exp(x @ y - (x @ y).max(1, keepdims=True))
+        return e / e.sum(1, keepdims=True)
+
+    def layernorm_of_product(x, y):
+        p = x @ y
+        return (p - p.mean(1, keepdims=True)) / np.sqrt(p.var(1, keepdims=True) + 1e-5)
+
     return [
         pointwise("pointwise_of_2048", 2048, 64, 7), pointwise("pointwise_last_piece_short", 1552, 48, 5), pointwise("pointwise_in_groups", 2048, 64, 5, 2),
         sum_case("window_of_4608", "conv(x, out=32, kernel=3, stride=1, bias=false) as c", [normal(1, 512, 7, 7)], window, {"c.weight": normal(32, 512, 3, 3)}),
@@ -189,6 +197,8 @@ def sums_cases():
         sum_case("matmul_of_4096", "matmul(x, y)", [normal(9, 4096), normal(4096, 21)], np.matmul),
         sum_case("mean_of_a_plane", "mean(x, axis=[2, 3], keepdims=true)", [positive(1, 3, 160, 150)], lambda x: x.mean((2, 3), keepdims=True)),
         sum_case("sum_of_a_row", "sum(x, axis=[1], keepdims=false)", [positive(6, 20000)], lambda x: x.sum(1)),
+        sum_case("softmax_where_its_input_lies", "softmax(matmul(x, y), axis=1)", [normal(33, 3), normal(3, 1000)], softmax_of_product),
+        sum_case("layernorm_of_768", "layernorm(matmul(x, y), axis=1, affine=false)", [normal(20, 4), normal(4, 768)], layernorm_of_product),
         sum_case("global_avgpool", "global_avgpool(x)", [positive(1, 32, 96, 80)], lambda x: x.mean((2, 3), keepdims=True)),
     ]
 

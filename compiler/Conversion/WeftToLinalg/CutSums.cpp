@@ -55,7 +55,7 @@ Pieces piecesOf(linalg::GenericOp op, ArrayRef<int64_t> reduction) {
   for (int64_t turns : reduction)
     terms *= turns;
   int64_t root = std::min<int64_t>(std::sqrt(terms), wantedTerms);
-  return {root, mostPlain, root + root / 2};
+  return {root, mostPlain, std::max(root + root / 2, mostPlain)};
 }
 
 /// How many turns of a loop make a partial sum where each of them adds `terms`; all of them if it need not be cut.

@@ -6,6 +6,7 @@
 #include "checksum.h"
 #include "error.h"
 #include "instance.h"
+#include "pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,7 @@ static void useWeights(const weft_weights_header *header, weft_weights *weights)
   weights->data = (const unsigned char *)header + header->data_offset;
   weights->bytes = header->data_bytes;
   weights->checksum = header->data_checksum;
+  weft_populate(weights->data, weights->bytes, WEFT_POPULATE_READ);
 }
 
 static weft_status mapFile(const char *file, int descriptor, weft_weights *weights) {

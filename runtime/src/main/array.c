@@ -2,9 +2,12 @@
  * Shapes and memory of the command line's arrays; random ones.
  */
 #include "array.h"
+#include "../common/pages.h"
 #include "complain.h"
 
 #include <stdlib.h>
+
+#define MOST_POPULATED ((size_t)4 << 20) /* of larger arrays, made for the largest sizes, much may never be touched */
 
 void weft_array_free(weft_array *array) {
   free(array->data);
@@ -29,6 +32,8 @@ int weft_array_allocate(weft_array *array, const char *what) {
   if (count < 0 || posix_memalign(&data, WEFT_ALIGNMENT, (size_t)count * element + WEFT_ALIGNMENT) != 0)
     return weft_complain("no memory for `%s`", what);
   array->data = data;
+  if ((size_t)count * element <= MOST_POPULATED)
+    weft_populate(data, (size_t)count * element, WEFT_POPULATE_WRITE);
   return 0;
 }
 
