@@ -264,15 +264,16 @@ private:
 
   /// Where a stage is made and kept; null where what an earlier round has read may be kept.
   const Directive *placeOf(const Stage &stage) const {
-    const Directive *place = nullptr;
+    const Directive *place = nullptr, *storage = nullptr;
     if (const StageSchedule *schedule = findSchedule(desc, stage.name))
       for (const Directive &d : schedule->directives) {
         if (d.kind == Kind::StoreAt || d.kind == Kind::StoreRoot)
-          return nullptr;
+          storage = &d;
         if (d.kind == Kind::ComputeAt)
           place = &d;
       }
-    return place;
+    bool keeps = storage && (!place || storage->at != place->at || storage->loops != place->loops);
+    return keeps ? nullptr : place;
   }
 
   bool leadsToInput(const Expr &load) const {

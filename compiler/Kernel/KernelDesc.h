@@ -136,7 +136,7 @@ struct Directive {
     Unroll,       ///< loops = {l}
     Parallel,     ///< loops = {l}
     ComputeAt,    ///< stage `at`, loops = {l of `at`}; a stage without it is inlined when it has no update, else at root
-    StoreAt,      ///< the same, for its storage
+    StoreAt,      ///< the same, for its storage, which then lies in the workspace however small it is
     ComputeRoot,  ///< one buffer for the whole stage, in the kernel's workspace
     StoreRoot,
     StorageOrder, ///< loops, outermost first: the order in which the stage's own buffer is laid out

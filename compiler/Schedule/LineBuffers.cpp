@@ -1,6 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Rows are followed backwards from the output, step by step, through the index maps of the stages. A stage that slides
-// computes in a step only what no step before has, so that is all it asks of the stages before it.
+// Rows are followed backwards from the output, step by step. A stage that slides computes in a step only what no step
+// before has, so that is all it asks of the stages before it. Halide's sliding windows do the same, and like them a
+// stage that makes no new row still asks for the rows between the last it made and the next: readers that lag behind
+// others keep a stage's rows alive that long.
 #include "compiler/Schedule/LineBuffers.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,6 +13,98 @@ using namespace mlir;
 
 namespace weft {
 
+//===-- the walk
+//----------------------------------------------------------------------------------------------------------===//
+
+namespace {
+
+struct Interval {
+  int64_t low, high;
+};
+
+void join(std::optional<Interval> &all, Interval more) {
+  all = all ? Interval{std::min(all->low, more.low), std::max(all->high, more.high)} : more;
+}
+
+class Walk {
+public:
+  Walk(ArrayRef<RowStage> stages) : stages(stages), before(stages.size()), buffers(stages.size()) {}
+
+  SmallVector<LineBuffer> run(int64_t rows) {
+    int64_t height = stages.back().height;
+    for (int64_t first = 0; first < height; first += rows)
+      step({first, std::min(first + rows, height) - 1});
+    return std::move(buffers);
+  }
+
+private:
+  /// Readers first.
+  void step(Interval rows) {
+    needed.assign(stages.size(), std::nullopt);
+    needed.back() = rows;
+    for (unsigned number = stages.size(); number-- > 0;) {
+      if (!needed[number])
+        continue;
+      Interval fresh = makes(number, *needed[number]);
+      for (const RowRead &read : stages[number].reads)
+        ask(read, fresh);
+    }
+  }
+
+  /// The rows a stage makes of those its readers ask for.
+  Interval makes(unsigned number, Interval now) {
+    LineBuffer &buffer = buffers[number];
+    buffer.rows = std::max(buffer.rows, now.high - now.low + 1);
+    Interval fresh = now;
+    if (before[number] && *before[number] >= now.low) {
+      buffer.slides = true;
+      fresh.low = *before[number] + 1;
+    }
+    before[number] = now.high;
+    return fresh;
+  }
+
+  void ask(const RowRead &read, Interval rows) {
+    int64_t last = stages[read.from].height - 1; // a border asks for rows outside, and gets the edge
+    Interval asked{std::clamp<int64_t>(rows.low * read.stride + read.low, 0, last),
+                   std::clamp<int64_t>(rows.high * read.stride + read.high, 0, last)};
+    join(needed[read.from], asked);
+  }
+
+  ArrayRef<RowStage> stages;
+  SmallVector<std::optional<int64_t>> before; ///< the last row made
+  SmallVector<std::optional<Interval>> needed;
+  SmallVector<LineBuffer> buffers;
+};
+
+} // namespace
+
+SmallVector<int64_t> rowsAlone(ArrayRef<RowStage> stages, int64_t rows) {
+  SmallVector<std::optional<Interval>> needed(stages.size());
+  needed.back() = {0, rows - 1};
+  SmallVector<int64_t> counts(stages.size(), 0);
+  for (unsigned number = stages.size(); number-- > 0;) {
+    if (!needed[number])
+      continue;
+    Interval own = *needed[number];
+    counts[number] = own.high - own.low + 1;
+    for (const RowRead &read : stages[number].reads)
+      join(needed[read.from], {own.low * read.stride + read.low, own.high * read.stride + read.high});
+  }
+  return counts;
+}
+
+SmallVector<LineBuffer> lineBuffers(ArrayRef<RowStage> stages, int64_t rows, bool anywhere) {
+  SmallVector<LineBuffer> buffers = Walk(stages).run(rows);
+  if (anywhere)
+    for (auto [buffer, alone] : llvm::zip_equal(buffers, rowsAlone(stages, rows)))
+      buffer.rows = std::max(buffer.rows, alone);
+  return buffers;
+}
+
+//===-- kernels as rows
+//---------------------------------------------------------------------------------------------------===//
+
 /// The stored dimension of rows: `n cb y x c` and `n ch y x`.
 static constexpr unsigned rowDim = 2;
 
@@ -20,16 +114,6 @@ StringRef rowLoopOf(const StageView &stage) {
 }
 
 namespace {
-
-struct Interval {
-  int64_t low = 0, high = -1;
-  bool isEmpty() const { return high < low; }
-  void join(Interval other) {
-    if (other.isEmpty())
-      return;
-    *this = isEmpty() ? other : Interval{std::min(low, other.low), std::max(high, other.high)};
-  }
-};
 
 /// The values of `expr` where each dimension runs over its interval.
 std::optional<Interval> valuesOf(AffineExpr expr, ArrayRef<Interval> dims) {
@@ -51,129 +135,77 @@ std::optional<Interval> valuesOf(AffineExpr expr, ArrayRef<Interval> dims) {
   return Interval{left->low * right->low, left->high * right->low};
 }
 
-/// A stage's reads of another stage.
-struct Read {
-  unsigned producer;
-  AffineExpr row; ///< in the reader's loops; null: the reader's own row
-};
-
-class Follower {
+class Reader {
 public:
-  Follower(const KernelView &kernel, int64_t rows, bool anywhere) : kernel(kernel), rows(rows), anywhere(anywhere) {}
+  explicit Reader(const KernelView &kernel) : kernel(kernel) {}
 
-  std::optional<SmallVector<LineBuffer>> run() {
-    if (!collect())
-      return std::nullopt;
-    SmallVector<LineBuffer> buffers(kernel.stages.size());
-    SmallVector<Interval> before(kernel.stages.size());
-    int64_t height = kernel.output().extents[rowDim];
-    for (int64_t first = 0; first < height; first += rows)
-      if (!step(first, height, before, buffers))
+  std::optional<SmallVector<RowStage>> run() {
+    for (auto [number, stage] : llvm::enumerate(kernel.stages)) {
+      if (rowLoopOf(stage).empty() || stage.extents[rowDim] < 0)
         return std::nullopt;
-    for (int64_t first = 0; anywhere && first < height; first += rows) {
-      SmallVector<Interval> nothing(kernel.stages.size());
-      if (!step(first, height, nothing, buffers))
+      numbers[stage.op->getResult(0)] = number;
+    }
+    SmallVector<RowStage> stages;
+    for (const StageView &stage : kernel.stages) {
+      stages.push_back({stage.extents[rowDim], {}});
+      if (!collect(stage, stages.back()))
         return std::nullopt;
     }
-    return buffers;
+    return stages;
   }
 
 private:
-  bool step(int64_t first, int64_t height, SmallVector<Interval> &before, SmallVector<LineBuffer> &buffers) {
-    SmallVector<Interval> needed(kernel.stages.size());
-    needed.back() = {first, std::min(first + rows, height) - 1};
-    return follow(needed, before, buffers);
-  }
-
-  bool collect() {
-    llvm::DenseMap<Value, unsigned> numbers;
-    for (auto [number, stage] : llvm::enumerate(kernel.stages)) {
-      if (rowLoopOf(stage).empty() || stage.extents[rowDim] < 0)
-        return false;
-      numbers[stage.op->getResult(0)] = number;
-    }
-    reads.resize(kernel.stages.size());
-    for (auto [number, stage] : llvm::enumerate(kernel.stages))
-      if (!collectReads(stage.op, reads[number], numbers))
-        return false;
-    return true;
-  }
-
-  static bool collectReads(Operation *op, SmallVector<Read> &reads, const llvm::DenseMap<Value, unsigned> &numbers) {
-    if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+  bool collect(const StageView &stage, RowStage &rows) {
+    if (auto pad = dyn_cast<tensor::PadOp>(stage.op)) {
       if (auto found = numbers.find(pad.getSource()); found != numbers.end())
-        reads.push_back({found->second, getAffineDimExpr(rowDim, op->getContext()) - pad.getStaticLow()[rowDim]});
+        rows.reads.push_back({found->second, 1, -pad.getStaticLow()[rowDim], -pad.getStaticLow()[rowDim]});
       return true;
     }
-    auto generic = dyn_cast<linalg::GenericOp>(op);
+    auto generic = dyn_cast<linalg::GenericOp>(stage.op);
     if (!generic)
       return false;
+    bool good = true;
     for (OpOperand &operand : generic->getOpOperands())
       if (auto found = numbers.find(operand.get()); found != numbers.end())
-        reads.push_back({found->second, generic.getMatchingIndexingMap(&operand).getResult(rowDim)});
-    bool good = true;
+        good &= addRead(found->second, generic.getMatchingIndexingMap(&operand).getResult(rowDim), stage, rows);
     generic.getRegion().walk([&](tensor::ExtractOp extract) {
       auto found = numbers.find(extract.getTensor());
       if (found == numbers.end())
         return;
       auto row = extract.getIndices()[rowDim].getDefiningOp<linalg::IndexOp>();
       good &= row && row.getDim() == rowDim;
-      reads.push_back({found->second, AffineExpr()});
+      rows.reads.push_back({found->second});
     });
     return good;
   }
 
-  /// One step, consumers first.
-  bool follow(SmallVector<Interval> &needed, SmallVector<Interval> &before, SmallVector<LineBuffer> &buffers) {
-    for (unsigned number = kernel.stages.size(); number-- > 0;) {
-      Interval now = needed[number];
-      if (now.isEmpty())
-        continue;
-      LineBuffer &buffer = buffers[number];
-      buffer.rows = std::max(buffer.rows, now.high - now.low + 1);
-      Interval fresh = now;
-      if (!before[number].isEmpty() && before[number].high >= now.low) {
-        buffer.slides = true;
-        fresh.low = before[number].high + 1;
-      }
-      before[number] = now;
-      if (fresh.isEmpty())
-        continue;
-      for (const Read &read : reads[number])
-        if (!ask(read, number, fresh, needed))
-          return false;
-    }
-    return true;
-  }
-
-  bool ask(const Read &read, unsigned reader, Interval rowsOfReader, SmallVector<Interval> &needed) const {
-    const StageView &stage = kernel.stages[reader];
+  /// `row` is affine, so two rows tell all.
+  static bool addRead(unsigned from, AffineExpr row, const StageView &stage, RowStage &rows) {
     SmallVector<Interval> loops;
     for (int64_t extent : stage.extents)
       loops.push_back({0, extent - 1});
     for (int64_t extent : stage.reductionExtents)
       loops.push_back({0, extent - 1});
-    loops[rowDim] = rowsOfReader;
-    std::optional<Interval> asked = read.row ? valuesOf(read.row, loops) : rowsOfReader;
-    if (!asked)
+    loops[rowDim] = {0, 0};
+    std::optional<Interval> first = valuesOf(row, loops);
+    loops[rowDim] = {1, 1};
+    std::optional<Interval> second = valuesOf(row, loops);
+    if (!first || !second || second->low < first->low)
       return false;
-    int64_t last = kernel.stages[read.producer].extents[rowDim] - 1; // a border asks for rows outside, and gets the edge
-    needed[read.producer].join({std::clamp<int64_t>(asked->low, 0, last), std::clamp<int64_t>(asked->high, 0, last)});
+    rows.reads.push_back({from, second->low - first->low, first->low, first->high});
     return true;
   }
 
   const KernelView &kernel;
-  const int64_t rows;
-  const bool anywhere;
-  SmallVector<SmallVector<Read>> reads;
+  llvm::DenseMap<Value, unsigned> numbers;
 };
 
 } // namespace
 
-std::optional<SmallVector<LineBuffer>> lineBuffers(const KernelView &kernel, int64_t rows, bool anywhere) {
+std::optional<SmallVector<RowStage>> rowStages(const KernelView &kernel) {
   if (kernel.stages.empty())
     return std::nullopt;
-  return Follower(kernel, rows, anywhere).run();
+  return Reader(kernel).run();
 }
 
 } // namespace weft

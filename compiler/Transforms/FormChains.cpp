@@ -5,8 +5,9 @@
 // What lies between two segments does not depend on how the rest is cut, so while a segment runs exactly this is alive:
 // what was made before it and is read in it or later, its result, and its scratch. The largest of these sums is the
 // peak. With `memory = small` the cuts with the least peak are found first (a minimum over cuts of a maximum over
-// segments, position by position), then the fastest among those that stay below it. A value inside a chain must not be
-// read outside, so branches belong to a chain as a whole or not at all.
+// segments, position by position), then the fastest among those that stay below it. A value inside a chain may have several
+// readers and be part of concatenations, but none outside, so branches belong to a chain as a whole or not at all. A chain
+// that would read too many weights anew in every step is none.
 //
 // Threads share a chain of one sample in strips of rows. A strip that begins inside the picture needs a few rows more of some
 // line buffers, so a chain without strips is there to choose as well: on one thread nothing grows for the sake of
@@ -103,7 +104,7 @@ private:
           double cycles = estimate.cycles * (strips || model.isBatch() ? 1 : unshared);
           Segment chain{first, last, around + estimate.scratchBytes, cycles, rows, strips};
           bool isShared = strips || model.isBatch();
-          if (forMemory || (isShared && staysInCache(estimate) && isGain(chain)))
+          if (estimate.isWorthIt && (forMemory || (isShared && staysInCache(estimate) && isGain(chain))))
             segments.back().push_back(chain);
         }
     }

@@ -2,6 +2,7 @@
 // Element-wise stages in a row become one, so that what follows a contraction is one epilogue with one name.
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 
 using namespace mlir;
@@ -46,14 +47,17 @@ linalg::GenericOp readEachOnce(linalg::GenericOp stage, IRRewriter &rewriter) {
   return merged;
 }
 
-/// A stage that only one other reads, element-wise too. Reductions keep their operands: recomputing those is for the schedule
-/// to decide. So do stages that depend on where they are: each reader would compute them for another place.
+/// A stage that only one other reads, element-wise too. Reductions keep their operands: recomputing those is for the
+/// schedule to decide. So do stages that depend on where they are: unless the reader is at the same place.
 bool isFusable(OpOperand &operand) {
   auto producer = operand.get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand.getOwner());
-  return producer && consumer && operand.get().hasOneUse() && !producer.hasIndexSemantics() &&
+  if (!producer || !consumer || !consumer.isDpsInput(&operand))
+    return false;
+  AffineMap map = consumer.getMatchingIndexingMap(&operand);
+  return operand.get().hasOneUse() && (!producer.hasIndexSemantics() || map.isIdentity()) &&
          producer.getNumReductionLoops() == 0 && consumer.getNumReductionLoops() == 0 &&
-         consumer.isDpsInput(&operand) && consumer.getMatchingIndexingMap(&operand).isPermutation() &&
+         map.isPermutation() &&
          linalg::areElementwiseOpsFusable(&operand);
 }
 
@@ -64,6 +68,15 @@ Attribute fusedName(linalg::GenericOp producer, linalg::GenericOp consumer) {
   if (first.size() + second.size() + 1 > longestStageName)
     return second;
   return StringAttr::get(first.getContext(), first.getValue() + "_" + second.getValue());
+}
+
+/// The place of a fused stage in its reader is the reader's own: upstream asks a map for it.
+void dropMapsOfPlaces(Operation *fused, IRRewriter &rewriter) {
+  fused->walk([&](affine::AffineApplyOp apply) {
+    SmallVector<Value> place;
+    if (succeeded(rewriter.tryFold(apply, place)))
+      rewriter.replaceOp(apply, place);
+  });
 }
 
 bool fuseInto(linalg::GenericOp consumer, IRRewriter &rewriter) {
@@ -77,6 +90,7 @@ bool fuseInto(linalg::GenericOp consumer, IRRewriter &rewriter) {
     FailureOr<linalg::ElementwiseOpFusionResult> fused = linalg::fuseElementwiseOps(rewriter, &operand);
     if (failed(fused))
       continue;
+    dropMapsOfPlaces(fused->fusedOp, rewriter);
     fused->fusedOp->setAttr("weft.stage", name);
     fused->fusedOp->setAttr("weft.loops", loops);
     for (auto [from, to] : fused->replacements)

@@ -8,6 +8,7 @@
 #include "compiler/Emit/Halide/Prefetch.h"
 #include "compiler/Emit/Halide/ScratchOf.h"
 #include "compiler/Emit/Halide/Target.h"
+#include "compiler/Kernel/WarmUp.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -25,7 +26,7 @@ std::string oneLine(std::string text) {
 
 void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const std::string &objectPath,
              const std::string &assemblyPath, CompiledKernel &result) {
-  BuiltPipeline built = buildPipeline(desc);
+  BuiltPipeline built = buildPipeline(kernel::withWarmUp(desc));
   auto *scratch = new ScratchOf(desc); // the pipeline owns its passes
   built.pipeline.add_custom_lowering_pass(new OutputLoads(built.pipeline.outputs()));
   built.pipeline.add_custom_lowering_pass(scratch);

@@ -116,7 +116,7 @@ private:
       func.compute_at(loopLevel(d));
       return;
     case Kind::StoreAt:
-      func.store_at(loopLevel(d));
+      func.store_at(loopLevel(d)).store_in(Halide::MemoryType::Heap);
       return;
     case Kind::ComputeRoot:
       isPlaced = true;

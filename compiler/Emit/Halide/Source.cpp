@@ -10,6 +10,7 @@
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/LoopNest.h"
 #include "compiler/Kernel/Peel.h"
+#include "compiler/Kernel/WarmUp.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -319,7 +320,7 @@ private:
     case Kind::ComputeAt:
       return "compute_at(" + levelText(d) + ")";
     case Kind::StoreAt:
-      return "store_at(" + levelText(d) + ")";
+      return "store_at(" + levelText(d) + ").store_in(MemoryType::Heap)";
     case Kind::ComputeRoot:
       return "compute_root()";
     case Kind::StoreRoot:
@@ -432,7 +433,8 @@ std::string head(const std::string &name, const std::string &writes) {
 } // namespace
 
 std::string printHalideSource(const KernelDesc &desc, const std::string &target) {
-  SourcePrinter printer(desc, target);
+  KernelDesc emitted = withWarmUp(desc);
+  SourcePrinter printer(emitted, target);
   std::string function = printer.function("int main() {\n");
   return head(desc.name, desc.name + ".o:\n" + printer.prototype()) +
          helpers(printer.usesMath, printer.usesStrict, printer.usesThreads) + function;
@@ -443,7 +445,8 @@ std::string printHalideSource(const std::vector<KernelDesc> &kernels, const std:
   std::string functions, calls;
   bool usesMath = false, usesStrict = false, usesThreads = false;
   for (const KernelDesc &desc : kernels) {
-    SourcePrinter printer(desc, target);
+    KernelDesc emitted = withWarmUp(desc);
+    SourcePrinter printer(emitted, target);
     functions += printer.prototype() + printer.function("static void " + desc.name + "() {\n") + "\n";
     calls += "  " + desc.name + "();\n";
     usesMath |= printer.usesMath;

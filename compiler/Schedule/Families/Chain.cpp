@@ -30,6 +30,9 @@ constexpr int64_t channelUnroll = 4;
 /// A tile of a window without channels that divides its row may be smaller than others, but no smaller than this.
 constexpr int64_t fewestPixels = 4;
 
+/// Blocks of a concatenation that get code of their own.
+constexpr int64_t mostBlocksUnrolled = 64;
+
 class ChainWriter {
 public:
   ChainWriter(const KernelView &kernel, DictionaryAttr choice, const Machine &machine, ArrayRef<LineBuffer> buffers)
@@ -40,9 +43,14 @@ public:
   ScheduleAttr run() {
     SmallVector<StageAttr> stages;
     unsigned reductions = 0;
+    for (const StageView &view : kernel.stages)
+      if (view.isReduction())
+        sums[readerOf(view.op)].push_back({&view, choiceOf(reductions++)});
     for (auto [number, view] : llvm::enumerate(kernel.stages)) {
-      if (view.isReduction()) {
-        sums[readerOf(view)].push_back({&view, choiceOf(reductions++)});
+      if (view.isReduction())
+        continue;
+      if (const StageView *sum = onlyProductOver(view)) {
+        stages.push_back(prologue(view, *sum));
         continue;
       }
       if (const StageView *border = borderAround(view)) { // made where it is stored
@@ -85,8 +93,8 @@ private:
     auto pad = view.op->hasOneUse() ? dyn_cast<tensor::PadOp>(*view.op->user_begin()) : tensor::PadOp();
     if (!pad || !sums.contains(view.op) || view.loops.back() != "c")
       return nullptr;
-    auto border = llvm::find_if(kernel.stages, [&](const StageView &stage) { return stage.op == pad; });
-    return border != kernel.stages.end() && borderTile(view, *border) ? &*border : nullptr;
+    const StageView *border = viewOf(pad);
+    return border && borderTile(view, *border) ? border : nullptr;
   }
 
   /// What an element-wise stage gives to a line with its padding alone is computed there.
@@ -119,7 +127,45 @@ private:
       stage.unroll("cbi");
   }
 
-  static Operation *readerOf(const StageView &sum) { return *sum.op->getResult(0).user_begin(); }
+  static Operation *readerOf(Operation *op) { return *op->getResult(0).user_begin(); }
+
+  const StageView *viewOf(Operation *op) const {
+    auto found = llvm::find_if(kernel.stages, [&](const StageView &stage) { return stage.op == op; });
+    return found == kernel.stages.end() ? nullptr : &*found;
+  }
+
+  /// The sum over channels alone that is all that reads `view`, an element-wise stage.
+  const StageView *onlyProductOver(const StageView &view) const {
+    if (isOutput(view) || !view.op->hasOneUse() || sums.contains(view.op) || view.loops.back() != "c" ||
+        !isa<linalg::GenericOp>(view.op))
+      return nullptr;
+    const StageView *sum = viewOf(readerOf(view.op));
+    return sum && sum->isReduction() && sum->extentOf("ib") > 0 && sum->extentOf("ky") == 1 && sum->extentOf("kx") == 1
+               ? sum
+               : nullptr;
+  }
+
+  /// What prepares the operand of a product with 1x1 windows is made for a tile, once a strip of channel blocks: a line
+  /// of all channels would be most of what a chain keeps, and the product takes many times longer.
+  StageAttr prologue(const StageView &view, const StageView &sum) const {
+    const StageView *reader = viewOf(readerOf(sum.op));
+    const StageView *border = borderAround(*reader);
+    ArrayRef<Sum> own = sums.find(reader->op)->second;
+    bool cutsRow = border || std::min(parameter(own.front().choice, "x", 1), reader->extentOf("x")) > 1;
+    StageBuilder stage(context, view.name);
+    StringRef at = (border ? border : reader)->name, tile = cutsRow ? "xo" : "x";
+    stage.computeAt(at, tile).storeAt(at, tile).reorder({"n", "cb", "y", "x", "c"});
+    if (sum.extentOf("ib") == view.extentOf("cb"))
+      chooseMembers(stage, view);
+    return stage.vectorize("c").get();
+  }
+
+  /// Which member of a concatenation a channel block comes from is known where each block has its own code.
+  void chooseMembers(StageBuilder &stage, const StageView &view) const {
+    auto generic = dyn_cast<linalg::GenericOp>(view.op);
+    if (generic && generic.hasIndexSemantics() && view.extentOf("cb") <= mostBlocksUnrolled)
+      stage.unroll("cb");
+  }
 
   DictionaryAttr choiceOf(unsigned number) const {
     return choices && number < choices.size() ? dyn_cast<DictionaryAttr>(choices[number]) : DictionaryAttr();
@@ -168,6 +214,8 @@ private:
     if (cutsRow)
       inner.push_back("xi");
     writeTile(stage, order, inner);
+    if (!cutsBlocks && !sums.contains(view.op))
+      chooseMembers(stage, view);
     if (last && view.extentOf("n") != 1)
       stage.parallel("n");
     else if (last && hasStrips())
@@ -175,10 +223,13 @@ private:
     return cutsRow ? "xo" : "x";
   }
 
-  /// What steps keep of a stage.
+  /// What steps keep of a stage. Nothing but sums lies on the stack: Halide gives the place of one stage to the next, and
+  /// a sum that gets the place of a line cannot stay in registers.
   void keep(StageBuilder &stage, const StageView &view, LineBuffer buffer) {
     stage.computeAt(output().name, step());
-    if (buffer.slides) {
+    if (!buffer.slides) {
+      stage.storeAt(output().name, step());
+    } else {
       if (hasStrips())
         stage.storeAt(output().name, "s");
       else if (output().extentOf("n") == 1)
@@ -253,11 +304,12 @@ public:
   void candidates(Operation *, const Machine &, SmallVectorImpl<Choice> &) const override {}
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
-    std::optional<SmallVector<LineBuffer>> buffers = 
-        lineBuffers(kernel, parameter(choice, "rows", 1), parameter(choice, "strip") > 0);
-    if (!buffers || !isChain(kernel))
+    std::optional<SmallVector<RowStage>> stages = rowStages(kernel);
+    if (!stages || !isChain(kernel))
       return scheduleAnything(kernel, machine);
-    return ChainWriter(kernel, choice, machine, *buffers).run();
+    SmallVector<LineBuffer> buffers =
+        lineBuffers(*stages, parameter(choice, "rows", 1), parameter(choice, "strip") > 0);
+    return ChainWriter(kernel, choice, machine, buffers).run();
   }
 
 private:

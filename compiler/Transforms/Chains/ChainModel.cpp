@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The same walk as compiler/Schedule/LineBuffers.cpp, on operations instead of stages: rows are followed backwards, a
-// value read twice is kept as long as rows overlap.
+// Operations become nodes as they will become stages of a kernel (compiler/Conversion), and rows are followed through
+// them as they will be through the stages (compiler/Schedule/LineBuffers.h).
 #include "compiler/Transforms/Chains/ChainModel.h"
 
 #include "compiler/Schedule/ConvShape.h"
@@ -16,6 +16,8 @@ namespace {
 
 /// Weights that stay in the second-level cache from step to step; those above are read from the next level in each.
 constexpr double cachedWeightBytes = 512 << 10, streamedBytesPerCycle = 24;
+/// Reading weights again may take this part of the arithmetic's time, no more.
+constexpr double mostStreaming = 0.2;
 /// Copying one vector into a bordered line, and what a step costs before its first row.
 constexpr double cyclesPerCopiedVector = 1.5, cyclesPerStage = 100;
 /// What a strip computes that its neighbour computes too, as a part of its own work: strips are no lower than that.
@@ -66,14 +68,22 @@ void extendToReach(Sliding &window, RankedTensorType x, RankedTensorType y) {
   }
 }
 
-struct Interval {
-  int64_t low = 0, high = -1;
-  bool isEmpty() const { return high < low; }
-  void join(Interval other) {
-    if (!other.isEmpty())
-      *this = isEmpty() ? other : Interval{std::min(low, other.low), std::max(high, other.high)};
-  }
-};
+/// Members one behind the other in whole blocks of channels (what `lowerConcat` takes).
+bool joinsBlocks(ConcatOp concat) {
+  BlockedAttr whole = getBlocked(concat.getY().getType());
+  return whole && concat.getAxis() == 1 && llvm::all_of(concat.getXs(), [&](Value x) {
+           BlockedAttr layout = getBlocked(x.getType());
+           return layout && layout.getBlock() == whole.getBlock() && tensorType(x).getDimSize(1) % whole.getBlock() == 0;
+         });
+}
+
+/// A convolution that sums over channels alone.
+bool isPlainProduct(Operation *op) {
+  auto conv = dyn_cast<ConvOp>(op);
+  return conv && isBlocked(conv.getX().getType()) && conv.getAlgorithm() != Algorithm::Depthwise &&
+         llvm::all_of(conv.getKernel(), [](int64_t extent) { return extent == 1; }) &&
+         llvm::all_of(conv.getPad(), [](int64_t pad) { return pad == 0; });
+}
 
 } // namespace
 
@@ -98,31 +108,52 @@ ChainModel::ChainModel(ArrayRef<Operation *> members, const Machine &machine) : 
       for (Operation &op : group.getBody().front().without_terminator())
         valid = valid && add(&op);
   }
-  valid = valid && stages.size() >= 2 && stages.size() <= mostStages && nodes.back().height >= 4;
+  valid = valid && stages.size() >= 2 && stages.size() <= mostStages && nodes.back().rows.height >= 4;
   if (!valid)
     return;
+  decideBuffers();
+}
+
+/// The nodes that are computed inside their readers' stages keep nothing.
+void ChainModel::decideBuffers() {
   nodes.back().kept = false;
-  // What is read by one element-wise operation alone is computed by its stage.
   std::vector<unsigned> readers(nodes.size());
   for (const Node &node : nodes)
-    for (unsigned read : node.reads)
-      ++readers[read];
-  // A value of the chain that is read twice, at rows that differ, came out wrong: such chains are not taken.
-  valid = llvm::all_of(readers, [](unsigned count) { return count <= 1; });
+    for (const RowRead &read : node.rows.reads)
+      ++readers[read.from];
+  // What one element-wise operation alone reads is computed by its stage.
   for (const Node &node : nodes)
     if (node.op && isPointwise(node.op))
-      for (unsigned read : node.reads)
-        if (readers[read] == 1 && nodes[read].op && !isa<ConcatOp>(nodes[read].op))
-          nodes[read].kept = false;
+      for (const RowRead &read : node.rows.reads)
+        if (readers[read.from] == 1 && nodes[read.from].op)
+          nodes[read.from].kept = false;
+  // So is what prepares the operand of one product with 1x1 windows, tile by tile.
+  for (const Node &node : nodes)
+    if (node.op && isPlainProduct(node.op) && !node.rows.reads.empty()) {
+      Node &x = nodes[node.rows.reads[0].from];
+      if (readers[node.rows.reads[0].from] == 1 && x.op && isPointwise(x.op) && !readsSum(x))
+        x.kept = false;
+    }
   // What a line with its padding alone reads is made where it is stored (see family `chain`).
   for (Node &node : nodes)
-    if (!node.op && !node.reads.empty() && readers[node.reads[0]] == 1 && nodes[node.reads[0]].tilesExactly) {
-      nodes[node.reads[0]].kept = false;
-      node.copies = false;
+    if (!node.op && !node.rows.reads.empty()) {
+      Node &inner = nodes[node.rows.reads[0].from];
+      if (readers[node.rows.reads[0].from] == 1 && inner.tilesExactly) {
+        inner.kept = false;
+        node.copies = false;
+      }
     }
   for (const Node &node : nodes)
-    if (node.copies && (!node.op || isa<ConcatOp>(node.op)))
-      copiedBytes += double(node.rowBytes) * node.height;
+    if (node.kept && node.copies && (!node.op || isa<ConcatOp>(node.op)))
+      copiedBytes += double(node.rowBytes) * node.rows.height;
+}
+
+/// Whether the stage that computes `node` stores a sum.
+bool ChainModel::readsSum(const Node &node) const {
+  return llvm::any_of(node.rows.reads, [&](const RowRead &read) {
+    const Node &from = nodes[read.from];
+    return !from.kept && from.op && (windowOf(from.op) || readsSum(from));
+  });
 }
 
 /// Through groups of the chain to the operation that makes the value; what comes from outside stays as it is.
@@ -145,11 +176,10 @@ Value ChainModel::resolve(Value value) const {
 unsigned ChainModel::addBorder(Operation *op, Value x, ArrayRef<int64_t> pad) {
   RankedTensorType type = tensorType(x);
   Node border;
-  border.height = type.getDimSize(2) + pad[0] + pad[2];
+  border.rows.height = type.getDimSize(2) + pad[0] + pad[2];
   border.rowBytes = rowBytesOf(type, pad[1] + pad[3]);
-  border.low = pad[0];
   if (auto known = nodeOf.find(x); known != nodeOf.end())
-    border.reads.push_back(known->second);
+    border.rows.reads.push_back({known->second, 1, -pad[0], -pad[0]});
   nodes.push_back(border);
   return nodes.size() - 1;
 }
@@ -175,122 +205,90 @@ bool ChainModel::add(Operation *op) {
     return false;
   Node node;
   node.op = op;
-  node.height = y.getDimSize(2);
+  node.rows.height = y.getDimSize(2);
   node.rowBytes = rowBytesOf(y, 0);
   node.tilesExactly = !isa<ConcatOp>(op) && tilesExactly(y, machine);
-  if (std::optional<Sliding> window = windowOf(op)) {
-    std::optional<Choice> choice = choiceInChain(op, machine);
-    if (!choice || window->kernel.size() != 2)
-      return false;
-    stages.push_back(choice->parameters);
-    workCycles += choice->cycles;
-    node.cycles = choice->cycles;
-    weightBytes += choice->weightBytes;
-    node.stride = window->stride[0];
-    node.reach = (window->kernel[0] - 1) * window->dilation[0];
-    Value x = resolve(op->getOperand(0));
-    extendToReach(*window, tensorType(x), y);
-    bool pads = llvm::any_of(window->pad, [](int64_t pad) { return pad > 0; });
-    auto known = nodeOf.find(x);
-    if (pads && (known != nodeOf.end() || !isBlocked(x.getType())))
-      node.reads.push_back(addBorder(op, x, window->pad));
-    else if (known != nodeOf.end())
-      node.reads.push_back(known->second);
-  } else if (isPointwise(op) || isa<ConcatOp>(op)) {
-    auto concat = dyn_cast<ConcatOp>(op);
-    if (concat && (concat.getAxis() != 1 || !llvm::all_of(concat.getXs(), [&](Value x) {
-                     BlockedAttr layout = getBlocked(x.getType());
-                     return layout && layout.getBlock() == getBlocked(y).getBlock() &&
-                            tensorType(x).getDimSize(1) % layout.getBlock() == 0;
-                   })))
-      return false;
-    for (Value operand : op->getOperands()) {
-      if (auto known = nodeOf.find(resolve(operand)); known != nodeOf.end()) {
-        if (tensorType(operand).getShape().drop_front(2) != y.getShape().drop_front(2))
-          return false;
-        node.reads.push_back(known->second);
-      }
-    }
-  } else {
-    return false;
-  }
+  auto concat = dyn_cast<ConcatOp>(op);
+  bool good = concat ? joinsBlocks(concat) && addOperands(op, node)
+                     : isPointwise(op) ? addOperands(op, node) : addWindow(op, node);
   nodes.push_back(std::move(node));
   nodeOf[op->getResult(0)] = nodes.size() - 1;
+  return good;
+}
+
+bool ChainModel::addWindow(Operation *op, Node &node) {
+  std::optional<Sliding> window = windowOf(op);
+  std::optional<Choice> choice = window ? choiceInChain(op, machine) : std::nullopt;
+  if (!choice || window->kernel.size() != 2)
+    return false;
+  stages.push_back(choice->parameters);
+  workCycles += choice->cycles;
+  node.cycles = choice->cycles;
+  weightBytes += choice->weightBytes;
+  Value x = resolve(op->getOperand(0));
+  extendToReach(*window, tensorType(x), tensorType(op->getResult(0)));
+  bool pads = llvm::any_of(window->pad, [](int64_t pad) { return pad > 0; });
+  auto known = nodeOf.find(x);
+  if (known == nodeOf.end() && !(pads && !isBlocked(x.getType())))
+    return true;
+  unsigned from = pads ? addBorder(op, x, window->pad) : known->second;
+  node.rows.reads.push_back({from, window->stride[0], 0, (window->kernel[0] - 1) * window->dilation[0]});
+  return true;
+}
+
+/// Operands read element by element: rows as they are.
+bool ChainModel::addOperands(Operation *op, Node &node) {
+  for (Value operand : op->getOperands()) {
+    auto known = nodeOf.find(resolve(operand));
+    if (known == nodeOf.end())
+      continue;
+    if (tensorType(operand).getShape().drop_front(2) != tensorType(op->getResult(0)).getShape().drop_front(2))
+      return false;
+    node.rows.reads.push_back({known->second});
+  }
   return true;
 }
 
 SmallVector<int64_t> ChainModel::stepsToTry() const {
   SmallVector<int64_t> steps;
   for (int64_t rows : {1, 2, 4, 7})
-    if (rows == 1 || (nodes.back().height % rows == 0 && rows < nodes.back().height))
+    if (rows == 1 || (nodes.back().rows.height % rows == 0 && rows < nodes.back().rows.height))
       steps.push_back(rows);
   return steps;
 }
 
+/// Of all nodes; the rows of a node are those of its number.
+SmallVector<RowStage> ChainModel::rowStages() const {
+  SmallVector<RowStage> stages;
+  for (const Node &node : nodes)
+    stages.push_back(node.rows);
+  return stages;
+}
+
 ChainEstimate ChainModel::estimate(int64_t rows, bool strips) const {
-  struct Use {
-    Interval before;
-    int64_t rows = 1;
-  };
-  std::vector<Use> uses(nodes.size());
-  int64_t height = nodes.back().height, steps = llvm::divideCeil(height, rows);
-  for (int64_t turn = 0; turn < (strips ? 2 : 1) * steps; ++turn) {
-    int64_t first = turn % steps * rows;
-    if (turn >= steps) // each step as the first of a strip
-      for (Use &use : uses)
-        use.before = Interval();
-    std::vector<Interval> needed(nodes.size());
-    needed.back() = {first, std::min(first + rows, height) - 1};
-    for (unsigned number = nodes.size(); number-- > 0;) {
-      const Node &node = nodes[number];
-      Interval now = needed[number];
-      if (now.isEmpty())
-        continue;
-      Use &use = uses[number];
-      use.rows = std::max(use.rows, now.high - now.low + 1);
-      Interval fresh = now;
-      if (!use.before.isEmpty() && use.before.high >= now.low)
-        fresh.low = use.before.high + 1;
-      use.before = now;
-      if (fresh.isEmpty())
-        continue;
-      for (unsigned read : node.reads) {
-        int64_t last = nodes[read].height - 1, low = fresh.low * node.stride - node.low,
-                high = fresh.high * node.stride - node.low + node.reach;
-        needed[read].join({std::clamp<int64_t>(low, 0, last), std::clamp<int64_t>(high, 0, last)});
-      }
-    }
-  }
   ChainEstimate result;
   result.rows = rows;
-  for (auto [node, use] : llvm::zip_equal(nodes, uses))
+  for (auto [node, buffer] : llvm::zip_equal(nodes, lineBuffers(rowStages(), rows, strips)))
     if (node.kept)
-      result.scratchBytes += llvm::alignTo(use.rows * node.rowBytes, 64);
+      result.scratchBytes += llvm::alignTo(buffer.rows * node.rowBytes, 64);
+  int64_t steps = llvm::divideCeil(nodes.back().rows.height, rows);
   result.weightBytes = weightBytes;
   int64_t samples = tensorType(nodes.back().op->getResult(0)).getDimSize(0);
   steps *= samples;
   double streamed = std::max(0.0, weightBytes - cachedWeightBytes) * double(steps - 1) / streamedBytesPerCycle;
-  result.cycles = std::max(workCycles, 0.5 * workCycles + streamed) +
-                  samples * copiedBytes / (4 * machine.vector) * cyclesPerCopiedVector + steps * nodes.size() * cyclesPerStage;
+  result.isWorthIt = streamed <= mostStreaming * workCycles;
+  result.cycles = workCycles + streamed + samples * copiedBytes / (4 * machine.vector) * cyclesPerCopiedVector +
+                  steps * nodes.size() * cyclesPerStage;
   return result;
 }
 
 /// Output rows in whose time a strip computes what its neighbour above computes too: one output row in the middle needs
 /// so many rows of each node more than its share.
 double ChainModel::recomputedRows() const {
-  SmallVector<Interval> needed(nodes.size());
-  const int64_t height = nodes.back().height;
-  needed.back() = {height / 2, height / 2};
   double extra = 0;
-  for (unsigned number = nodes.size(); number-- > 0;) {
-    const Node &node = nodes[number];
-    Interval rows = needed[number];
-    if (rows.isEmpty())
-      continue;
-    double share = double(node.height) / height;
-    extra += node.cycles / workCycles * std::max(0.0, rows.high - rows.low + 1 - share) / share;
-    for (unsigned read : node.reads)
-      needed[read].join({rows.low * node.stride - node.low, rows.high * node.stride - node.low + node.reach});
+  for (auto [node, rows] : llvm::zip_equal(nodes, rowsAlone(rowStages(), 1))) {
+    double share = double(node.rows.height) / nodes.back().rows.height;
+    extra += node.cycles / workCycles * std::max(0.0, rows - share) / share;
   }
   return extra;
 }
@@ -307,7 +305,7 @@ bool ChainModel::changesAlgorithms() const {
 bool ChainModel::isBatch() const { return tensorType(nodes.back().op->getResult(0)).getDimSize(0) != 1; }
 
 bool ChainModel::hasStrips(int64_t rows) const {
-  int64_t steps = llvm::divideCeil(nodes.back().height, rows);
+  int64_t steps = llvm::divideCeil(nodes.back().rows.height, rows);
   return !isBatch() && steps >= 2 * int64_t(llvm::divideCeil(stripRows(), rows));
 }
 
@@ -318,7 +316,7 @@ DictionaryAttr ChainModel::choice(int64_t rows, bool strips) const {
   if (strips) {
     entries.set("strip", builder.getI64IntegerAttr(stripRows()));
     entries.set("again_permille",
-                builder.getI64IntegerAttr(std::llround(1000 * recomputedRows() / nodes.back().height)));
+                builder.getI64IntegerAttr(std::llround(1000 * recomputedRows() / nodes.back().rows.height)));
   }
   entries.set("stages", builder.getArrayAttr(stages));
   return entries.getDictionary(context);

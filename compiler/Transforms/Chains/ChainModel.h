@@ -4,6 +4,7 @@
 #pragma once
 
 #include "compiler/Schedule/Family.h"
+#include "compiler/Schedule/LineBuffers.h"
 
 namespace weft {
 
@@ -12,6 +13,7 @@ struct ChainEstimate {
   int64_t scratchBytes = 0; ///< line buffers and rows, of one thread
   double cycles = 0;        ///< on one core
   int64_t weightBytes = 0;  ///< read in every step
+  bool isWorthIt = true;    ///< whether reading weights in every step takes little of the time
 };
 
 /// Groups, and the concatenations between them, in program order; only the last value is read by others.
@@ -37,20 +39,24 @@ public:
 private:
   struct Node {
     mlir::Operation *op = nullptr;
-    int64_t height = 0, rowBytes = 0;
+    RowStage rows;
+    int64_t rowBytes = 0;
     double cycles = 0;
     bool kept = true; ///< has a buffer; else part of its reader's stage
     bool tilesExactly = false, copies = true;
-    llvm::SmallVector<unsigned, 2> reads;   ///< nodes
-    int64_t stride = 1, low = 0, reach = 0; ///< rows [y * stride - low, y * stride - low + reach] of what it reads
   };
 
+  llvm::SmallVector<RowStage> rowStages() const;
   double recomputedRows() const;
   int64_t stripRows() const;
   bool add(mlir::Operation *op);
   bool addPad(PadOp pad);
+  bool addWindow(mlir::Operation *op, Node &node);
+  bool addOperands(mlir::Operation *op, Node &node);
   unsigned addBorder(mlir::Operation *op, mlir::Value x, llvm::ArrayRef<int64_t> pad);
   mlir::Value resolve(mlir::Value value) const;
+  void decideBuffers();
+  bool readsSum(const Node &node) const;
 
   const Machine &machine;
   bool valid = true;

@@ -117,9 +117,9 @@ int64_t Liveness::bytesOf(Value value) const {
 }
 
 int64_t Liveness::bytesWhile(unsigned first, unsigned last) const {
-  int64_t bytes = made[last].bytes;
-  for (unsigned group = 0; group < first; ++group)
-    if (made[group].lastUse >= first)
+  int64_t bytes = 0;
+  for (unsigned group = 0; group <= last; ++group)
+    if (made[group].lastUse >= (group < first ? first : last + 1))
       bytes += made[group].bytes;
   return first == last && worksInPlace(last) ? bytes - made[last].bytes : bytes;
 }
@@ -179,31 +179,32 @@ bool Liveness::mayChain(unsigned number) const {
 
 std::optional<SmallVector<Operation *>> Liveness::membersOf(unsigned first, unsigned last) const {
   llvm::SmallSetVector<Operation *, 16> members;
-  for (unsigned number = first; number <= last; ++number)
+  for (unsigned number = first; number <= last; ++number) {
+    if (!mayChain(number))
+      return std::nullopt;
     members.insert(order[number]);
-  // Concatenations that join what the chain makes belong to it.
-  for (unsigned number = first; number < last; ++number)
-    for (Operation *user : GroupOp(order[number])->getUsers())
-      if (isView(user))
-        members.insert(user);
-  for (size_t i = 0; i < members.size(); ++i)
-    if (isa<ConcatOp>(members[i]))
-      for (Operation *user : members[i]->getUsers())
-        if (isView(user))
-          members.insert(user);
-  SmallVector<Operation *> sorted(members.begin(), members.end());
-  Operation *end = GroupOp(order[last]);
-  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-  for (Operation *op : sorted) {
-    if (!isa<GroupOp>(op) || !mayChain(numbers.lookup(op)))
-      return std::nullopt;
-    if (op != end &&
-        !llvm::all_of(op->getUsers(), [&](Operation *user) { return members.contains(user); }))
-      return std::nullopt;
   }
-  if (sorted.back() != end)
-    return std::nullopt;
+  addConcats(members);
+  SmallVector<Operation *> sorted(members.begin(), members.end());
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  for (Operation *op : ArrayRef(sorted).drop_back())
+    if (!llvm::all_of(op->getUsers(), [&](Operation *user) { return members.contains(user); }))
+      return std::nullopt;
   return sorted;
+}
+
+/// Concatenations that join what the members make, where a member reads them or nothing of theirs is from elsewhere.
+void Liveness::addConcats(llvm::SmallSetVector<Operation *, 16> &members) const {
+  for (size_t i = 0; i < members.size(); ++i)
+    for (Operation *user : members[i]->getUsers()) {
+      if (!isa<ConcatOp>(user))
+        continue;
+      auto isMember = [&](Operation *op) { return op && members.contains(op); };
+      bool isRead = llvm::any_of(user->getUsers(), isMember);
+      bool isOwn = llvm::all_of(user->getOperands(), [&](Value part) { return isMember(part.getDefiningOp()); });
+      if (isRead || isOwn)
+        members.insert(user);
+    }
 }
 
 } // namespace weft

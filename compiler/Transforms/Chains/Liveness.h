@@ -5,6 +5,8 @@
 
 #include "compiler/Schedule/Family.h"
 
+#include "llvm/ADT/SetVector.h"
+
 namespace weft {
 
 class Liveness {
@@ -12,7 +14,7 @@ public:
   explicit Liveness(mlir::func::FuncOp network);
 
   llvm::ArrayRef<GroupOp> groups() const { return order; }
-  /// Bytes alive while groups `first` to `last` run, with the result of `last` but nothing that begins and ends inside.
+  /// Bytes alive while groups `first` to `last` run, with what they leave behind but nothing that begins and ends inside.
   int64_t bytesWhile(unsigned first, unsigned last) const;
   /// What a group needs beside its operands and result, as far as that is known here: Winograd's transforms, and a padded
   /// copy of a row-major input.
@@ -21,7 +23,7 @@ public:
   double cyclesOf(unsigned group, const Machine &machine) const;
   /// Whether the group's operations can be part of a chain.
   bool mayChain(unsigned group) const;
-  /// The groups and the concatenations between them, if only the last value is read by others.
+  /// The groups with the concatenations of what they make, if only the last value is read by others.
   std::optional<llvm::SmallVector<mlir::Operation *>> membersOf(unsigned first, unsigned last) const;
 
 private:
@@ -33,6 +35,7 @@ private:
   unsigned lastUseOf(mlir::Value value) const;
   int64_t bytesOf(mlir::Value value) const;
   bool worksInPlace(unsigned group) const;
+  void addConcats(llvm::SmallSetVector<mlir::Operation *, 16> &members) const;
 
   llvm::SmallVector<GroupOp> order;
   llvm::DenseMap<mlir::Operation *, unsigned> numbers;

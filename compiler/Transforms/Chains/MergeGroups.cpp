@@ -45,6 +45,36 @@ void makePadding(GroupOp group) {
   }
 }
 
+/// The concatenation of `parts` where there is one before `place`, else a new one.
+Value joined(ConcatOp part, ArrayRef<Value> parts, Operation *place) {
+  for (Operation *user : parts.front().getUsers())
+    if (auto known = dyn_cast<ConcatOp>(user); known && llvm::equal(known.getXs(), parts) &&
+                                               known.getAxis() == part.getAxis() && known->isBeforeInBlock(place))
+      return known.getY();
+  OpBuilder builder(place);
+  return ConcatOp::create(builder, part.getLoc(), parts, part.getAxis());
+}
+
+/// What a concatenation joins from outside lies in memory already: neighbours become one argument of the chain.
+void joinOutside(ConcatOp concat, const llvm::DenseSet<Operation *> &inside, Operation *place) {
+  SmallVector<Value> parts, run;
+  auto endRun = [&] {
+    if (!run.empty())
+      parts.push_back(run.size() == 1 ? run.front() : joined(concat, run, place));
+    run.clear();
+  };
+  for (Value x : concat.getXs()) {
+    if (!inside.contains(x.getDefiningOp())) {
+      run.push_back(x);
+      continue;
+    }
+    endRun();
+    parts.push_back(x);
+  }
+  endRun();
+  concat.getXsMutable().assign(parts);
+}
+
 std::string pathOfChain(ArrayRef<Operation *> members) {
   GroupOp first, last;
   for (Operation *op : members)
@@ -79,11 +109,15 @@ void cloneBody(OpBuilder &builder, GroupOp group, IRMapping &mapping) {
 } // namespace
 
 GroupOp mergeGroups(ArrayRef<Operation *> members, DictionaryAttr choice) {
-  for (Operation *op : members)
+  llvm::DenseSet<Operation *> inside(members.begin(), members.end());
+  for (Operation *op : members) {
     if (auto group = dyn_cast<GroupOp>(op)) {
       makeDirect(group);
       makePadding(group);
+    } else if (auto concat = dyn_cast<ConcatOp>(op)) {
+      joinOutside(concat, inside, members.front());
     }
+  }
   llvm::SetVector<Value> inputs = inputsOf(members);
   Operation *last = members.back();
   OpBuilder builder(last);
