@@ -122,17 +122,30 @@ private:
     return sizes;
   }
 
-  static void forEachLoad(const ExprPtr &expr, int stage, const std::function<void(const Expr &)> &visit) {
+  /// Loads of `stage`, also those of stages computed where they are read, in the loops of the reader.
+  void forEachLoad(const ExprPtr &expr, int stage, const std::function<void(const Expr &)> &visit) {
     std::set<const Expr *> seen;
     std::function<void(const ExprPtr &)> walk = [&](const ExprPtr &node) {
       if (!seen.insert(node.get()).second)
         return;
       if (node->kind == ExprKind::LoadStage && node->ref == stage)
         visit(*node);
+      else if (node->kind == ExprKind::LoadStage && node->ref > stage && isInlined(desc.stages[node->ref]))
+        forEachLoad(desc.stages[node->ref].init, stage, [&](const Expr &load) { visit(*atPlace(load, node->args)); });
       for (const ExprPtr &arg : node->args)
         walk(arg);
     };
     walk(expr);
+  }
+
+  /// `expr` with `loops` for its loops.
+  static ExprPtr atPlace(const Expr &expr, const std::vector<ExprPtr> &loops) {
+    if (expr.kind == ExprKind::LoopIndex && size_t(expr.ref) < loops.size())
+      return loops[expr.ref];
+    auto copy = std::make_shared<Expr>(expr);
+    for (ExprPtr &arg : copy->args)
+      arg = atPlace(*arg, loops);
+    return copy;
   }
 
   std::optional<int64_t> spanOf(const Stage &reader, const LoopNest &nest, const std::string &at,
