@@ -75,7 +75,7 @@ private:
     for (bool update : {false, true}) {
       if (update && !reader.update)
         continue;
-      LoopNest outer = scheduledNest(desc, reader, update);
+      LoopNest outer = nest(reader, update);
       for (size_t i = 0; i < outer.loops().size(); ++i)
         if (outer.loops()[i].name == at->loops[0])
           return times(product, copies(outer, 0, i + 1));
@@ -112,7 +112,7 @@ private:
     for (bool update : {false, true}) {
       if (update && !reader.update)
         continue;
-      LoopNest outer = scheduledNest(desc, reader, update);
+      LoopNest outer = nest(reader, update);
       forEachLoad(update ? reader.update->value : reader.init, self, [&](const Expr &load) {
         for (size_t d = 0; d < load.args.size(); ++d)
           if (std::optional<int64_t> span = spanOf(reader, outer, at->loops[0], load.args[d]))

@@ -212,6 +212,10 @@ TEST(Check, EstimateFollowsTheTileOfTheConsumer) {
   int64_t operations = estimateOperations(desc);
   EXPECT_GE(operations, 7 * 4 * 4);
   EXPECT_LE(operations, 7 * 4 * 4 + 20);
+  const std::string relu = "stage relu f32 [i < y.0, j < y.1, c < 16] { init max(sum[i, j, c], 0) }\n";
+  KernelDesc through = parsed(with(with(tile, "init sum[i, j, c] }", "init relu[i, j, c] }"), "stage out", relu + "stage out"));
+  EXPECT_EQ(check(through), "");
+  EXPECT_LE(estimateOperations(through), 7 * 4 * 4 + 40); // read through a stage computed there, it is the same tile
 }
 
 } // namespace
