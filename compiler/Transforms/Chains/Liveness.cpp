@@ -53,6 +53,14 @@ void widen(OpOperand &use, int64_t &rows, int64_t &columns) {
   }
 }
 
+/// Whether a group reads the value in a local response normalisation of the same type.
+bool normalises(OpOperand &use) {
+  auto group = dyn_cast<GroupOp>(use.getOwner());
+  return group && group.getNumResults() == 1 && group.getResult(0).getType() == use.get().getType() &&
+         llvm::any_of(group.getBody().getArgument(use.getOperandNumber()).getUsers(),
+                      [](Operation *user) { return isa<LrnOp>(user); });
+}
+
 /// The operation that says how a group runs: the first that is more than element-wise.
 Operation *headOf(GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())
@@ -106,7 +114,11 @@ int64_t Liveness::bytesOf(Value value) const {
   SmallVector<int64_t> shape(physicalType(type).getShape());
   if (isBlocked(type) && type.getRank() == 4) {
     int64_t rows = 0, columns = 0;
-    forEachReader(value, [&](OpOperand &use) { widen(use, rows, columns); });
+    forEachReader(value, [&](OpOperand &use) {
+      widen(use, rows, columns);
+      if (normalises(use)) // in place: the border of the result is there from the beginning
+        forEachReader(use.getOwner()->getResult(0), [&](OpOperand &later) { widen(later, rows, columns); });
+    });
     shape[2] += rows;
     shape[3] += columns;
   }
