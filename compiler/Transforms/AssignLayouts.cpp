@@ -205,12 +205,13 @@ private:
     ++packed;
   }
 
-  /// With a fixed number of rows the result is blocked; else all is plain.
+  /// A matrix with a fixed number of rows is blocked; all else is plain.
   void pack(LinearOp linear, const Choice &choice) {
-    if (choice.block == 0)
+    bool staysBlocked = choice.block != 0 && cast<RankedTensorType>(linear.getX().getType()).getRank() == 2;
+    if (!staysBlocked)
       linear.getXMutable().assign(plain(linear.getX()));
     packLinear(builder, linear, *choice.algorithm, choice.block);
-    if (choice.block != 0)
+    if (staysBlocked)
       blockResult(linear.getY());
     ++packed;
   }

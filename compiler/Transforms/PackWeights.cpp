@@ -75,6 +75,11 @@ void packLinear(OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_
   Value weight = linear.getWeight();
   linear.setFilterShape(linear.getFilter());
   linear.setAlgorithm(algorithm);
+  bool isMatrix = cast<RankedTensorType>(linear.getX().getType()).getRank() == 2;
+  if (block != 0 && !isMatrix) { // the result stays plain, and so does what is added to it
+    linear.getWeightMutable().assign(PackFilterOp::create(builder, loc, weight, block, 0));
+    return;
+  }
   if (block == 0) {
     linear.getWeightMutable().assign(TransposeOp::create(builder, loc, weight, ArrayRef<int64_t>{1, 0}));
     return;

@@ -6,7 +6,8 @@
 // neighbouring output blocks as long as they stay in one group. Output blocks of one band are a dense convolution of a
 // slice of the input, with zeros in the weight where a row's own group is narrower than the band. Where groups meet block
 // borders again and again at the same distance, so many of them together are one group of whole blocks (`joinGroups` in
-// PackWeights.cpp), and only what is left over at the end is cut into bands. The cheaper of both wins. All cuts are at whole
+// PackWeights.cpp), and only what is left over at the end is cut into bands. The cheaper of both wins; a few groups of many
+// channels are so many dense convolutions, which Winograd's algorithm makes faster. All cuts are at whole
 // blocks, so slices and the concatenation of the results cost nothing.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
@@ -27,6 +28,11 @@ namespace {
 /// Cycles a kernel costs before it computes anything.
 constexpr double launchCycles = 2000;
 
+/// Groups of so many channels, on both sides, gain by Winograd's algorithm, which only dense convolutions have: the part of their
+/// cycles that is left.
+constexpr int64_t fewestTransformed = 64;
+constexpr double transformedCycles = 0.6;
+
 /// Results computed together: dense, or `groups` groups of equal size.
 struct Piece {
   Range outputs, inputs;
@@ -45,6 +51,9 @@ public:
         block(machine.vector) {
     ConvShape shape(conv);
     productCycles = double(shape.batch) * shape.pixels * shape.window * block / machine.fmaPerCycle;
+    auto isOne = [](int64_t value) { return value == 1; };
+    mayTransform = shape.kernel == ArrayRef<int64_t>{3, 3} && llvm::all_of(shape.stride, isOne) &&
+                   llvm::all_of(shape.dilation, isOne) && shape.width >= 12;
   }
 
   Cut best() const {
@@ -122,11 +131,13 @@ private:
       return launchCycles + piece.groups / together() * blocks * productCycles;
     }
     double blocks = double(llvm::divideCeil(piece.outputs.size(), block)) * llvm::divideCeil(piece.inputs.size(), block);
-    return launchCycles + blocks * productCycles;
+    bool transforms = mayTransform && std::min(piece.outputs.size(), piece.inputs.size()) >= fewestTransformed;
+    return launchCycles + blocks * productCycles * (transforms ? transformedCycles : 1);
   }
 
   int64_t groups, outputs, inputs, block; ///< channels of one group
   double productCycles;                   ///< of one block of output channels by one of input channels
+  bool mayTransform;                      ///< the window has a Winograd form
 };
 
 /// The filter rows of a dense piece, each with zeros beside its own group's channels.

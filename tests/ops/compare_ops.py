@@ -144,17 +144,21 @@ def transposed_cases():
 
 
 def linear_case(name, rows, features, out, bias=True):
+    """`rows` may have several dimensions."""
+    rows = rows if isinstance(rows, tuple) else (rows,)
     weights = {"l.weight": normal(out, features)} | ({"l.bias": normal(out)} if bias else {})
     want = lambda x, w, b=0: (x.astype(np.float64) @ w.T.astype(np.float64) + b).astype(np.float32)  # noqa: E731
-    return Case(name, f"linear(x, out={out}, bias={'true' if bias else 'false'}) as l", [normal(rows, features)], want, weights)
+    return Case(name, f"linear(x, out={out}, bias={'true' if bias else 'false'}) as l", [normal(*rows, features)], want, weights)
 
 
 def matrix_cases():
     return [
         linear_case("linear", 1, 64, 48), linear_case("linear_odd", 3, 37, 11),
+        linear_case("linear_channels_last", (2, 5, 9), 24, 80), linear_case("linear_sequence_odd", (1, 7), 19, 37),
         linear_case("linear_many_rows", 300, 9, 21), linear_case("linear_no_bias", 5, 100, 33, False),
         Case("matmul", "matmul(x, y)", [normal(5, 7), normal(7, 9)], onnx("MatMul")),
         Case("matmul_batched", "matmul(x, y)", [normal(3, 4, 6), normal(3, 6, 5)], onnx("MatMul")),
+        Case("matmul_tiled", "matmul(x, y)", [normal(2, 3, 37, 20), normal(2, 3, 20, 53)], onnx("MatMul")),
         Case("matmul_broadcast", "matmul(x, y)", [normal(2, 3, 4, 6), normal(6, 5)], onnx("MatMul")),
     ]
 

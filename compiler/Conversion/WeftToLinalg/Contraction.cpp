@@ -319,7 +319,7 @@ FailureOr<Value> blockedLinear(LinearOp op, const Layout &x, const Layout &y, Ke
                        y.stored(), zeroOf(y.type), multiplyAdd);
 }
 
-/// Plain result of any rank: ... m o, k, with the weight as written [O, I] or transposed [I, O].
+/// Plain result of any rank: ... m o, k, with the weight as written [O, I], transposed [I, O] or packed [O/b, I, b].
 FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, KernelBuilder &kernel) {
   if (x.isBlocked())
     return op.emitError("no kernel for an input of type ") << x.type << " and a result of type " << y.type;
@@ -333,6 +333,11 @@ FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, Kern
   input.push_back(kernel.dim(in));
   bool transposed = op.getAlgorithm() == Algorithm::Gemm;
   SmallVector<AffineExpr> filter = {kernel.dim(transposed ? in : out), kernel.dim(transposed ? out : in)};
+  if (auto weight = cast<RankedTensorType>(op.getWeight().getType()); weight.getRank() == 3) {
+    int64_t block = weight.getShape().back();
+    kernel.keepExtents(); // then it is known that columns fill blocks
+    filter = {kernel.dim(out).floorDiv(block), kernel.dim(in), kernel.dim(out) % block};
+  }
   kernel.setHead(transposed ? "linear" : "linear_rows");
   return kernel.reduce("linear", loops,
                        {{kernel.read(op.getX(), "x"), AffineMap::get(in + 1, 0, input, op.getContext())},

@@ -44,7 +44,7 @@ public:
     int64_t groups = shape.groups / together;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
     int64_t inBlocks = llvm::divideCeil(shape.inputs / groups, block);
-    bool wide = shape.isDense() && (shape.window > 1 || shape.stride.back() == 1);
+    bool wide = shape.window > 1 || shape.stride.back() == 1;
     Tile tile = chooseTile(shape.width, outBlocks / groups, machine, wide ? TileLimits::wide(machine) : TileLimits());
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
@@ -81,7 +81,7 @@ private:
   /// Each strip of channel blocks runs through its own part of the filter; there must be strips for all cores.
   static int64_t fetchedAhead(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
     int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
-    if (!shape.isDense() || !sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
+    if (!sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
       return 0;
     int64_t tiles = shape.batch * shape.height * llvm::divideCeil(shape.width, tile.x);
     return linesAhead(tile.cb * machine.vector, tiles, machine);

@@ -1,9 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Products with a weight (`linear`). With a fixed number of rows the weight is packed and streamed once; with a
-// run-time number of rows (vertices of a graph) everything is row-major and output features are the vector.
+// Products with a weight (`linear`). With a fixed number of rows the weight is packed and streamed once; with more dimensions
+// before the features (pictures channels last, sequences) it is packed and read by tiles of rows; with a run-time number of rows
+// (vertices of a graph) everything is row-major and output features are the vector. Products of two computed matrices (`matmul`)
+// run as those with a weight that is not packed.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Product.h"
 #include "compiler/Schedule/Families/Rows.h"
 
 using namespace mlir;
@@ -16,28 +19,18 @@ public:
   StringRef name() const override { return "gemm"; }
 
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
-    auto linear = dyn_cast<LinearOp>(head);
-    if (!linear)
-      return;
-    SmallVector<int64_t> filter = linear.getFilter();
-    auto x = cast<RankedTensorType>(linear.getX().getType());
-    bool packed = x.getRank() == 2 && x.hasStaticShape();
-    int64_t blocks = llvm::divideCeil(filter[0], machine.vector);
-    double rows = x.hasStaticShape() ? double(x.getNumElements()) / filter[1] : 1e4;
-    Choice choice;
-    choice.algorithm = Algorithm::Gemm;
-    choice.block = packed ? machine.vector : 0;
-    choice.weightBytes = (packed ? blocks * machine.vector : filter[0]) * filter[1] * 4;
-    choice.cycles = streamingCycles(rows * blocks * filter[1], choice.weightBytes, machine);
-    SmallVector<std::pair<StringRef, int64_t>> values{{"cb", blocksTogether(blocks)}};
-    if (packed && x.getDimSize(0) > 1)
-      values = {{"cb", std::min<int64_t>(blocks, 2)}, {"n", samplesTogether(x.getDimSize(0))}};
-    choice.parameters = makeParameters(head->getContext(), name(), values);
-    choices.push_back(choice);
+    if (auto linear = dyn_cast<LinearOp>(head))
+      choices.push_back(choiceFor(linear, machine));
+    if (auto matmul = dyn_cast<MatmulOp>(head))
+      if (std::optional<Choice> choice = choiceFor(matmul, machine))
+        choices.push_back(*choice);
   }
 
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     const StageView *reduction = kernel.onlyReduction();
+    if (isProduct(kernel) && !isNest(kernel) && parameter(choice, "x") > 0)
+      return scheduleProduct(kernel, {parameter(choice, "x"), parameter(choice, "cb", 1)},
+                             parameter(choice, "rows_outside") != 0, machine);
     if (isRows(kernel) && !isNest(kernel))
       return scheduleRows(kernel, machine);
     if (!isNest(kernel) || !reduction)
@@ -53,6 +46,59 @@ public:
   }
 
 private:
+  Choice choiceFor(LinearOp linear, const Machine &machine) const {
+    SmallVector<int64_t> filter = linear.getFilter();
+    auto x = cast<RankedTensorType>(linear.getX().getType());
+    bool isMatrix = x.getRank() == 2, packed = x.hasStaticShape() && (isMatrix || filter[0] % machine.vector == 0);
+    int64_t blocks = llvm::divideCeil(filter[0], machine.vector);
+    double rows = x.hasStaticShape() ? double(x.getNumElements()) / filter[1] : 1e4;
+    Choice choice;
+    choice.algorithm = Algorithm::Gemm;
+    choice.block = packed ? machine.vector : 0;
+    choice.weightBytes = (packed ? blocks * machine.vector : filter[0]) * filter[1] * 4;
+    choice.cycles = streamingCycles(rows * blocks * filter[1], choice.weightBytes, machine);
+    SmallVector<std::pair<StringRef, int64_t>> values{{"cb", blocksTogether(blocks)}};
+    if (!isMatrix && x.hasStaticShape() && filter[0] >= machine.vector)
+      values = productValues(x.getShape().drop_back(), filter[1], filter[0], machine);
+    else if (packed && x.getDimSize(0) > 1)
+      values = {{"cb", std::min<int64_t>(blocks, 2)}, {"n", samplesTogether(x.getDimSize(0))}};
+    choice.parameters = makeParameters(linear.getContext(), name(), values);
+    return choice;
+  }
+
+  /// Of matrices with at least a vector of columns.
+  std::optional<Choice> choiceFor(MatmulOp matmul, const Machine &machine) const {
+    auto x = cast<RankedTensorType>(matmul.getX().getType()), z = cast<RankedTensorType>(matmul.getZ().getType());
+    int64_t columns = z.getRank() > 0 ? z.getShape().back() : 0;
+    bool areMatrices = x.getRank() > 1 && cast<RankedTensorType>(matmul.getY().getType()).getRank() > 1;
+    if (!areMatrices || !x.hasStaticShape() || !z.hasStaticShape() || columns < machine.vector)
+      return std::nullopt;
+    Choice choice;
+    int64_t sum = x.getShape().back();
+    choice.cycles = double(z.getNumElements()) * sum / machine.vector / machine.fmaPerCycle;
+    SmallVector<int64_t> rows{z.getDimSize(z.getRank() - 2)};
+    choice.parameters = makeParameters(matmul.getContext(), name(), productValues(rows, sum, columns, machine));
+    return choice;
+  }
+
+  /// The tile of a product of `rows`, and which matrix is read once: the other is read again for each strip of this one unless
+  /// it stays in the cache.
+  static SmallVector<std::pair<StringRef, int64_t>> productValues(ArrayRef<int64_t> rows, int64_t sum, int64_t columns,
+                                                                  const Machine &machine) {
+    Tile tile = chooseTile(rows.back(), columns / machine.vector, machine, TileLimits::wide(machine));
+    double tiles = llvm::divideCeil(rows.back(), tile.x), left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
+    for (int64_t extent : rows.drop_back()) {
+      tiles *= extent;
+      left *= extent;
+    }
+    double strips = llvm::divideCeil(columns, tile.cb * machine.vector);
+    auto again = [&](double bytes, double times) { return bytes <= machine.bandBytes / 2 ? bytes : bytes * times; };
+    SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
+    if (left + again(right, tiles) < right + again(left, strips))
+      values.push_back({"rows_outside", 1});
+    return values;
+  }
+
   /// Independent sums that hide the latency of the multiply-add; as many streams of weights are read at once.
   static int64_t blocksTogether(int64_t blocks) {
     for (int64_t together : {4, 5, 3, 2})

@@ -67,3 +67,23 @@ func.func @whole(%x: tensor<1x24x2x2xf32>, %z: tensor<1x32x8x8xf32>) -> (tensor<
   return %0, %1 : tensor<1x24x2x2xf32>, tensor<1x32x8x8xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Two groups of 64 channels are two dense convolutions, which have a Winograd form; with stride they stay together.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @transformable
+// CHECK-COUNT-2: weft.conv {{.*}} : (tensor<1x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x28x28xf32>
+// CHECK: weft.concat
+// CHECK: weft.conv %arg0, {{.*}}groups = 2 : i64
+func.func @transformable(%x: tensor<1x128x28x28xf32>) -> (tensor<1x128x28x28xf32>, tensor<1x128x14x14xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<128x64x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 2 : i64}
+         : (tensor<1x128x28x28xf32>, tensor<128x64x3x3xf32>) -> tensor<1x128x28x28xf32>
+  %1 = weft.conv %x, %w stride [2, 2] pad [1, 1, 1, 1] dilation [1, 1] {groups = 2 : i64}
+         : (tensor<1x128x28x28xf32>, tensor<128x64x3x3xf32>) -> tensor<1x128x14x14xf32>
+  return %0, %1 : tensor<1x128x28x28xf32>, tensor<1x128x14x14xf32>
+}
+}
