@@ -44,9 +44,18 @@ static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLim
   return x * cb <= limits.sums && x * cb + cb + 1 < machine.registers;
 }
 
-TileLimits TileLimits::wide(const Machine &machine) {
-  // Two multiply-adds a cycle outrun the second-level cache, where the weights of a strip lie.
-  return machine.registers >= 32 && machine.fmaPerCycle > 1 ? TileLimits{28, 0.6} : TileLimits();
+/// Two multiply-adds a cycle outrun two loads.
+static bool outrunsLoads(const Machine &machine) { return machine.registers >= 32 && machine.fmaPerCycle > 1; }
+
+TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
+  if (!outrunsLoads(machine))
+    return {};
+  TileLimits limits{28, 0.6}; // they outrun the second-level cache too, where the weights of a strip lie
+  if (window > 1)
+    limits.many = 1.25;
+  else
+    limits.single = 1.28;
+  return limits;
 }
 
 static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
@@ -55,10 +64,10 @@ static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLim
     penalty *= 3;
   else if (x * cb < fewestAccumulators(machine))
     penalty *= double(fewestAccumulators(machine)) / (x * cb);
-  if (cb == 1) // a load for each multiply-add: as many as two pipes can have at best
-    penalty *= machine.registers >= 32 && machine.fmaPerCycle > 1 ? 1.15 : 1.01;
+  if (cb == 1)
+    penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
   if (cb > 2)
-    penalty *= 1.02; // many weight streams: slower when they come from memory
+    penalty *= limits.many;
   return penalty;
 }
 

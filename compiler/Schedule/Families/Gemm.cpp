@@ -85,7 +85,7 @@ private:
   /// it stays in the cache.
   static SmallVector<std::pair<StringRef, int64_t>> productValues(ArrayRef<int64_t> rows, int64_t sum, int64_t columns,
                                                                   const Machine &machine) {
-    Tile tile = chooseTile(rows.back(), columns / machine.vector, machine, TileLimits::wide(machine));
+    Tile tile = chooseTile(rows.back(), columns / machine.vector, machine, TileLimits::wide(machine, 1));
     double tiles = llvm::divideCeil(rows.back(), tile.x), left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
     for (int64_t extent : rows.drop_back()) {
       tiles *= extent;

@@ -71,7 +71,8 @@ private:
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
     choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
-                    machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle;
+                    machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle +
+                    readAgain(tiles, rows, tile.cb, shape.batch, machine) / machine.bytesPerCycle;
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
     if (samples > 1)
       values.push_back({"samples_inside", 1});
@@ -81,6 +82,17 @@ private:
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
+  }
+
+  /// Bytes that come from memory more than once, where the third-level cache is no faster: the filters for each band, or the
+  /// transformed input of the only band for each strip of channel blocks.
+  static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
+    double inputBytes = tileBytes(tiles, machine) * tiles.across * rows * batch;
+    if (!machine.fetchesAhead || tiles.weightBytes < machine.cachedFilterBytes)
+      return 0;
+    if (rows < tiles.down)
+      return tiles.weightBytes * (llvm::divideCeil(tiles.down, rows) - 1);
+    return inputBytes <= machine.bandBytes ? 0 : inputBytes * (llvm::divideCeil(tiles.outBlocks, cb) - 1);
   }
 
   /// The filter of one point of the transform serves all tiles of a band, and of the batch; that of the next is
