@@ -6,11 +6,12 @@
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Paths.h"
 #include "compiler/Driver/Summaries.h"
+#include "compiler/Support/Files.h"
 #include "compiler/Support/Interrupt.h"
 #include "frontends/Weft/Frontend.h"
 
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <csignal>
@@ -18,27 +19,41 @@
 namespace weft {
 namespace {
 
-int printList(llvm::StringRef what) {
-  if (what == "zoo") {
-    for (const std::string &name : zooNetworks(zooFolder()))
-      llvm::outs() << name << "\n";
-  } else if (what == "targets") {
-    for (const CpuTarget &target : cpuTargets())
-      llvm::outs() << target.name << "\n";
-  } else if (what == "phases") {
-    for (Phase phase : allPhases())
-      llvm::outs() << llvm::formatv("{0,-10}{1}\n", phaseName(phase), phaseSentence(phase));
-  } else {
-    llvm::errs() << "weftc: error: `--list=" << what << "` is not known; there are zoo, targets and phases\n";
-    return UsageError;
-  }
-  return Success;
+int print(llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  llvm::Error error = writeFile("-", write);
+  if (!error)
+    return Success;
+  llvm::errs() << "weftc: error: " << llvm::toString(std::move(error)) << "\n";
+  return UserError;
 }
 
-int printVersion() {
-  llvm::outs() << "weft " WEFT_VERSION " (MLIR " LLVM_VERSION_STRING ")\n";
-  return Success;
+void printZoo(llvm::raw_ostream &out) {
+  for (const std::string &name : zooNetworks(zooFolder()))
+    out << name << "\n";
 }
+
+void printTargets(llvm::raw_ostream &out) {
+  for (const CpuTarget &target : cpuTargets())
+    out << target.name << "\n";
+}
+
+void printPhases(llvm::raw_ostream &out) {
+  for (Phase phase : allPhases())
+    out << llvm::formatv("{0,-10}{1}\n", phaseName(phase), phaseSentence(phase));
+}
+
+int printList(llvm::StringRef what) {
+  if (what == "zoo")
+    return print(printZoo);
+  if (what == "targets")
+    return print(printTargets);
+  if (what == "phases")
+    return print(printPhases);
+  llvm::errs() << "weftc: error: `--list=" << what << "` is not known; there are zoo, targets and phases\n";
+  return UsageError;
+}
+
+void printVersion(llvm::raw_ostream &out) { out << "weft " WEFT_VERSION " (MLIR " LLVM_VERSION_STRING ")\n"; }
 
 } // namespace
 
@@ -48,12 +63,10 @@ int runWeftc(int argc, char **argv) {
   std::optional<DriverOptions> options = parseDriverOptions(argc, argv, llvm::errs());
   if (!options)
     return UsageError;
-  if (options->help) {
-    printDriverHelp(llvm::outs());
-    return Success;
-  }
+  if (options->help)
+    return print(printDriverHelp);
   if (options->version)
-    return printVersion();
+    return print(printVersion);
   if (!options->list.empty())
     return printList(options->list);
   if (options->emit == EmitKind::Summary)

@@ -121,7 +121,11 @@ std::optional<std::vector<Layer>> choose(std::vector<Layer> all, const DriverOpt
   for (const std::string &name : options.layers) {
     auto found = llvm::find(names, name);
     if (found == names.end()) {
-      fail("`--layers`: `" + printable(name) + "` is no layer with filters" + didYouMean(name, names));
+      std::string nearest = didYouMean(name, names);
+      if (nearest.empty() && !names.empty())
+        nearest =
+            "; there are " + listNames(llvm::ArrayRef(names).take_front(10)) + (names.size() > 10 ? " and more" : "");
+      fail("`--layers`: `" + printable(name) + "` is no layer with filters" + nearest);
       return std::nullopt;
     }
     chosen.push_back(all[found - names.begin()]);

@@ -20,6 +20,7 @@
 #include "dialects/Weft/Weft.h"
 
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -32,14 +33,17 @@ namespace {
 /// Words C and C++ keep for themselves, and names the C library defines: no prefix of an interface.
 bool isReservedInC(llvm::StringRef name) {
   static const llvm::StringSet<> words = {
-      "alignas", "alignof", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class", "concept", "const",
-      "continue", "decltype", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false",
-      "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not",
-      "nullptr", "operator", "or", "private", "protected", "public", "register", "requires", "restrict", "return", "short",
-      "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid",
-      "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "main", "std", "NULL",
-      "weft"};
-  return words.contains(name);
+      "alignas",  "alignof",  "and",     "asm",      "auto",     "bool",     "break",     "case",      "catch",
+      "char",     "class",    "concept", "const",    "continue", "decltype", "default",   "delete",    "do",
+      "double",   "else",     "enum",    "explicit", "export",   "extern",   "false",     "float",     "for",
+      "friend",   "goto",     "if",      "inline",   "int",      "long",     "mutable",   "namespace", "new",
+      "noexcept", "not",      "nullptr", "operator", "or",       "private",  "protected", "public",    "register",
+      "requires", "restrict", "return",  "short",    "signed",   "sizeof",   "static",    "struct",    "switch",
+      "template", "this",     "throw",   "true",     "try",      "typedef",  "typeid",    "typename",  "union",
+      "unsigned", "using",    "virtual", "void",     "volatile", "while",    "xor",       "main",      "std",
+      "NULL",     "weft"};
+  llvm::LibFunc function;
+  return words.contains(name) || llvm::TargetLibraryInfoImpl(llvm::Triple()).getLibFunc(name, function);
 }
 
 std::string nameOf(ModuleOp module, const DriverOptions &options) {
@@ -355,11 +359,14 @@ int Compilation::checkOutput() {
     return userError("a binary is not written to standard output; name a file with `-o`");
   std::string name = nameOf(*module, options);
   if (options.emit == EmitKind::StaticLibrary && isReservedInC(name))
-    return userError("`" + name + "` is a word of C or C++ and names no type of a header; choose another with `--name`");
+    return userError("`" + name +
+                     "` is a word of C or C++, or a function of their library, and names no type of a header; choose "
+                     "another with `--name`");
   if (name == "weft" || name.size() > 128) // the runtime's own prefix, and what objects' names have room for
-    return userError("a network called `" + printable(name, 128) +
-                     "` cannot be linked: its name is the runtime's, or longer than 128 characters; choose another with "
-                     "`--name`");
+    return userError(
+        "a network called `" + printable(name, 128) +
+        "` cannot be linked: its name is the runtime's, or longer than 128 characters; choose another with "
+        "`--name`");
   return Success;
 }
 

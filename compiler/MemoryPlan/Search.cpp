@@ -14,6 +14,7 @@ using namespace weft::memplan;
 
 namespace {
 constexpr int64_t infinite = std::numeric_limits<int64_t>::max();
+constexpr int supportsPerRect = 64;                                  ///< looked for in one propagation
 constexpr double hopeless = std::numeric_limits<double>::infinity(); ///< the score of a section not to branch in
 } // namespace
 
@@ -210,8 +211,12 @@ bool Search::raise(int r, int64_t offset) {
 }
 
 /// A banned item rests on something unplaced: it is no lower than the lowest top among those it overlaps. One that is
-/// low enough to explain the item's key is remembered; until that one moves there is nothing to look for.
+/// low enough to explain the item's key is remembered; until that one moves there is nothing to look for. Two groups
+/// that hang over one another may rest on each other and go up together byte by byte: after many rounds their keys stay
+/// where they are, lower than they might be, which costs search but no plan.
 bool Search::support(int i) {
+  if (++supportsSought > supportsPerRect * (static_cast<int64_t>(model.rects.size()) + 64))
+    return true;
   const Item &item = model.items[i];
   int64_t lowest = infinite;
   int lowestRect = -1;
@@ -309,6 +314,7 @@ bool Search::propagate(bool consistent) {
   dirtyBegin = model.sections();
   dirtyEnd = 0;
   raised.clear();
+  supportsSought = 0;
   return consistent;
 }
 

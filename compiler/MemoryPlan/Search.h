@@ -111,6 +111,8 @@ private:
   std::vector<int> unplacedRects;        ///< per item
   std::vector<int> crossing;             ///< per border between sections: unplaced items on both sides
 
+  int64_t supportsSought = 0; ///< since the last propagation ended
+
   std::vector<Undo> trail;
   std::vector<int> raised;
   std::vector<int> dirtyChange; ///< per section: marks that begin less marks that end there

@@ -66,9 +66,16 @@ bool isSpecial(StringRef path) {
 
 } // namespace
 
-Expected<OutputFile> OutputFile::create(StringRef path, unsigned mode) {
-  if (Error error = checkReplaceable(path))
+/// What a link points to is replaced, not the link.
+static std::string behindLinks(StringRef path) {
+  SmallString<128> target;
+  return sys::fs::is_symlink_file(path) && !sys::fs::real_path(path, target) ? target.str().str() : path.str();
+}
+
+Expected<OutputFile> OutputFile::create(StringRef given, unsigned mode) {
+  if (Error error = checkReplaceable(given))
     return error;
+  std::string path = behindLinks(given);
   Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", mode);
   if (!file)
     return cannotWrite(path, errorToErrorCode(file.takeError()));

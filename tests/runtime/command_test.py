@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,24 @@ class Command(unittest.TestCase):
             self.assertEqual(line.split()[0], str(i))
             self.assertIn(f"class {i}", line)
 
+    def test_a_link_stays_one(self):
+        (self.folder / "target.npy").write_text("old")
+        (self.folder / "link.npy").symlink_to("target.npy")
+        self.assertEqual(run("--input", self.folder / "x.npy", "--output", self.folder / "link.npy").returncode, 0)
+        self.assertTrue((self.folder / "link.npy").is_symlink())
+        np.testing.assert_array_equal(np.load(self.folder / "target.npy"), self.y)
+
+    def test_an_interruption_leaves_nothing(self):
+        # A trace of many runs takes its time to write: long enough to be met on the way.
+        trace = self.folder / "trace.json"
+        run = subprocess.Popen([DENSE, "--random-inputs=1", "--repeat=60000", f"--profile={trace}"], stdout=subprocess.DEVNULL)
+        beside = []
+        while run.poll() is None and not beside:
+            beside = list(self.folder.glob("trace.json.*"))
+        run.send_signal(signal.SIGINT)
+        self.assertIn(run.wait(60), (-signal.SIGINT, 0))  # 0: it was quicker
+        self.assertEqual(list(self.folder.glob("trace.json.*")), [])
+
     def test_info_and_help_need_no_input(self):
         self.assertIn("input   x: f32[64, 1000]", run("--info").stdout)
         self.assertIn("--random-inputs SEED", run("--help").stdout)
@@ -121,6 +140,8 @@ class Command(unittest.TestCase):
         self.refused("carries its weights", x, out, "--weights=w")
         self.refused("cannot read `/no/labels`", x, "--top=1", "--labels=/no/labels")
         labels = self.folder / "labels"
+        labels.write_text("cat\ndog\n\n")
+        self.refused("holds 2 labels; a row of `y` has 1000 values", x, "--top=1", f"--labels={labels}")
         labels.write_bytes(b"a\0b")
         self.refused("is not a text of at most 16 MiB", x, "--top=1", f"--labels={labels}")
 

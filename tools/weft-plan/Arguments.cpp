@@ -2,6 +2,8 @@
 // The options of weft-plan in one table, and their help.
 #include "tools/weft-plan/Arguments.h"
 
+#include "tools/weft-plan/Files.h"
+
 #include <charconv>
 #include <functional>
 #include <map>
@@ -60,6 +62,19 @@ bool parseSeconds(const std::string &text, double &seconds) {
 bool parseCount(const std::string &text, int64_t &count) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   return error == std::errc() && end == text.data() + text.size() && count > 0;
+}
+
+/// No output may replace the problem or another output.
+std::optional<std::string> sameFiles(const Arguments &arguments) {
+  const std::pair<const char *, std::string> files[] = {{"the problem", arguments.input},
+                                                        {"`-o`", arguments.output},
+                                                        {"`--json`", arguments.json},
+                                                        {"`--svg`", arguments.svg}};
+  for (const auto &[what, file] : files)
+    for (const auto *other = files; other->first != what; ++other)
+      if (isSameFile(file, other->second))
+        return std::string(what) + " and " + other->first + " name the same file, " + quoted(file);
+  return std::nullopt;
 }
 
 } // namespace
@@ -130,5 +145,5 @@ std::optional<std::string> weft::plan_tool::parseArguments(const std::vector<std
     return "only one of `-o`, `--json` and `--svg` can be `-`";
   if (!arguments.outputGiven && standardOutputs == 1)
     arguments.output.clear(); // standard output is taken, and a plan was not asked for by name
-  return std::nullopt;
+  return sameFiles(arguments);
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,19 +38,32 @@ std::optional<std::string> plan_tool::readFile(const std::string &path, std::str
 
 std::optional<std::string> plan_tool::writeFile(const std::string &path, const std::string &content) {
   struct stat status;
+  std::error_code ignored;
+  std::filesystem::path place = path; // what a link points to is replaced, not the link
+  if (std::filesystem::is_symlink(place, ignored))
+    place = std::filesystem::weakly_canonical(place, ignored);
   bool special = path == "-" || (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)); // a pipe or device
-  std::string beside = special ? path : path + ".tmp" + std::to_string(getpid());
+  std::string beside = special ? path : place.string() + ".tmp" + std::to_string(getpid());
   std::FILE *file = path == "-" ? stdout : std::fopen(beside.c_str(), "wb");
   if (!file)
     return failure("write", path);
   bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
   written &= (file == stdout ? std::fflush(file) : std::fclose(file)) == 0;
   if (!special && written)
-    written = std::rename(beside.c_str(), path.c_str()) == 0;
+    written = std::rename(beside.c_str(), place.c_str()) == 0;
   if (written)
     return std::nullopt;
   std::string text = failure("write", path);
   if (!special)
     std::remove(beside.c_str());
   return text;
+}
+
+bool plan_tool::isSameFile(const std::string &a, const std::string &b) {
+  if (a.empty() || b.empty() || a == "-" || b == "-")
+    return false;
+  std::error_code ignored;
+  if (std::filesystem::equivalent(a, b, ignored))
+    return std::filesystem::is_regular_file(a, ignored);
+  return !std::filesystem::exists(a, ignored) && a == b;
 }

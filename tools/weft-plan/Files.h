@@ -13,4 +13,7 @@ std::optional<std::string> readFile(const std::string &path, std::string &error)
 /// Writes a file, or to standard output for "-"; says why not.
 std::optional<std::string> writeFile(const std::string &path, const std::string &content);
 
+/// Whether both are one file, there already or to be.
+bool isSameFile(const std::string &a, const std::string &b);
+
 } // namespace weft::plan_tool

@@ -61,8 +61,9 @@ std::string toJson(const Problem &problem, const Result &result, const Arguments
 }
 
 void summarize(const Problem &problem, const Result &result) {
-  std::fprintf(stderr, "%zu buffers, peak %lld bytes, lower bound %lld (%.4f)%s, %.3f s\n", problem.buffers.size(),
-               static_cast<long long>(result.peak), static_cast<long long>(result.lowerBound), ratio(result),
+  std::fprintf(stderr, "%zu buffer%s, peak %lld bytes, lower bound %lld (%.4f)%s, %.3f s\n", problem.buffers.size(),
+               problem.buffers.size() == 1 ? "" : "s", static_cast<long long>(result.peak),
+               static_cast<long long>(result.lowerBound), ratio(result),
                result.provenOptimal ? ", the smallest possible" : "", result.seconds);
 }
 
@@ -127,8 +128,8 @@ int main(int argc, char **argv) {
   if (std::optional<std::string> error = parseArguments({argv + 1, argv + argc}, arguments))
     return fail(UsageError, *error);
   if (arguments.help) {
-    std::fputs(helpText, stdout);
-    return Success;
+    std::optional<std::string> error = writeFile("-", helpText);
+    return error ? fail(UserError, *error) : Success;
   }
   return plan(arguments);
 }

@@ -64,7 +64,8 @@ struct JpegFailure {
   std::longjmp(failure->back, 1);
 }
 
-/// Most warnings come with pictures that are whole, if scratched. But behind the end of a file the library goes on in grey.
+/// Most warnings come with pictures that are whole, if scratched. But behind the end of a file the library goes on in
+/// grey.
 void noteWarning(j_common_ptr info, int level) {
   auto *failure = reinterpret_cast<JpegFailure *>(info->err);
   failure->isAtEnd |= level < 0 && info->err->msg_code == JWRN_JPEG_EOF;
@@ -136,6 +137,18 @@ int decodeJpeg(const char *file, std::string_view contents, int channels, Pictur
 }
 
 } // namespace
+
+const char *otherPicture(std::string_view contents) {
+  if (contents.starts_with("GIF8"))
+    return "GIF";
+  if (contents.starts_with("RIFF") && contents.substr(0, 12).ends_with("WEBP"))
+    return "WebP";
+  if (contents.starts_with("BM"))
+    return "BMP";
+  if (contents.starts_with("II*") || contents.starts_with("MM"))
+    return "TIFF";
+  return contents.substr(0, 12).ends_with("ftypavif") ? "AVIF" : nullptr;
+}
 
 bool isPicture(std::string_view contents) { return isPng(contents) || isJpeg(contents); }
 

@@ -29,8 +29,9 @@ int Feed::checkOptions(const weft_options &options) const {
   if (!images.empty() && !eval.empty())
     return weft_complain_usage("`--eval` brings its own pictures: leave out `--images`");
   if (options.output_count || options.profile || options.repeat != 1)
-    return weft_complain_usage("`--%s` is for one run, not for a set of pictures",
-                               options.output_count ? "output" : options.profile ? "profile" : "repeat");
+    return weft_complain_usage("`--%s` is for one run, not for a set of pictures", options.output_count ? "output"
+                                                                                   : options.profile    ? "profile"
+                                                                                                        : "repeat");
   if (!confusion.empty() && eval.empty())
     return weft_complain_usage("`--confusion` is what `--eval` finds: give `--eval DIR`");
   if (eval.empty() && patches.empty() && options.top == 0)
@@ -49,8 +50,9 @@ int Feed::findPort(const weft_session &session) {
     }
   if (found == 1)
     return 0;
-  return weft_complain("`%s` has %u inputs that take pictures (f32[N, C, H, W] or u8[N, H, W, C], C 1 or 3); it must be one",
-                       session.info.name, found);
+  return weft_complain(
+      "`%s` has %u inputs that take pictures (f32[N, C, H, W] or u8[N, H, W, C], C 1 or 3); it must be one",
+      session.info.name, found);
 }
 
 /// The first output gives each picture a row of scores.
@@ -59,7 +61,8 @@ int Feed::findScores(const weft_session &session) {
   int64_t values = 1;
   for (uint32_t d = 1; scores && d < scores->rank; ++d)
     values = scores->dims[d] > 0 && values < INT32_MAX ? values * scores->dims[d] : 0;
-  const bool row = scores && scores->dtype == WEFT_F32 && scores->rank >= 2 && scores->dims[0] == port.batch && values > 0 &&
+  const bool row = scores && scores->dtype == WEFT_F32 && scores->rank >= 2 && scores->dims[0] == port.batch &&
+                   values > 0 &&
                    std::count_if(scores->dims + 1, scores->dims + scores->rank, [](auto d) { return d != 1; }) <= 1;
   if (!row || values >= INT32_MAX)
     return weft_complain("the first output of `%s` is no row of scores for each picture, f32[%lld, classes]",
@@ -79,6 +82,9 @@ int Feed::prepare(weft_session &session, const Preparation &how) {
     return WEFT_EXIT_ERROR;
   if ((!eval.empty() || session.options.top) && findScores(session))
     return WEFT_EXIT_ERROR;
+  if (labels && classes > 0 && set.classes.size() != static_cast<size_t>(classes))
+    return weft_complain("`%s` holds %zu labels; the network tells %lld classes apart", labels, set.classes.size(),
+                         static_cast<long long>(classes));
   if (!eval.empty() ? readLabelledPictures(eval, static_cast<size_t>(classes), set) : readPictures(images, set))
     return WEFT_EXIT_ERROR;
   if (!eval.empty())
@@ -130,9 +136,8 @@ void Feed::tell(const weft_session &session, size_t first) {
       order[c] = c;
     const size_t top = std::min(order.size(), static_cast<size_t>(session.options.top));
     auto key = [&](size_t c) { return std::isnan(scores[c]) ? -INFINITY : scores[c]; };
-    std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(top), order.end(), [&](size_t a, size_t b) {
-      return key(a) != key(b) ? key(a) > key(b) : a < b;
-    });
+    std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(top), order.end(),
+                      [&](size_t a, size_t b) { return key(a) != key(b) ? key(a) > key(b) : a < b; });
     for (size_t k = 0; k < top; ++k)
       std::printf("  %-8zu %12.6g  %s\n", order[k], scores[order[k]],
                   order[k] < set.classes.size() ? set.classes.name(order[k]).c_str() : "");

@@ -131,7 +131,10 @@ int option(void *self, const char *name, const char *value) {
 int read(void *self, const char *file, const weft_info *info, const weft_port *port, weft_array *array, int *mine) {
   const MappedFile mapped(file);
   const std::string_view contents = mapped.contents();
-  *mine = isNpz(contents) || isPicture(contents);
+  const char *other = otherPicture(contents);
+  *mine = isNpz(contents) || isPicture(contents) || other;
+  if (other)
+    return weft_complain("`%s` is a %s picture; PNG and JPEG can be read, and .npy and .npz files", file, other);
   if (isNpz(contents))
     return readNpz(file, contents, *info, *port, *array);
   return *mine ? readPicture(file, contents, static_cast<Flags *>(self)->preparation, *port, *array) : 0;

@@ -120,8 +120,8 @@ bool describe(const weft_port &port, PicturePort &pictures) {
   if (port.rank != 4 || std::any_of(port.dims, port.dims + 4, [](weft_extent extent) { return extent < 0; }))
     return false;
   const weft_extent *d = port.dims;
-  pictures = port.dtype == WEFT_F32 ? PicturePort{true, d[0], d[1], d[2], d[3]}
-                                    : PicturePort{false, d[0], d[3], d[1], d[2]};
+  pictures =
+      port.dtype == WEFT_F32 ? PicturePort{true, d[0], d[1], d[2], d[3]} : PicturePort{false, d[0], d[3], d[1], d[2]};
   return (port.dtype == WEFT_F32 || port.dtype == WEFT_U8) && (pictures.channels == 1 || pictures.channels == 3);
 }
 
@@ -132,6 +132,8 @@ int loadPicture(const char *file, std::string_view contents, const Preparation &
 
 int loadPicture(const std::string &file, const Preparation &how, const PicturePort &port, Picture &picture) {
   const MappedFile mapped(file.c_str());
+  if (const char *kind = otherPicture(mapped.contents()))
+    return weft_complain("`%s` is a %s picture; PNG and JPEG can be read", file.c_str(), kind);
   if (!isPicture(mapped.contents()))
     return weft_complain("`%s` is no PNG or JPEG that can be read", file.c_str());
   return loadPicture(file.c_str(), mapped.contents(), how, port, picture);
@@ -165,9 +167,10 @@ int readPicture(const char *file, std::string_view contents, const Preparation &
     return weft_complain("`%s` is a picture; `%s` takes none (f32[1, C, H, W] or u8[1, H, W, C], C 1 or 3)", file,
                          port.name);
   if (pictures.batch != 1)
-    return weft_complain("`%s` is one picture; `%s` takes %lld at once: give `--images` a folder or a list of them, or stack "
-                         "them in a .npy file",
-                         file, port.name, static_cast<long long>(pictures.batch));
+    return weft_complain(
+        "`%s` is one picture; `%s` takes %lld at once: give `--images` a folder or a list of them, or stack "
+        "them in a .npy file",
+        file, port.name, static_cast<long long>(pictures.batch));
   Picture picture;
   if (checkNumbers(how, port, pictures) || loadPicture(file, contents, how, pictures, picture))
     return 1;

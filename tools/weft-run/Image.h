@@ -27,6 +27,8 @@ struct Picture {
 };
 
 bool isPicture(std::string_view contents);
+/// What kind of picture it is that is not read ("GIF"), or nothing.
+const char *otherPicture(std::string_view contents);
 
 /// PNG and JPEG, as 1 (grey) or 3 channels (red, green, blue). 0, or 1 with a complaint.
 int decode(const char *file, std::string_view contents, int channels, Picture &picture);

@@ -5,6 +5,7 @@
 #include "complain.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,14 +24,74 @@ static void giveUsualMode(int descriptor) {
   fchmod(descriptor, 0666 & ~mask);
 }
 
-static int openBeside(weft_output *output) {
-  const size_t length = strlen(output->file);
+/* ---- what an interruption removes ---- */
+
+#define MOST_UNFINISHED 64
+
+static char *volatile unfinished[MOST_UNFINISHED]; /* names beside; more than these may be left behind */
+
+static void removeUnfinished(int number) {
+  for (int i = 0; i < MOST_UNFINISHED; ++i)
+    if (unfinished[i] != NULL)
+      unlink(unfinished[i]);
+  signal(number, SIG_DFL); /* and then as if nobody had waited for it */
+  raise(number);
+}
+
+/* Signals somebody else waits for, or ignores, stay theirs. */
+static void watchSignals(void) {
+  static int isWatching;
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
+  for (size_t i = 0; !isWatching && i < sizeof numbers / sizeof *numbers; ++i) {
+    const struct sigaction mine = {.sa_handler = removeUnfinished};
+    struct sigaction before;
+    if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+      sigaction(numbers[i], &mine, NULL);
+  }
+  isWatching = 1;
+}
+
+static void rememberUnfinished(char *beside, char *instead) {
+  for (int i = 0; i < MOST_UNFINISHED; ++i)
+    if (unfinished[i] == beside) {
+      unfinished[i] = instead;
+      return;
+    }
+}
+
+/* ---- */
+
+/* A descriptor of a new file whose name is `stem` and six letters, or -1. Signals wait until it is remembered. */
+static int makeBeside(weft_output *output, const char *stem) {
+  const size_t length = strlen(stem);
   output->beside = malloc(length + 8);
   if (output->beside == NULL)
-    return cannotWrite(output->file);
-  memcpy(output->beside, output->file, length);
+    return -1;
+  memcpy(output->beside, stem, length);
   memcpy(output->beside + length, ".XXXXXX", 8);
+  watchSignals();
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &before);
   const int descriptor = mkstemp(output->beside);
+  if (descriptor >= 0)
+    rememberUnfinished(NULL, output->beside);
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return descriptor;
+}
+
+static void forgetBeside(weft_output *output) {
+  rememberUnfinished(output->beside, NULL);
+  free(output->beside);
+  output->beside = NULL;
+}
+
+/* What a link points to is replaced, not the link. */
+static int openBeside(weft_output *output) {
+  struct stat status;
+  if (lstat(output->file, &status) == 0 && S_ISLNK(status.st_mode))
+    output->target = realpath(output->file, NULL);
+  const int descriptor = makeBeside(output, output->target ? output->target : output->file);
   if (descriptor < 0) {
     const int failed = cannotWrite(output->file);
     free(output->beside);
@@ -65,10 +126,9 @@ int weft_output_finish(weft_output *output) {
 int weft_output_publish(weft_output *output) {
   if (output->beside == NULL)
     return 0;
-  if (rename(output->beside, output->file) != 0)
+  if (rename(output->beside, output->target ? output->target : output->file) != 0)
     return cannotWrite(output->file);
-  free(output->beside);
-  output->beside = NULL;
+  forgetBeside(output);
   return 0;
 }
 
@@ -77,7 +137,8 @@ void weft_output_drop(weft_output *output) {
     fclose(output->stream);
   if (output->beside != NULL) {
     unlink(output->beside);
-    free(output->beside);
+    forgetBeside(output);
   }
+  free(output->target);
   *output = (weft_output){0};
 }

@@ -1,6 +1,6 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
- * Files that appear whole or not at all: written beside under another name, renamed at the end. `-` is standard output;
- * devices and pipes are written directly.
+ * Files that appear whole or not at all: written beside under another name, renamed at the end; an
+ * interruption removes the other name. `-` is standard output; devices and pipes are written directly.
  */
 #ifndef WEFT_OUTPUT_H
 #define WEFT_OUTPUT_H
@@ -10,6 +10,7 @@
 typedef struct weft_output {
   const char *file; /* kept, not copied */
   char *beside;     /* the other name, or NULL */
+  char *target;     /* what `file` points to where it is a link, or NULL */
   FILE *stream;
 } weft_output;
 

@@ -140,6 +140,8 @@ static int readLabels(const char *file, labels *labels) {
   if (labels->lines == NULL)
     return weft_complain("no memory for labels");
   splitLines(labels);
+  while (labels->count > 0 && labels->lines[labels->count - 1][0] == 0)
+    --labels->count;
   return 0;
 }
 
@@ -175,11 +177,22 @@ static void printRows(const weft_session *session, const labels *labels) {
   }
 }
 
+/* Names of other classes would stand beside the numbers. */
+static int checkLabels(const weft_session *session, const labels *labels) {
+  const weft_array *output = &session->outputs[0];
+  const int64_t columns = output->rank ? output->dims[output->rank - 1] : 1;
+  if ((int64_t)labels->count == columns)
+    return 0;
+  return weft_complain("`%s` holds %zu labels; a row of `%s` has %lld values", session->options.labels, labels->count,
+                       session->info.outputs[0].name, (long long)columns);
+}
+
 int weft_print_top(const weft_session *session) {
   labels labels = {NULL, NULL, 0};
   if (session->info.output_count == 0 || session->outputs[0].dtype != WEFT_F32)
     return weft_complain("`--top` needs an output of f32");
-  int failed = session->options.labels != NULL && readLabels(session->options.labels, &labels);
+  int failed = session->options.labels != NULL &&
+               (readLabels(session->options.labels, &labels) || checkLabels(session, &labels));
   if (!failed)
     printRows(session, &labels);
   free(labels.lines);
