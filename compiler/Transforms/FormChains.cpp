@@ -95,7 +95,7 @@ private:
       ChainModel model(*members, machine);
       if (!model.isChain() || (!forMemory && (!isForSpeed(*members) || model.changesAlgorithms())))
         continue;
-      int64_t around = liveness.bytesWhile(first, last);
+      int64_t around = liveness.bytesWhile(first, last) + liveness.bytesCopied(*members);
       for (int64_t rows : model.stepsToTry())
         for (bool strips : {true, false}) {
           if (strips && !model.hasStrips(rows))

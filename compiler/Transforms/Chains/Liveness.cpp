@@ -136,6 +136,23 @@ int64_t Liveness::bytesWhile(unsigned first, unsigned last) const {
   return first == last && worksInPlace(last) ? bytes - made[last].bytes : bytes;
 }
 
+int64_t Liveness::bytesCopied(ArrayRef<Operation *> members) const {
+  int64_t bytes = 0;
+  bool isReturned = llvm::any_of(members.back()->getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
+  SmallVector<Operation *> joins;
+  if (isa<ConcatOp>(members.back()) && !isReturned)
+    joins.push_back(members.back());
+  while (!joins.empty())
+    for (Value part : joins.pop_back_val()->getOperands()) {
+      Operation *maker = part.getDefiningOp();
+      if (!llvm::is_contained(members, maker))
+        bytes += bytesOf(part);
+      else if (isa<ConcatOp>(maker))
+        joins.push_back(maker);
+    }
+  return bytes;
+}
+
 /// An element-wise end of the group writes over an operand of its type that nobody reads later.
 bool Liveness::worksInPlace(unsigned number) const {
   GroupOp group = order[number];

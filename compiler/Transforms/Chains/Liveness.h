@@ -16,6 +16,8 @@ public:
   llvm::ArrayRef<GroupOp> groups() const { return order; }
   /// Bytes alive while groups `first` to `last` run, with what they leave behind but nothing that begins and ends inside.
   int64_t bytesWhile(unsigned first, unsigned last) const;
+  /// Bytes that the last of `members`, where it is a concatenation, takes over from outside: a chain writes them again.
+  int64_t bytesCopied(llvm::ArrayRef<mlir::Operation *> members) const;
   /// What a group needs beside its operands and result, as far as that is known here: Winograd's transforms, and a padded
   /// copy of a row-major input.
   int64_t scratchOf(unsigned group, const Machine &machine) const;

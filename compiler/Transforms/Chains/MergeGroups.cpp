@@ -51,8 +51,14 @@ Value joined(ConcatOp part, ArrayRef<Value> parts, Operation *place) {
     if (auto known = dyn_cast<ConcatOp>(user); known && llvm::equal(known.getXs(), parts) &&
                                                known.getAxis() == part.getAxis() && known->isBeforeInBlock(place))
       return known.getY();
+  auto whole = cast<RankedTensorType>(part.getY().getType());
+  SmallVector<int64_t> shape(whole.getShape());
+  shape[part.getAxis()] = 0;
+  for (Value x : parts)
+    shape[part.getAxis()] += cast<RankedTensorType>(x.getType()).getDimSize(part.getAxis());
   OpBuilder builder(place);
-  return ConcatOp::create(builder, part.getLoc(), parts, part.getAxis());
+  auto type = RankedTensorType::get(shape, whole.getElementType(), whole.getEncoding());
+  return ConcatOp::create(builder, part.getLoc(), type, parts, part.getAxis());
 }
 
 /// What a concatenation joins from outside lies in memory already: neighbours become one argument of the chain.
@@ -115,7 +121,7 @@ GroupOp mergeGroups(ArrayRef<Operation *> members, DictionaryAttr choice) {
       makeDirect(group);
       makePadding(group);
     } else if (auto concat = dyn_cast<ConcatOp>(op)) {
-      joinOutside(concat, inside, members.front());
+      joinOutside(concat, inside, members.back());
     }
   }
   llvm::SetVector<Value> inputs = inputsOf(members);
