@@ -61,7 +61,10 @@ struct Segment {
 class ChainFormer {
 public:
   ChainFormer(func::FuncOp network, const Machine &machine, bool forMemory)
-      : liveness(network), machine(machine), forMemory(forMemory) {}
+      : liveness(network), machine(machine), forMemory(forMemory) {
+    for (unsigned group = 0; group < liveness.groups().size(); ++group)
+      tensorPeak = std::max(tensorPeak, liveness.bytesWhile(group, group));
+  }
 
   void run() {
     for (unsigned last = 0; last < liveness.groups().size(); ++last)
@@ -85,8 +88,11 @@ public:
 private:
   void collectEndingAt(unsigned last) {
     segments.emplace_back();
-    segments.back().push_back({last, last, liveness.bytesWhile(last, last) + liveness.scratchOf(last, machine),
-                               liveness.cyclesOf(last, machine), 0});
+    int64_t bytes = liveness.bytesWhile(last, last);
+    Machine alone = machine;
+    if (forMemory)
+      alone.roomBytes = std::max<int64_t>(tensorPeak - bytes, 1); // as pass `weft-choose-schedules` will have it
+    segments.back().push_back({last, last, bytes + liveness.scratchOf(last, alone), liveness.cyclesOf(last, machine), 0});
     unsigned earliest = last + 1 >= longestChain ? last + 1 - longestChain : 0;
     for (unsigned first = last; liveness.mayChain(last) && first-- > earliest && liveness.mayChain(first);) {
       std::optional<SmallVector<Operation *>> members = liveness.membersOf(first, last);
@@ -171,6 +177,7 @@ private:
   Liveness liveness;
   const Machine &machine;
   const bool forMemory;
+  int64_t tensorPeak = 0; ///< of the groups one by one
   std::vector<SmallVector<Segment>> segments; ///< by their last group
 };
 
