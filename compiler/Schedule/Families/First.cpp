@@ -53,8 +53,7 @@ public:
     nest.x = parameter(choice, "x", 1);
     nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
-    int64_t window = reduction->turnsOf("kx");
-    if (window > 1 && window * nest.x * nest.cb <= unrolledLimit)
+    if (llvm::is_contained(unrollable(*reduction, nest.x * nest.cb, unrolledLimit), "kx"))
       nest.unrollReduction.push_back("kx");
     if (std::optional<Strips> strips = stripsOf(kernel, choice))
       return scheduleStrips(kernel, nest, *strips, machine);
