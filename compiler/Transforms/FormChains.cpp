@@ -107,9 +107,9 @@ private:
           if (strips && !model.hasStrips(rows))
             continue;
           ChainEstimate estimate = model.estimate(rows, strips);
-          double cycles = estimate.cycles * (strips || model.isBatch() ? 1 : unshared);
-          Segment chain{first, last, around + estimate.scratchBytes, cycles, rows, strips};
           bool isShared = strips || model.isBatch();
+          double cycles = estimate.cycles * (isShared ? 1 : unshared);
+          Segment chain{first, last, around + estimate.scratchBytes, cycles, rows, strips};
           if (estimate.isWorthIt && (forMemory || (isShared && staysInCache(estimate) && isGain(chain))))
             segments.back().push_back(chain);
         }

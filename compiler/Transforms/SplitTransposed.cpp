@@ -4,8 +4,8 @@
 // With stride S the results at positions r, r + S, r + 2 S, ... of a dimension read the same taps of the window, every S-th
 // one: they are a convolution of stride 1 whose window is those taps, reversed (V. Dumoulin, F. Visin, A guide to convolution
 // arithmetic for deep learning, 2016, section 4). So there are S x S such phases, each computed as fast as any convolution, and
-// `depth_to_space` lays their channels out as squares of pixels. Phases with the same window and padding are one convolution of
-// more channels; so are all where their channels alone would not fill blocks, then with zeros in the window.
+// `depth_to_space` lays their channels out as squares of pixels. Where all have the same window and padding they are one
+// convolution of more channels; so they are where their channels alone would not fill blocks, then with zeros in the window.
 #include "compiler/Schedule/Machine.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"

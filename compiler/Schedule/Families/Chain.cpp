@@ -24,9 +24,6 @@ namespace {
 /// Window times tile, in multiply-adds unrolled.
 constexpr int64_t unrolledLimit = 256;
 
-/// Input channels of one block are unrolled by this, as in family direct.
-constexpr int64_t channelUnroll = 4;
-
 /// A tile of a window without channels that divides its row may be smaller than others, but no smaller than this.
 constexpr int64_t fewestPixels = 4;
 

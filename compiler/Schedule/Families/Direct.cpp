@@ -12,9 +12,6 @@ using namespace mlir;
 namespace weft {
 namespace {
 
-/// Input channels of one block are unrolled by this: enough to hide the loop, little enough to keep code small.
-constexpr int64_t channelUnroll = 4;
-
 /// Weights below this stay in the second-level cache while a sample is computed.
 constexpr int64_t cachedWeightBytes = 512 << 10;
 

@@ -7,6 +7,9 @@
 
 namespace weft {
 
+/// Input channels of one block are unrolled by this: enough to hide the loop, little enough to keep code small.
+inline constexpr int64_t channelUnroll = 4;
+
 /// What is cut and unrolled.
 struct Nest {
   int64_t x = 1;              ///< pixels of a row in one tile
