@@ -56,6 +56,7 @@ const Family &depthwiseFamily();
 const Family &gemmFamily();
 const Family &poolingFamily();
 const Family &lrnFamily();
+const Family &normalizationFamily();
 const Family &pointwiseFamily();
 const Family &segmentFamily();
 const Family &chainFamily();

@@ -28,8 +28,10 @@ bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp
 
 bool isFiniteOnPadding(Operation *op) { return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, DivOp, PowOp>(op); }
 
+bool isChannelNorm(Operation *op) { return isa<GroupnormOp, InstancenormOp>(op); }
+
 SmallVector<OpOperand *> channelVectors(Operation *op) {
-  if (!isa<PreluOp, BatchnormOp>(op))
+  if (!isa<PreluOp, BatchnormOp>(op) && !isChannelNorm(op))
     return {};
   SmallVector<OpOperand *> vectors;
   for (OpOperand &operand : op->getOpOperands().drop_front())

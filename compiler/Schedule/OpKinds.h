@@ -13,6 +13,9 @@ bool isPointwise(mlir::Operation *op);
 /// A window slides over each channel's plane, or the plane is reduced: blocked tensors stay blocked.
 bool isWindow(mlir::Operation *op);
 
+/// Planes are normalised, alone or in groups of channels.
+bool isChannelNorm(mlir::Operation *op);
+
 /// Convolutions and products: what algorithms are chosen for.
 bool isContraction(mlir::Operation *op);
 

@@ -23,6 +23,8 @@ namespace {
 /// The channels of a tensor: dimension 1.
 int64_t channelsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(1); }
 
+bool isPlanes(Value value) { return cast<RankedTensorType>(value.getType()).getRank() > 2; }
+
 bool hasOneElement(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.hasStaticShape() && type.getNumElements() == 1;
@@ -106,6 +108,8 @@ private:
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
     if (isWindow(op) || isa<LrnOp, ChannelShuffleOp>(op))
       return true;
+    if (isChannelNorm(op)) // a group is made of channels that exist
+      return isPlanes(op->getResult(0)) && (isa<InstancenormOp>(op) || channelsOf(op->getResult(0)) % block == 0);
     if (auto squares = dyn_cast<DepthToSpaceOp>(op)) // each lane then stays where it is
       return squares.getMode() == DepthMode::DCR && channelsOf(squares.getY()) % block == 0;
     if (auto concat = dyn_cast<ConcatOp>(op))

@@ -93,16 +93,36 @@ void batchNormalization(NodeImport &node) {
   node.define(0, node.make("batchnorm", operands, node.number("eps", eps)));
 }
 
-void instanceNormalization(NodeImport &node) {
-  normalizeChannels(node, "instancenorm", node.floats(0), node.floats(1), node.floats(2), {});
-}
-
 /// One value a group, repeated for the group's channels.
 Value perChannel(NodeImport &node, Value value, int64_t groups, int64_t channels) {
   if (!value || shapeOf(value) == ArrayRef<int64_t>(channels) || groups < 1 || channels % groups)
     return value;
   Value column = node.reshape(value, {groups, 1});
   return node.reshape(node.expand(column, {groups, channels / groups}), {channels});
+}
+
+/// [N, C, ...] of which `x` is [N, groups, ...], the channels of a group beside one another: exporters write group normalisation
+/// so, with instance normalisation between two reshapes.
+Value beforeGrouping(Value x) {
+  auto grouping = x.getDefiningOp<ReshapeOp>();
+  if (!grouping || rankOf(x) < 3 || rankOf(grouping.getX()) < 3)
+    return {};
+  ArrayRef<int64_t> whole = shapeOf(grouping.getX()), grouped = shapeOf(x);
+  bool isGrouping = grouping.getType().hasStaticShape() && whole[0] == grouped[0] && whole[1] % grouped[1] == 0;
+  return isGrouping ? grouping.getX() : Value();
+}
+
+void instanceNormalization(NodeImport &node) {
+  Value x = node.floats(0), scale = node.floats(1), shift = node.floats(2);
+  if (!x || !scale || !shift)
+    return;
+  Value whole = beforeGrouping(x);
+  if (!whole || !areFixed({scale, shift}))
+    return normalizeChannels(node, "instancenorm", x, scale, shift, {});
+  int64_t groups = shapeOf(x)[1], channels = shapeOf(whole)[1];
+  Value y = node.make("groupnorm", {whole, perChannel(node, scale, groups, channels), perChannel(node, shift, groups, channels)},
+                      {node.number("groups", groups), node.number("eps", node.real("epsilon", 1e-5)), segments(node, {1, 1, 1})});
+  node.define(0, node.reshape(y, Ints(shapeOf(x))));
 }
 
 void groupNormalization(NodeImport &node) {

@@ -299,7 +299,7 @@ def norm_cases():
         return (y * w[:, None, None] + b[:, None, None]).astype(np.float32)
 
     def group(v, w, b, groups):
-        g = v.reshape(3, groups, -1).astype(np.float64)
+        g = v.reshape(v.shape[0], groups, -1).astype(np.float64)
         y = (g - g.mean(2, keepdims=True)) / np.sqrt(g.var(2, keepdims=True) + 1e-5)
         return affine(y.reshape(v.shape), w, b)
 
@@ -307,8 +307,16 @@ def norm_cases():
         d = v.astype(np.float64)
         return ((d - d.mean(-1, keepdims=True)) / np.sqrt(d.var(-1, keepdims=True) + 1e-5) * w + b).astype(np.float32)
 
+    def packed_case(name, channels, groups, op):
+        """Behind a convolution, whose channels are packed."""
+        weights = {"c.weight": normal(channels, 8, 1, 1), "n.weight": positive(channels), "n.bias": normal(channels)}
+        return Case(name, f"relu({op} as n)", [x], lambda v, c, w, b: np.maximum(group(np.einsum("nihw,oi->nohw", v, c[:, :, 0, 0]), w, b, groups), 0), weights)
+
+    conv = "conv(x, out={}, kernel=1, bias=false) as c"
     s = normal(4, 37) * 5
     return [
+        *(packed_case(f"groupnorm_packed{g}", 96, g, f"groupnorm({conv.format(96)}, groups={g})") for g in (1, 2, 32)),
+        *(packed_case(f"instancenorm_packed{c}", c, c, f"instancenorm({conv.format(c)})") for c in (20, 64)),
         Case("batchnorm", "batchnorm(x) as n", [x], onnx("BatchNormalization", epsilon=1e-5), bn),
         Case("batchnorm_conv", "batchnorm(x) as n", [normal(1, 8, 3, 3)], onnx("BatchNormalization", epsilon=1e-5), bn),
         Case("groupnorm", "groupnorm(x, groups=2) as n", [x], lambda v, w, b: group(v, w, b, 2), {"n.weight": scale, "n.bias": shift}),

@@ -64,9 +64,25 @@ struct Parts {
   AffineMap element;     ///< from those loops to the stored tensor
   AffineMap statistics;  ///< from the stored tensor's loops to a part
   int64_t count;         ///< elements in a part
+  /// Packed channels have statistics of their own, lane by lane: those of so many make a group's, which each of them gets.
+  int64_t together = 1;
 };
 
-/// Mean, variance, and their use, with optional gain and shift.
+/// What each part divides by its count: its sum, or that of its group of packed channels.
+Source sumOfPart(Value sums, StringRef name, const Parts &parts, TypedAttr zero, KernelBuilder &kernel) {
+  if (parts.together == 1)
+    return {sums, kernel.builder.getMultiDimIdentityMap(parts.loops.parallel)};
+  ArrayRef<int64_t> shape = parts.type.getShape(); // samples, channel blocks, lanes
+  int64_t block = shape[2];
+  AffineExpr channel = kernel.dim(1) * parts.together + kernel.dim(2), own = kernel.dim(1) * block + kernel.dim(2);
+  AffineMap lane = AffineMap::get(3, 0, {kernel.dim(0), channel.floorDiv(block), channel % block}, kernel.getContext());
+  auto type = RankedTensorType::get({shape[0], shape[1] * block / parts.together}, parts.type.getElementType());
+  Value totals = kernel.reduce(name, {{"n", "g", "gc"}, 2, {parts.together}}, {{sums, lane}}, type, zero,
+                               [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
+  return {totals, AffineMap::get(3, 0, {kernel.dim(0), own.floorDiv(parts.together)}, kernel.getContext())};
+}
+
+/// Mean, variance, and their use, with optional gain and shift. The division by the deviation is one of each part.
 void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma, Source beta, double eps,
                KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(y.getType()));
@@ -74,7 +90,6 @@ void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma
   AffineMap own = firstLoops(parts.loops.parallel, parts.loops.names.size(), op->getContext());
   StageLoops perPart{
       {parts.loops.names.begin(), parts.loops.names.begin() + parts.loops.parallel}, parts.loops.parallel, {}};
-  AffineMap partOnly = kernel.builder.getMultiDimIdentityMap(parts.loops.parallel);
   Value input = kernel.read(x, "x");
   auto divide = [&](Builder &b, ValueRange v) -> Value {
     return arith::DivFOp::create(b, v[0], constantLike(b, v[0], parts.count));
@@ -82,25 +97,26 @@ void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma
   TypedAttr zero = attrOf(layout.type.getElementType(), 0);
   Value sum = kernel.reduce("sum", parts.loops, {{input, parts.element}}, parts.type, zero,
                             [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
-  Value mean = kernel.map("mean", perPart, {{sum, partOnly}}, parts.type, divide);
+  Value mean = kernel.map("mean", perPart, {sumOfPart(sum, "group_sum", parts, zero, kernel)}, parts.type, divide);
   Value squares = kernel.reduce("squares", parts.loops, {{input, parts.element}, {mean, own}}, parts.type, zero,
                                 [](Builder &b, ValueRange v) {
                                   Value centred = arith::SubFOp::create(b, v[0], v[1]);
                                   return addOf(b, v[2], mulOf(b, centred, centred));
                                 });
-  Value deviation =
-      kernel.map("deviation", perPart, {{squares, partOnly}}, parts.type, [&](Builder &b, ValueRange v) -> Value {
-        Value variance = divide(b, v);
-        return math::SqrtOp::create(b, addOf(b, variance, constantLike(b, variance, eps)));
-      });
-  SmallVector<Source> sources = {{input, same}, {mean, parts.statistics}, {deviation, parts.statistics}};
+  Value scale = kernel.map("scale", perPart, {sumOfPart(squares, "group_squares", parts, zero, kernel)}, parts.type,
+                           [&](Builder &b, ValueRange v) -> Value {
+                             Value variance = divide(b, v);
+                             Value safe = addOf(b, variance, constantLike(b, variance, eps));
+                             return arith::DivFOp::create(b, constantLike(b, safe, 1), math::SqrtOp::create(b, safe));
+                           });
+  SmallVector<Source> sources = {{input, same}, {mean, parts.statistics}, {scale, parts.statistics}};
   if (gamma.value)
     sources.push_back(gamma);
   if (beta.value)
     sources.push_back(beta);
   kernel.define(
       y, kernel.map("normalize", loopsOver(layout), sources, layout.stored(), [&](Builder &b, ValueRange v) -> Value {
-        Value result = arith::DivFOp::create(b, arith::SubFOp::create(b, v[0], v[1]), v[2]);
+        Value result = mulOf(b, arith::SubFOp::create(b, v[0], v[1]), v[2]);
         unsigned next = 3;
         if (gamma.value)
           result = mulOf(b, result, v[next++]);
@@ -140,24 +156,23 @@ LogicalResult lowerLayernorm(LayernormOp op, KernelBuilder &kernel) {
   return success();
 }
 
-/// Plain or blocked [N, C, ...] in groups of `perGroup` channels; a group of a blocked tensor is whole blocks, or a
-/// channel.
+/// Plain or blocked [N, C, ...] in groups of `perGroup` channels. Loops: n, then the channel or group [and lane], then the sum
+/// [over channels of the group and] over space.
 LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Value beta, int64_t perGroup, double eps,
                                 KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(y.getType()));
-  int64_t block = layout.block, channels = layout.channels();
-  bool single = perGroup == 1;
-  if (block && !single && (perGroup % block != 0 || !layout.isWhole()))
+  int64_t block = layout.block;
+  bool single = block || perGroup == 1;
+  if (block && perGroup > 1 && !layout.isWhole())
     return op->emitError("no kernel for groups of ") << perGroup << " channels in " << layout.type;
-  unsigned spatial = layout.spatialRank();
+  unsigned spatial = layout.spatialRank(), rank = layout.storedRank();
   Parts parts;
   parts.count = perGroup;
   for (int64_t extent : layout.type.getShape().drop_front(2))
     parts.count *= extent;
-  // Loops: n, group, [c,] then the sum over channels of the group, space [, and lanes].
-  bool lanesAlone = block && single;
-  parts.loops.names = {"n", single ? (block ? "cb" : "ch") : "g"};
-  if (lanesAlone)
+  parts.together = block ? perGroup : 1;
+  parts.loops.names = {"n", block ? "cb" : single ? "ch" : "g"};
+  if (block)
     parts.loops.names.push_back("c");
   parts.loops.parallel = parts.loops.names.size();
   auto reduction = [&](StringRef name, int64_t extent) {
@@ -165,24 +180,21 @@ LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Va
     parts.loops.reductionExtents.push_back(extent);
     return kernel.dim(parts.loops.names.size() - 1);
   };
-  int64_t perStep = block ? perGroup / block : perGroup;
-  AffineExpr channel = kernel.dim(1);
-  if (!single)
-    channel = kernel.dim(1) * perStep + reduction(block ? "gb" : "gc", perStep);
-  SmallVector<AffineExpr> at = {kernel.dim(0), channel};
+  SmallVector<AffineExpr> at = {kernel.dim(0), kernel.dim(1)}, statistics = at;
+  SmallVector<int64_t> shape(layout.stored().getShape().take_front(2));
+  if (!single) {
+    at[1] = kernel.dim(1) * perGroup + reduction("gc", perGroup);
+    statistics[1] = kernel.dim(1).floorDiv(perGroup);
+    shape[1] /= perGroup;
+  }
   for (const std::string &name : spatialNames(spatial))
     at.push_back(reduction(name, -1));
-  if (block)
-    at.push_back(lanesAlone ? kernel.dim(2) : reduction("c", -1));
-  unsigned total = parts.loops.names.size(), rank = layout.storedRank();
-  parts.element = AffineMap::get(total, 0, at, op->getContext());
-  SmallVector<int64_t> shape = {layout.type.getDimSize(0),
-                                single ? (block ? (channels + block - 1) / block : channels) : channels / perGroup};
-  SmallVector<AffineExpr> statistics = {kernel.dim(0), single ? kernel.dim(1) : kernel.dim(1).floorDiv(perStep)};
-  if (lanesAlone) {
+  if (block) {
+    at.push_back(kernel.dim(2));
     shape.push_back(block);
     statistics.push_back(kernel.dim(rank - 1));
   }
+  parts.element = AffineMap::get(parts.loops.names.size(), 0, at, op->getContext());
   parts.type = RankedTensorType::get(shape, layout.type.getElementType());
   parts.statistics = AffineMap::get(rank, 0, statistics, op->getContext());
   kernel.keepExtents();

@@ -26,9 +26,9 @@ func.func @log_softmax(%x: tensor<2x5xf32>) -> tensor<2x5xf32> attributes {weft.
 // CHECK: stage sum f32 [n < 1, g < 3] {
 // CHECK: update [gc < 2, x < 4]
 // CHECK-NEXT: value = add(acc, @x[n, add(mul(g, 2:i32), gc), x])
-// CHECK: stage deviation
+// CHECK: stage scale
 // CHECK: stage normalize
-// CHECK-NEXT: init mul(div(sub(@x[n, ch, x], mean[n, div(ch, 2:i32)]), deviation[n, div(ch, 2:i32)]), @gamma[ch])
+// CHECK-NEXT: init mul(mul(sub(@x[n, ch, x], mean[n, div(ch, 2:i32)]), scale[n, div(ch, 2:i32)]), @gamma[ch])
 func.func @groups(%x: tensor<1x6x4xf32>) -> tensor<1x6x4xf32> attributes {weft.net} {
   %g = weft.weight "g" : tensor<6xf32>
   %y = weft.groupnorm %x gamma %g {groups = 3 : i64} : (tensor<1x6x4xf32>, tensor<6xf32>) -> tensor<1x6x4xf32>
@@ -41,6 +41,18 @@ func.func @groups(%x: tensor<1x6x4xf32>) -> tensor<1x6x4xf32> attributes {weft.n
 func.func @layer(%x: tensor<2x3x4xf32>) -> tensor<2x3x4xf32> attributes {weft.net} {
   %y = weft.layernorm %x {axis = 2 : i64} : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %y : tensor<2x3x4xf32>
+}
+
+// Packed channels are summed lane by lane, and then those of a group.
+// CHECK-LABEL: kernel groupnorm_1 {
+// CHECK: stage sum f32 [n < 1, cb < 2, c < 8] {
+// CHECK: stage group_sum f32 [n < 1, g < 4] {
+// CHECK: update [gc < 4]
+// CHECK-NEXT: value = add(acc, sum[n, div(add(mul(g, 4:i32), gc), 8:i32), mod(add(mul(g, 4:i32), gc), 8:i32)])
+// CHECK: stage normalize
+func.func @packed_groups(%x: tensor<1x16x4xf32, #weft.blocked<8>>) -> tensor<1x16x4xf32, #weft.blocked<8>> attributes {weft.net} {
+  %y = weft.groupnorm %x {groups = 4 : i64} : (tensor<1x16x4xf32, #weft.blocked<8>>) -> tensor<1x16x4xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x4xf32, #weft.blocked<8>>
 }
 
 // CHECK-LABEL: kernel instancenorm_0 {

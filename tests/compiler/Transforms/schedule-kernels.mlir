@@ -95,3 +95,20 @@ func.func @ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x7x7xf32> attribute
   return %1 : tensor<1x256x7x7xf32>
 }
 }
+
+// -----
+
+// Normalisation: the sums of two channel blocks, side by side, and their use share a turn of the parallel loop.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @groupnorm
+// CHECK-SAME: stage<"sum", [compute_at("normalize", cbo), bound_extent(cb by 2), vectorize(c)], update [reorder(y, x, cb, c), vectorize(c), unroll(cb)]>
+// CHECK-SAME: stage<"group_sum", [compute_at("normalize", cbo)]>
+// CHECK-SAME: stage<"normalize", [split(cb -> cbo, cbi by 2, exact), vectorize(c), parallel(cbo)]>
+func.func @groups(%x: tensor<1x3x16x16xf32>) -> tensor<1x32x16x16xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x3x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x3x16x16xf32>, tensor<32x3x1x1xf32>) -> tensor<1x32x16x16xf32>
+  %1 = weft.groupnorm %0 {groups = 4 : i64} : (tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32>
+  return %1 : tensor<1x32x16x16xf32>
+}
+}

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +61,16 @@ def computed():
     return small(nodes, tensors)
 
 
+def grouped():
+    """Group normalisation as exporters write it: instance normalisation of groups of channels, each in a row."""
+    rng = np.random.default_rng(4)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(24, 3, 3, 3), "rows": np.array([0, 8, -1]), "planes": np.array([1, 24, 10, 8]), "s": value(8), "b": value(8),
+               "gain": value(24, 1, 1), "shift": value(24, 1, 1)}
+    return small([("Conv", ["image", "w"], "c", {}), ("Reshape", ["c", "rows"], "r", {}), ("InstanceNormalization", ["r", "s", "b"], "n", {}),
+                  ("Reshape", ["n", "planes"], "p", {}), ("Mul", ["p", "gain"], "m", {}), ("Add", ["m", "shift"], "y", {})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -87,7 +97,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
     else:
         model, image = reference.build(name, seed=1, batch=1)[0], reference.input_for(name, batch=1)
