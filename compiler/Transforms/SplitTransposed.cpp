@@ -3,7 +3,7 @@
 //
 // With stride S the results at positions r, r + S, r + 2 S, ... of a dimension read the same taps of the window, every S-th
 // one: they are a convolution of stride 1 whose window is those taps, reversed (V. Dumoulin, F. Visin, A guide to convolution
-// arithmetic for deep learning, 2016, section 4). So there are S x S such phases, each computed as fast as any convolution, and
+// arithmetic for deep learning, 2016, section 4). So in a plane there are S x S such phases, each computed as fast as any convolution, and
 // `depth_to_space` lays their channels out as squares of pixels. Where all have the same window and padding they are one
 // convolution of more channels; so they are where their channels alone would not fill blocks, then with zeros in the window.
 #include "compiler/Schedule/Machine.h"
@@ -46,7 +46,7 @@ public:
     auto x = cast<RankedTensorType>(conv.getX().getType());
     SmallVector<int64_t> filter = conv.getFilter();
     int64_t stride = conv.getStride().front(), least = *llvm::min_element(ArrayRef(filter).drop_front(2));
-    bool isSquare = llvm::all_equal(conv.getStride()) && (stride == 1 || conv.getStride().size() == 2);
+    bool isSquare = llvm::all_equal(conv.getStride());
     bool isWhole = stride == 1 || llvm::all_of(conv.getDilation(), [](int64_t dilation) { return dilation == 1; });
     return x.hasStaticShape() && isSquare && isWhole && least >= stride && isRecipe(conv.getWeight()) &&
            (!conv.getBias() || isRecipe(conv.getBias()));

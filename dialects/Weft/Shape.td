@@ -202,9 +202,11 @@ def DepthToSpaceOp : Weft_PureOp<"depth_to_space"> {
   let summary = "blocks of channels laid out as squares of pixels";
   let description = [{
     `dcr`: `y[n, c, h * block + i, w * block + j] = x[n, (i * block + j) * C' + c, h, w]`; `crd` (PyTorch's pixel_shuffle):
-    `x[n, (c * block + i) * block + j, h, w]`, where C' is the number of channels of y.
+    `x[n, (c * block + i) * block + j, h, w]`, where C' is the number of channels of y. With one spatial dimension or three,
+    likewise: lines and cubes.
 
-    C1. `x` is `[N, C, H, W]`; `block` >= 1 and `block * block` divides C.
+    C1. `x` is `[N, C, spatial...]` with one to three spatial dimensions; `block` >= 1, and its power of their number
+        divides C.
 
     Example:
     ```mlir

@@ -225,14 +225,22 @@ LogicalResult ChannelShuffleOp::inferReturnTypes(MLIRContext *, Where where, Ada
 LogicalResult DepthToSpaceOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX());
   int64_t block = adaptor.getBlock();
-  if (x.getRank() != 4 || !x.hasStaticShape())
-    return emitOptionalError(where, "expected [N, C, H, W], not ", spell(x));
-  if (block < 1 || block > 1024 || x.getDimSize(1) % (block * block) != 0)
-    return emitOptionalError(where, "the square of `block` ", block, " does not divide the ", x.getDimSize(1),
-                             " channels");
-  return succeedWith(
-      types, {x.getDimSize(0), x.getDimSize(1) / (block * block), x.getDimSize(2) * block, x.getDimSize(3) * block},
-      x.getElementType());
+  int64_t rank = x.getRank();
+  if (rank < 3 || rank > 5 || !x.hasStaticShape())
+    return emitOptionalError(where, "expected [N, C, spatial...] with one to three spatial dimensions, not ", spell(x));
+  if (block < 1 || block > 1024)
+    return emitOptionalError(where, "`block` ", block, " is not from 1 to 1024");
+  Extents extents(x.getShape());
+  int64_t together = 1;
+  for (int64_t d = 2; d < rank; ++d) {
+    together *= block;
+    extents[d] *= block;
+  }
+  if (extents[1] % together != 0)
+    return emitOptionalError(where, "`block` ", block, " in ", rank - 2, " dimensions makes ", together,
+                             " elements, which does not divide the ", extents[1], " channels");
+  extents[1] /= together;
+  return succeedWith(types, extents, x.getElementType());
 }
 
 //===- Pictures --------------------------------------------------------------------------------------------------===//

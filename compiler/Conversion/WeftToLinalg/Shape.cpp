@@ -148,15 +148,18 @@ LogicalResult lowerShuffle(ChannelShuffleOp op, KernelBuilder &kernel) {
 }
 
 LogicalResult lowerDepthToSpace(DepthToSpaceOp op, KernelBuilder &kernel) {
-  int64_t block = op.getBlock(), channels = Layout(cast<RankedTensorType>(op.getY().getType())).channels();
+  auto y = cast<RankedTensorType>(op.getY().getType());
+  int64_t block = op.getBlock(), channels = y.getDimSize(1), together = op.getX().getType().getDimSize(1) / channels;
   bool dcr = op.getMode() == DepthMode::DCR;
   kernel.setHead("depth_to_space");
   kernel.define(op.getY(),
                 remapped("depth_to_space", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
-                  Value square = i.add(i.mul(i.rem(at[2], block), block), i.rem(at[3], block));
-                  at[1] = dcr ? i.add(i.mul(square, channels), at[1]) : i.add(i.mul(at[1], block * block), square);
-                  at[2] = i.div(at[2], block);
-                  at[3] = i.div(at[3], block);
+                  Value square = i.rem(at[2], block);
+                  for (int64_t d = 3; d < y.getRank(); ++d)
+                    square = i.add(i.mul(square, block), i.rem(at[d], block));
+                  at[1] = dcr ? i.add(i.mul(square, channels), at[1]) : i.add(i.mul(at[1], together), square);
+                  for (int64_t d = 2; d < y.getRank(); ++d)
+                    at[d] = i.div(at[d], block);
                   return at;
                 }));
   return success();

@@ -51,6 +51,24 @@ func.func @apart(%x: tensor<1x64x8x8xf32>) -> (tensor<1x16x16x16xf32>, tensor<1x
 
 // -----
 
+// Lines and cubes likewise: one channel has eight phases of two taps, a cube has eight phases of one.
+// CHECK-LABEL: func.func @other_ranks
+// CHECK: weft.conv {{.*}}tensor<8x64x2xf32>
+// CHECK: weft.depth_to_space %{{.*}} dcr block 8 : (tensor<1x8x10xf32>) -> tensor<1x1x80xf32>
+// CHECK: weft.conv {{.*}}tensor<128x32x1x1x1xf32>
+// CHECK: weft.depth_to_space %{{.*}} dcr block 2 : (tensor<1x128x4x5x6xf32>) -> tensor<1x16x8x10x12xf32>
+func.func @other_ranks(%x: tensor<1x64x9xf32>, %c: tensor<1x32x4x5x6xf32>) -> (tensor<1x1x80xf32>, tensor<1x16x8x10x12xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x1x16xf32>
+  %v = weft.weight "v" : tensor<32x16x2x2x2xf32>
+  %0 = weft.conv_transpose %x, %w stride [8] pad [0, 0] output_pad [0] dilation [1]
+         : (tensor<1x64x9xf32>, tensor<64x1x16xf32>) -> tensor<1x1x80xf32>
+  %1 = weft.conv_transpose %c, %v stride [2, 2, 2] pad [0, 0, 0, 0, 0, 0] output_pad [0, 0, 0] dilation [1, 1, 1]
+         : (tensor<1x32x4x5x6xf32>, tensor<32x16x2x2x2xf32>) -> tensor<1x16x8x10x12xf32>
+  return %0, %1 : tensor<1x1x80xf32>, tensor<1x16x8x10x12xf32>
+}
+
+// -----
+
 // At stride 1 it is a convolution as it stands. Padding beyond the window cuts the input; results that fill no squares are
 // computed whole and cut. A window smaller than the stride stays.
 // CHECK-LABEL: func.func @edges

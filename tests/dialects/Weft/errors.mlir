@@ -354,8 +354,24 @@ func.func @channel_shuffle(%x: tensor<1x6x2x2xf32>) {
 // -----
 
 func.func @depth_to_space(%x: tensor<1x6x2x2xf32>) {
-  // expected-error @+1 {{the square of `block` 2 does not divide the 6 channels}}
+  // expected-error @+1 {{`block` 2 in 2 dimensions makes 4 elements, which does not divide the 6 channels}}
   %0 = weft.depth_to_space %x dcr block 2 : (tensor<1x6x2x2xf32>) -> tensor<1x1x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @depth_to_space_without_space(%x: tensor<1x6xf32>) {
+  // expected-error @+1 {{expected [N, C, spatial...] with one to three spatial dimensions, not f32[1, 6]}}
+  %0 = weft.depth_to_space %x dcr block 2 : (tensor<1x6xf32>) -> tensor<1x3xf32>
+  return
+}
+
+// -----
+
+func.func @depth_to_space_by_nothing(%x: tensor<1x6x2x2xf32>) {
+  // expected-error @+1 {{`block` 0 is not from 1 to 1024}}
+  %0 = weft.depth_to_space %x dcr block 0 : (tensor<1x6x2x2xf32>) -> tensor<1x6x2x2xf32>
   return
 }
 
