@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Range reductions after Cody and Waite, Software Manual for the Elementary Functions (1980); coefficients are minimax
-// fits (Lawson's algorithm) in f64, rounded. No multiply-add is contracted here, so every target gives the same bits.
+// fits (Lawson's algorithm) in f64, rounded. Only steps of polynomials are multiply-adds: there is nothing else LLVM could
+// contract, so every target gives the same bits.
 #include "compiler/Emit/Halide/Math.h"
 
 #include "compiler/Emit/Halide/Strict.h"
@@ -15,23 +16,26 @@ namespace {
 
 Expr f(double value) { return Halide::Internal::FloatImm::make(Halide::Float(32), static_cast<float>(value)); }
 
+/// a * b + c, one rounding: a plain sum of a product, of which LLVM makes a multiply-add. `c` is no product itself, and
+/// neither factor, or Halide and LLVM may write the sum otherwise.
+Expr multiplyAdd(Expr a, Expr b, Expr c) { return a * b + c; }
+
 /// c[0] + x (c[1] + x (...)).
 Expr polynomial(Expr x, const std::vector<double> &c) {
   Expr sum = f(c.back());
   for (size_t i = c.size() - 1; i-- > 0;)
-    sum = add(mul(sum, x), f(c[i]));
+    sum = multiplyAdd(sum, x, f(c[i]));
   return sum;
 }
 
 /// 2 to the power k, -126 <= k <= 127.
 Expr powerOfTwo(Expr k) { return Halide::reinterpret(Halide::Float(32), (k + 127) << 23); }
 
-Expr whereNegative(Expr x, Expr ifNegative, Expr otherwise) {
-  Expr bits = Halide::reinterpret(Halide::Int(32), x);
-  return Halide::select(bits < 0, ifNegative, otherwise);
+/// `magnitude`, which is not negative, with the sign of x.
+Expr withSignOf(Expr x, Expr magnitude) {
+  Expr sign = Halide::reinterpret(Halide::Int(32), x) & INT32_MIN;
+  return Halide::reinterpret(Halide::Float(32), sign | Halide::reinterpret(Halide::Int(32), magnitude));
 }
-
-Expr withSignOf(Expr x, Expr magnitude) { return whereNegative(x, negate(magnitude), magnitude); }
 
 } // namespace
 
@@ -40,9 +44,9 @@ Expr expOf(Expr x) {
   x = strict::min(f(89), strict::max(f(-104), x));
   Expr k = Halide::round(mul(x, f(1.44269504088896341)));
   // ln 2 in two parts; the first has few enough digits for k times it to be exact.
-  Expr r = sub(sub(x, mul(k, f(0.693359375))), mul(k, f(-2.12194440054690583e-4)));
+  Expr r = multiplyAdd(k, f(2.12194440054690583e-4), sub(x, mul(k, f(0.693359375))));
   Expr q = polynomial(r, {0.5000000095, 0.1666651856, 0.0416662049, 0.0083689235, 0.0013950548});
-  Expr e = add(add(mul(mul(r, r), q), r), f(1));
+  Expr e = add(multiplyAdd(mul(r, r), q, r), f(1));
   // Two factors, because 2^128 and 2^-150 are no f32 though the products may be.
   Expr whole = Halide::cast<int>(k), half = whole >> 1;
   return mul(mul(e, powerOfTwo(half)), powerOfTwo(whole - half));
@@ -76,13 +80,14 @@ Expr tanhOf(Expr x) {
 
 Expr erfOf(Expr x) {
   Expr a = strict::min(f(4), Halide::abs(x)), z = mul(x, x);
-  Expr p = polynomial(z, {1.2837916630e-01, -3.7612630687e-01, 1.1283650789e-01, -2.6857022856e-02, 5.1953727772e-03,
-                          -8.0809741734e-04, 8.1190503611e-05});
+  Expr p = polynomial(z, {1.2837912252e-01, -3.7612326236e-01, 1.1280180384e-01, -2.6711317440e-02, 4.9175574792e-03,
+                          -5.6314440064e-04});
   Expr small = add(x, mul(x, p));
-  // erf = 1 - exp(log(erfc)): the error of the exponent shrinks with erfc.
-  Expr q = polynomial(a, {1.7557893103e-04, -1.1295138157e+00, -6.3336376897e-01, -1.0823895638e-01, 2.5070834807e-02,
-                          -4.1386206475e-03, 4.2196472601e-04, -1.8502573547e-05, -2.2417527076e-07});
-  return Halide::select(lt(a, f(0.955)), small, withSignOf(x, sub(f(1), expOf(q))));
+  // erf = 1 - erfc, whose eighth root a short polynomial follows; its error shrinks with erfc.
+  Expr root = polynomial(a, {1.0008219497e+00, -1.4501008694e-01, -6.1507752545e-02, -1.1305220172e-02, 1.2894380753e-02,
+                             -2.4621907811e-03, 1.4911617038e-04});
+  Expr square = mul(root, root), fourth = mul(square, square);
+  return Halide::select(lt(a, f(1)), small, withSignOf(x, sub(f(1), mul(fourth, fourth))));
 }
 
 Expr powOf(Expr x, Expr y) {
