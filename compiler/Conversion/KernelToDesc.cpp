@@ -7,6 +7,7 @@
 #include "compiler/Conversion/ScalarImport.h"
 #include "compiler/Conversion/ScheduleImport.h"
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/LaneSums.h"
 #include "compiler/Kernel/PartialSums.h"
 #include "dialects/Weft/Weft.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -53,6 +54,8 @@ public:
         return failure();
     if (auto schedule = function->getAttrOfType<sched::ScheduleAttr>(sched::scheduleAttrName))
       desc.schedule = importSchedule(schedule);
+    for (const auto &[whole, helpers] : laneSums)
+      scheduleLanes(desc, whole, helpers);
     for (const auto &[sum, part] : cutSums)
       schedulePartialSums(desc, sum, part);
     return std::move(desc);
@@ -154,11 +157,38 @@ private:
     return names && position < names.size() ? cast<StringAttr>(names[position]).str() : ("d" + Twine(position)).str();
   }
 
-  /// A sum in two levels (`weft.partial`) is two stages.
+  /// A reduction in lanes (`weft.lanes`) is several stages, of which the first is a reduction.
   LogicalResult finishReduction(Operation &op, Stage stage, Value result) {
+    auto lanes = op.getAttrOfType<IntegerAttr>("weft.lanes");
+    if (!lanes) {
+      if (failed(cutReduction(op, stage)))
+        return failure();
+      return finishStage(std::move(stage), result), success();
+    }
+    Extent extent = stage.update->loops.back().extent;
+    if (lanes.getInt() < 2 || !llvm::isPowerOf2_64(lanes.getInt()) || !extent.isFixed() || extent.value < lanes.getInt() ||
+        stage.update->value->kind != ExprKind::Binary)
+      return op.emitError("`weft.lanes` is a power of two, at most the constant extent of the innermost loop, on a stage that joins "
+                          "its accumulator with a term; this is ")
+             << lanes;
+    std::vector<std::string> helpers;
+    int first = static_cast<int>(desc.stages.size()) + (op.hasAttr("weft.partial") ? 1 : 0);
+    for (Stage &helper : spreadOverLanes(stage, extent.value, lanes.getInt(), first)) {
+      if (helper.update && failed(cutReduction(op, helper)))
+        return failure();
+      helpers.push_back(helper.name);
+      desc.stages.push_back(std::move(helper));
+    }
+    laneSums.push_back({stage.name, std::move(helpers)});
+    finishStage(std::move(stage), result);
+    return success();
+  }
+
+  /// A sum in two levels (`weft.partial`) is two stages.
+  LogicalResult cutReduction(Operation &op, Stage &stage) {
     auto partial = op.getAttrOfType<ArrayAttr>("weft.partial");
     if (!partial)
-      return finishStage(std::move(stage), result), success();
+      return success();
     auto name = partial.size() == 2 ? dyn_cast<StringAttr>(partial[0]) : StringAttr();
     auto turns = partial.size() == 2 ? dyn_cast<IntegerAttr>(partial[1]) : IntegerAttr();
     auto loop = llvm::find_if(stage.update->loops, [&](const Loop &loop) { return name && loop.name == name; });
@@ -169,7 +199,6 @@ private:
     Cut cut{static_cast<int>(loop - stage.update->loops.begin()), turns.getInt()};
     desc.stages.push_back(cutSum(stage, cut, static_cast<int>(desc.stages.size())));
     cutSums.push_back({stage.name, desc.stages.back().name});
-    finishStage(std::move(stage), result);
     return success();
   }
 
@@ -509,6 +538,7 @@ private:
   KernelDesc desc;
   llvm::DenseMap<Value, int> stages;
   llvm::DenseMap<Value, ExprPtr> fills, constants;
+  SmallVector<std::pair<std::string, std::vector<std::string>>> laneSums; ///< stages: a reduction, and what it is made from
   SmallVector<std::pair<std::string, std::string>> cutSums; ///< stages: a sum, and that of its partial sums
 };
 

@@ -3,41 +3,15 @@
 #include "compiler/Kernel/PartialSums.h"
 
 #include "compiler/Kernel/Build.h"
+#include "compiler/Kernel/Renumber.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 namespace weft::kernel {
 
 namespace {
-
-/// The same expression with other loops.
-class Renumber {
-public:
-  explicit Renumber(std::vector<ExprPtr> loops) : loops(std::move(loops)) {}
-
-  ExprPtr operator()(const ExprPtr &expr) {
-    if (!expr)
-      return expr;
-    if (expr->kind == ExprKind::LoopIndex)
-      return loops[expr->ref];
-    if (expr->args.empty())
-      return expr;
-    ExprPtr &made = known[expr.get()];
-    if (made)
-      return made;
-    Expr copy = *expr;
-    for (ExprPtr &arg : copy.args)
-      arg = (*this)(arg);
-    return made = std::make_shared<const Expr>(std::move(copy));
-  }
-
-private:
-  std::vector<ExprPtr> loops;
-  std::unordered_map<const Expr *, ExprPtr> known;
-};
 
 /// How many pieces of `turns` a loop has.
 Extent pieces(Extent extent, int64_t turns) {
@@ -57,9 +31,12 @@ Stage cutSum(Stage &sum, Cut cut, int part) {
   std::vector<Loop> reduction = std::move(sum.update->loops);
   Loop &whole = reduction[cut.loop];
   const bool counts = cut.turns == 1; // the loop itself counts partial sums
+  const bool divides = whole.extent.isFixed() && whole.extent.value % cut.turns == 0;
   std::vector<Loop> counting(reduction.begin(), reduction.begin() + cut.loop), adding;
   counting.push_back(counts ? whole : Loop{whole.name + "_part", pieces(whole.extent, cut.turns)});
-  if (!counts)
+  if (!counts && divides)
+    adding.push_back({whole.name, Extent::fixed(cut.turns)});
+  else if (!counts)
     adding.push_back(whole); // of which the predicate leaves a piece: emitters make it the loop's bounds
   adding.insert(adding.end(), reduction.begin() + cut.loop + 1, reduction.end());
 
@@ -76,8 +53,9 @@ Stage cutSum(Stage &sum, Cut cut, int part) {
   } else {
     ExprPtr turn = loop(next++), first = binary(ScalarOp::Mul, loop(cut.loop), index(cut.turns));
     ExprPtr end = binary(ScalarOp::Add, first, index(cut.turns));
-    inside = binary(ScalarOp::And, binary(ScalarOp::Le, first, turn), binary(ScalarOp::Lt, turn, end));
-    loops.push_back(turn);
+    if (!divides)
+      inside = binary(ScalarOp::And, binary(ScalarOp::Le, first, turn), binary(ScalarOp::Lt, turn, end));
+    loops.push_back(divides ? binary(ScalarOp::Add, first, turn) : turn);
   }
   while (loops.size() < pure + reduction.size())
     loops.push_back(loop(next++));

@@ -37,7 +37,10 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
       manager.addPass(createMakeEnsemble({options.ensemble}));
     // What only training needs goes first, so that a normalisation behind a dropout still finds its convolution.
     manager.addPass(createDropDropout());
+    manager.addPass(createNameOperations());
     manager.addPass(createFoldBatchnorm());
+    // Products with channels last become convolutions, which take what scales them.
+    manager.addPass(createMoveChannelsFirst());
     manager.addPass(createFoldScale());
     manager.addPass(createOrderProducts());
     manager.addPass(createCanonicalizerPass());

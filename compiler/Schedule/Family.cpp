@@ -9,10 +9,10 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 12> all = {
-      &directFamily(),  &winogradFamily(), &firstFamily(),         &depthwiseFamily(),
-      &gemmFamily(),    &poolingFamily(),  &lrnFamily(),           &normalizationFamily(),
-      &segmentFamily(), &pointwiseFamily(), &chainFamily(),        &generalFamily()};
+  static const std::array<const Family *, 13> all = {
+      &directFamily(),    &winogradFamily(), &firstFamily(), &depthwiseFamily(), &gemmFamily(),
+      &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(),
+      &pointwiseFamily(), &chainFamily(),    &generalFamily()};
   return all;
 }
 

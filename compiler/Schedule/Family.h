@@ -57,6 +57,7 @@ const Family &gemmFamily();
 const Family &poolingFamily();
 const Family &lrnFamily();
 const Family &normalizationFamily();
+const Family &reductionFamily();
 const Family &pointwiseFamily();
 const Family &segmentFamily();
 const Family &chainFamily();

@@ -59,6 +59,7 @@ static std::optional<StageView> readStage(Operation &op) {
   StageView stage;
   stage.name = name.str();
   stage.op = &op;
+  stage.inLanes = op.hasAttr("weft.lanes");
   if (auto partial = op.getAttrOfType<ArrayAttr>("weft.partial"); partial && !partial.empty())
     if (auto loop = dyn_cast<StringAttr>(partial[0]))
       stage.cutLoop = loop.str();

@@ -22,6 +22,7 @@ struct StageView {
   llvm::SmallVector<std::string> reduction;
   llvm::SmallVector<int64_t> reductionExtents;
   std::string cutLoop; ///< of the reduction, where the sum runs in two levels (`weft.partial`): all inside is of one part
+  bool inLanes = false; ///< the reduction runs along a row, in lanes (`weft.lanes`): nothing else need be a vector
   mlir::Operation *op = nullptr;
 
   bool isReduction() const { return !reduction.empty(); }

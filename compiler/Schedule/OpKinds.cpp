@@ -31,7 +31,7 @@ bool isFiniteOnPadding(Operation *op) { return !isa<LogOp, RsqrtOp, ReciprocalOp
 bool isChannelNorm(Operation *op) { return isa<GroupnormOp, InstancenormOp>(op); }
 
 SmallVector<OpOperand *> channelVectors(Operation *op) {
-  if (!isa<PreluOp, BatchnormOp>(op) && !isChannelNorm(op))
+  if (!isa<PreluOp, BatchnormOp, ChannelnormOp>(op) && !isChannelNorm(op))
     return {};
   SmallVector<OpOperand *> vectors;
   for (OpOperand &operand : op->getOpOperands().drop_front())

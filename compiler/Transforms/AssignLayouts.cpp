@@ -106,7 +106,7 @@ private:
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
-    if (isWindow(op) || isa<LrnOp, ChannelShuffleOp>(op))
+    if (isWindow(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp>(op))
       return true;
     if (isChannelNorm(op)) // a group is made of channels that exist
       return isPlanes(op->getResult(0)) && (isa<InstancenormOp>(op) || channelsOf(op->getResult(0)) % block == 0);

@@ -1,8 +1,9 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase graph: one factor for all that a contraction computes goes into its weight and bias.
+// Phase graph: factors for what a contraction computes go into its weight and bias, sums into its bias.
 //
-// Residual branches are often scaled (Inception-ResNet, stochastic depth at inference). As a factor in the weight this
-// costs nothing when the network runs, and layers that differ in nothing but their factor share a kernel.
+// Residual branches are often scaled, by one number (Inception-ResNet, stochastic depth at inference) or by one a channel (layer
+// scale); exporters write a bias as a sum. In the weight and the bias this costs nothing when the network runs, and layers that
+// differ in nothing else share a kernel.
 #include "compiler/Transforms/Passes.h"
 
 using namespace mlir;
@@ -21,38 +22,80 @@ Operation *ownContraction(Value value) {
   return llvm::all_of(op->getOperands().drop_front(), isRecipe) ? op : nullptr;
 }
 
-bool isFactor(Value value) {
+bool isParameter(Value value) {
   RankedTensorType type = tensorOf(value);
-  return type.hasStaticShape() && type.getNumElements() == 1 && type.getElementType().isF32() && isRecipe(value);
+  return type.hasStaticShape() && type.getElementType().isF32() && isRecipe(value);
+}
+
+bool isFactor(Value value) { return isParameter(value) && tensorOf(value).getNumElements() == 1; }
+
+/// Whether `value` has one element an output channel of `contraction`, whose weight has those in dimension 0.
+bool isChannelwise(Value value, Operation *contraction) {
+  RankedTensorType type = tensorOf(value), result = tensorOf(contraction->getResult(0));
+  if (!isParameter(value) || isa<ConvTransposeOp>(contraction) || type.getRank() > result.getRank())
+    return false;
+  int64_t channels = isa<LinearOp>(contraction) ? result.getRank() - 1 : 1;
+  int64_t at = channels - (result.getRank() - type.getRank());
+  return at >= 0 && type.getNumElements() == result.getDimSize(channels) && type.getDimSize(at) == type.getNumElements();
+}
+
+/// `contraction` with other parameters, in place of itself and `last`.
+void replace(RewriterBase &rewriter, Operation *last, Operation *contraction, ArrayRef<Value> operands) {
+  OperationState state(contraction->getLoc(), contraction->getName(), operands, last->getResultTypes(),
+                       contraction->getAttrs());
+  rewriter.replaceOp(last, rewriter.create(state));
+  rewriter.eraseOp(contraction);
+}
+
+Value reshaped(RewriterBase &rewriter, Value value, ArrayRef<int64_t> shape) {
+  return tensorOf(value).getShape() == shape ? value : ReshapeOp::create(rewriter, value.getLoc(), value, shape).getY();
 }
 
 /// Scales weight and bias of `contraction`; its result then is that of `product`.
-void foldInto(RewriterBase &rewriter, MulOp product, Operation *contraction, Value factor) {
-  Location loc = product.getLoc();
-  if (tensorOf(factor).getRank() != 0)
-    factor = ReshapeOp::create(rewriter, loc, factor, ArrayRef<int64_t>{});
+void scale(RewriterBase &rewriter, MulOp product, Operation *contraction, Value factor) {
   SmallVector<Value> operands{contraction->getOperand(0)};
-  for (Value parameter : contraction->getOperands().drop_front())
-    operands.push_back(MulOp::create(rewriter, loc, parameter, factor));
-  OperationState state(contraction->getLoc(), contraction->getName(), operands, product->getResultTypes(),
-                       contraction->getAttrs());
-  rewriter.replaceOp(product, rewriter.create(state));
-  rewriter.eraseOp(contraction);
+  bool isOne = isFactor(factor);
+  for (Value parameter : contraction->getOperands().drop_front()) {
+    SmallVector<int64_t> shape;
+    if (!isOne) {
+      shape.assign(tensorOf(parameter).getRank(), 1);
+      shape[0] = tensorOf(factor).getNumElements();
+    }
+    operands.push_back(MulOp::create(rewriter, product.getLoc(), parameter, reshaped(rewriter, factor, shape)));
+  }
+  replace(rewriter, product, contraction, operands);
+}
+
+/// Adds to the bias of `contraction`; its result then is that of `sum`.
+void shift(RewriterBase &rewriter, AddOp sum, Operation *contraction, Value terms) {
+  SmallVector<Value> operands(contraction->getOperands());
+  Value vector = reshaped(rewriter, terms, {tensorOf(terms).getNumElements()});
+  if (operands.size() > 2)
+    operands.back() = AddOp::create(rewriter, sum.getLoc(), operands.back(), vector);
+  else
+    operands.push_back(vector);
+  replace(rewriter, sum, contraction, operands);
 }
 
 class FoldScalePass : public impl::FoldScaleBase<FoldScalePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    getOperation().walk([&](MulOp product) {
-      for (auto [x, factor] : {std::pair(product.getX(), product.getY()), std::pair(product.getY(), product.getX())}) {
-        Operation *contraction = isFactor(factor) ? ownContraction(x) : nullptr;
-        if (!contraction || x.getType() != product.getType())
+    auto fold = [&](auto op, auto isFoldable, auto foldInto) {
+      for (auto [x, parameter] : {std::pair(op.getX(), op.getY()), std::pair(op.getY(), op.getX())}) {
+        Operation *contraction = ownContraction(x);
+        if (!contraction || x.getType() != op.getType() || !isFoldable(parameter, contraction))
           continue;
-        rewriter.setInsertionPoint(product);
-        foldInto(rewriter, product, contraction, factor);
+        rewriter.setInsertionPoint(op);
+        foldInto(rewriter, op, contraction, parameter);
         ++numFolded;
         return;
       }
+    };
+    getOperation().walk([&](Operation *op) { // in program order: what one leaves another may take
+      if (auto product = dyn_cast<MulOp>(op))
+        fold(product, [](Value v, Operation *c) { return isFactor(v) || isChannelwise(v, c); }, scale);
+      else if (auto sum = dyn_cast<AddOp>(op))
+        fold(sum, isChannelwise, shift);
     });
   }
 };

@@ -76,11 +76,53 @@ def FoldBatchnorm : Pass<"weft-fold-batchnorm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def NameOperations : Pass<"weft-name-operations", "::mlir::ModuleOp"> {
+  let summary = "what an exporter has spelled out gets its name again";
+  let description = [{
+    `0.5 * x * (1 + erf(x / sqrt(2)))`, in whatever order, is `gelu`.
+
+    ```mlir
+    %a = weft.div %x, %sqrt2
+    %b = weft.erf %a
+    %c = weft.add %b, %one
+    %d = weft.mul %x, %c
+    %y = weft.mul %d, %half
+    // becomes
+    %y = weft.gelu %x : tensor<1x16x768xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numNamed", "named", "operations recognised">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
+def MoveChannelsFirst : Pass<"weft-move-channels-first", "::mlir::ModuleOp"> {
+  let summary = "work on pictures with channels last done with channels first";
+  let description = [{
+    Between a `transpose` that moves channels last and those that move them back, `layernorm` over the last dimension becomes
+    `channelnorm`, `linear` a 1x1 `conv`, and element-wise operations follow. What such operations join moves together, if no more
+    transpositions are left than there were.
+
+    ```mlir
+    %t = weft.transpose %x [0, 2, 3, 1] : (tensor<1x96x8x8xf32>) -> tensor<1x8x8x96xf32>
+    %n = weft.layernorm %t gamma %g beta %b {axis = 3 : i64} : ...
+    %l = weft.linear %n, %w : (tensor<1x8x8x96xf32>, tensor<384x96xf32>) -> tensor<1x8x8x384xf32>
+    %y = weft.transpose %l [0, 3, 1, 2] : (tensor<1x8x8x384xf32>) -> tensor<1x384x8x8xf32>
+    // becomes
+    %n = weft.channelnorm %x gamma %g beta %b : ...
+    %v = weft.reshape %w to [384, 96, 1, 1] : (tensor<384x96xf32>) -> tensor<384x96x1x1xf32>
+    %y = weft.conv %n, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "operations that now work on channels first">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def FoldScale : Pass<"weft-fold-scale", "::mlir::ModuleOp"> {
-  let summary = "a factor behind a contraction moved into its weight and bias";
+  let summary = "factors and sums behind a contraction moved into its weight and bias";
   let description = [{
     A product of a `conv`, `conv_transpose` or `linear` that nobody else reads with one number, a constant or a weight, becomes a
-    recipe on the weight and the bias.
+    recipe on the weight and the bias. So does a product of a `conv` or `linear` with a vector over its output channels; the sum with
+    such a vector goes into the bias.
 
     ```mlir
     %y = weft.conv %x, %w bias %b stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
@@ -91,7 +133,7 @@ def FoldScale : Pass<"weft-fold-scale", "::mlir::ModuleOp"> {
     %z = weft.conv %x, %w2 bias %b2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...
     ```
   }];
-  let statistics = [Statistic<"numFolded", "folded", "factors that disappeared into a contraction">];
+  let statistics = [Statistic<"numFolded", "folded", "factors and sums that disappeared into a contraction">];
   let dependentDialects = ["::weft::WeftDialect"];
 }
 

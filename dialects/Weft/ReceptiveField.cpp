@@ -169,7 +169,7 @@ Field pointwise(Operation *op, ArrayRef<Field> operands) {
 }
 
 bool keepsPlaces(Operation *op) {
-  return isa<ChannelShuffleOp, RelayoutOp, BatchnormOp, GroupnormOp, InstancenormOp, LayernormOp>(op);
+  return isa<ChannelShuffleOp, RelayoutOp, BatchnormOp, GroupnormOp, InstancenormOp, ChannelnormOp, LayernormOp>(op);
 }
 
 /// Of a result of `op`, from those of its operands.

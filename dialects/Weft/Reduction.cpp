@@ -42,6 +42,11 @@ LogicalResult InstancenormOp::inferReturnTypes(MLIRContext *, Where where, Adapt
                           types);
 }
 
+LogicalResult ChannelnormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  return inferChannelwise(where, adaptor.getX(), 3, {{"gamma", adaptor.getGamma()}, {"beta", adaptor.getBeta()}},
+                          types);
+}
+
 LogicalResult LayernormOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX());
   int64_t axis = adaptor.getAxis();

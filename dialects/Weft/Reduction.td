@@ -74,6 +74,28 @@ def InstancenormOp : Weft_PureOp<"instancenorm", [AttrSizedOperandSegments]> {
   let assemblyFormat = "$x (`gamma` $gamma^)? (`beta` $beta^)? attr-dict `:` functional-type(operands, results)";
 }
 
+def ChannelnormOp : Weft_PureOp<"channelnorm", [AttrSizedOperandSegments]> {
+  let summary = "normalisation of each pixel over its channels";
+  let description = [{
+    The channels of each place are shifted and scaled together to mean 0 and variance 1, then `y = ... * gamma[c] + beta[c]`:
+    what `layernorm` does to the last dimension of pictures with channels last.
+
+    C1. `x` has rank >= 3: `[N, C, spatial...]`.
+    C2. `gamma` and `beta`, if given, are `[C]`.
+    C3. The result has the shape and the element type of `x`.
+
+    Example:
+    ```mlir
+    %y = weft.channelnorm %x gamma %g beta %b
+           : (tensor<1x64x8x8xf32>, tensor<64xf32>, tensor<64xf32>) -> tensor<1x64x8x8xf32>
+    ```
+  }];
+  let arguments = (ins Weft_FloatTensor:$x, Optional<Weft_FloatTensor>:$gamma, Optional<Weft_FloatTensor>:$beta,
+                       DefaultValuedAttr<F64Attr, "1e-5">:$eps);
+  let results = (outs Weft_FloatTensor:$y);
+  let assemblyFormat = "$x (`gamma` $gamma^)? (`beta` $beta^)? attr-dict `:` functional-type(operands, results)";
+}
+
 def LayernormOp : Weft_PureOp<"layernorm", [AttrSizedOperandSegments]> {
   let summary = "normalisation over the last dimensions";
   let description = [{

@@ -164,6 +164,7 @@ std::vector<Signature> weft::reductionCalls() {
            buildBatchnorm, {}, "batchnorm"},
           {"groupnorm", {x, {"groups", Takes::Integer}, eps, affine, weight, bias}, buildChannelNorm, {}, "groupnorm"},
           {"instancenorm", {x, eps, affine, weight, bias}, buildChannelNorm, {}, "instancenorm"},
+          {"channelnorm", {x, eps, affine, weight, bias}, buildChannelNorm, {}, "channelnorm"},
           {"layernorm", {x, axis, eps, affine, weight, bias}, buildLayernorm, {}, "layernorm"},
           {"softmax", {x, axis}, buildSoftmax},
           {"log_softmax", {x, axis}, buildSoftmax},

@@ -109,7 +109,7 @@ static ArrayRef<StringRef> suffixes(Operation *op) {
   static const StringRef all[] = {"weight", "bias", "running_mean", "running_var"};
   if (isa<BatchnormOp>(op))
     return all;
-  return isa<ConvOp, ConvTransposeOp, LinearOp, GroupnormOp, InstancenormOp, LayernormOp>(op)
+  return isa<ConvOp, ConvTransposeOp, LinearOp, GroupnormOp, InstancenormOp, ChannelnormOp, LayernormOp>(op)
              ? ArrayRef(all).take_front(op->getNumOperands() - 1)
              : ArrayRef<StringRef>();
 }
@@ -146,7 +146,7 @@ static std::string weightArguments(Operation *op, ArrayRef<std::string> operands
     text += (", " + name + "=" + operand).str();
   if (isa<ConvOp, ConvTransposeOp, LinearOp>(op) && operands.size() == 2)
     text += ", bias=false";
-  if (isa<GroupnormOp, InstancenormOp, LayernormOp>(op) && operands.size() == 1)
+  if (isa<GroupnormOp, InstancenormOp, ChannelnormOp, LayernormOp>(op) && operands.size() == 1)
     text += ", affine=false";
   if (isa<LayernormOp>(op) && operands.size() == 2)
     text += ", bias=false";
@@ -210,7 +210,7 @@ std::string callText(Operation *op, ArrayRef<std::string> operands, std::optiona
   std::string text = callName(op).str() + "(";
   if (isa<ConcatOp>(op))
     return text + "[" + llvm::join(operands, ", ") + "]" + attributesText(op) + ")";
-  bool hasWeights = !suffixes(op).empty() || isa<GroupnormOp, InstancenormOp, LayernormOp>(op);
+  bool hasWeights = !suffixes(op).empty() || isa<GroupnormOp, InstancenormOp, ChannelnormOp, LayernormOp>(op);
   text += hasWeights ? operands[0] : llvm::join(operands, ", ");
   text += shapeArgument(op);
   if (path)

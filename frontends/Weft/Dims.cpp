@@ -178,7 +178,8 @@ static llvm::ArrayRef<StringRef> imageNames(size_t rank) {
 static bool makesImages(StringRef op) {
   for (StringRef known :
        {"conv", "conv_transpose", "maxpool", "avgpool", "global_avgpool", "global_maxpool", "adaptive_avgpool", "lrn",
-        "upsample", "batchnorm", "groupnorm", "instancenorm", "image_input", "channel_shuffle", "depth_to_space"})
+        "upsample", "batchnorm", "groupnorm", "instancenorm", "channelnorm", "image_input", "channel_shuffle",
+        "depth_to_space"})
     if (op == known)
       return true;
   return false;

@@ -313,13 +313,23 @@ def norm_cases():
     def packed_case(name, channels, groups, op):
         """Behind a convolution, whose channels are packed."""
         weights = {"c.weight": normal(channels, 8, 1, 1), "n.weight": positive(channels), "n.bias": normal(channels)}
-        return Case(name, f"relu({op} as n)", [x], lambda v, c, w, b: np.maximum(group(np.einsum("nihw,oi->nohw", v, c[:, :, 0, 0]), w, b, groups), 0), weights)
+        norm = (lambda v, w, b: group(v, w, b, groups)) if groups else pixels
+        return Case(name, f"relu({op} as n)", [x], lambda v, c, w, b: np.maximum(norm(np.einsum("nihw,oi->nohw", v, c[:, :, 0, 0]), w, b), 0), weights)
+
+    def pixels(v, w, b):
+        d = v.astype(np.float64)
+        return affine((d - d.mean(1, keepdims=True)) / np.sqrt(d.var(1, keepdims=True) + 1e-5), w, b)
 
     conv = "conv(x, out={}, kernel=1, bias=false) as c"
-    s = normal(4, 37) * 5
+    s, long, window = normal(4, 37) * 5, normal(3, 700) * 3 + 5, normal(6, 49) * 4
     return [
         *(packed_case(f"groupnorm_packed{g}", 96, g, f"groupnorm({conv.format(96)}, groups={g})") for g in (1, 2, 32)),
         *(packed_case(f"instancenorm_packed{c}", c, c, f"instancenorm({conv.format(c)})") for c in (20, 64)),
+        *(packed_case(f"channelnorm_packed{c}", c, None, f"channelnorm({conv.format(c)})") for c in (40, 64)),
+        Case("channelnorm", "channelnorm(x) as n", [x], pixels, {"n.weight": scale, "n.bias": shift}),
+        Case("layernorm_long", "layernorm(x) as n", [long], layer, {"n.weight": positive(700), "n.bias": normal(700)}),
+        Case("softmax_window", "softmax(x, axis=1)", [window], onnx("Softmax", axis=1)), Case("softmax_long", "softmax(x, axis=1)", [long], onnx("Softmax", axis=1)),
+        Case("max_long", "max(x, axis=[1], keepdims=true)", [long], lambda v: v.max(1, keepdims=True)), Case("min_window", "min(x, axis=[1], keepdims=true)", [window], lambda v: v.min(1, keepdims=True)),
         Case("batchnorm", "batchnorm(x) as n", [x], onnx("BatchNormalization", epsilon=1e-5), bn),
         Case("batchnorm_conv", "batchnorm(x) as n", [normal(1, 8, 3, 3)], onnx("BatchNormalization", epsilon=1e-5), bn),
         Case("groupnorm", "groupnorm(x, groups=2) as n", [x], lambda v, w, b: group(v, w, b, 2), {"n.weight": scale, "n.bias": shift}),

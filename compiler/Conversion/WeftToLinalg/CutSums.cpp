@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Which sums run in two levels, and where they are cut. The answer follows from a sum's own loops, as constants: so it
-// is the same for every tile, thread count and group a sum stands in, and so are its bits.
+// Which reductions run in lanes, which sums in two levels, and where those are cut. The answer follows from a reduction's own
+// loops, as constants: so it is the same for every tile, thread count and group it stands in, and so are its bits.
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 
@@ -40,6 +40,59 @@ bool isSum(linalg::GenericOp op) {
   return sum && (sum.getLhs() == accumulator || sum.getRhs() == accumulator) && accumulator.hasNUses(uses);
 }
 
+//===-- lanes -----------------------------------------------------------------------------------------------------===//
+
+/// Whether the innermost loop runs along the rows of all that it reads, and of nothing else.
+bool runsAlongRows(linalg::GenericOp op) {
+  unsigned loop = op.getNumLoops() - 1;
+  bool reads = false;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    if (!map.isFunctionOfDim(loop))
+      continue;
+    ArrayRef<AffineExpr> outer = map.getResults().drop_back();
+    if (map.getResults().back() != getAffineDimExpr(loop, op.getContext()) ||
+        llvm::any_of(outer, [&](AffineExpr expr) { return expr.isFunctionOfDim(loop); }))
+      return false;
+    reads = true;
+  }
+  return reads;
+}
+
+/// `acc + term`, a maximum or a minimum, begun with a constant that changes nothing.
+bool joinsFromNothing(linalg::GenericOp op) {
+  Block &body = op.getRegion().front();
+  Operation *join = body.getTerminator()->getOperand(0).getDefiningOp();
+  BlockArgument accumulator = body.getArguments().back();
+  auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  if (!join || !fill || !isa<arith::AddFOp, arith::MaximumFOp, arith::MinimumFOp>(join) || !accumulator.hasOneUse() ||
+      !llvm::is_contained(join->getOperands(), accumulator) || !isa<Float32Type>(accumulator.getType()))
+    return false;
+  auto start = fill.getInputs()[0].getDefiningOp<arith::ConstantOp>();
+  auto number = start ? dyn_cast<FloatAttr>(start.getValue()) : FloatAttr();
+  if (!number)
+    return false;
+  return isa<arith::AddFOp>(join) ? number.getValue().isZero()
+                                  : number.getValue().isInfinity() &&
+                                        number.getValue().isNegative() == isa<arith::MaximumFOp>(join);
+}
+
+/// Elements of a row from which on there are so many lanes: a vector register's, and more where rows are long enough to
+/// hide the latency of the addition behind others.
+constexpr std::pair<int64_t, int64_t> lanesOfRows[] = {{512, 64}, {128, 32}, {16, 16}, {8, 8}};
+
+/// Of a row of `extent` elements; 0: too short for lanes.
+int64_t lanesOf(linalg::GenericOp op, int64_t extent) {
+  if (ShapedType::isDynamic(extent) || !runsAlongRows(op) || !joinsFromNothing(op))
+    return 0;
+  for (auto [least, lanes] : lanesOfRows)
+    if (extent >= least)
+      return lanes;
+  return 0;
+}
+
+//===-- partial sums ----------------------------------------------------------------------------------------------===//
+
 /// What a partial sum should hold.
 struct Pieces {
   int64_t wanted, mostWhole, mostOfWindow;
@@ -58,6 +111,15 @@ Pieces piecesOf(linalg::GenericOp op, ArrayRef<int64_t> reduction) {
   return {root, mostPlain, std::max(root + root / 2, mostPlain)};
 }
 
+/// Of a product's one long sum: about as many as wanted, and such that all pieces are alike and can be unrolled, where there are.
+int64_t evenPiece(int64_t turns, int64_t wanted) {
+  constexpr int64_t unrolled = 4;
+  for (int64_t piece = wanted / unrolled * unrolled; piece * 2 >= wanted; piece -= unrolled)
+    if (turns % piece == 0)
+      return piece;
+  return wanted;
+}
+
 /// How many turns of a loop make a partial sum where each of them adds `terms`; all of them if it need not be cut.
 int64_t turnsTogether(StringRef loop, int64_t turns, int64_t terms, bool isOutermost, const Pieces &pieces) {
   if (loop == "ic" && turns <= channelsOfPicture)
@@ -70,6 +132,8 @@ int64_t turnsTogether(StringRef loop, int64_t turns, int64_t terms, bool isOuter
 /// From the innermost loop outwards: what still fits a partial sum is inside.
 void cutSum(linalg::GenericOp op) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (auto lanes = op->getAttrOfType<IntegerAttr>("weft.lanes"))
+    ranges.back() = llvm::divideCeil(ranges.back(), lanes.getInt());
   ArrayRef<Attribute> names = op->getAttrOfType<ArrayAttr>("weft.loops").getValue();
   Pieces pieces = piecesOf(op, ArrayRef(ranges).drop_front(op.getNumParallelLoops()));
   int64_t terms = 1;
@@ -78,6 +142,8 @@ void cutSum(linalg::GenericOp op) {
     auto name = cast<StringAttr>(names[loop]);
     int64_t together = turnsTogether(name, turns, terms, loop == op.getNumParallelLoops(), pieces);
     if (together < turns) {
+      if (name.getValue() == "k" && !ShapedType::isDynamic(ranges[loop]))
+        together = evenPiece(ranges[loop], together);
       Builder builder(op.getContext());
       op->setAttr("weft.partial", builder.getArrayAttr({name, builder.getI64IntegerAttr(together)}));
       return;
@@ -89,9 +155,15 @@ void cutSum(linalg::GenericOp op) {
 } // namespace
 
 void cutSums(func::FuncOp function) {
-  for (auto op : function.getBody().front().getOps<linalg::GenericOp>())
+  for (auto op : function.getBody().front().getOps<linalg::GenericOp>()) {
+    int64_t lanes = op.getNumReductionLoops() ? lanesOf(op, op.getStaticLoopRanges().back()) : 0;
+    if (lanes) {
+      op->setAttr("weft.lanes", Builder(op.getContext()).getI64IntegerAttr(lanes));
+      function->setAttr(KernelBuilder::keepExtentsAttrName, UnitAttr::get(op.getContext())); // a row's end is part of the code
+    }
     if (isSum(op))
       cutSum(op);
+  }
 }
 
 } // namespace weft

@@ -56,6 +56,22 @@ LogicalResult lowerBatchnorm(BatchnormOp op, KernelBuilder &kernel) {
 //===-- layer, group and instance normalisation
 //---------------------------------------------------------------------===//
 
+/// The lanes of a blocked tensor that hold channels, where some do not: at these loops of its statistics.
+struct RealChannels {
+  unsigned blockLoop = 0, laneLoop = 0;
+  int64_t block = 0, channels = 0; ///< block 0: all lanes hold some
+
+  /// `term` where there is a channel, else 0.
+  Value only(Builder &b, Value term) const {
+    if (!block)
+      return term;
+    Value first = arith::MulIOp::create(b, linalg::IndexOp::create(b, blockLoop), arith::ConstantIndexOp::create(b, block));
+    Value channel = arith::AddIOp::create(b, first, linalg::IndexOp::create(b, laneLoop));
+    Value isReal = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, channel, arith::ConstantIndexOp::create(b, channels));
+    return arith::SelectOp::create(b, isReal, term, constantLike(b, term, 0));
+  }
+};
+
 /// A tensor in parts that are normalised each by itself: the loops of a part's statistics, how an element is read
 /// there, and which statistics an element needs.
 struct Parts {
@@ -66,6 +82,7 @@ struct Parts {
   int64_t count;         ///< elements in a part
   /// Packed channels have statistics of their own, lane by lane: those of so many make a group's, which each of them gets.
   int64_t together = 1;
+  RealChannels real = {};
 };
 
 /// What each part divides by its count: its sum, or that of its group of packed channels.
@@ -96,11 +113,11 @@ void normalize(Operation *op, Value x, Value y, const Parts &parts, Source gamma
   };
   TypedAttr zero = attrOf(layout.type.getElementType(), 0);
   Value sum = kernel.reduce("sum", parts.loops, {{input, parts.element}}, parts.type, zero,
-                            [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
+                            [&](Builder &b, ValueRange v) { return addOf(b, v[1], parts.real.only(b, v[0])); });
   Value mean = kernel.map("mean", perPart, {sumOfPart(sum, "group_sum", parts, zero, kernel)}, parts.type, divide);
   Value squares = kernel.reduce("squares", parts.loops, {{input, parts.element}, {mean, own}}, parts.type, zero,
-                                [](Builder &b, ValueRange v) {
-                                  Value centred = arith::SubFOp::create(b, v[0], v[1]);
+                                [&](Builder &b, ValueRange v) {
+                                  Value centred = parts.real.only(b, arith::SubFOp::create(b, v[0], v[1]));
                                   return addOf(b, v[2], mulOf(b, centred, centred));
                                 });
   Value scale = kernel.map("scale", perPart, {sumOfPart(squares, "group_squares", parts, zero, kernel)}, parts.type,
@@ -156,6 +173,26 @@ LogicalResult lowerLayernorm(LayernormOp op, KernelBuilder &kernel) {
   return success();
 }
 
+/// With a gain and a shift a channel, where given.
+LogicalResult normalizeWith(Operation *op, Value x, Value y, const Parts &parts, Value gamma, Value beta, double eps,
+                            KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(y.getType()));
+  kernel.keepExtents();
+  auto parameter = [&](Value value, StringRef name) -> FailureOr<Source> {
+    if (!value)
+      return Source{};
+    AffineMap map = channelVectorMap(cast<RankedTensorType>(value.getType()), layout, op->getContext());
+    if (!map)
+      return op->emitError("a vector of type ") << value.getType() << " does not fit " << layout.type;
+    return Source{kernel.read(value, name), map};
+  };
+  FailureOr<Source> gain = parameter(gamma, "gamma"), shift = parameter(beta, "beta");
+  if (failed(gain) || failed(shift))
+    return failure();
+  normalize(op, x, y, parts, *gain, *shift, eps, kernel);
+  return success();
+}
+
 /// Plain or blocked [N, C, ...] in groups of `perGroup` channels. Loops: n, then the channel or group [and lane], then the sum
 /// [over channels of the group and] over space.
 LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Value beta, int64_t perGroup, double eps,
@@ -197,20 +234,38 @@ LogicalResult normalizeChannels(Operation *op, Value x, Value y, Value gamma, Va
   parts.element = AffineMap::get(parts.loops.names.size(), 0, at, op->getContext());
   parts.type = RankedTensorType::get(shape, layout.type.getElementType());
   parts.statistics = AffineMap::get(rank, 0, statistics, op->getContext());
-  kernel.keepExtents();
-  auto parameter = [&](Value value, StringRef name) -> FailureOr<Source> {
-    if (!value)
-      return Source{};
-    AffineMap map = channelVectorMap(cast<RankedTensorType>(value.getType()), layout, op->getContext());
-    if (!map)
-      return op->emitError("a vector of type ") << value.getType() << " does not fit " << layout.type;
-    return Source{kernel.read(value, name), map};
-  };
-  FailureOr<Source> gain = parameter(gamma, "gamma"), shift = parameter(beta, "beta");
-  if (failed(gain) || failed(shift))
-    return failure();
-  normalize(op, x, y, parts, *gain, *shift, eps, kernel);
-  return success();
+  return normalizeWith(op, x, y, parts, gamma, beta, eps, kernel);
+}
+
+/// The channels of each pixel, plain or blocked.
+LogicalResult lowerChannelnorm(ChannelnormOp op, KernelBuilder &kernel) {
+  Layout layout(cast<RankedTensorType>(op.getY().getType()));
+  unsigned spatial = layout.spatialRank();
+  Parts parts;
+  parts.count = layout.channels();
+  parts.loops.names = {"n"};
+  llvm::append_range(parts.loops.names, spatialNames(spatial));
+  parts.loops.parallel = 1 + spatial;
+  SmallVector<AffineExpr> at{kernel.dim(0), kernel.dim(1 + spatial)}, statistics{kernel.dim(0)};
+  SmallVector<int64_t> shape{layout.type.getDimSize(0)};
+  for (unsigned d = 0; d < spatial; ++d) {
+    at.push_back(kernel.dim(1 + d));
+    statistics.push_back(kernel.dim(2 + d));
+    shape.push_back(layout.type.getDimSize(2 + d));
+  }
+  parts.loops.names.push_back(layout.isBlocked() ? "cb" : "ch");
+  if (layout.isBlocked()) {
+    at.push_back(kernel.dim(2 + spatial));
+    parts.loops.names.push_back("c");
+    if (!layout.isWhole())
+      parts.real = {1 + spatial, 2 + spatial, layout.block, layout.channels()};
+  }
+  parts.loops.reductionExtents.assign(parts.loops.names.size() - parts.loops.parallel, -1);
+  parts.type = RankedTensorType::get(shape, layout.type.getElementType());
+  parts.element = AffineMap::get(parts.loops.names.size(), 0, at, op.getContext());
+  parts.statistics = AffineMap::get(layout.storedRank(), 0, statistics, op.getContext());
+  kernel.setHead("channelnorm");
+  return normalizeWith(op, op.getX(), op.getY(), parts, op.getGamma(), op.getBeta(), op.getEps().convertToDouble(), kernel);
 }
 
 LogicalResult lowerGroupnorm(GroupnormOp op, KernelBuilder &kernel) {
@@ -339,7 +394,17 @@ LogicalResult lowerMin(ReduceMinOp op, KernelBuilder &kernel) {
 //===-- softmax
 //-----------------------------------------------------------------------------------------------------===//
 
-/// max, exp(x - max), sum, and the quotient; for the logarithm x - max - log(sum).
+/// Below, an exponential is no normal f32: processors take a hundred times as long to multiply by one, and masked attention has
+/// many. Beside the largest, which is 1, it counts as 0.
+constexpr double leastExponent = -87;
+
+Value shiftedExp(Builder &b, Value x, Value max) {
+  Value shifted = arith::SubFOp::create(b, x, max);
+  Value isNothing = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, shifted, constantLike(b, shifted, leastExponent));
+  return arith::SelectOp::create(b, isNothing, constantLike(b, shifted, 0), math::ExpOp::create(b, shifted));
+}
+
+/// max, exp(x - max), sum, and the product with its inverse; for the logarithm x - max - log(sum).
 LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool logarithm, KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(y.getType()));
   FailureOr<SmallVector<unsigned>> axes = storedAxes(op, layout, {axis});
@@ -354,12 +419,13 @@ LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool
       kept.push_back(kernel.dim(d));
   AffineMap part = AffineMap::get(layout.storedRank(), 0, kept, op->getContext());
   Type element = layout.type.getElementType();
+  kernel.keepExtents();
   Value input = kernel.read(x, "x");
   Value max = kernel.reduce("max", reduced.loops, {{input, reduced.input}}, reduced.type, limitOf(element, false),
                             [](Builder &b, ValueRange v) { return maxOf(b, v[1], v[0]); });
   Value exponentials = kernel.map(
       "exp", loopsOver(layout), {{input, same}, {max, part}}, layout.stored(),
-      [](Builder &b, ValueRange v) -> Value { return math::ExpOp::create(b, arith::SubFOp::create(b, v[0], v[1])); });
+      [](Builder &b, ValueRange v) -> Value { return shiftedExp(b, v[0], v[1]); });
   Value sum = kernel.reduce("sum", reduced.loops, {{exponentials, reduced.input}}, reduced.type, attrOf(element, 0),
                             [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
   Value result;
@@ -369,9 +435,17 @@ LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool
                           Value shifted = arith::SubFOp::create(b, v[0], v[1]);
                           return arith::SubFOp::create(b, shifted, math::LogOp::create(b, v[2]));
                         });
-  else
-    result = kernel.map("softmax", loopsOver(layout), {{exponentials, same}, {sum, part}}, layout.stored(),
-                        [](Builder &b, ValueRange v) -> Value { return arith::DivFOp::create(b, v[0], v[1]); });
+  else {
+    StageLoops perSum = reduced.loops;
+    perSum.names.resize(perSum.parallel);
+    perSum.reductionExtents.clear();
+    Value inverse = kernel.map("inverse", perSum, {{sum, kernel.builder.getMultiDimIdentityMap(perSum.parallel)}}, reduced.type,
+                               [](Builder &b, ValueRange v) -> Value {
+                                 return arith::DivFOp::create(b, constantLike(b, v[0], 1), v[0]);
+                               });
+    result = kernel.map("softmax", loopsOver(layout), {{exponentials, same}, {inverse, part}}, layout.stored(),
+                        [](Builder &b, ValueRange v) -> Value { return mulOf(b, v[0], v[1]); });
+  }
   kernel.define(y, result);
   return success();
 }
@@ -389,6 +463,7 @@ void addReduction(LoweringTable &table) {
   table.add<BatchnormOp>(lowerBatchnorm);
   table.add<GroupnormOp>(lowerGroupnorm);
   table.add<InstancenormOp>(lowerInstancenorm);
+  table.add<ChannelnormOp>(lowerChannelnorm);
   table.add<LayernormOp>(lowerLayernorm);
   table.add<SoftmaxOp>(lowerSoftmax);
   table.add<LogSoftmaxOp>(lowerLogSoftmax);

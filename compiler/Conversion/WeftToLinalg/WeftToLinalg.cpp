@@ -49,8 +49,8 @@ bool isViewOp(Operation *op) {
 /// Whether channels and planes are constants, as windows and layouts want them; vertices of a graph are dimension 0.
 static bool hasConstantPlanes(Operation *op) {
   if (!isa<ConvOp, ConvTransposeOp, MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, LrnOp,
-           UpsampleOp, RelayoutOp, BatchnormOp, GroupnormOp, InstancenormOp, ChannelShuffleOp, DepthToSpaceOp, PadOp,
-           SliceOp, ImageInputOp>(op))
+           UpsampleOp, RelayoutOp, BatchnormOp, GroupnormOp, InstancenormOp, ChannelnormOp, ChannelShuffleOp,
+           DepthToSpaceOp, PadOp, SliceOp, ImageInputOp>(op))
     return true;
   auto type = cast<RankedTensorType>(op->getOperand(0).getType());
   return llvm::none_of(type.getShape().drop_front(type.getRank() ? 1 : 0), ShapedType::isDynamic);

@@ -84,6 +84,23 @@ func.func private @order(%x: tensor<3x4xf32>, %out: tensor<3xf32>) -> tensor<3xf
 
 #in = affine_map<(d0, d1) -> (d0, d1)>
 #out = affine_map<(d0, d1) -> (d0)>
+func.func private @lanes(%x: tensor<4x12xf32>, %out: tensor<4xf32>) -> tensor<4xf32> attributes {weft.kernel = "lanes"} {
+  %zero = arith.constant 0.0 : f32
+  %begin = linalg.fill ins(%zero : f32) outs(%out : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error@+1 {{`weft.lanes` is a power of two, at most the constant extent of the innermost loop, on a stage that joins its accumulator with a term; this is 16 : i64}}
+  %y = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<4x12xf32>) outs(%begin : tensor<4xf32>)
+      attrs = {weft.lanes = 16, weft.loops = ["n", "k"], weft.stage = "sum"} {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+#in = affine_map<(d0, d1) -> (d0, d1)>
+#out = affine_map<(d0, d1) -> (d0)>
 func.func private @partial(%x: tensor<4x512xf32>, %out: tensor<4xf32>) -> tensor<4xf32> attributes {weft.kernel = "partial"} {
   %zero = arith.constant 0.0 : f32
   %begin = linalg.fill ins(%zero : f32) outs(%out : tensor<4xf32>) -> tensor<4xf32>

@@ -5,10 +5,11 @@
 // CHECK: stage max f32 [n < 2] {
 // CHECK: value = max(acc, @x[n, ch])
 // CHECK: stage exp
-// CHECK-NEXT: init exp(sub(@x[n, ch], max[n]))
+// CHECK-NEXT: let %[[SHIFTED:.*]] = sub(@x[n, ch], max[n])
+// CHECK-NEXT: init select(lt(%[[SHIFTED]], -87), 0, exp(%[[SHIFTED]]))
 // CHECK: stage sum f32 [n < 2] {
 // CHECK: stage softmax {{.*}} holds out {
-// CHECK-NEXT: init div(exp[n, ch], sum[n])
+// CHECK-NEXT: init mul(exp[n, ch], inverse[n])
 func.func @softmax(%x: tensor<2x5xf32>) -> tensor<2x5xf32> attributes {weft.net} {
   %y = weft.softmax %x axis 1 : (tensor<2x5xf32>) -> tensor<2x5xf32>
   return %y : tensor<2x5xf32>
@@ -55,6 +56,32 @@ func.func @packed_groups(%x: tensor<1x16x4xf32, #weft.blocked<8>>) -> tensor<1x1
   return %y : tensor<1x16x4xf32, #weft.blocked<8>>
 }
 
+// A row of 37 in 16 lanes: the last turn moves back to where 16 are left and takes what the others have not. Then the lanes are
+// halved.
+// CHECK-LABEL: kernel reduce_max_0 {
+// CHECK: stage max_16 f32 [n < 2, ch_lane < 16] {
+// CHECK-NEXT: init -inf
+// CHECK-NEXT: update [ch < 3]
+// CHECK-NEXT: let %[[FIRST:.*]] = mul(ch, 16:i32)
+// CHECK-NEXT: let %[[AT:.*]] = add(min(%[[FIRST]], 21:i32), ch_lane)
+// CHECK-NEXT: value = select(ge(%[[AT]], %[[FIRST]]), max(acc, @x[n, %[[AT]]]), acc)
+// CHECK: stage max f32 [n < 2] {
+// CHECK-NEXT: init max(max(max(max(max_16[n, 0:i32], max_16[n, 8:i32]), max(max_16[n, 4:i32],
+func.func @row(%x: tensor<2x37xf32>) -> tensor<2xf32> attributes {weft.net} {
+  %y = weft.reduce_max %x axes [1] {keepdims = false} : (tensor<2x37xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// Of packed channels each lane sums its own; only lanes that hold a channel count.
+// CHECK-LABEL: kernel channelnorm_0 {
+// CHECK: stage sum_8 f32 [n < 1, x < 4, c_lane < 8] {
+// CHECK: update [cb < 2]
+// CHECK-NEXT: value = add(acc, select(lt(add(mul(cb, 8:i32), c_lane), 12:i32), @x[n, cb, x, c_lane], 0))
+func.func @pixels(%x: tensor<1x12x4xf32, #weft.blocked<8>>) -> tensor<1x12x4xf32, #weft.blocked<8>> attributes {weft.net} {
+  %y = weft.channelnorm %x : (tensor<1x12x4xf32, #weft.blocked<8>>) -> tensor<1x12x4xf32, #weft.blocked<8>>
+  return %y : tensor<1x12x4xf32, #weft.blocked<8>>
+}
+
 // CHECK-LABEL: kernel instancenorm_0 {
 // CHECK: stage sum f32 [n < 1, cb < 2, c < 8] {
 func.func @instance(%x: tensor<1x16x4xf32, #weft.blocked<8>>) -> tensor<1x16x4xf32, #weft.blocked<8>> attributes {weft.net} {
@@ -70,7 +97,7 @@ func.func @mean(%x: tensor<2x3x4xf32>) -> tensor<2x1x4xf32> attributes {weft.net
   return %y : tensor<2x1x4xf32>
 }
 
-// CHECK-LABEL: kernel reduce_max_0 {
+// CHECK-LABEL: kernel reduce_max_1 {
 // CHECK: stage max i32 [] {
 // CHECK-NEXT: init -2147483648:i32
 func.func @max(%x: tensor<2x3xi32>) -> tensor<i32> attributes {weft.net} {

@@ -33,6 +33,41 @@ func.func @linear(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
   return %z : tensor<2x4xf32>
 }
 
+// Layer scale: a factor for each output channel; and a bias that was written as a sum.
+// CHECK-LABEL: @channels
+// CHECK-DAG: %[[B:.*]] = weft.weight "b"
+// CHECK-DAG: %[[S:.*]] = weft.weight "s"
+// CHECK: %[[B1:.*]] = weft.reshape %[[B]] to [16]
+// CHECK: %[[SW:.*]] = weft.reshape %[[S]] to [16, 1, 1, 1]
+// CHECK: %[[W2:.*]] = weft.mul %{{.*}}, %[[SW]] : (tensor<16x8x1x1xf32>, tensor<16x1x1x1xf32>)
+// CHECK: %[[SB:.*]] = weft.reshape %[[S]] to [16]
+// CHECK: %[[B2:.*]] = weft.mul %[[B1]], %[[SB]] : tensor<16xf32>
+// CHECK: %[[Y:.*]] = weft.conv %arg0, %[[W2]] bias %[[B2]]
+// CHECK: return %[[Y]]
+func.func @channels(%x: tensor<1x8x4x4xf32>) -> tensor<1x16x4x4xf32> {
+  %w = weft.weight "w" : tensor<16x8x1x1xf32>
+  %b = weft.weight "b" : tensor<1x16x1x1xf32>
+  %s = weft.weight "s" : tensor<16x1x1xf32>
+  %y = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x8x4x4xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %a = weft.add %b, %y : (tensor<1x16x1x1xf32>, tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32>
+  %z = weft.mul %a, %s : (tensor<1x16x4x4xf32>, tensor<16x1x1xf32>) -> tensor<1x16x4x4xf32>
+  return %z : tensor<1x16x4x4xf32>
+}
+
+// The channels of a product are last; a vector over rows is none.
+// CHECK-LABEL: @last
+// CHECK: weft.linear %arg0, %{{.*}} bias %{{.*}} : (tensor<2x4x8xf32>
+// CHECK-NEXT: weft.add
+func.func @last(%x: tensor<2x4x8xf32>) -> tensor<2x4x4xf32> {
+  %w = weft.weight "w" : tensor<4x8xf32>
+  %b = weft.weight "b" : tensor<4xf32>
+  %r = weft.weight "r" : tensor<4x1xf32>
+  %y = weft.linear %x, %w : (tensor<2x4x8xf32>, tensor<4x8xf32>) -> tensor<2x4x4xf32>
+  %a = weft.add %y, %b : (tensor<2x4x4xf32>, tensor<4xf32>) -> tensor<2x4x4xf32>
+  %z = weft.add %a, %r : (tensor<2x4x4xf32>, tensor<4x1xf32>) -> tensor<2x4x4xf32>
+  return %z : tensor<2x4x4xf32>
+}
+
 // Left alone: read twice, a factor known only when the network runs, a product that changes the shape.
 // CHECK-LABEL: @stays
 // CHECK-COUNT-3: weft.linear %arg0, %{{[0-9]+}} :

@@ -184,6 +184,7 @@ TEST_F(Calls, NormalisationsWithAndWithoutGain) {
   EXPECT_EQ(weights, (Texts{"p.weight f32[8]", "p.bias f32[8]"}));
   ASSERT_TRUE(call("instancenorm", {input({1, 8, 4, 4})}, {{"affine", b(false)}}));
   EXPECT_TRUE(weights.empty());
+  ASSERT_TRUE(call("channelnorm", {input({1, 8, 4, 4})}));
   ASSERT_TRUE(call("layernorm", {input({2, 8, 16})}));
   EXPECT_EQ(weights, (Texts{"p.weight f32[16]", "p.bias f32[16]"}));
   EXPECT_FALSE(call("groupnorm", {input({1, 8, 4, 4})}));

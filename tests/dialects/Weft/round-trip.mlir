@@ -159,6 +159,8 @@ func.func @reduction(%x: tensor<1x8x9x9xf32>, %v: tensor<8xf32>, %l: tensor<9x9x
          : (tensor<1x8x9x9xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x8x9x9xf32>
   // CHECK-NEXT: weft.instancenorm %arg0 :
   %2 = weft.instancenorm %x : (tensor<1x8x9x9xf32>) -> tensor<1x8x9x9xf32>
+  // CHECK-NEXT: weft.channelnorm %arg0 gamma %arg1 :
+  %c = weft.channelnorm %x gamma %v : (tensor<1x8x9x9xf32>, tensor<8xf32>) -> tensor<1x8x9x9xf32>
   // CHECK-NEXT: weft.layernorm %arg0 gamma %arg2 {axis = 2 : i64}
   %3 = weft.layernorm %x gamma %l {axis = 2 : i64} : (tensor<1x8x9x9xf32>, tensor<9x9xf32>) -> tensor<1x8x9x9xf32>
   // CHECK-NEXT: weft.softmax %arg0 axis 1

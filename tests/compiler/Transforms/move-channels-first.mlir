@@ -1,0 +1,75 @@
+// A transposition that stays is a copy of a picture, and a product with channels last cannot read packed ones.
+// RUN: weft-opt %s --weft-move-channels-first --canonicalize | FileCheck %s
+
+// The block of a ConvNeXt: nothing is turned.
+// CHECK-LABEL: @block
+// CHECK-NOT: weft.transpose
+// CHECK: %[[N:.*]] = weft.channelnorm %arg0 gamma %{{.*}} beta %{{.*}} {eps = 1.000000e-03 : f64}
+// CHECK: %[[W:.*]] = weft.reshape %{{.*}} to [32, 8, 1, 1]
+// CHECK: %[[C:.*]] = weft.conv %[[N]], %[[W]] bias %{{.*}} stride [1, 1]
+// CHECK: %[[G:.*]] = weft.gelu %[[C]] : tensor<1x32x5x4xf32>
+// CHECK: %[[V:.*]] = weft.reshape %{{.*}} to [1, 32, 1, 1]
+// CHECK: %[[S:.*]] = weft.mul %[[V]], %[[G]] : (tensor<1x32x1x1xf32>, tensor<1x32x5x4xf32>) -> tensor<1x32x5x4xf32>
+// CHECK: return %[[S]]
+func.func @block(%x: tensor<1x8x5x4xf32>) -> tensor<1x32x5x4xf32> {
+  %g = weft.weight "g" : tensor<8xf32>
+  %w = weft.weight "w" : tensor<32x8xf32>
+  %b = weft.weight "b" : tensor<32xf32>
+  %t = weft.transpose %x [0, 2, 3, 1] : (tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32>
+  %n = weft.layernorm %t gamma %g beta %g {axis = 3 : i64, eps = 1.0e-3 : f64} : (tensor<1x5x4x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x5x4x8xf32>
+  %l = weft.linear %n, %w bias %b : (tensor<1x5x4x8xf32>, tensor<32x8xf32>, tensor<32xf32>) -> tensor<1x5x4x32xf32>
+  %a = weft.gelu %l : tensor<1x5x4x32xf32>
+  %s = weft.mul %b, %a : (tensor<32xf32>, tensor<1x5x4x32xf32>) -> tensor<1x5x4x32xf32>
+  %y = weft.transpose %s [0, 3, 1, 2] : (tensor<1x5x4x32xf32>) -> tensor<1x32x5x4xf32>
+  return %y : tensor<1x32x5x4xf32>
+}
+
+// One value that others read as it was is turned behind instead of before.
+// CHECK-LABEL: @turned_behind
+// CHECK: %[[N:.*]] = weft.channelnorm %arg0
+// CHECK: %[[T:.*]] = weft.transpose %[[N]] [0, 2, 3, 1]
+// CHECK: return %[[T]]
+func.func @turned_behind(%x: tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32> {
+  %t = weft.transpose %x [0, 2, 3, 1] : (tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32>
+  %n = weft.layernorm %t {axis = 3 : i64} : (tensor<1x5x4x8xf32>) -> tensor<1x5x4x8xf32>
+  return %n : tensor<1x5x4x8xf32>
+}
+
+// Two would be more than there were, so nothing moves.
+// CHECK-LABEL: @two_readers
+// CHECK: weft.transpose %arg0 [0, 2, 3, 1]
+// CHECK: weft.layernorm
+// CHECK-NOT: weft.transpose
+func.func @two_readers(%x: tensor<1x8x5x4xf32>) -> (tensor<1x5x4x8xf32>, tensor<1x5x4x8xf32>) {
+  %t = weft.transpose %x [0, 2, 3, 1] : (tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32>
+  %n = weft.layernorm %t {axis = 3 : i64} : (tensor<1x5x4x8xf32>) -> tensor<1x5x4x8xf32>
+  %a = weft.relu %n : tensor<1x5x4x8xf32>
+  return %n, %a : tensor<1x5x4x8xf32>, tensor<1x5x4x8xf32>
+}
+
+// Two pictures joined by a sum move together; a normalisation over more than channels stays.
+// CHECK-LABEL: @joined
+// CHECK: %[[S:.*]] = weft.add %arg0, %arg1
+// CHECK: %[[T:.*]] = weft.transpose %[[S]] [0, 2, 3, 1]
+// CHECK: weft.layernorm %[[T]] {axis = 2 : i64}
+func.func @joined(%x: tensor<1x8x5x4xf32>, %z: tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32> {
+  %t = weft.transpose %x [0, 2, 3, 1] : (tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32>
+  %u = weft.transpose %z [0, 2, 3, 1] : (tensor<1x8x5x4xf32>) -> tensor<1x5x4x8xf32>
+  %s = weft.add %t, %u : tensor<1x5x4x8xf32>
+  %n = weft.layernorm %s {axis = 2 : i64} : (tensor<1x5x4x8xf32>) -> tensor<1x5x4x8xf32>
+  return %n : tensor<1x5x4x8xf32>
+}
+
+// Of sequences one transposition is both.
+// CHECK-LABEL: @sequence
+// CHECK-NOT: weft.transpose
+// CHECK: %[[N:.*]] = weft.channelnorm %arg0
+// CHECK: %[[R:.*]] = weft.relu %[[N]]
+// CHECK: return %[[R]]
+func.func @sequence(%x: tensor<1x8x20xf32>) -> tensor<1x8x20xf32> {
+  %t = weft.transpose %x [0, 2, 1] : (tensor<1x8x20xf32>) -> tensor<1x20x8xf32>
+  %n = weft.layernorm %t {axis = 2 : i64} : (tensor<1x20x8xf32>) -> tensor<1x20x8xf32>
+  %u = weft.transpose %n [0, 2, 1] : (tensor<1x20x8xf32>) -> tensor<1x8x20xf32>
+  %r = weft.relu %u : tensor<1x8x20xf32>
+  return %r : tensor<1x8x20xf32>
+}
