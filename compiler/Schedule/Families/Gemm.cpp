@@ -9,10 +9,18 @@
 #include "compiler/Schedule/Families/Product.h"
 #include "compiler/Schedule/Families/Rows.h"
 
+#include "llvm/ADT/bit.h"
+
 using namespace mlir;
 
 namespace weft {
 namespace {
+
+/// Weights below this are not worth fetching ahead.
+constexpr double smallWeightBytes = 256 << 10;
+
+/// Fewer columns than this are left to the sum's own loops.
+constexpr int64_t shortestVector = 4;
 
 class Gemm final : public Family {
 public:
@@ -29,8 +37,12 @@ public:
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     const StageView *reduction = kernel.onlyReduction();
     if (isProduct(kernel) && !isNest(kernel) && parameter(choice, "x") > 0)
-      return scheduleProduct(kernel, {parameter(choice, "x"), parameter(choice, "cb", 1)},
-                             parameter(choice, "rows_outside") != 0, machine);
+      return scheduleProduct(kernel,
+                             {{parameter(choice, "x"), parameter(choice, "cb", 1)},
+                              parameter(choice, "width"),
+                              parameter(choice, "rows_outside") != 0,
+                              parameter(choice, "prefetch")},
+                             machine);
     if (isRows(kernel) && !isNest(kernel))
       return scheduleRows(kernel, machine);
     if (!isNest(kernel) || !reduction)
@@ -59,43 +71,49 @@ private:
     choice.cycles = streamingCycles(rows * blocks * filter[1], choice.weightBytes, machine);
     SmallVector<std::pair<StringRef, int64_t>> values{{"cb", blocksTogether(blocks)}};
     if (!isMatrix && x.hasStaticShape() && filter[0] >= machine.vector)
-      values = productValues(x.getShape().drop_back(), filter[1], filter[0], machine);
+      values = productValues(x.getShape().drop_back(), filter[1], filter[0], packed, machine);
     else if (packed && x.getDimSize(0) > 1)
       values = {{"cb", std::min<int64_t>(blocks, 2)}, {"n", samplesTogether(x.getDimSize(0))}};
     choice.parameters = makeParameters(linear.getContext(), name(), values);
     return choice;
   }
 
-  /// Of matrices with at least a vector of columns.
+  /// Of matrices with columns for a vector, be it a short one.
   std::optional<Choice> choiceFor(MatmulOp matmul, const Machine &machine) const {
     auto x = cast<RankedTensorType>(matmul.getX().getType()), z = cast<RankedTensorType>(matmul.getZ().getType());
     int64_t columns = z.getRank() > 0 ? z.getShape().back() : 0;
     bool areMatrices = x.getRank() > 1 && cast<RankedTensorType>(matmul.getY().getType()).getRank() > 1;
-    if (!areMatrices || !x.hasStaticShape() || !z.hasStaticShape() || columns < machine.vector)
+    if (!areMatrices || !x.hasStaticShape() || !z.hasStaticShape() || columns < shortestVector)
       return std::nullopt;
     Choice choice;
     int64_t sum = x.getShape().back();
     choice.cycles = double(z.getNumElements()) * sum / machine.vector / machine.fmaPerCycle;
     SmallVector<int64_t> rows{z.getDimSize(z.getRank() - 2)};
-    choice.parameters = makeParameters(matmul.getContext(), name(), productValues(rows, sum, columns, machine));
+    choice.parameters = makeParameters(matmul.getContext(), name(), productValues(rows, sum, columns, false, machine));
     return choice;
   }
 
   /// The tile of a product of `rows`, and which matrix is read once: the other is read again for each strip of this one unless
-  /// it stays in the cache.
-  static SmallVector<std::pair<StringRef, int64_t>> productValues(ArrayRef<int64_t> rows, int64_t sum, int64_t columns,
+  /// it stays in the cache. A packed weight is fetched ahead.
+  static SmallVector<std::pair<StringRef, int64_t>> productValues(ArrayRef<int64_t> rows, int64_t sum, int64_t columns, bool packed,
                                                                   const Machine &machine) {
-    Tile tile = chooseTile(rows.back(), columns / machine.vector, machine, TileLimits::wide(machine, 1));
+    int64_t width = std::min<int64_t>(machine.vector, llvm::bit_floor(uint64_t(columns)));
+    Tile tile = chooseTile(rows.back(), columns / width, machine, TileLimits::wide(machine, 1));
     double tiles = llvm::divideCeil(rows.back(), tile.x), left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
     for (int64_t extent : rows.drop_back()) {
       tiles *= extent;
       left *= extent;
     }
-    double strips = llvm::divideCeil(columns, tile.cb * machine.vector);
+    double strips = llvm::divideCeil(columns, tile.cb * width);
     auto again = [&](double bytes, double times) { return bytes <= machine.bandBytes / 2 ? bytes : bytes * times; };
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
+    if (width < machine.vector)
+      values.push_back({"width", width});
     if (left + again(right, tiles) < right + again(left, strips))
       values.push_back({"rows_outside", 1});
+    else if (packed && sum % sumUnroll == 0 && right >= smallWeightBytes)
+      if (int64_t lines = linesAhead(tile.cb * sumUnroll, int64_t(tiles), machine))
+        values.push_back({"prefetch", lines});
     return values;
   }
 

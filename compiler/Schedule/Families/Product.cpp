@@ -9,9 +9,6 @@ using namespace weft::sched;
 
 namespace weft {
 
-/// Steps of the sum that are unrolled.
-constexpr int64_t sumUnroll = 4;
-
 bool isProduct(const KernelView &kernel) {
   const StageView *sum = kernel.onlyReduction();
   if (!sum || kernel.output().isReduction() || kernel.output().loops.size() < 2 || sum->reduction.size() != 1)
@@ -27,11 +24,12 @@ static StringRef sharedLoop(const StageView &out, ArrayRef<StringRef> order) {
   return order.front();
 }
 
-ScheduleAttr scheduleProduct(const KernelView &kernel, Tile tile, bool rowsOutside, const Machine &machine) {
+ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine) {
+  const Tile tile = form.tile;
   MLIRContext *context = kernel.getContext();
   const StageView &out = kernel.output(), &sum = *kernel.onlyReduction();
   StringRef row = out.loops[out.loops.size() - 2], column = out.loops.back();
-  int64_t width = machine.vector, wide = width * tile.cb;
+  int64_t width = form.width ? form.width : machine.vector, wide = width * tile.cb;
 
   StageBuilder last(context, out.name);
   last.split(column, "strip", "columns", wide, Tail::ShiftInwards).split("columns", "vectors", "lane", width, Tail::Exact);
@@ -39,7 +37,7 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, Tile tile, bool rowsOutsi
   SmallVector<StringRef> outer = refs(out.loops);
   outer.truncate(outer.size() - 2);
   outer.push_back("rows");
-  outer.insert(rowsOutside ? outer.end() : outer.begin(), "strip");
+  outer.insert(form.rowsOutside ? outer.end() : outer.begin(), "strip");
   SmallVector<StringRef> order = outer;
   order.append({"vectors", "row", "lane"});
   last.reorder(order).vectorize("lane").unroll("row").unroll("vectors").parallel(sharedLoop(out, outer));
@@ -62,6 +60,8 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, Tile tile, bool rowsOutsi
   stage.reorder(sumOrder).vectorize("lane").unroll("vectors").unroll(sumRow);
   if (around.size() > 1)
     stage.unroll("ki");
+  if (form.prefetchLines > 0)
+    stage.prefetch("filter", around.front(), "strip", form.prefetchLines);
   return ScheduleAttr::get(context, {stage.get(), last.get()});
 }
 

@@ -11,8 +11,18 @@ namespace weft {
 /// one more.
 bool isProduct(const KernelView &kernel);
 
+/// Steps of the sum that are unrolled, where they divide it.
+constexpr int64_t sumUnroll = 4;
+
 /// A tile of `x` rows by `cb` vectors of columns stays in registers while the sum runs; there are at least so many. With
-/// `rowsOutside`, rows pass by all columns before the next do, else columns by all rows.
-sched::ScheduleAttr scheduleProduct(const KernelView &kernel, Tile tile, bool rowsOutside, const Machine &machine);
+/// `rowsOutside`, rows pass by all columns before the next do, else columns by all rows; then so many lines of the filter of the
+/// next columns are fetched at each (unrolled) step of the sum.
+struct ProductForm {
+  Tile tile;
+  int64_t width = 0; ///< columns of a vector: of a register, or less where there are fewer columns
+  bool rowsOutside = false;
+  int64_t prefetchLines = 0;
+};
+sched::ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine);
 
 } // namespace weft
