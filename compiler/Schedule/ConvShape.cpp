@@ -22,6 +22,8 @@ ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
     pixels *= extent;
   width = y.getShape().back();
   height = pixels / std::max<int64_t>(width, 1);
+  if (kernel.size() == 3)
+    depth = y.getDimSize(2);
 }
 
 int64_t groupsInBlock(ConvOp conv, int64_t block) {

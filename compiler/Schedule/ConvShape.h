@@ -13,6 +13,7 @@ struct ConvShape {
   int64_t window = 1, pixels = 1;         ///< elements of the kernel and of one output plane
   int64_t width;                          ///< of the output, the last spatial dimension
   int64_t height;                         ///< of the output, all other spatial dimensions
+  int64_t depth = 1;                      ///< of the output, where there are three spatial dimensions: part of `height`
   llvm::SmallVector<int64_t> kernel, stride, dilation;
 
   bool isDense() const { return groups == 1; }

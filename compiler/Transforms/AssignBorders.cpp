@@ -42,11 +42,12 @@ Wish slidingWish(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kerne
   return wish;
 }
 
-/// Tiles of m x m outputs read m + 2 inputs each way, the last tile past the end.
+/// Tiles of m x m outputs, in the last two dimensions, read m + 2 inputs each way, the last tile past the end.
 void addOverrun(Wish &wish, RankedTensorType y, RankedTensorType x, int64_t m, ArrayRef<int64_t> pad) {
-  for (unsigned d = 0; d < 2; ++d) {
+  unsigned rank = pad.size() / 2;
+  for (unsigned d = rank - 2; d < rank; ++d) {
     int64_t covered = llvm::divideCeil(y.getDimSize(2 + d), m) * m + 2;
-    wish.border[2 + d] = std::max<int64_t>(wish.border[2 + d], covered - pad[d] - x.getDimSize(2 + d));
+    wish.border[rank + d] = std::max<int64_t>(wish.border[rank + d], covered - pad[d] - x.getDimSize(2 + d));
   }
 }
 

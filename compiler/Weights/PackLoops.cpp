@@ -76,20 +76,20 @@ void packWinograd(FilterView filter, int m, int64_t ib, int64_t ob, float *packe
   FilterTransform transform(m);
   int64_t points = transform.points() * transform.points();
   int64_t outputBlocks = ceilDiv(filter.outputs, ob), inputBlocks = ceilDiv(filter.inputs, ib);
-  int64_t pointStride = outputBlocks * inputBlocks * ib * ob;
+  int64_t slices = filter.taps / 9, pointStride = outputBlocks * inputBlocks * slices * ib * ob;
   if (filter.outputs % ob != 0 || filter.inputs % ib != 0)
     std::memset(packed, 0, sizeof(float) * points * pointStride);
   std::vector<double> in(9 * lanes), out(points * lanes);
   for (int64_t o0 = 0; o0 < filter.outputs; o0 += lanes) {
     int64_t count = std::min<int64_t>(lanes, filter.outputs - o0);
-    for (int64_t i = 0; i < filter.inputs; ++i) {
+    for (int64_t i = 0, s = 0; i < filter.inputs; s + 1 < slices ? ++s : (s = 0, ++i)) {
       for (int64_t o = 0; o < count; ++o)
         for (int64_t e = 0; e < 9; ++e)
-          in[e * lanes + o] = filter.data[((o0 + o) * filter.inputs + i) * 9 + e];
+          in[e * lanes + o] = filter.data[(((o0 + o) * filter.inputs + i) * slices + s) * 9 + e];
       transform.run(in.data(), out.data());
       int64_t place[lanes];
       for (int64_t o = 0; o < count; ++o)
-        place[o] = (((o0 + o) / ob * inputBlocks + i / ib) * ib + i % ib) * ob + (o0 + o) % ob;
+        place[o] = ((((o0 + o) / ob * inputBlocks + i / ib) * slices + s) * ib + i % ib) * ob + (o0 + o) % ob;
       // Points outside: their distance is often a power of two, and each is one cache line of neighbouring outputs.
       for (int64_t p = 0; p < points; ++p)
         for (int64_t o = 0; o < count; ++o)

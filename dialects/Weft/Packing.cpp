@@ -89,12 +89,14 @@ LogicalResult WinogradFilterOp::inferReturnTypes(MLIRContext *, Where where, Ada
   if (failed(checkFilter(where, w, 4)) || failed(checkBlock(where, "oc_block", oc)) ||
       failed(checkBlock(where, "ic_block", ic)))
     return failure();
-  if (w.getRank() != 4 || w.getDimSize(2) != 3 || w.getDimSize(3) != 3)
-    return emitOptionalError(where, "expected a filter [O, I, 3, 3], not ", spell(w));
+  ArrayRef<int64_t> window = w.getShape().drop_front(2);
+  if (w.getRank() > 5 || window.take_back(2) != ArrayRef<int64_t>{3, 3})
+    return emitOptionalError(where, "expected a filter [O, I, 3, 3] or [O, I, D, 3, 3], not ", spell(w));
   if (m != 2 && m != 4 && m != 6)
     return emitOptionalError(where, "`m` is 2, 4 or 6, not ", m);
-  return succeedWith(types,
-                     {(m + 2) * (m + 2), llvm::divideCeilSigned(w.getDimSize(0), oc),
-                      llvm::divideCeilSigned(w.getDimSize(1), ic), ic, oc},
-                     w.getElementType());
+  Extents packed{(m + 2) * (m + 2), llvm::divideCeilSigned(w.getDimSize(0), oc),
+                 llvm::divideCeilSigned(w.getDimSize(1), ic)};
+  llvm::append_range(packed, window.drop_back(2));
+  packed.append({ic, oc});
+  return succeedWith(types, packed, w.getElementType());
 }

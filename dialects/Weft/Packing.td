@@ -99,10 +99,10 @@ def WinogradFilterOp : Weft_Pack<"winograd_filter", (ins I64Attr:$m, I64Attr:$oc
   let description = [{
     Each 3x3 filter g becomes `G g G^T`, with the matrix of F(m x m, 3 x 3) (Lavin and Gray, Fast Algorithms for
     Convolutional Neural Networks, 2016; points 0, 1, -1, 2, -2, 1/2, -1/2, infinity as many as needed), computed in double
-    precision: `[O, I, 3, 3]` to `[(m + 2)^2, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`. What is rounded up
-    is 0.
+    precision: `[O, I, 3, 3]` to `[(m + 2)^2, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`; each slice of
+    `[O, I, D, 3, 3]`, to `[(m + 2)^2, ceil(O / oc_block), ceil(I / ic_block), D, ic_block, oc_block]`. What is rounded up is 0.
 
-    C1. `w` is `[O, I, 3, 3]` and static.
+    C1. `w` is `[O, I, 3, 3]` or `[O, I, D, 3, 3]` and static.
     C2. `m` is 2, 4 or 6.
     C3. `oc_block` >= 1 and `ic_block` >= 1.
 

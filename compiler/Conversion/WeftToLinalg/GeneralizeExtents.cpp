@@ -129,7 +129,7 @@ private:
       return;
     for (auto [loop, name] : llvm::enumerate(names.getAsValueRange<StringAttr>()))
       if (auto known = loopDims.find({&op, unsigned(loop)});
-          known != loopDims.end() && (isPinnedLoop(name) || (planes && (name == "y" || name == "x"))))
+          known != loopDims.end() && (isPinnedLoop(name) || (planes && (name == "z" || name == "y" || name == "x"))))
         pinned.insert(classes.getLeaderValue(known->second));
   }
 

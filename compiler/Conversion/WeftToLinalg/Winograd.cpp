@@ -9,6 +9,9 @@
 //   back      (A^T M) A    n cb ty tx p q c
 //   tiles                  n cb y x c          results where they belong, the bias and what follows
 //
+// In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a window
+// touches, with a loop kz behind ib.
+//
 // Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
 // nothing.
 
@@ -33,6 +36,14 @@ std::optional<int64_t> winogradTile(std::optional<Algorithm> algorithm) {
 namespace {
 
 using Builder = ImplicitLocOpBuilder;
+
+/// Slices of planes with 3x3 windows that go on by one.
+bool hasWinogradForm(ConvOp op) {
+  auto isOne = [](int64_t value) { return value == 1; };
+  SmallVector<int64_t> kernel = op.getKernel();
+  return (kernel.size() == 2 || kernel.size() == 3) && ArrayRef(kernel).take_back(2) == ArrayRef<int64_t>{3, 3} &&
+         llvm::all_of(op.getStride().take_back(2), isOne) && llvm::all_of(op.getDilation().take_back(2), isOne);
+}
 
 /// Sums of products with constants, without those by 0 and 1.
 class Sum {
@@ -115,9 +126,14 @@ class Stages {
 public:
   Stages(ConvOp op, int64_t m, KernelBuilder &kernel)
       : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()), matrices(m),
-        m(m), points(m + 2), down(llvm::divideCeilSigned(y.type.getDimSize(2), m)),
-        across(llvm::divideCeilSigned(y.type.getDimSize(3), m)), batch(y.type.getDimSize(0)),
-        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {}
+        m(m), points(m + 2), z(op.getSpatialRank() - 2), down(llvm::divideCeilSigned(y.type.getDimSize(2 + z), m)),
+        across(llvm::divideCeilSigned(y.type.getDimSize(3 + z), m)), batch(y.type.getDimSize(0)),
+        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {
+    for (unsigned d = 0; d < z; ++d) {
+      slicesOut.push_back(y.type.getDimSize(2 + d));
+      slicesIn.push_back((slicesOut[d] - 1) * op.getStride()[d] + (op.getKernel()[d] - 1) * op.getDilation()[d] + 1);
+    }
+  }
 
   Value run() {
     kernel.keepPlanes();
@@ -131,99 +147,128 @@ private:
   RankedTensorType tensor(ArrayRef<int64_t> shape) const {
     return RankedTensorType::get(shape, y.type.getElementType());
   }
-  static StageLoops loops(ArrayRef<StringRef> names) {
+  /// `names`, and in three dimensions z before "ty".
+  StageLoops loops(ArrayRef<StringRef> names) const {
     StageLoops result;
-    for (StringRef name : names)
+    for (StringRef name : names) {
+      if (z && name == "ty")
+        result.names.push_back("z");
       result.names.push_back(name.str());
-    result.parallel = names.size();
+    }
+    result.parallel = result.names.size();
     return result;
+  }
+  /// Indices or extents, with those of the slices at `position`.
+  template <typename T> SmallVector<T> with(ArrayRef<T> slices, size_t position, SmallVector<T> rest) const {
+    rest.insert(rest.begin() + position, slices.begin(), slices.end());
+    return rest;
+  }
+  SmallVector<AffineExpr> slice(unsigned position) const {
+    return z ? SmallVector<AffineExpr>{d(position)} : SmallVector<AffineExpr>();
   }
   /// One source a tap: `at(k)` says where tap k is read.
   SmallVector<Source> tapsOf(Value value, llvm::function_ref<SmallVector<AffineExpr>(int64_t)> at) const {
     SmallVector<Source> sources;
     for (int64_t k = 0; k < points; ++k)
-      sources.push_back({value, AffineMap::get(7, 0, at(k), context)});
+      sources.push_back({value, AffineMap::get(7 + z, 0, at(k), context)});
     return sources;
   }
 
   Value transformRows() {
     Box box;
-    int64_t touched[] = {down * m + 2, across * m + 2};
-    for (unsigned s = 0; s < 2; ++s) {
+    int64_t touched[] = {z ? slicesIn[0] : 0, down * m + 2, across * m + 2};
+    for (unsigned s = 0; s < z + 2; ++s) {
       box.low.push_back(op.getPad()[s]);
-      box.high.push_back(touched[s] - op.getPad()[s] - x.type.getDimSize(2 + s));
+      box.high.push_back(touched[1 - z + s] - op.getPad()[s] - x.type.getDimSize(2 + s));
     }
     Value input = kernel.read(op.getX(), box, "x");
-    auto taps = tapsOf(input, [&](int64_t k) -> SmallVector<AffineExpr> {
-      return {d(0), d(1), d(2) * m + k, d(3) * m + d(5), d(6)};
+    auto taps = tapsOf(input, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z) * m + k, d(3 + z) * m + d(5 + z), d(6 + z)});
     });
-    return kernel.map("rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
-                      [&](Builder &b, ValueRange v) { return pick(b, 4, transformTile(b, matrices, v.drop_back(1))); });
+    return kernel.map("rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(), [&](Builder &b, ValueRange v) {
+      return pick(b, 4 + z, transformTile(b, matrices, v.drop_back(1)));
+    });
   }
 
   Value transformColumns(Value rows) {
-    auto taps =
-        tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> { return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)}; });
-    return kernel.map("columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
-                      [&](Builder &b, ValueRange v) { return pick(b, 5, transformTile(b, matrices, v.drop_back(1))); });
+    auto taps = tapsOf(rows, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
+    });
+    return kernel.map("columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(), [&](Builder &b, ValueRange v) {
+      return pick(b, 5 + z, transformTile(b, matrices, v.drop_back(1)));
+    });
   }
 
   Value product(Value columns) {
     StageLoops nest = loops({"n", "u", "v", "cb", "ty", "tx", "c"});
-    nest.names.append({"ib", "i"});
-    nest.reductionExtents = {-1, -1};
-    AffineMap tile = AffineMap::get(9, 0, {d(0), d(7), d(4), d(5), d(1), d(2), d(8)}, context);
-    AffineMap filter = AffineMap::get(9, 0, {d(1) * points + d(2), d(3), d(7), d(8), d(6)}, context);
+    unsigned ib = 7 + z, i = 8 + 2 * z;
+    SmallVector<AffineExpr> tap, slices;
+    nest.names.push_back("ib");
+    if (z) {
+      nest.names.push_back("kz");
+      tap.push_back(d(ib + 1));
+      slices.push_back(d(4) * op.getStride()[0] + d(ib + 1) * op.getDilation()[0]);
+    }
+    nest.names.push_back("i");
+    nest.reductionExtents.assign(2 + z, -1);
+    AffineMap tile = AffineMap::get(i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(5 + z), d(1), d(2), d(i)}), context);
+    AffineMap filter = AffineMap::get(i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
     return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
-                         tensor({batch, points, points, outBlocks, down, across, y.block}),
+                         tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down, across, y.block})),
                          FloatAttr::get(y.type.getElementType(), 0.0),
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
   }
 
   Value backRows(Value product) {
-    auto taps = tapsOf(
-        product, [&](int64_t k) -> SmallVector<AffineExpr> { return {d(0), c(k), d(5), d(1), d(2), d(3), d(6)}; });
+    auto taps = tapsOf(product, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z), d(3 + z), d(6 + z)});
+    });
     return kernel.map("back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
-                      tensor({batch, outBlocks, down, across, m, points, y.block}),
-                      [&](Builder &b, ValueRange v) { return pick(b, 4, transformBack(b, matrices, v.drop_back(1))); });
+                      tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, points, y.block})),
+                      [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, matrices, v.drop_back(1))); });
   }
 
   Value backColumns(Value rows) {
-    auto taps =
-        tapsOf(rows, [&](int64_t k) -> SmallVector<AffineExpr> { return {d(0), d(1), d(2), d(3), d(4), c(k), d(6)}; });
+    auto taps = tapsOf(rows, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
+    });
     return kernel.map("back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
-                      tensor({batch, outBlocks, down, across, m, m, y.block}),
-                      [&](Builder &b, ValueRange v) { return pick(b, 5, transformBack(b, matrices, v.drop_back(1))); });
+                      tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, m, y.block})),
+                      [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformBack(b, matrices, v.drop_back(1))); });
   }
 
   Value place(Value tiles) {
-    AffineMap at =
-        AffineMap::get(5, 0, {d(0), d(1), d(2).floorDiv(m), d(3).floorDiv(m), d(2) % m, d(3) % m, d(4)}, context);
+    AffineExpr row = d(2 + z), column = d(3 + z);
+    AffineMap at = AffineMap::get(
+        5 + z, 0, with<AffineExpr>(slice(2), 2, {d(0), d(1), row.floorDiv(m), column.floorDiv(m), row % m, column % m, d(4 + z)}),
+        context);
     return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
   }
 
-  RankedTensorType inputTiles() const { return tensor({batch, inBlocks, down, across, points, points, x.block}); }
+  RankedTensorType inputTiles() const {
+    return tensor(with<int64_t>(slicesIn, 2, {batch, inBlocks, down, across, points, points, x.block}));
+  }
 
   ConvOp op;
   KernelBuilder &kernel;
   MLIRContext *context;
   Layout x, y;
   kernel::Winograd matrices;
-  int64_t m, points, down, across, batch, inBlocks, outBlocks;
+  int64_t m, points;
+  unsigned z; ///< 1 where there are slices, 0 in a plane
+  int64_t down, across, batch, inBlocks, outBlocks;
+  SmallVector<int64_t> slicesIn, slicesOut; ///< how many; none in a plane
 };
 
 } // namespace
 
 FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
-  auto isOne = [](int64_t value) { return value == 1; };
-  bool fits = x.isBlocked() && y.isBlocked() && op.getSpatialRank() == 2 && op.getGroups() == 1 &&
-              op.getKernel() == SmallVector<int64_t>{3, 3} && llvm::all_of(op.getStride(), isOne) &&
-              llvm::all_of(op.getDilation(), isOne);
+  bool fits = x.isBlocked() && y.isBlocked() && op.getGroups() == 1 && hasWinogradForm(op);
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  int64_t m = *winogradTile(op.getAlgorithm());
-  if (!fits || weight.getRank() != 5 || weight.getDimSize(0) != (m + 2) * (m + 2) || weight.getDimSize(3) != x.block ||
-      weight.getDimSize(4) != y.block)
+  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank();
+  if (!fits || rank != op.getSpatialRank() + 3 || weight.getDimSize(0) != (m + 2) * (m + 2) ||
+      weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")
                << x.type << ", a weight of type " << weight << " and a result of type " << y.type,
            failure();

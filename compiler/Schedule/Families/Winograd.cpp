@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Winograd F(m x m, 3 x 3) on packed channels. A band of tile rows is transformed, multiplied and transformed back
 // before the next, so that everything between stays in the cache; the product keeps `rx` tiles by `cb` channel blocks
-// in registers.
+// in registers. In three dimensions so do the slices of a band, as many as stay there with those its windows touch.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 
@@ -16,18 +16,33 @@ namespace {
 constexpr double chunkBytes = 300 << 10;
 /// Sums beside which the pixels of a tile fit the registers, so that each filter vector is loaded when it is used.
 constexpr int64_t mostTogether = 21;
+/// Part of what a band may take that its slices do.
+constexpr double slicesShare = 0.65;
 /// Bands one core works on before another could take them.
 constexpr int64_t bandsForThreads = 4;
 
 struct Shape {
   Shape(const ConvShape &conv, int64_t m, const Machine &machine)
-      : m(m), down(llvm::divideCeil(conv.height, m)), across(llvm::divideCeil(conv.width, m)),
+      : m(m), down(llvm::divideCeil(conv.height / conv.depth, m)), across(llvm::divideCeil(conv.width, m)),
         inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
-        outBlocks(llvm::divideCeil(conv.outputs, machine.vector)) {
-    weightBytes = points() * inBlocks * outBlocks * machine.vector * machine.vector * 4;
+        outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), taps(conv.window / 9), slices(conv.depth) {
+    weightBytes = points() * inBlocks * outBlocks * taps * machine.vector * machine.vector * 4;
+    if (!isDeep())
+      return;
+    step = conv.stride.front();
+    reach = (taps - 1) * conv.dilation.front() + 1;
+    double rowBytes = points() * inBlocks * machine.vector * 4 * across;
+    int64_t fitting = int64_t(machine.bandBytes * slicesShare / rowBytes);
+    int64_t most = std::clamp<int64_t>((fitting - reach) / step + 1, 1, slices);
+    slices = llvm::divideCeil(slices, llvm::divideCeil(slices, most));
   }
   double points() const { return double(m + 2) * (m + 2); }
+  bool isDeep() const { return taps > 1 || slices > 1; }
+  /// Slices of the input that those of a band touch.
+  int64_t slicesRead() const { return (slices - 1) * step + reach; }
   int64_t m, down, across, inBlocks, outBlocks;
+  int64_t taps, slices;       ///< of the window, and of a band; 1 in a plane
+  int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;
 };
 
@@ -37,12 +52,14 @@ public:
 
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
     auto conv = dyn_cast<ConvOp>(head);
-    if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape() || conv.getSpatialRank() != 2)
+    if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape() || conv.getSpatialRank() < 2)
       return;
     ConvShape shape(conv);
     auto isOne = [](int64_t value) { return value == 1; };
-    if (!shape.isDense() || shape.kernel != ArrayRef<int64_t>{3, 3} || !llvm::all_of(shape.stride, isOne) ||
-        !llvm::all_of(shape.dilation, isOne) || shape.inputs < machine.vector || shape.width < 6 || shape.height < 6)
+    auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
+    if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{3, 3} || !llvm::all_of(plane(shape.stride), isOne) ||
+        !llvm::all_of(plane(shape.dilation), isOne) || shape.inputs < machine.vector || shape.width < 6 ||
+        shape.height / shape.depth < 6)
       return;
     choices.push_back(choiceFor(head->getContext(), shape, 4, machine));
     if (machine.narrowWinograd)
@@ -59,11 +76,13 @@ private:
   static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
     Shape tiles(shape, m, machine);
     Tile tile = registerTile(tiles, machine);
-    double count = double(shape.batch) * tiles.down * tiles.across;
-    double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tile.waste;
-    double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
+    double count = double(shape.batch) * shape.depth * tiles.down * tiles.across;
+    double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+    double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
+                        tiles.outBlocks * machine.outputTransform;
     int64_t samples = shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes ? shape.batch : 1;
-    double columnBytes = samples * tiles.points() * (tiles.inBlocks + tile.cb) * machine.vector * 4; // of one tile
+    double columnBytes = samples * tiles.points() * machine.vector * 4 * // of one tile
+                         (tiles.inBlocks * tiles.slicesRead() + tile.cb * tiles.slices);
     int64_t rows = band(tiles, tile.cb, columnBytes * tiles.across, machine);
     int64_t cut = chunk(tiles, tile.x, rows, columnBytes, machine);
     Choice choice;
@@ -78,7 +97,9 @@ private:
       values.push_back({"samples_inside", 1});
     if (cut < tiles.across)
       values.push_back({"chunk", cut});
-    if (int64_t lines = fetchedAhead(tiles, tile, shape.batch * rows * llvm::divideCeil(cut, tile.x), machine))
+    if (tiles.slices < shape.depth)
+      values.push_back({"slices", tiles.slices});
+    if (int64_t lines = fetchedAhead(tiles, tile, shape.batch * tiles.slices * rows * llvm::divideCeil(cut, tile.x), machine))
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
@@ -135,13 +156,14 @@ private:
   }
 
   static double tileBytes(const Shape &tiles, const Machine &machine) {
-    return tiles.points() * tiles.inBlocks * machine.vector * 4;
+    return tiles.points() * tiles.inBlocks * tiles.slicesRead() * machine.vector * 4;
   }
 
   /// Tiles of a row worked on together: all, or the largest part in whole register tiles that fits the cache and the room.
   static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, double columnBytes, const Machine &machine) {
+    double most = tiles.isDeep() ? machine.bandBytes * slicesShare : chunkBytes;
     auto fits = [&](int64_t cut) {
-      return tileBytes(tiles, machine) * cut <= chunkBytes && columnBytes * cut <= machine.roomBytes;
+      return tileBytes(tiles, machine) * cut <= most && columnBytes * cut <= machine.roomBytes;
     };
     if (rows > 1 || fits(tiles.across))
       return tiles.across;
@@ -165,11 +187,11 @@ private:
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
-          cb(parameter(choice, "cb", 1)), prefetchLines(parameter(choice, "prefetch")),
+          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")), prefetchLines(parameter(choice, "prefetch")),
           band(parameter(choice, "band", 1)), samplesInside(parameter(choice, "samples_inside") != 0),
           out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
-          cuts(tilesAcross < kernel.stages[0].extentOf("tx")) {}
+          cuts(tilesAcross < kernel.stages[0].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 
     ScheduleAttr run() {
       return ScheduleAttr::get(context, {rows(), columns(), product(), backRows(), back(), tiles()});
@@ -177,6 +199,17 @@ private:
 
   private:
     bool manyBands() const { return llvm::divideCeil(tilesDown, band) >= bandsForThreads; }
+
+    /// `loops`, in three dimensions with z before "ty".
+    SmallVector<StringRef> withSlices(ArrayRef<StringRef> loops) const {
+      SmallVector<StringRef> all(loops);
+      if (isDeep)
+        all.insert(llvm::find(all, "ty"), "z");
+      return all;
+    }
+
+    /// Inside which loop of the results everything of a band lies.
+    StringRef bandLoop() const { return slices ? "slices" : cuts ? "chunk" : "band"; }
 
     StageAttr rows() {
       StageBuilder stage(context, "rows");
@@ -186,16 +219,16 @@ private:
 
     StageAttr columns() {
       StageBuilder stage(context, "columns");
-      stage.computeAt(out, cuts ? "chunk" : "band").storageOrder({"n", "u", "v", "ib", "ty", "tx", "i"});
+      stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ib", "ty", "tx", "i"}));
       stage.boundExtent("tx", tilesAcross).vectorize("i").unroll("u").unroll("v");
       return stage.get();
     }
 
     /// The same cuts for where the sums begin and where they grow.
     void cut(StageBuilder &stage, ArrayRef<StringRef> reduction) {
-      SmallVector<StringRef> order{"n", "u", "v", "ty"};
+      SmallVector<StringRef> order = withSlices({"n", "u", "v", "ty"});
       if (samplesInside) // a filter serves the whole batch
-        order = {"u", "v", "n", "ty"};
+        order = withSlices({"u", "v", "n", "ty"});
       bool cutsTiles = rx < tilesAcross;
       if (cutsTiles) {
         stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::Predicate : Tail::Exact);
@@ -212,11 +245,14 @@ private:
 
     StageAttr product() {
       StageBuilder stage(context, "product");
-      stage.computeAt(out, "cbo").storageOrder({"n", "u", "v", "ty", "tx", "cb", "c"});
+      stage.computeAt(out, "cbo").storageOrder(withSlices({"n", "u", "v", "ty", "tx", "cb", "c"}));
       stage.boundExtent("cb", cb).boundExtent("tx", tilesAcross);
       cut(stage, {});
       stage.onUpdate().split("i", "io", "ii", 4, Tail::Exact);
-      cut(stage, {"ib", "io", "ii"});
+      if (isDeep)
+        cut(stage, {"ib", "kz", "io", "ii"});
+      else
+        cut(stage, {"ib", "io", "ii"});
       stage.unroll("ii");
       if (prefetchLines > 0)
         stage.prefetch("filter", "ib", "v", prefetchLines);
@@ -243,22 +279,29 @@ private:
           .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross, Tail::Predicate);
+      if (slices)
+        stage.split("z", "slices", "slice", slices, Tail::Predicate);
       SmallVector<StringRef> order{"band"};
       if (cuts)
         order.push_back("chunk");
+      if (slices)
+        order.push_back("slices");
       order.push_back("cbo");
       order.insert(samplesInside ? order.end() : order.begin(), "n");
+      if (isDeep)
+        order.push_back(slices ? "slice" : "z");
       order.append({"cbi", "row", cuts ? "tile" : "xo", "yi", "xi", "c"});
       stage.reorder(order).vectorize("c").unroll("yi").unroll("xi");
       return stage.parallel(manyBands() ? "band" : "cbo").get();
     }
 
     MLIRContext *context;
-    int64_t m, points, rx, cb, prefetchLines, band;
+    int64_t m, points, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside;
     StringRef out;
     int64_t tilesDown, tilesAcross; ///< in the image, and in what is worked on together
     bool cuts;                      ///< whether that is part of a row
+    bool isDeep;                    ///< whether there are slices
   };
 };
 

@@ -27,3 +27,22 @@ func.func @winograd(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2,
   } : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, tensor<16x2x2x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
   return %y : tensor<1x16x5x6xf32, #weft.blocked<8>>
 }
+
+// Slices are transformed by themselves; a window of three adds their products.
+// CHECK-LABEL: kernel conv3x3x3_winograd2_b8_0 {
+// CHECK: stage rows f32 [n < 1, ib < x.1, z < 6, ty < 3, tx < 3, u < 4, v < 4, i < 8] {
+// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, z < 4, ty < 3, tx < 3, c < 8] {
+// CHECK: update [ib < x.1, kz < 3, i < 8]
+// CHECK-NEXT: value = add(acc, mul(columns[n, ib, add(z, kz), ty, tx, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, kz, i, c]))
+// CHECK: stage tiles f32 [n < 1, cb < out.1, z < 4, y < 5, x < 6, c < 8]
+func.func @deep(%x: tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1, 2, 1], fill = 0.0>>) -> tensor<1x16x4x5x6xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "v" : tensor<16x16x3x3x3xf32>
+  %p = weft.winograd_filter %w {ic_block = 8 : i64, m = 2 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3x3xf32>) -> tensor<16x2x2x3x8x8xf32>
+  %y = weft.group "conv" (%x, %p) {
+  ^bb0(%a: tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1, 2, 1], fill = 0.0>>, %f: tensor<16x2x2x3x8x8xf32>):
+    %c = weft.conv %a, %f stride [1, 1, 1] pad [1, 1, 1, 1, 1, 1] dilation [1, 1, 1] {algorithm = #weft.algorithm<winograd2>, filter_shape = array<i64: 16, 16, 3, 3, 3>}
+           : (tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1, 2, 1], fill = 0.0>>, tensor<16x2x2x3x8x8xf32>) -> tensor<1x16x4x5x6xf32, #weft.blocked<8>>
+    weft.yield %c : tensor<1x16x4x5x6xf32, #weft.blocked<8>>
+  } : (tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1, 2, 1], fill = 0.0>>, tensor<16x2x2x3x8x8xf32>) -> tensor<1x16x4x5x6xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x4x5x6xf32, #weft.blocked<8>>
+}

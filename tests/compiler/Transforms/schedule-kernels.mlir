@@ -46,6 +46,23 @@ func.func @winograd(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attrib
 
 // -----
 
+// In three dimensions the slices that one band's windows touch are transformed together, as many as stay in the cache; the filter of a
+// point serves all of them.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3x3_winograd4
+// CHECK-SAME: stage<"columns", [compute_at("tiles", slices), storage_order(n, u, v, ib, z, ty, tx, i)
+// CHECK-SAME: reorder(n, u, v, z, ty, ib, kz, io, ii, cb, tx, c)
+// CHECK-SAME: split(z -> slices, slice by 6, predicate), reorder(n, band, chunk, slices, cbo, slice, cbi, row, tile, yi, xi, c)
+func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x64x3x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1, 1] pad [1, 1, 1, 1, 1, 1] dilation [1, 1, 1]
+         : (tensor<1x64x16x56x56xf32>, tensor<64x64x3x3x3xf32>) -> tensor<1x64x16x56x56xf32>
+  return %0 : tensor<1x64x16x56x56xf32>
+}
+}
+
+// -----
+
 // Rows of features: 7 are one short vector, so that nothing is read behind the last row.
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @linear

@@ -513,7 +513,7 @@ func.func @pack_depthwise(%w: tensor<8x2x3x3xf32>) {
 // -----
 
 func.func @winograd_window(%w: tensor<8x2x5x5xf32>) {
-  // expected-error @+1 {{expected a filter [O, I, 3, 3], not f32[8, 2, 5, 5]}}
+  // expected-error @+1 {{expected a filter [O, I, 3, 3] or [O, I, D, 3, 3], not f32[8, 2, 5, 5]}}
   %0 = weft.winograd_filter %w {m = 4 : i64, ic_block = 8 : i64, oc_block = 8 : i64} : (tensor<8x2x5x5xf32>) -> tensor<36x1x1x8x8xf32>
   return
 }
