@@ -50,6 +50,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     // Convolutions first become those that have a fast form.
     manager.addPass(createSplitTransposed());
     manager.addPass(createTrimWindows());
+    manager.addPass(createTapsToChannels());
     manager.addPass(createSplitGroups());
     manager.addPass(createAssignLayouts({options.winograd, options.weightsBudget}));
     // Two consumers of one value may have asked for the same relayout or packing.

@@ -190,6 +190,23 @@ def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def TapsToChannels : Pass<"weft-taps-to-channels", "::mlir::ModuleOp"> {
+  let summary = "taps of windows become channels where a convolution has few outputs";
+  let description = [{
+    A convolution with an output for each tap of the window's last dimensions fills blocks; its results, each moved by its tap, are
+    added. Where that is less work by the cost model; strides are 1 there.
+
+    ```mlir
+    %y = weft.conv %x, %w stride [1, 1] pad [3, 3, 3, 3] ... : (tensor<1x64x96x96xf32>, tensor<3x64x7x7xf32>) -> tensor<1x3x96x96xf32>
+    // becomes
+    %p = weft.conv %x, %rows stride [1, 1] pad [3, 3, 3, 3] ... : (tensor<1x64x96x96xf32>, tensor<21x64x7x1xf32>) -> tensor<1x21x96x102xf32>
+    %y = %p[0:3, x + 0] + %p[3:6, x + 1] + ... + %p[18:21, x + 6]
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "convolutions whose taps became channels">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def SplitGroups : Pass<"weft-split-groups", "::mlir::ModuleOp"> {
   let summary = "grouped convolutions whose groups do not fill blocks of channels become several that do";
   let description = [{

@@ -120,6 +120,8 @@ def grouped_conv_cases():
         conv_case("one_dimension", (3, 16, 21), 32, 5, stride=2, pad=2),
         conv_case("one_dimension_odd", (1, 3, 17), 7, 3, dilation=2),
         conv_case("three_dimensions", (1, 4, 6, 7, 5), 8, 3, pad=1),
+        conv_case("few_outputs", (2, 32, 19, 21), 3, 7, pad=[3, 2, 3, 1]), conv_case("one_output", (1, 32, 13, 18), 1, 3, stride=[2, 1], dilation=[1, 2], pad=2),
+        conv_case("few_outputs_line", (1, 48, 50), 2, 9, pad=4),
         conv_case("three_dimensions_wide", (1, 16, 5, 6, 7), 16, [3, 1, 3], stride=[1, 2, 1]),
     ]
 
