@@ -42,8 +42,8 @@ public:
     Block &body = function.getBody().front();
     for (Operation *op = &body.front(), *next; op; op = next) {
       builder.setInsertionPoint(op);
-      if (auto mean = dyn_cast<ReduceMeanOp>(op); mean && isMeanOfPlanes(mean))
-        op = poolPlanes(mean);
+      if (reducesPlanes(op))
+        op = poolPlanes(op);
       bool done = isView(op) && rewriteFlatten(op);
       next = op->getNextNode();
       if (done)
@@ -222,26 +222,32 @@ private:
 
   //===-- means of planes -----------------------------------------------------------------------------------------===//
 
-  static bool isMeanOfPlanes(ReduceMeanOp mean) {
-    auto x = cast<RankedTensorType>(mean.getX().getType());
-    SmallVector<int64_t> axes(mean.getAxes());
-    llvm::sort(axes);
-    return isBlocked(x) && x.getRank() > 3 && llvm::equal(axes, llvm::seq<int64_t>(2, x.getRank()));
+  /// A mean or a maximum over all of each packed plane.
+  static bool reducesPlanes(Operation *op) {
+    auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes");
+    if (!isa<ReduceMeanOp, ReduceMaxOp>(op) || !axes)
+      return false;
+    auto x = cast<RankedTensorType>(op->getOperand(0).getType());
+    SmallVector<int64_t> sorted(axes.asArrayRef());
+    llvm::sort(sorted);
+    return isBlocked(x) && x.getRank() > 2 && llvm::equal(sorted, llvm::seq<int64_t>(2, x.getRank()));
   }
 
   /// Pooling takes packed planes, a reduction does not.
-  Operation *poolPlanes(ReduceMeanOp mean) {
-    auto x = cast<RankedTensorType>(mean.getX().getType());
+  Operation *poolPlanes(Operation *op) {
+    Value planes = op->getOperand(0);
+    auto x = cast<RankedTensorType>(planes.getType());
     SmallVector<int64_t> shape(x.getRank(), 1);
     shape[0] = x.getDimSize(0);
     shape[1] = x.getDimSize(1);
     auto type = RankedTensorType::get(shape, x.getElementType());
-    auto pool = GlobalAvgpoolOp::create(builder, mean.getLoc(), type, mean.getX());
-    Value y = pool.getY();
-    if (!mean.getKeepdims())
-      y = FlattenOp::create(builder, mean.getLoc(), y, 1);
-    mean.getY().replaceAllUsesWith(y);
-    mean.erase();
+    Value y = isa<ReduceMeanOp>(op) ? GlobalAvgpoolOp::create(builder, op->getLoc(), type, planes).getResult()
+                                    : GlobalMaxpoolOp::create(builder, op->getLoc(), type, planes).getResult();
+    Operation *pool = y.getDefiningOp();
+    if (cast<RankedTensorType>(op->getResult(0).getType()).getRank() < x.getRank())
+      y = FlattenOp::create(builder, op->getLoc(), y, 1);
+    op->getResult(0).replaceAllUsesWith(y);
+    op->erase();
     return pool;
   }
 

@@ -190,6 +190,23 @@ func.func @activation(%x: tensor<1x16x4x4xf32>) -> tensor<1x16xf32> attributes {
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
+// The largest of a line is pooling too, here of features of points.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @largest
+// CHECK: weft.global_maxpool %{{.*}} : {{.*}} -> tensor<1x16x1xf32, #weft.blocked<16>>
+// CHECK-NOT: weft.reduce_max
+func.func @largest(%x: tensor<1x16x40xf32>) -> tensor<1x16xf32> attributes {weft.net} {
+  %w = weft.weight "c.weight" : tensor<16x16x1xf32>
+  %0 = weft.conv %x, %w stride [1] pad [0, 0] dilation [1] : (tensor<1x16x40xf32>, tensor<16x16x1xf32>) -> tensor<1x16x40xf32>
+  %1 = weft.reduce_max %0 axes [2] {keepdims = false} : (tensor<1x16x40xf32>) -> tensor<1x16xf32>
+  return %1 : tensor<1x16xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
 // The mean of planes is pooling, which reads them packed; over other dimensions it is not.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @means
