@@ -139,7 +139,9 @@ private:
       return "the update has no loop " + quoted(d.loops[0]);
     bool isAround = update->find(d.loops[1]);
     for (size_t later = number + 1; later < desc.stages.size(); ++later)
-      isAround |= scheduledNest(desc, desc.stages[later], false).find(d.loops[1]) != nullptr;
+      for (bool ofUpdate : {false, true})
+        isAround |= (!ofUpdate || desc.stages[later].update) &&
+                    scheduledNest(desc, desc.stages[later], ofUpdate).find(d.loops[1]) != nullptr;
     return isAround ? "" : "no loop " + quoted(d.loops[1]) + " lies around the update";
   }
 

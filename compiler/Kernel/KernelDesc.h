@@ -143,8 +143,9 @@ struct Directive {
     FoldStorage,  ///< loops = {l}, factor: a circular buffer of `factor` along l
     BoundExtent,  ///< loops = {l}, factor: the stage is only asked for this many
     Prefetch,     ///< operand `at`, loops = {turn, next}: each iteration of the update's loop `turn` fetches `factor`
-                  ///< cache lines of what the next iteration of `next` will read of it; `next` is a loop of the same
-                  ///< update or one of a later stage, around this one
+                  ///< cache lines of what the next iteration of `next` will read of it, along each block of memory that
+                  ///< one turn reads; `next` is a loop of the same update or one of a later stage, around this one.
+                  ///< After its last iteration comes the first one in the next iteration of the loop around it
   };
   Kind kind = Kind::Split;
   bool onUpdate = false; ///< applies to the update's loops, else to the initial definition's

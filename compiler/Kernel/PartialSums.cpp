@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace weft::kernel {
@@ -87,12 +88,15 @@ Stage cutSum(Stage &sum, Cut cut, int part) {
 
 namespace {
 
-/// Deals the directives of a sum in one level to two.
+/// Deals the directives of a sum in one level to two. Pure loops with loops of the reduction on both sides of them stay
+/// with the sum, so each partial sum is made inside them.
 class Dealer {
 public:
   Dealer(const Stage &sum, const Stage &part) : sum(sum.name) {
-    for (const Loop &loop : sum.loops)
+    for (const Loop &loop : sum.loops) {
       levels[loop.name] = {true, true};
+      pure.insert(loop.name);
+    }
     for (const Loop &loop : part.update->loops)
       levels[loop.name] = {false, true};
     for (const Loop &loop : sum.update->loops)
@@ -101,7 +105,9 @@ public:
   }
 
   void run(const std::vector<Directive> &directives) {
-    ofPart.push_back(computeAt(sum, innermost));
+    for (const Directive &d : directives)
+      findOutside(d);
+    ofPart.push_back(computeAt(sum, place.empty() ? innermost : place));
     for (const Directive &d : directives)
       d.onUpdate ? update(d) : definition(d);
   }
@@ -114,27 +120,69 @@ private:
     bool ofSum = false, ofPart = false;
   };
 
+  /// Pure loops around partial sums, and what the part calls the rest of those that are cut.
+  void findOutside(const Directive &d) {
+    if (d.kind == Kind::Split && pure.count(d.loops[0]))
+      pure.insert(d.loops.begin() + 1, d.loops.end());
+    if (d.kind != Kind::Reorder || !d.onUpdate)
+      return;
+    auto isPure = [&](const std::string &name) { return pure.count(name) != 0; };
+    auto first = std::find_if_not(d.loops.begin(), d.loops.end(), isPure);
+    auto last = std::find_if_not(d.loops.rbegin(), d.loops.rend(), isPure).base();
+    for (; first < last; ++first)
+      if (isPure(*first)) {
+        place = *first;
+        outside.insert(place);
+      }
+  }
+
+  /// A directive as the part has it; none about loops that are outside.
+  std::optional<Directive> inPart(Directive d) {
+    if (d.kind == Kind::Split && outside.count(d.loops[1])) {
+      wholes[d.loops[2]] = d.loops[0];
+      return std::nullopt;
+    }
+    if (d.kind != Kind::Prefetch)
+      std::erase_if(d.loops, [&](const std::string &name) { return outside.count(name) != 0; });
+    for (std::string &name : d.loops)
+      if (auto whole = wholes.find(name); whole != wholes.end())
+        name = whole->second;
+    return d.loops.empty() ? std::nullopt : std::optional(d);
+  }
+
+  void give(std::optional<Directive> d) {
+    if (d)
+      ofPart.push_back(std::move(*d));
+  }
+
   void definition(const Directive &d) {
     static const std::set<Kind> places = {Kind::ComputeAt, Kind::StoreAt,     Kind::ComputeRoot,
                                           Kind::StoreRoot, Kind::FoldStorage, Kind::Parallel};
     ofSum.push_back(d);
     if (!places.count(d.kind))
-      ofPart.push_back(d);
+      give(inPart(d));
   }
 
   void update(const Directive &d) {
     if (d.kind == Kind::Reorder)
       return order(d);
-    Levels where = levels[d.loops[0]];
     if (d.kind == Kind::Prefetch)
-      where = {false, true};
+      return prefetch(d);
+    Levels where = levels[d.loops[0]];
     if (d.kind == Kind::Split || d.kind == Kind::Fuse)
       for (const std::string &name : d.loops)
         levels.try_emplace(name, where);
     if (where.ofSum)
       ofSum.push_back(d);
     if (where.ofPart && !(where.ofSum && d.kind == Kind::Parallel))
-      ofPart.push_back(d);
+      give(inPart(d));
+  }
+
+  /// Partial sums are a loop of the sum.
+  void prefetch(Directive d) {
+    if (d.loops[1] == partialSums)
+      d.loops[1] = innermost;
+    ofPart.push_back(std::move(d));
   }
 
   /// Partial sums are counted where the reduction began.
@@ -156,13 +204,15 @@ private:
     }
     if (!outer.loops.empty())
       ofSum.push_back(outer);
-    if (!inner.loops.empty())
-      ofPart.push_back(inner);
+    give(inPart(inner));
   }
 
   const std::string sum;
   std::map<std::string, Levels> levels; ///< of loops, by name: which of the two stages have them
   std::string innermost;                ///< loop of the sum: one partial sum a turn
+  std::set<std::string> pure, outside;  ///< loops of the tensor; those of them around partial sums
+  std::string place;                    ///< the innermost loop outside
+  std::map<std::string, std::string> wholes; ///< what the part calls a piece of a loop: all of it
 };
 
 } // namespace

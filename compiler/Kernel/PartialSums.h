@@ -18,6 +18,9 @@ struct Cut {
 /// in the kernel, where it must come before. What the two compute together is a sum of the same terms, as before.
 Stage cutSum(Stage &sum, Cut cut, int part);
 
+/// What directives call the loop over partial sums before there are two levels.
+inline constexpr const char *partialSums = "parts";
+
 /// Both levels run as the schedule of `sum` said before it was cut: the same tiles and vectors, each partial sum made
 /// where it is added. Directives about what became of the reduction's loops go to the level that has them.
 void schedulePartialSums(KernelDesc &desc, const std::string &sum, const std::string &part);

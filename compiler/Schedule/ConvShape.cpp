@@ -98,11 +98,30 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine) {
   return leastTile(width, blocks, machine, {}, true);
 }
 
-int64_t linesAhead(int64_t linesOfTurn, int64_t tiles, const Machine &machine) {
+Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
+  constexpr int64_t mostBlocks = 3; // weights of four, 3x3, fill the first level
+  constexpr double load = 0.25;     // of a vector or a pixel from there, in multiply-adds
+  Tile best{0, 1};
+  double least = -1;
+  for (int64_t cb = 2; cb <= std::min(blocks, mostBlocks); ++cb) // one block alone needs a load for each multiply-add
+    for (int64_t x = 2; x <= width; ++x) {
+      int64_t strips = llvm::divideCeil(blocks, cb), sums = x * cb;
+      if (width % x != 0 || sums > 28 || sums < fewestAccumulators(machine) || sums + cb + 1 >= machine.registers)
+        continue;
+      double waste = double((strips + strips % 2) * cb) / blocks, cost = waste * (1 + load * (x + cb) / sums);
+      if (least < 0 || cost < least - 1e-9) {
+        least = cost;
+        best = {x, cb, waste};
+      }
+    }
+  return best;
+}
+
+int64_t linesAhead(int64_t cb, int64_t tiles, const Machine &machine) {
   // With few tiles all time is streaming, which the processor's own prefetch does best; with many, what the first one
   // waits for is lost in the time of all.
-  bool pays = tiles >= 4 && tiles <= 2 * linesOfTurn;
-  return machine.fetchesAhead && pays ? llvm::divideCeil(linesOfTurn, tiles) : 0;
+  bool pays = tiles >= 4 && tiles <= 2 * cb * machine.vector;
+  return machine.fetchesAhead && pays ? llvm::divideCeil(machine.vector, tiles) : 0;
 }
 
 double streamingCycles(double vectors, double weightBytes, const Machine &machine) {

@@ -51,9 +51,15 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine);
 /// multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
 Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});
 
-/// While one strip of a filter serves `tiles` register tiles, the next strip is fetched: so many cache lines at each
-/// turn of the loop that uses `linesOfTurn`. 0 where a machine or a filter that serves long does not need it.
-int64_t linesAhead(int64_t linesOfTurn, int64_t tiles, const Machine &machine);
+/// The tile where the weights of a partial sum lie in the first-level cache and serve a whole strip of `blocks` channel
+/// blocks (`Nest::chunks`): it divides the row, and there is an even number of strips, which two threads share; `x` is 0
+/// if there is none.
+Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine);
+
+/// While one strip of a filter, `cb` blocks wide, serves `tiles` register tiles, the next strip is fetched: so many cache
+/// lines of each block at each turn of the loop that uses a line for each lane. 0 where a machine or a filter that serves
+/// long does not need it.
+int64_t linesAhead(int64_t cb, int64_t tiles, const Machine &machine);
 
 /// Cycles of `vectors` vector multiply-adds while `weightBytes` are streamed: the longer of the two.
 double streamingCycles(double vectors, double weightBytes, const Machine &machine);

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Where the next iteration begins to read is taken from the kernel itself: the index of the first load, with the loop
-// `next` one further and the loops inside it at their beginning.
+// Where the next iteration begins to read is taken from the kernel itself: the indices of loads, with the loop `next` one
+// further and the loops inside it at their beginning.
 #include "compiler/Emit/Halide/Prefetch.h"
 
 #include <algorithm>
@@ -19,23 +19,24 @@ bool endsWith(const std::string &text, const std::string &end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-/// The first load of a buffer, with the lets and loops it stands in.
-class FirstLoad : public IRVisitor {
+/// Where loads of a buffer begin, in terms of what stands around the statement; the lets and loops inside it are
+/// resolved, loops at their beginning.
+class Loads : public IRVisitor {
 public:
-  explicit FirstLoad(std::string buffer) : buffer(std::move(buffer)) {}
+  explicit Loads(std::string buffer) : buffer(std::move(buffer)) {}
 
-  Expr index; ///< of its first element; undefined if there is none
+  std::vector<Expr> indices; ///< of first elements, in order, each once
 
 private:
   using IRVisitor::visit;
 
   void visit(const Load *op) override {
-    if (index.defined())
-      return;
     if (op->name != buffer)
       return IRVisitor::visit(op);
     const Ramp *ramp = op->index.as<Ramp>();
-    index = ramp ? ramp->base : op->index;
+    Expr index = ramp ? ramp->base : op->index;
+    if (std::none_of(indices.begin(), indices.end(), [&](const Expr &known) { return equal(known, index); }))
+      indices.push_back(index);
   }
 
   void visit(const LetStmt *op) override { inside(op->name, op->value, op->value, op->body); }
@@ -45,10 +46,12 @@ private:
   template <typename Body>
   void inside(const std::string &name, const Expr &first, const Expr &value, const Body &body) {
     first.accept(this);
-    bool isKnown = index.defined();
+    std::vector<Expr> before;
+    before.swap(indices);
     body.accept(this);
-    if (!isKnown && index.defined())
+    for (Expr &index : indices)
       index = substitute(name, value, index);
+    indices.insert(indices.begin(), before.begin(), before.end());
   }
 
   std::string buffer;
@@ -61,21 +64,20 @@ Prefetch::Prefetch(const kernel::Stage &stage, const kernel::Directive &directiv
       operand(directive.at), lines(static_cast<int>(directive.factor)) {}
 
 Stmt Prefetch::visit(const For *op) {
-  bool isNext = path.empty() && endsWith(op->name, next);
-  if (path.empty() && !isNext)
-    return IRMutator::visit(op);
   path.push_back({op->name, "", op->min, op->extent, Expr()});
+  if (nextAt == 0 && endsWith(op->name, next))
+    nextAt = path.size();
   bool isTurn = endsWith(op->name, turn) || endsWith(op->name, turn + ".rebased"); // so Halide counts pieces from 0
-  Stmt body = isTurn && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
+  Stmt body = nextAt > 0 && isTurn && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
                   ? Block::make(fetches(op->body), op->body)
                   : mutate(op->body);
+  if (nextAt == path.size())
+    nextAt = 0;
   path.pop_back();
   return For::make(op->name, op->min, op->extent, op->for_type, op->partition_policy, op->device_api, body);
 }
 
 Stmt Prefetch::visit(const LetStmt *op) {
-  if (path.empty())
-    return IRMutator::visit(op);
   path.push_back({"", op->name, Expr(), Expr(), op->value});
   Stmt body = mutate(op->body);
   path.pop_back();
@@ -102,7 +104,7 @@ Expr Prefetch::resolved(Expr expr, size_t begin, size_t end) const {
 Expr Prefetch::turnsSoFar() const {
   Expr count = 0;
   size_t counted = 0; // with the loop around it
-  for (size_t i = 1; i < path.size(); ++i) {
+  for (size_t i = nextAt; i < path.size(); ++i) {
     const Level &step = path[i];
     if (step.loop.empty() || i == counted)
       continue;
@@ -122,21 +124,43 @@ Expr Prefetch::turnsSoFar() const {
   return count;
 }
 
+/// `index` with all loops between path elements `stepping` and the end at their beginning, and `stepping` one further.
+Expr Prefetch::after(Expr index, size_t stepping) const {
+  for (size_t i = path.size(); i-- > stepping + 1;)
+    index = path[i].loop.empty() ? substitute(path[i].let, path[i].value, index)
+                                 : substitute(path[i].loop, path[i].min, index);
+  return substitute(path[stepping].loop, Variable::make(Halide::Int(32), path[stepping].loop) + 1, index);
+}
+
+/// Where the next iteration of `next` begins to read what this one reads from `index` on: of the next iteration of the
+/// loop around it, where this one is the last.
+Expr Prefetch::following(const Expr &index) const {
+  const size_t own = nextAt - 1;
+  const Level &step = path[own];
+  for (size_t i = own; i-- > 0;)
+    if (!path[i].loop.empty())
+      return select(Variable::make(Halide::Int(32), step.loop) + 1 < step.min + step.extent, after(index, own),
+                    after(index, i));
+  return after(index, own);
+}
+
 Stmt Prefetch::fetches(const Stmt &body) const {
-  FirstLoad load(operand);
-  body.accept(&load);
-  if (!load.index.defined())
-    return Evaluate::make(0);
-  Expr begin = load.index;
-  for (size_t i = path.size(); i-- > 1;)
-    begin = path[i].loop.empty() ? substitute(path[i].let, path[i].value, begin)
-                                 : substitute(path[i].loop, path[i].min, begin);
-  begin = substitute(path[0].loop, Variable::make(Halide::Int(32), path[0].loop) + 1, begin);
-  Expr at = begin + turnsSoFar() * (lines * elementsOfLine), base = Variable::make(Halide::Handle(), operand);
-  std::vector<Stmt> all;
-  for (int line = 0; line < lines; ++line)
-    all.push_back(Evaluate::make(Call::make(Halide::Float(32), Call::prefetch,
-                                            {base, simplify(at + line * elementsOfLine), 1, 1}, Call::Intrinsic)));
+  Loads loads(operand);
+  body.accept(&loads);
+  std::vector<Expr> streams; // what does not lie at a constant distance is another
+  for (const Expr &load : loads.indices) {
+    Expr begin = following(load);
+    auto isNear = [&](const Expr &stream) { return is_const(simplify(begin - stream)); };
+    if (std::none_of(streams.begin(), streams.end(), isNear))
+      streams.push_back(begin);
+  }
+  Expr ahead = turnsSoFar() * (lines * elementsOfLine), base = Variable::make(Halide::Handle(), operand);
+  std::vector<Stmt> all = {Evaluate::make(0)};
+  for (const Expr &stream : streams)
+    for (int line = 0; line < lines; ++line)
+      all.push_back(Evaluate::make(Call::make(Halide::Float(32), Call::prefetch,
+                                              {base, simplify(stream + ahead + line * elementsOfLine), 1, 1},
+                                              Call::Intrinsic)));
   return Block::make(all);
 }
 

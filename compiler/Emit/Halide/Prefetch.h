@@ -15,9 +15,10 @@ namespace weft::emit {
 
 /// One `prefetch` directive, applied to the lowered kernel. Let K be the number of iterations of `turn` since the
 /// present iteration of `next` began, all loops between the two counted. Iteration K then fetches the cache lines
-/// K * lines .. K * lines + lines - 1 counted from the first element of `operand` that the next iteration of `next`
-/// reads, so what that reads should lie together. Lines past the end of the operand are harmless: a prefetch never
-/// faults.
+/// K * lines .. K * lines + lines - 1 of each stream: counted from the element of `operand` that the next iteration of
+/// `next` reads first where this one reads, for each load whose distance from the others is no constant. So what a
+/// load runs through should lie together. Behind the last iteration of `next` comes the first one in the next iteration
+/// of the loop around it. Lines past the end of the operand are harmless: a prefetch never faults.
 class Prefetch : public Halide::Internal::IRMutator {
 public:
   Prefetch(const kernel::Stage &stage, const kernel::Directive &directive);
@@ -31,6 +32,8 @@ private:
   Halide::Internal::Stmt fetches(const Halide::Internal::Stmt &body) const;
   Halide::Expr turnsSoFar() const;
   size_t piecesOf(size_t outer) const;
+  Halide::Expr after(Halide::Expr index, size_t stepping) const;
+  Halide::Expr following(const Halide::Expr &index) const;
   Halide::Expr resolved(Halide::Expr expr, size_t begin, size_t end) const;
 
   struct Level {
@@ -40,7 +43,8 @@ private:
 
   std::string turnPrefix, turn, next, operand;
   int lines;
-  std::vector<Level> path; ///< loops and lets from the loop `next` inwards
+  std::vector<Level> path; ///< loops and lets, outermost first
+  size_t nextAt = 0;       ///< elements of the path up to the loop `next` and with it; 0 outside that
 };
 
 /// The passes of a kernel's `prefetch` directives; Halide's pipeline takes ownership.

@@ -40,6 +40,10 @@ std::string weft::emit::findLinker() {
 static const char *const linkerFlags[] = {
     "--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack", "-z", "relro", "-z", "now"};
 
+/// Weights begin at a multiple of a huge page in the file and in memory, so where the file's pages lie together (most file
+/// systems see to that) they are mapped by huge pages. Of lld only: others fill the file up.
+static constexpr const char *hugePages = "max-page-size=2097152";
+
 /// What a shared library shows: its own names, none of the runtime's.
 static Error writeExports(StringRef name, StringRef path) {
   return writeFile(path, [&](raw_ostream &out) {
@@ -81,8 +85,8 @@ static std::vector<std::string> driverCommand(const LinkOptions &options, String
   std::vector<std::string> command;
   bool shared = options.kind == LinkOptions::SharedLibrary;
   command.push_back(shared ? "-shared" : "-pie");
-  if (sys::findProgramByName("ld.lld"))
-    command.push_back("-fuse-ld=lld"); // half the time where weights are half a gigabyte
+  if (sys::findProgramByName("ld.lld")) // half the time where weights are half a gigabyte
+    append_range(command, std::vector<std::string>{"-fuse-ld=lld", "-Wl,-z", std::string("-Wl,") + hugePages});
   for (const char *flag : linkerFlags)
     command.push_back(std::string("-Wl,") + flag);
   if (shared)
@@ -101,6 +105,8 @@ static Expected<std::vector<std::string>> lldCommand(const LinkOptions &options,
   std::vector<std::string> before = {shared ? "" : "Scrt1.o", "crti.o"}, libraries = {"libm.so.6", "libc.so.6"};
   command.push_back(shared ? "-shared" : "-pie");
   append_range(command, linkerFlags);
+  if (sys::path::filename(findLld()).starts_with("ld.lld"))
+    append_range(command, std::vector<std::string>{"-z", hugePages});
   if (shared)
     command.push_back(("--version-script=" + exports).str());
   else

@@ -18,6 +18,12 @@ constexpr int64_t cachedWeightBytes = 512 << 10;
 /// What a strip's prepared input may take: it stays in the second-level cache beside the weights that pass.
 constexpr int64_t stripBytes = 192 << 10;
 
+/// A strip of channel blocks whose weights stay below reads them from the first-level cache as it is.
+constexpr int64_t firstLevelBytes = 48 << 10;
+
+/// What tiles of the plane may be wasted so that they divide it.
+constexpr double mostExactWaste = 1.1;
+
 /// Weights below this are not worth fetching ahead.
 constexpr int64_t smallWeightBytes = 64 << 10;
 
@@ -49,11 +55,15 @@ public:
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;
     choice.weightBytes = outBlocks * inBlocks * block * block * shape.window * 4;
+    bool prepares = hasPrologue(conv);
+    std::optional<Tile> chunks = prepares ? std::nullopt : chunkTile(shape, tile, choice, machine);
+    tile = chunks.value_or(tile);
     double vectors = double(shape.batch) * shape.pixels * outBlocks * inBlocks * block * shape.window * tile.waste;
-    choice.cycles = std::max(streamingCycles(vectors, choice.weightBytes, machine),
-                             readAgainCycles(shape, tile, inBlocks * block, choice, machine));
-    choice.parameters = hasPrologue(conv) ? stripParameters(conv, shape, tile, inBlocks * block * 4)
-                                          : parametersOf(head->getContext(), shape, tile, choice, machine);
+    choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
+    if (!chunks)
+      choice.cycles = std::max(choice.cycles, readAgainCycles(shape, tile, inBlocks * block, choice, machine));
+    choice.parameters = prepares ? stripParameters(conv, shape, tile, inBlocks * block * 4)
+                                 : parametersOf(head->getContext(), shape, tile, chunks.has_value(), choice, machine);
     choices.push_back(choice);
   }
 
@@ -68,6 +78,7 @@ public:
     nest.n = parameter(choice, "n", 1);
     nest.samples = parameter(choice, "samples", 1);
     nest.prefetchLines = parameter(choice, "prefetch");
+    nest.chunks = parameter(choice, "chunks") && !reduction->cutLoop.empty();
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;
@@ -89,13 +100,26 @@ private:
     return double(choice.weightBytes) * tiles / (2 * machine.bytesPerCycle);
   }
 
+  /// The tile with which a strip of channel blocks runs through one partial sum after the other; none where its weights are
+  /// few, or its tiles many or do not divide the row.
+  static std::optional<Tile> chunkTile(const ConvShape &shape, Tile plain, const Choice &choice, const Machine &machine) {
+    int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
+    Tile tile = chooseChunkTile(shape.width, blocks, machine);
+    if (!shape.isDense() || tile.x == 0 || tile.waste > mostExactWaste * plain.waste)
+      return std::nullopt;
+    bool stays = double(choice.weightBytes) * tile.cb / blocks <= firstLevelBytes;
+    bool inStrips = shape.batch == 1 ? rowsOf(shape, tile, choice, machine) == 0
+                                     : samplesOf(shape, tile, choice, machine) == shape.batch;
+    return !stays && inStrips && fetchedAhead(shape, tile, choice, machine) ? std::optional(tile) : std::nullopt;
+  }
+
   /// Each strip of channel blocks runs through its own part of the filter; there must be strips for all cores.
   static int64_t fetchedAhead(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
     int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
     if (!sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
       return 0;
     int64_t tiles = shape.batch * shape.height * llvm::divideCeil(shape.width, tile.x);
-    return linesAhead(tile.cb * machine.vector, tiles, machine);
+    return linesAhead(tile.cb, tiles, machine);
   }
 
   /// How many samples of a batch a strip of channel blocks runs through before the next one does: each weight is then
@@ -128,7 +152,7 @@ private:
 
   /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier),
   /// else as above.
-  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, const Choice &choice,
+  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, bool chunks, const Choice &choice,
                               const Machine &machine) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())
@@ -139,6 +163,8 @@ private:
       values.push_back({"rows", rows});
     bool inStrips = shape.batch == 1 ? values.back().first != "rows"
                                      : values.back() == std::pair<StringRef, int64_t>("samples", shape.batch);
+    if (chunks)
+      values.push_back({"chunks", 1});
     if (int64_t lines = inStrips ? fetchedAhead(shape, tile, choice, machine) : 0)
       values.push_back({"prefetch", lines});
     return makeParameters(context, name(), values);

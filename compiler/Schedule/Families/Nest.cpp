@@ -2,6 +2,8 @@
 // How the shared loop nest is written as directives.
 #include "compiler/Schedule/Families/Nest.h"
 
+#include "compiler/Kernel/PartialSums.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -141,14 +143,18 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     stage.split("y", "strip", "row", nest.rows, Tail::Predicate);
   if (strips)
     outer.insert(outer.end() - 1, cutsStrips ? "strip" : "y");
+  SmallVector<StringRef> within; // a strip of channel blocks that runs through one partial sum after the other
+  if (nest.chunks && shares)
+    within.push_back(outer.pop_back_val());
   for (StringRef loop : refs(out.loops))
     if (!strips && loop != "n" && loop != "cb" && loop != "c" && loop != x)
-      outer.push_back(loop);
+      (nest.chunks ? within : outer).push_back(loop);
 
   SmallVector<StringRef> order, inner;
-  if (!llvm::is_contained(outer, samples))
+  if (!llvm::is_contained(outer, samples) && !llvm::is_contained(within, samples))
     order.push_back(samples);
   order.append(outer);
+  order.append(within);
   if (cutsStrips)
     order.push_back("row");
   if (!x.empty())
@@ -162,7 +168,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   writeTile(stage, order, inner);
 
   std::string fused = outer.front().str();
-  if (nest.prefetchLines > 0) { // what is fetched next is known where channel blocks have a loop of their own
+  if (nest.prefetchLines > 0 && !nest.chunks) { // what is fetched next is known where channel blocks have a loop of their own
     stage.parallel(fused);
     return {stage.get(), x.empty() ? outer.back().str() : row.str()};
   }
@@ -172,7 +178,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     fused = both;
   }
   stage.parallel(fused);
-  return {stage.get(), x.empty() ? fused : row.str()};
+  return {stage.get(), x.empty() || nest.chunks ? fused : row.str()};
 }
 
 /// The innermost loop of the window that is a loop; blocks of input channels where the window has one element.
@@ -187,32 +193,50 @@ static StringRef turnOf(const StageView &reduction) {
 /// Points of a loop above which a kernel may not say that it is unrolled.
 static constexpr int64_t mostUnrolled = 256;
 
+/// Loops that run through all tiles in each turn of the loop `cut`: what is not in one, but the row.
+static SmallVector<StringRef> loopsOfTiles(const StageView &reduction, const Nest &nest) {
+  SmallVector<StringRef> loops;
+  for (StringRef loop : refs(reduction.loops))
+    if (loop != "cb" && loop != "c" && loop != rowLoop(reduction) && (loop != "n" || nest.samples > 1))
+      loops.push_back(loop);
+  return loops;
+}
+
 StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
   StageBuilder stage(kernel.getContext(), reduction.name);
+  StringRef row = rowLoop(reduction), pixels = nest.chunks ? "xi" : row;
   SmallVector<StringRef> tile;
   if (nest.cb > 1)
     tile.push_back("cb");
   if (nest.n > 1)
     tile.push_back("n");
-  if (nest.x > 1 && !rowLoop(reduction).empty())
-    tile.push_back(rowLoop(reduction));
+  if (nest.x > 1 && !row.empty())
+    tile.push_back(pixels);
   stage.computeAt(kernel.output().name, at);
   if (nest.n > 1) // a batch is a constant, so its whole size would count as unrolled
     stage.boundExtent("n", nest.n);
-  if (StringRef row = rowLoop(reduction); nest.x > 1 && !row.empty() && reduction.extentOf(row) > mostUnrolled)
+  if (!nest.chunks && nest.x > 1 && !row.empty() && reduction.extentOf(row) > mostUnrolled)
     stage.boundExtent(row, nest.x); // likewise a row, where the kernel is for one width
+  if (nest.chunks)
+    stage.split(row, "xo", "xi", nest.x, Tail::Exact);
   stage.vectorize("c");
   for (StringRef loop : tile)
     stage.unroll(loop);
 
   stage.onUpdate();
   SmallVector<StringRef> order;
+  if (nest.chunks)
+    stage.split(row, "xo", "xi", nest.x, Tail::Exact);
   for (StringRef loop : refs(reduction.reduction)) {
     if (loop == nest.splitReduction) {
       stage.split(loop, "ro", "ri", nest.splitFactor, Tail::Exact);
       order.append({"ro", "ri"});
     } else {
       order.push_back(loop);
+    }
+    if (nest.chunks && loop == reduction.cutLoop) {
+      order.append(loopsOfTiles(reduction, nest));
+      order.push_back("xo");
     }
   }
   orderTile(tile, nest.x * nest.cb * nest.n);
@@ -226,7 +250,8 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
   for (StringRef loop : refs(nest.unrollReduction))
     stage.unroll(loop);
   if (nest.prefetchLines > 0)
-    stage.prefetch("filter", turnOf(reduction), nest.cb > 1 ? "cbo" : "cb", nest.prefetchLines);
+    stage.prefetch("filter", turnOf(reduction), nest.chunks ? kernel::partialSums : nest.cb > 1 ? "cbo" : "cb",
+                   nest.prefetchLines);
   return stage.get();
 }
 

@@ -20,6 +20,9 @@ struct Nest {
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
   int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
+  /// All tiles of a strip of channel blocks (of its rows and samples) run through one partial sum before the next one:
+  /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row.
+  bool chunks = false;
   int64_t samples = 1; ///< of a batch that each strip of channel blocks runs through before the next; divides it
 };
 

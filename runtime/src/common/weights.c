@@ -40,6 +40,7 @@ static void useWeights(const weft_weights_header *header, weft_weights *weights)
   weights->data = (const unsigned char *)header + header->data_offset;
   weights->bytes = header->data_bytes;
   weights->checksum = header->data_checksum;
+  weft_prefer_huge(weights->data, weights->bytes);
   weft_populate(weights->data, weights->bytes, WEFT_POPULATE_READ);
 }
 

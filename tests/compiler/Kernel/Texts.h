@@ -40,6 +40,61 @@ inline const std::string dense = R"(kernel dense {
 }
 )";
 
+/// A 3x3 convolution whose tiles all take one partial sum, over a block of input channels, before any takes the next.
+inline const std::string chunks = R"(kernel chunks {
+  operand x f32 [?, ?, ?, 16] strides [?, ?, 16, 1]
+  operand w f32 [?, ?, 3, 3, 16, 16] strides [?, ?, 768, 256, 16, 1]
+  operand b f32 [?, 16] strides [16, 1]
+  output y f32 [?, ?, ?, 16] strides [?, ?, 16, 1]
+  stage conv_part f32 [ib < w.1, ob < y.0, oy < y.1, ox < y.2, oc < 16] {
+    init 0
+    update [ky < 3, kx < 3, ic < 16]
+    value = add(acc, mul(@x[ib, add(oy, ky), add(ox, kx), ic], @w[ob, ib, ky, kx, ic, oc]))
+  }
+  stage conv f32 [ob < y.0, oy < y.1, ox < y.2, oc < 16] {
+    init 0
+    update [ib < w.1]
+    value = add(acc, conv_part[ib, ob, oy, ox, oc])
+  }
+  stage relu f32 [ob < y.0, oy < y.1, ox < y.2, oc < 16] holds y {
+    init max(add(conv[ob, oy, ox, oc], @b[ob, oc]), 0)
+  }
+  schedule conv_part {
+    compute_at(conv, oxo)
+    vectorize(oc)
+    unroll(ob)
+    unroll(ox)
+    update split(ic, ico, ici by 4, exact)
+    update reorder(ky, kx, ico, ici, ob, ox, oc)
+    update vectorize(oc)
+    update unroll(ob)
+    update unroll(ox)
+    update unroll(ici)
+    update prefetch(w, kx, ib by 2)
+  }
+  schedule conv {
+    compute_at(relu, obo)
+    split(ox, oxo, oxi by 4, exact)
+    vectorize(oc)
+    unroll(ob)
+    unroll(oxi)
+    update split(ox, oxo, oxi by 4, exact)
+    update reorder(ib, oy, oxo, ob, oxi, oc)
+    update vectorize(oc)
+    update unroll(ob)
+    update unroll(oxi)
+  }
+  schedule relu {
+    split(ob, obo, obi by 2, shift_inwards)
+    split(ox, oxo, oxi by 4, exact)
+    reorder(obo, oy, oxo, obi, oxi, oc)
+    vectorize(oc)
+    unroll(oxi)
+    unroll(obi)
+    parallel(obo)
+  }
+})";
+
 /// A sum in two levels: three blocks at a time make a partial sum, the last of what is left.
 inline const std::string pieces = R"(kernel pieces {
   operand x f32 [?, ?, 8] strides [?, 8, 1]

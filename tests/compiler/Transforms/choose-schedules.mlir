@@ -33,8 +33,8 @@ func.func @avx2(%x: tensor<1x32x14x14xf32>) -> tensor<1x32x14x14xf32> attributes
 // Where a processor has much arithmetic for each byte it reads, filters are fetched ahead, and the smaller ones of F(2) win.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @fetches_ahead
-// CHECK: choice = {band = 7 : i64, cb = 2 : i64, family = "winograd", m = 2 : i64, prefetch = 5 : i64, rx = 7 : i64}
-// CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = 3 : i64, x = 14 : i64}
+// CHECK: choice = {band = 7 : i64, cb = 2 : i64, family = "winograd", m = 2 : i64, prefetch = 3 : i64, rx = 7 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = 2 : i64, x = 14 : i64}
 func.func @fetches_ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x1024x14x14xf32> attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
   %w2 = weft.weight "w2" : tensor<1024x256x1x1xf32>
@@ -43,6 +43,25 @@ func.func @fetches_ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x1024x14x14xf32
   %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
          : (tensor<1x256x14x14xf32>, tensor<1024x256x1x1xf32>) -> tensor<1x1024x14x14xf32>
   return %1 : tensor<1x1024x14x14xf32>
+}
+}
+
+// -----
+
+// Where the filter of a strip of channel blocks outgrows the first-level cache and few tiles use it, all of them take one
+// partial sum before the next; not where a tile does not divide the row (17).
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @chunks
+// CHECK: choice = {cb = 3 : i64, chunks = 1 : i64, family = "direct", prefetch = 3 : i64, x = 7 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = {{[0-9]+}} : i64, x = 9 : i64}
+func.func @chunks(%x: tensor<1x512x7x7xf32>, %z: tensor<1x512x17x17xf32>) -> (tensor<1x2048x7x7xf32>, tensor<1x512x17x17xf32>) attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<2048x512x1x1xf32>
+  %w2 = weft.weight "w2" : tensor<512x512x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x512x7x7xf32>, tensor<2048x512x1x1xf32>) -> tensor<1x2048x7x7xf32>
+  %1 = weft.conv %z, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x512x17x17xf32>, tensor<512x512x1x1xf32>) -> tensor<1x512x17x17xf32>
+  return %0, %1 : tensor<1x2048x7x7xf32>, tensor<1x512x17x17xf32>
 }
 }
 

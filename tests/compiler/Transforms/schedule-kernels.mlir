@@ -95,21 +95,30 @@ func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {
 
 // -----
 
-// What is fetched ahead belongs to the next strip of channel blocks, so these have a loop of their own, which runs in parallel.
+// What is fetched ahead belongs to the next strip of channel blocks, so these have a loop of their own, which runs in parallel;
+// or to the next partial sum, where all tiles of a strip take one before the next.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd2
-// CHECK-SAME: prefetch("filter", ib, v by 5)
+// CHECK-SAME: prefetch("filter", ib, v by 3)
 // CHECK-LABEL: func.func private @conv3x3s2
-// CHECK-SAME: unroll(ri), prefetch("filter", kx, cbo by 5)]>
+// CHECK-SAME: compute_at("store", cbo)
+// CHECK-SAME: reorder(ib, y, xo, ky, kx, ro, ri, cb, xi, c)
+// CHECK-SAME: unroll(ri), prefetch("filter", kx, parts by 3)]>
 // CHECK-SAME: unroll(cbi), parallel(cbo)]>
-func.func @ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x7x7xf32> attributes {weft.net} {
+// CHECK-LABEL: func.func private @conv1x1
+// CHECK-SAME: prefetch("filter", ib, cbo by 2)]>
+// CHECK-SAME: unroll(cbi), parallel(cbo)]>
+func.func @ahead(%x: tensor<1x256x14x14xf32>) -> (tensor<1x256x7x7xf32>, tensor<1x1024x14x14xf32>) attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
   %w2 = weft.weight "w2" : tensor<256x256x3x3xf32>
   %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
   %1 = weft.conv %0, %w2 stride [2, 2] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x7x7xf32>
-  return %1 : tensor<1x256x7x7xf32>
+  %w3 = weft.weight "w3" : tensor<1024x256x1x1xf32>
+  %2 = weft.conv %0, %w3 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x14x14xf32>, tensor<1024x256x1x1xf32>) -> tensor<1x1024x14x14xf32>
+  return %1, %2 : tensor<1x256x7x7xf32>, tensor<1x1024x14x14xf32>
 }
 }
 

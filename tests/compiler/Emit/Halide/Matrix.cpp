@@ -42,6 +42,13 @@ TEST(Matrix, SumInTwoLevels) {
                                          makeBuffer(Scalar::F32, {6, 16}, 3)});
 }
 
+/// Each tile of a strip of blocks takes one partial sum, then each takes the next; the weights of that are fetched meanwhile.
+TEST(Matrix, TilesThatRunThroughOnePartialSumAfterTheOther) {
+  KernelDesc desc = parseOrDie(chunks);
+  expectLikeEvaluatorEverywhere(desc, convBuffers(3, 5, 3, 8));
+  expectLikeEvaluatorEverywhere(desc, convBuffers(1, 2, 1, 4));
+}
+
 /// Each strip computes the rows around it itself, whatever the number of threads.
 TEST(Matrix, StripsOfABorderedRow) {
   KernelDesc desc = parseOrDie(bordered);
