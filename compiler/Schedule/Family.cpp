@@ -10,7 +10,7 @@ namespace weft {
 
 ArrayRef<const Family *> families() {
   static const std::array<const Family *, 13> all = {
-      &directFamily(),    &winogradFamily(), &firstFamily(), &depthwiseFamily(), &gemmFamily(),
+      &directFamily(),    &winogradFamily(), &firstFamily(),         &depthwiseFamily(), &gemmFamily(),
       &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(),
       &pointwiseFamily(), &chainFamily(),    &generalFamily()};
   return all;

@@ -1,9 +1,10 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase layout, before anything is packed: where a convolution has few outputs, taps of its window become outputs.
 //
-// Three outputs of a last layer fill a fifth of a block, and each tap of the window multiplies all of it. A convolution without the
-// window's last dimensions, with an output for each tap there, fills blocks; its results, each moved by its tap, add up to those
-// wanted. So a 7x7 window of 64 inputs and 3 outputs takes 7 x 2 products of blocks where it took 49, and six additions of planes.
+// Three outputs of a last layer fill a fifth of a block, and each tap of the window multiplies all of it. A convolution
+// without the window's last dimensions, with an output for each tap there, fills blocks; its results, each moved by its
+// tap, add up to those wanted. So a 7x7 window of 64 inputs and 3 outputs takes 7 x 2 products of blocks where it took
+// 49, and six additions of planes.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -28,15 +29,18 @@ public:
   /// Plain results, as many as a first convolution reads; inputs that are packed.
   bool applies() const {
     auto x = cast<RankedTensorType>(conv.getX().getType());
-    return x.hasStaticShape() && shape.isDense() && shape.inputs >= machine.vector && 2 * shape.outputs <= machine.vector &&
-           isRecipe(conv.getWeight()) && (!conv.getBias() || isRecipe(conv.getBias()));
+    return x.hasStaticShape() && shape.isDense() && shape.inputs >= machine.vector &&
+           2 * shape.outputs <= machine.vector && isRecipe(conv.getWeight()) &&
+           (!conv.getBias() || isRecipe(conv.getBias()));
   }
 
   /// How many of the window's last dimensions to move; they go on by one.
   unsigned best() const {
     unsigned best = 0;
     double least = worthwhile * cycles(0);
-    for (unsigned moved = 1; moved <= shape.kernel.size() && shape.stride[shape.kernel.size() - moved] == 1 && taps(moved) <= mostTaps; ++moved)
+    for (unsigned moved = 1;
+         moved <= shape.kernel.size() && shape.stride[shape.kernel.size() - moved] == 1 && taps(moved) <= mostTaps;
+         ++moved)
       if (double cost = cycles(moved); cost < least) {
         least = cost;
         best = moved;
@@ -60,8 +64,8 @@ public:
     std::fill(dilation.begin() + kept, dilation.end(), 1);
     Value weight = TransposeOp::create(builder, loc, conv.getWeight(), order);
     weight = ReshapeOp::create(builder, loc, weight, reduced);
-    Value products = ConvOp::create(builder, loc, conv.getX(), weight, Value(), conv.getStride(), conv.getPad(), dilation, 1,
-                                    AlgorithmAttr(), DenseI64ArrayAttr());
+    Value products = ConvOp::create(builder, loc, conv.getX(), weight, Value(), conv.getStride(), conv.getPad(),
+                                    dilation, 1, AlgorithmAttr(), DenseI64ArrayAttr());
     Value sum;
     for (int64_t tap = 0; tap < taps(moved); ++tap) {
       Value part = movedBy(builder, products, tap, kept);
@@ -84,8 +88,8 @@ private:
     return count;
   }
 
-  /// Of one result: products of blocks; then packed results written and read, those of taps written, read and added. What is
-  /// moved is computed as far as the window reaches.
+  /// Of one result: products of blocks; then packed results written and read, those of taps written, read and added.
+  /// What is moved is computed as far as the window reaches.
   double cycles(unsigned moved) const {
     int64_t channels = shape.outputs * taps(moved), blocks = llvm::divideCeil(channels, machine.vector);
     double products = double(shape.inputs) * (shape.window / taps(moved)) * blocks / machine.fmaPerCycle;

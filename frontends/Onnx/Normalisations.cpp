@@ -101,8 +101,8 @@ Value perChannel(NodeImport &node, Value value, int64_t groups, int64_t channels
   return node.reshape(node.expand(column, {groups, channels / groups}), {channels});
 }
 
-/// [N, C, ...] of which `x` is [N, groups, ...], the channels of a group beside one another: exporters write group normalisation
-/// so, with instance normalisation between two reshapes.
+/// [N, C, ...] of which `x` is [N, groups, ...], the channels of a group beside one another: exporters write group
+/// normalisation so, with instance normalisation between two reshapes.
 Value beforeGrouping(Value x) {
   auto grouping = x.getDefiningOp<ReshapeOp>();
   if (!grouping || rankOf(x) < 3 || rankOf(grouping.getX()) < 3)
@@ -120,8 +120,9 @@ void instanceNormalization(NodeImport &node) {
   if (!whole || !areFixed({scale, shift}))
     return normalizeChannels(node, "instancenorm", x, scale, shift, {});
   int64_t groups = shapeOf(x)[1], channels = shapeOf(whole)[1];
-  Value y = node.make("groupnorm", {whole, perChannel(node, scale, groups, channels), perChannel(node, shift, groups, channels)},
-                      {node.number("groups", groups), node.number("eps", node.real("epsilon", 1e-5)), segments(node, {1, 1, 1})});
+  Value y = node.make(
+      "groupnorm", {whole, perChannel(node, scale, groups, channels), perChannel(node, shift, groups, channels)},
+      {node.number("groups", groups), node.number("eps", node.real("epsilon", 1e-5)), segments(node, {1, 1, 1})});
   node.define(0, node.reshape(y, Ints(shapeOf(x))));
 }
 

@@ -9,8 +9,8 @@
 //   back      (A^T M) A    n cb ty tx p q c
 //   tiles                  n cb y x c          results where they belong, the bias and what follows
 //
-// In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a window
-// touches, with a loop kz behind ib.
+// In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a
+// window touches, with a loop kz behind ib.
 //
 // Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
 // nothing.
@@ -185,18 +185,18 @@ private:
     auto taps = tapsOf(input, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z) * m + k, d(3 + z) * m + d(5 + z), d(6 + z)});
     });
-    return kernel.map("rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(), [&](Builder &b, ValueRange v) {
-      return pick(b, 4 + z, transformTile(b, matrices, v.drop_back(1)));
-    });
+    return kernel.map(
+        "rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
+        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, matrices, v.drop_back(1))); });
   }
 
   Value transformColumns(Value rows) {
     auto taps = tapsOf(rows, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
     });
-    return kernel.map("columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(), [&](Builder &b, ValueRange v) {
-      return pick(b, 5 + z, transformTile(b, matrices, v.drop_back(1)));
-    });
+    return kernel.map(
+        "columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
+        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformTile(b, matrices, v.drop_back(1))); });
   }
 
   Value product(Value columns) {
@@ -211,8 +211,10 @@ private:
     }
     nest.names.push_back("i");
     nest.reductionExtents.assign(2 + z, -1);
-    AffineMap tile = AffineMap::get(i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(5 + z), d(1), d(2), d(i)}), context);
-    AffineMap filter = AffineMap::get(i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
+    AffineMap tile = AffineMap::get(
+        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(5 + z), d(1), d(2), d(i)}), context);
+    AffineMap filter = AffineMap::get(
+        i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
     return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
                          tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down, across, y.block})),
                          FloatAttr::get(y.type.getElementType(), 0.0),
@@ -223,24 +225,27 @@ private:
     auto taps = tapsOf(product, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z), d(3 + z), d(6 + z)});
     });
-    return kernel.map("back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
-                      tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, points, y.block})),
-                      [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, matrices, v.drop_back(1))); });
+    return kernel.map(
+        "back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
+        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, points, y.block})),
+        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, matrices, v.drop_back(1))); });
   }
 
   Value backColumns(Value rows) {
     auto taps = tapsOf(rows, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
     });
-    return kernel.map("back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
-                      tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, m, y.block})),
-                      [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformBack(b, matrices, v.drop_back(1))); });
+    return kernel.map(
+        "back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
+        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, m, y.block})),
+        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformBack(b, matrices, v.drop_back(1))); });
   }
 
   Value place(Value tiles) {
     AffineExpr row = d(2 + z), column = d(3 + z);
     AffineMap at = AffineMap::get(
-        5 + z, 0, with<AffineExpr>(slice(2), 2, {d(0), d(1), row.floorDiv(m), column.floorDiv(m), row % m, column % m, d(4 + z)}),
+        5 + z, 0,
+        with<AffineExpr>(slice(2), 2, {d(0), d(1), row.floorDiv(m), column.floorDiv(m), row % m, column % m, d(4 + z)}),
         context);
     return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
   }

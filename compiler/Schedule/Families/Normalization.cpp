@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Planes on blocks, normalised alone or in groups of channels: the statistics of a few channel blocks are taken lane by lane
-// and used while their planes are still in the second-level cache.
+// Planes on blocks, normalised alone or in groups of channels: the statistics of a few channel blocks are taken lane by
+// lane and used while their planes are still in the second-level cache.
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/OpKinds.h"

@@ -41,7 +41,7 @@ struct Shape {
   /// Slices of the input that those of a band touch.
   int64_t slicesRead() const { return (slices - 1) * step + reach; }
   int64_t m, down, across, inBlocks, outBlocks;
-  int64_t taps, slices;       ///< of the window, and of a band; 1 in a plane
+  int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;
 };
@@ -57,9 +57,9 @@ public:
     ConvShape shape(conv);
     auto isOne = [](int64_t value) { return value == 1; };
     auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
-    if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{3, 3} || !llvm::all_of(plane(shape.stride), isOne) ||
-        !llvm::all_of(plane(shape.dilation), isOne) || shape.inputs < machine.vector || shape.width < 6 ||
-        shape.height / shape.depth < 6)
+    if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{3, 3} ||
+        !llvm::all_of(plane(shape.stride), isOne) || !llvm::all_of(plane(shape.dilation), isOne) ||
+        shape.inputs < machine.vector || shape.width < 6 || shape.height / shape.depth < 6)
       return;
     choices.push_back(choiceFor(head->getContext(), shape, 4, machine));
     if (machine.narrowWinograd)
@@ -77,7 +77,8 @@ private:
     Shape tiles(shape, m, machine);
     Tile tile = registerTile(tiles, machine);
     double count = double(shape.batch) * shape.depth * tiles.down * tiles.across;
-    double product = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+    double product =
+        count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
     int64_t samples = shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes ? shape.batch : 1;
@@ -99,7 +100,8 @@ private:
       values.push_back({"chunk", cut});
     if (tiles.slices < shape.depth)
       values.push_back({"slices", tiles.slices});
-    if (int64_t lines = fetchedAhead(tiles, tile, shape.batch * tiles.slices * rows * llvm::divideCeil(cut, tile.x), machine))
+    if (int64_t lines =
+            fetchedAhead(tiles, tile, shape.batch * tiles.slices * rows * llvm::divideCeil(cut, tile.x), machine))
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
@@ -187,9 +189,10 @@ private:
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
-          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")), prefetchLines(parameter(choice, "prefetch")),
-          band(parameter(choice, "band", 1)), samplesInside(parameter(choice, "samples_inside") != 0),
-          out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
+          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
+          prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
+          samplesInside(parameter(choice, "samples_inside") != 0), out(kernel.output().name),
+          tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
           cuts(tilesAcross < kernel.stages[0].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 
