@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase graph: factors for what a contraction computes go into its weight and bias, sums into its bias.
+// Phase graph: factors for what a contraction computes go into its weight and bias, sums into its bias; so does what scales and shifts
+// the channels a convolution reads.
 //
 // Residual branches are often scaled, by one number (Inception-ResNet, stochastic depth at inference) or by one a channel (layer
 // scale); exporters write a bias as a sum. In the weight and the bias this costs nothing when the network runs, and layers that
@@ -44,7 +45,8 @@ void replace(RewriterBase &rewriter, Operation *last, Operation *contraction, Ar
   OperationState state(contraction->getLoc(), contraction->getName(), operands, last->getResultTypes(),
                        contraction->getAttrs());
   rewriter.replaceOp(last, rewriter.create(state));
-  rewriter.eraseOp(contraction);
+  if (contraction != last)
+    rewriter.eraseOp(contraction);
 }
 
 Value reshaped(RewriterBase &rewriter, Value value, ArrayRef<int64_t> shape) {
@@ -77,6 +79,46 @@ void shift(RewriterBase &rewriter, AddOp sum, Operation *contraction, Value term
   replace(rewriter, sum, contraction, operands);
 }
 
+//===-- before a convolution --------------------------------------------------------------------------------------===//
+
+/// `x` of an `Op` of x and a vector over channels that only one reads, and the vector; null where `value` is none.
+template <typename Op> std::pair<Value, Value> channelwise(Value value) {
+  auto op = value.getDefiningOp<Op>();
+  if (!op || !op->hasOneUse())
+    return {};
+  RankedTensorType image = op.getType();
+  for (auto [x, vector] : {std::pair(op.getX(), op.getY()), std::pair(op.getY(), op.getX())}) {
+    RankedTensorType type = tensorOf(vector);
+    int64_t at = 1 - (image.getRank() - type.getRank());
+    if (isParameter(vector) && x.getType() == image && at >= 0 && type.getNumElements() == image.getDimSize(1) &&
+        type.getDimSize(at) == type.getNumElements())
+      return {x, vector};
+  }
+  return {};
+}
+
+/// conv(x * s + t) without padding is a convolution of x: of weight W * s, its bias W * t more.
+bool foldBefore(RewriterBase &rewriter, ConvOp conv) {
+  bool isFree = !conv.getAlgorithm() && conv.getGroups() == 1 && llvm::all_of(conv->getOperands().drop_front(), isRecipe) &&
+                llvm::all_of(conv.getPad(), [](int64_t pad) { return pad == 0; });
+  auto [shifted, shift] = isFree ? channelwise<AddOp>(conv.getX()) : std::pair<Value, Value>();
+  auto [x, factor] = shift ? channelwise<MulOp>(shifted) : std::pair<Value, Value>();
+  if (!x)
+    return false;
+  rewriter.setInsertionPoint(conv);
+  Location loc = conv.getLoc();
+  SmallVector<int64_t> shape(tensorOf(conv.getWeight()).getRank(), 1), summed;
+  shape[1] = tensorOf(factor).getNumElements();
+  llvm::append_range(summed, llvm::seq<int64_t>(1, shape.size()));
+  Value moved = MulOp::create(rewriter, loc, conv.getWeight(), reshaped(rewriter, shift, shape));
+  Value bias = ReduceSumOp::create(rewriter, loc, moved, summed, false);
+  if (conv.getBias())
+    bias = AddOp::create(rewriter, loc, conv.getBias(), bias);
+  Value weight = MulOp::create(rewriter, loc, conv.getWeight(), reshaped(rewriter, factor, shape));
+  replace(rewriter, conv, conv, {x, weight, bias});
+  return true;
+}
+
 class FoldScalePass : public impl::FoldScaleBase<FoldScalePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
@@ -96,6 +138,8 @@ class FoldScalePass : public impl::FoldScaleBase<FoldScalePass> {
         fold(product, [](Value v, Operation *c) { return isFactor(v) || isChannelwise(v, c); }, scale);
       else if (auto sum = dyn_cast<AddOp>(op))
         fold(sum, isChannelwise, shift);
+      else if (auto conv = dyn_cast<ConvOp>(op))
+        numFolded += foldBefore(rewriter, conv);
     });
   }
 };

@@ -122,7 +122,7 @@ def FoldScale : Pass<"weft-fold-scale", "::mlir::ModuleOp"> {
   let description = [{
     A product of a `conv`, `conv_transpose` or `linear` that nobody else reads with one number, a constant or a weight, becomes a
     recipe on the weight and the bias. So does a product of a `conv` or `linear` with a vector over its output channels; the sum with
-    such a vector goes into the bias.
+    such a vector goes into the bias. What scales and shifts the channels of a `conv` without padding does the same from before.
 
     ```mlir
     %y = weft.conv %x, %w bias %b stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ...

@@ -54,6 +54,28 @@ func.func @channels(%x: tensor<1x8x4x4xf32>) -> tensor<1x16x4x4xf32> {
   return %z : tensor<1x16x4x4xf32>
 }
 
+// A normalisation before a convolution; one before padding stays, which is of zeros.
+// CHECK-LABEL: @before
+// CHECK: %[[T:.*]] = weft.mul %{{.*}}, %{{.*}} : (tensor<16x8x1x1xf32>, tensor<1x8x1x1xf32>)
+// CHECK: %[[B:.*]] = weft.reduce_sum %[[T]] axes [1, 2, 3] {keepdims = false}
+// CHECK: %[[W:.*]] = weft.mul %{{.*}}, %{{.*}} : (tensor<16x8x1x1xf32>, tensor<1x8x1x1xf32>)
+// CHECK: weft.conv %arg0, %[[W]] bias %[[B]]
+// CHECK: weft.mul %arg0
+// CHECK: %[[A:.*]] = weft.add
+// CHECK: weft.conv %[[A]]
+func.func @before(%x: tensor<1x8x4x4xf32>) -> (tensor<1x16x4x4xf32>, tensor<1x16x6x6xf32>) {
+  %w = weft.weight "w" : tensor<16x8x1x1xf32>
+  %s = weft.weight "s" : tensor<8x1x1xf32>
+  %t = weft.weight "t" : tensor<1x8x1x1xf32>
+  %p = weft.mul %x, %s : (tensor<1x8x4x4xf32>, tensor<8x1x1xf32>) -> tensor<1x8x4x4xf32>
+  %a = weft.add %p, %t : (tensor<1x8x4x4xf32>, tensor<1x8x1x1xf32>) -> tensor<1x8x4x4xf32>
+  %y = weft.conv %a, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x8x4x4xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %q = weft.mul %x, %s : (tensor<1x8x4x4xf32>, tensor<8x1x1xf32>) -> tensor<1x8x4x4xf32>
+  %b = weft.add %q, %t : (tensor<1x8x4x4xf32>, tensor<1x8x1x1xf32>) -> tensor<1x8x4x4xf32>
+  %z = weft.conv %b, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<1x8x4x4xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x6x6xf32>
+  return %y, %z : tensor<1x16x4x4xf32>, tensor<1x16x6x6xf32>
+}
+
 // The channels of a product are last; a vector over rows is none.
 // CHECK-LABEL: @last
 // CHECK: weft.linear %arg0, %{{.*}} bias %{{.*}} : (tensor<2x4x8xf32>
