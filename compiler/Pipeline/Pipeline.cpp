@@ -52,6 +52,8 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createTrimWindows());
     manager.addPass(createTapsToChannels());
     manager.addPass(createSplitGroups());
+    manager.addPass(createDivideElementwise());
+    manager.addPass(createAlignParts());
     manager.addPass(createAssignLayouts({options.winograd, options.weightsBudget}));
     // Two consumers of one value may have asked for the same relayout or packing.
     manager.addPass(createCSEPass());

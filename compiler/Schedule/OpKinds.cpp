@@ -39,6 +39,20 @@ SmallVector<OpOperand *> channelVectors(Operation *op) {
   return vectors;
 }
 
+std::optional<int64_t> channelAxis(OpOperand &operand, RankedTensorType result) {
+  auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  if (type.getNumElements() == 1)
+    return -1;
+  if (llvm::is_contained(channelVectors(operand.getOwner()), &operand))
+    return 0;
+  int64_t axis = 1 - (result.getRank() - type.getRank());
+  if (axis < 0 || (type.getDimSize(axis) == 1 && result.getDimSize(1) != 1))
+    return -1;
+  return type.getDimSize(axis) == result.getDimSize(1) ? std::optional(axis) : std::nullopt;
+}
+
 /// The value behind a group's result or argument.
 static Value lookThroughGroup(Value value) {
   if (auto group = value.getDefiningOp<GroupOp>())

@@ -25,6 +25,10 @@ bool isFiniteOnPadding(mlir::Operation *op);
 /// Operands that hold one value a channel ([C]); packed where the operation works on blocked tensors.
 llvm::SmallVector<mlir::OpOperand *> channelVectors(mlir::Operation *op);
 
+/// Which dimension of `operand` of an element-wise operation runs over the channels of its result: -1 for none, nothing if
+/// that cannot be said.
+std::optional<int64_t> channelAxis(mlir::OpOperand &operand, mlir::RankedTensorType result);
+
 /// Whether every element is known to be at least 0 (a border of 0 then never wins a maximum).
 bool isNonNegative(mlir::Value value);
 

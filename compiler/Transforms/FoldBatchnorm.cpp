@@ -4,6 +4,7 @@
 // y = (x - mean) / sqrt(var + eps) * gamma + beta = x * s + t. A contraction is linear in its weight, so s goes there,
 // one factor an output channel; t joins the bias. Nothing is evaluated: s and t are operations on names of weights.
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Slices.h"
 
 using namespace mlir;
 
@@ -78,9 +79,9 @@ std::optional<ChannelView> channelView(Operation *contraction) {
 
 constexpr unsigned weightOperand = 1, biasOperand = 2;
 
-/// The contraction before `norm` if its weight can take the scale: nobody else reads its result.
-Operation *foldableContraction(BatchnormOp norm) {
-  Operation *op = norm.getX().getDefiningOp();
+/// The contraction that makes `x` if its weight can take a scale: nobody else reads its result.
+Operation *foldableContraction(Value x) {
+  Operation *op = x.getDefiningOp();
   if (!op || !isa<ConvOp, ConvTransposeOp, LinearOp>(op) || !op->hasOneUse() || op->hasAttr("algorithm"))
     return nullptr;
   bool recipes = llvm::all_of(op->getOperands().drop_front(), isRecipe);
@@ -118,21 +119,59 @@ void split(RewriterBase &rewriter, BatchnormOp norm) {
   rewriter.replaceOp(norm, recipe.add(scaled, recipe.reshape(shift, shape)));
 }
 
+/// Channels that contractions made part by part are normalised part by part, so that each can take its own.
+ConcatOp foldableParts(BatchnormOp norm) {
+  auto concat = norm.getX().getDefiningOp<ConcatOp>();
+  bool folds = concat && concat->hasOneUse() && concat.getAxis() == 1 && llvm::all_of(concat.getXs(), foldableContraction);
+  return folds ? concat : ConcatOp();
+}
+
+SmallVector<BatchnormOp> normaliseParts(RewriterBase &rewriter, BatchnormOp norm, ConcatOp concat) {
+  SmallVector<BatchnormOp> norms;
+  SmallVector<Value> parts;
+  int64_t from = 0;
+  for (Value part : concat.getXs()) {
+    Range channels{from, from + tensorOf(part).getDimSize(1)};
+    SmallVector<Value> operands{part};
+    for (Value vector : norm->getOperands().drop_front())
+      operands.push_back(slice(rewriter, vector, 0, channels));
+    OperationState state(norm.getLoc(), norm->getName(), operands, {part.getType()}, norm->getAttrs());
+    norms.push_back(cast<BatchnormOp>(rewriter.create(state)));
+    parts.push_back(norms.back().getY());
+    from = channels.to;
+  }
+  rewriter.replaceOp(norm, weft::concat(rewriter, concat.getLoc(), parts, 1));
+  rewriter.eraseOp(concat);
+  return norms;
+}
+
 class FoldBatchnormPass : public impl::FoldBatchnormBase<FoldBatchnormPass> {
   void runOnOperation() override {
-    IRRewriter rewriter(&getContext());
+    SmallVector<BatchnormOp> norms;
     getOperation().walk([&](BatchnormOp norm) {
-      if (!llvm::all_of(norm->getOperands().drop_front(), isRecipe))
-        return;
-      rewriter.setInsertionPoint(norm);
-      if (Operation *contraction = foldableContraction(norm)) {
-        foldInto(rewriter, norm, contraction);
-        ++numFolded;
-      } else {
-        split(rewriter, norm);
-        ++numSplit;
-      }
+      if (llvm::all_of(norm->getOperands().drop_front(), isRecipe))
+        norms.push_back(norm);
     });
+    IRRewriter rewriter(&getContext());
+    for (BatchnormOp norm : norms) {
+      rewriter.setInsertionPoint(norm);
+      if (ConcatOp parts = foldableParts(norm))
+        for (BatchnormOp part : normaliseParts(rewriter, norm, parts))
+          fold(rewriter, part);
+      else
+        fold(rewriter, norm);
+    }
+  }
+
+  void fold(RewriterBase &rewriter, BatchnormOp norm) {
+    rewriter.setInsertionPoint(norm);
+    if (Operation *contraction = foldableContraction(norm.getX())) {
+      foldInto(rewriter, norm, contraction);
+      ++numFolded;
+    } else {
+      split(rewriter, norm);
+      ++numSplit;
+    }
   }
 };
 

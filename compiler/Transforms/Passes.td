@@ -226,6 +226,46 @@ def SplitGroups : Pass<"weft-split-groups", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def DivideElementwise : Pass<"weft-divide-elementwise", "::mlir::ModuleOp"> {
+  let summary = "element-wise operations behind a concatenation of channels are computed part by part, before it";
+  let description = [{
+    Where nobody reads the concatenation for anything else, and each part is made by a kernel that can take the operation along.
+
+    ```mlir
+    %c = weft.concat %a, %b axis 1 : (tensor<1x32x8x8xf32>, tensor<1x16x8x8xf32>) -> tensor<1x48x8x8xf32>
+    %y = weft.relu %c : tensor<1x48x8x8xf32>
+    // becomes
+    %p = weft.relu %a : tensor<1x32x8x8xf32>
+    %q = weft.relu %b : tensor<1x16x8x8xf32>
+    %y = weft.concat %p, %q axis 1 : (tensor<1x32x8x8xf32>, tensor<1x16x8x8xf32>) -> tensor<1x48x8x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numDivided", "divided", "operations computed in parts">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
+def AlignParts : Pass<"weft-align-parts", "::mlir::ModuleOp"> {
+  let summary = "channels get zeros behind each part, so that the next one begins with a block";
+  let description = [{
+    Parts are what concatenations, splits and slices put together and cut; all values whose channels are passed on between them are
+    cut alike, or none where that costs more than it saves. Weights are arranged by recipes.
+
+    ```mlir
+    %a = weft.conv %x, %v ... : (tensor<1x16x8x8xf32>, tensor<20x16x1x1xf32>) -> tensor<1x20x8x8xf32>
+    %b = weft.relu %a : tensor<1x20x8x8xf32>
+    %c = weft.concat %a, %b axis 1 : (tensor<1x20x8x8xf32>, tensor<1x20x8x8xf32>) -> tensor<1x40x8x8xf32>
+    %y = weft.conv %c, %w ... : (tensor<1x40x8x8xf32>, tensor<16x40x1x1xf32>) -> tensor<1x16x8x8xf32>
+    // becomes, in blocks of 16: 20 channels and 12 zeros, twice
+    %a = weft.conv %x, pad(%v) ... : (tensor<1x16x8x8xf32>, tensor<32x16x1x1xf32>) -> tensor<1x32x8x8xf32>
+    %b = weft.relu %a : tensor<1x32x8x8xf32>
+    %c = weft.concat %a, %b axis 1 : (tensor<1x32x8x8xf32>, tensor<1x32x8x8xf32>) -> tensor<1x64x8x8xf32>
+    %y = weft.conv %c, concat(pad(%w[0:20]), pad(%w[20:40])) ... : (tensor<1x64x8x8xf32>, ...) -> tensor<1x16x8x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numAligned", "aligned", "values with zeros between their channels">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def AssignLayouts : Pass<"weft-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "an algorithm for every contraction and a layout for every tensor";
   let description = [{
@@ -380,7 +420,7 @@ def TraceFields : Pass<"weft-trace-fields", "::mlir::ModuleOp"> {
     ```mlir
     %y = weft.group "conv1" (%x, %w) {...}
     // becomes
-    %y = weft.group "conv1" (%x, %w) {...} {fields = [#weft.field<channels = 64, picture = 0, ...>]}
+    %y = weft.group "conv1" (%x, %w) {...} {fields = [#weft.field<channels = [64], picture = 0, ...>]}
     ```
   }];
   let statistics = [Statistic<"numTraced", "groups-traced", "groups whose results depend on a picture">];

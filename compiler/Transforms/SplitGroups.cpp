@@ -10,7 +10,6 @@
 // channels are so many dense convolutions, which Winograd's algorithm makes faster. All cuts are at whole
 // blocks, so slices and the concatenation of the results cost nothing.
 #include "compiler/Schedule/ConvShape.h"
-#include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Slices.h"
 
@@ -168,48 +167,6 @@ Value compute(OpBuilder &builder, ConvOp conv, const Piece &piece, const Cutter 
                         DenseI64ArrayAttr());
 }
 
-/// Which dimension of `operand` runs over the channels of `op`'s result: -1 for none, nothing if that cannot be said.
-std::optional<int64_t> channelAxis(OpOperand &operand, RankedTensorType result) {
-  auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-  if (!type || !type.hasStaticShape())
-    return std::nullopt;
-  if (llvm::is_contained(channelVectors(operand.getOwner()), &operand))
-    return type.getNumElements() == 1 ? -1 : 0;
-  if (type.getNumElements() == 1)
-    return -1;
-  int64_t axis = 1 - (result.getRank() - type.getRank());
-  return axis >= 0 && type.getDimSize(axis) == result.getDimSize(1) ? std::optional(axis) : std::nullopt;
-}
-
-/// The only reader of `value` if it computes element by element and can do so part by part.
-Operation *divisibleReader(Value value) {
-  if (!value.hasOneUse())
-    return nullptr;
-  Operation *op = *value.user_begin();
-  if (!isPointwise(op) || op->getNumResults() != 1 || op->getResult(0).getType() != value.getType())
-    return nullptr;
-  auto result = cast<RankedTensorType>(value.getType());
-  bool divides = llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) { return channelAxis(operand, result).has_value(); });
-  return divides ? op : nullptr;
-}
-
-/// `op`, which reads the concatenation of `parts`, part by part.
-void divide(OpBuilder &builder, Operation *op, Value whole, MutableArrayRef<Value> parts, ArrayRef<Piece> pieces) {
-  auto result = cast<RankedTensorType>(whole.getType());
-  builder.setInsertionPoint(op);
-  for (auto [part, piece] : llvm::zip_equal(parts, pieces)) {
-    SmallVector<Value> operands;
-    for (OpOperand &operand : op->getOpOperands()) {
-      int64_t axis = *channelAxis(operand, result);
-      operands.push_back(operand.get() == whole ? part
-                         : axis < 0             ? operand.get()
-                                                : slice(builder, operand.get(), axis, piece.outputs));
-    }
-    OperationState state(op->getLoc(), op->getName(), operands, {part.getType()}, op->getAttrs());
-    part = builder.create(state)->getResult(0);
-  }
-}
-
 struct SplitGroups : impl::SplitGroupsBase<SplitGroups> {
   void runOnOperation() override {
     Machine machine = Machine::of(getOperation());
@@ -232,15 +189,8 @@ struct SplitGroups : impl::SplitGroupsBase<SplitGroups> {
     SmallVector<Value> parts;
     for (const Piece &piece : cut.pieces)
       parts.push_back(compute(builder, conv, piece, cutter));
-    SmallVector<Operation *> replaced{conv};
-    while (Operation *reader = parts.size() > 1 ? divisibleReader(replaced.back()->getResult(0)) : nullptr) {
-      divide(builder, reader, replaced.back()->getResult(0), parts, cut.pieces);
-      replaced.push_back(reader);
-    }
-    builder.setInsertionPoint(replaced.back());
-    replaced.back()->getResult(0).replaceAllUsesWith(concat(builder, conv.getLoc(), parts, 1));
-    for (Operation *op : llvm::reverse(replaced))
-      op->erase();
+    conv.getY().replaceAllUsesWith(concat(builder, conv.getLoc(), parts, 1));
+    conv.erase();
     ++numSplit;
   }
 };

@@ -14,6 +14,12 @@ namespace weft {
 
 namespace {
 
+/// What pass align-parts left in the channels of `value`; null where all of them are there.
+DenseI64ArrayAttr partsOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op ? op->getAttrOfType<DenseI64ArrayAttr>("weft.parts") : DenseI64ArrayAttr();
+}
+
 struct TraceFields : impl::TraceFieldsBase<TraceFields> {
   void runOnOperation() override {
     for (auto network : getOperation().getOps<func::FuncOp>())
@@ -25,8 +31,8 @@ struct TraceFields : impl::TraceFieldsBase<TraceFields> {
     const ReceptiveFields fields(network.front());
     for (auto group : network.getOps<GroupOp>()) {
       SmallVector<Attribute> results;
-      for (Value result : group.getResults())
-        results.push_back(fieldAttr(tensorOf(result), fields.of(result)));
+      for (auto [result, value] : llvm::zip_equal(group.getResults(), group.getYield().getValues()))
+        results.push_back(fieldAttr(tensorOf(result), partsOf(value), fields.of(result)));
       group->setAttr("fields", ArrayAttr::get(&getContext(), results));
       numTraced += llvm::any_of(group.getResults(), [&](Value result) { return !fields.of(result).axes.empty(); });
     }

@@ -95,7 +95,7 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
 
 //===- #weft.field -----------------------------------------------------------------------------------------------===//
 
-LogicalResult FieldAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t, int64_t,
+LogicalResult FieldAttr::verify(function_ref<InFlightDiagnostic()> emitError, DenseI64ArrayAttr, int64_t,
                                 DenseI64ArrayAttr pictureDims, DenseI64ArrayAttr dims, DenseF64ArrayAttr jump,
                                 DenseF64ArrayAttr start, DenseF64ArrayAttr size) {
   const int64_t axes = pictureDims.size();

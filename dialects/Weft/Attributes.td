@@ -74,19 +74,19 @@ def Weft_FieldAttr : Weft_Attr<"Field", "field"> {
   let summary = "the channels and the receptive field of a value, for those who look at it from outside";
   let description = [{
     What `ReceptiveField.h` says of a value, kept beside it once the operations that led to it are gone. `channels` is how many
-    channels there are where they are stored in blocks, else 0; the lists have one entry for each dimension of the network's
+    channels there are where they are stored in blocks, one number for each part that begins with a block; the other lists have one entry for each dimension of the network's
     argument `picture` that is a place (none: the value depends on no picture). Element i of dimension `dims[k]` sees, along `picture_dims[k]`, the
     elements from `jump[k] * i + start[k]`, `size[k]` of them; where `dims[k]` is -1, all.
 
-    C1. The lists have one length.
+    C1. The other lists have one length.
 
     Example:
     ```mlir
-    #weft.field<channels = 64, picture = 0, picture_dims = [2, 3], dims = [2, 3],
+    #weft.field<channels = [64], picture = 0, picture_dims = [2, 3], dims = [2, 3],
                 jump = [2.0, 2.0], start = [-3.0, -3.0], size = [7.0, 7.0]>
     ```
   }];
-  let parameters = (ins "int64_t":$channels, "int64_t":$picture, "::mlir::DenseI64ArrayAttr":$picture_dims,
+  let parameters = (ins "::mlir::DenseI64ArrayAttr":$channels, "int64_t":$picture, "::mlir::DenseI64ArrayAttr":$picture_dims,
                         "::mlir::DenseI64ArrayAttr":$dims, "::mlir::DenseF64ArrayAttr":$jump,
                         "::mlir::DenseF64ArrayAttr":$start, "::mlir::DenseF64ArrayAttr":$size);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -290,7 +290,7 @@ void ReceptiveFields::visit(Operation *op) {
       fields[result] = fieldOf(op, result, operands);
 }
 
-FieldAttr fieldAttr(RankedTensorType type, const Field &field) {
+FieldAttr fieldAttr(RankedTensorType type, DenseI64ArrayAttr parts, const Field &field) {
   MLIRContext *context = type.getContext();
   SmallVector<int64_t> pictureDims, dims;
   SmallVector<double> jump, start, size;
@@ -303,7 +303,9 @@ FieldAttr fieldAttr(RankedTensorType type, const Field &field) {
   }
   auto integers = [&](ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
   auto numbers = [&](ArrayRef<double> values) { return DenseF64ArrayAttr::get(context, values); };
-  const int64_t channels = isBlocked(type) ? type.getDimSize(type.getRank() > 1) : 0;
+  DenseI64ArrayAttr channels = integers({});
+  if (isBlocked(type))
+    channels = parts ? parts : integers(type.getDimSize(type.getRank() > 1));
   return FieldAttr::get(context, channels, field.picture, integers(pictureDims), integers(dims), numbers(jump),
                         numbers(start), numbers(size));
 }

@@ -45,7 +45,7 @@ private:
   llvm::DenseMap<mlir::Value, Field> fields;
 };
 
-/// As an attribute; `type` says whether channels are stored in blocks.
-FieldAttr fieldAttr(mlir::RankedTensorType type, const Field &field);
+/// As an attribute; `type` says whether channels are stored in blocks, `parts` which begin with one, if not the first alone.
+FieldAttr fieldAttr(mlir::RankedTensorType type, mlir::DenseI64ArrayAttr parts, const Field &field);
 
 } // namespace weft

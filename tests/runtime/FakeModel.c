@@ -90,8 +90,8 @@ static const weft_port denseInputs[] = {{"x", denseDims, 2, WEFT_F32, WEFT_PORT_
 static const weft_port denseOutputs[] = {{"y", denseDims, 2, WEFT_F32, WEFT_PORT_PLAIN, 0}};
 static const weft_model_event denseEvents[] = {{"scale", "fake_scale"}, {"add", "fake_add"}};
 static const weft_model_view denseViews[] = {
-    {"scale", 0, 0, 0, denseDims, denseStrides, 2, WEFT_F32, 0, 0, 0, NULL},
-    {"add", 1, 1, 0, denseDims, denseStrides, 2, WEFT_F32, 0, 0, 0, NULL},
+    {"scale", 0, 0, 0, denseDims, denseStrides, 2, WEFT_F32, 0, 0, 0, NULL, NULL, 0},
+    {"add", 1, 1, 0, denseDims, denseStrides, 2, WEFT_F32, 0, 0, 0, NULL, NULL, 0},
 };
 static const char *const denseFeatures[] = {"sse2", NULL};
 

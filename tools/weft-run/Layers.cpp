@@ -45,20 +45,20 @@ struct Difference {
 
 /// Where our element is that element i of the reference is; nothing when the shapes cannot be the same layer. Layers
 /// may be stored in blocks of channels, [N, C/16, H, W, 16], and a reference may have them in order, [N, C, H, W].
-std::optional<std::vector<int64_t>> placesOf(const weft_tensor &ours, const weft_tensor &theirs) {
+std::optional<std::vector<int64_t>> placesOf(const weft_model_view &view, const weft_tensor &ours, const weft_tensor &theirs) {
   const int64_t count = weft_count(theirs.dims, theirs.rank, sizeof(float));
   std::vector<int64_t> places(static_cast<size_t>(std::max<int64_t>(0, count)));
   std::iota(places.begin(), places.end(), 0);
   if (ours.rank == theirs.rank && std::equal(ours.dims, ours.dims + ours.rank, theirs.dims))
     return places;
   const int64_t block = ours.rank ? ours.dims[ours.rank - 1] : 1;
-  if (ours.rank != theirs.rank + 1 || theirs.rank < 2 || ours.dims[0] != theirs.dims[0] ||
-      ours.dims[1] != (theirs.dims[1] + block - 1) / block ||
+  if (ours.rank != theirs.rank + 1 || theirs.rank < 2 || ours.dims[0] != theirs.dims[0] || view.channels != theirs.dims[1] ||
       !std::equal(theirs.dims + 2, theirs.dims + theirs.rank, ours.dims + 2))
     return std::nullopt;
+  const std::vector<int64_t> stored = channelPlaces(view, block);
   const int64_t channels = theirs.dims[1], pixels = channels ? count / theirs.dims[0] / channels : 0;
   for (int64_t i = 0; i < count; ++i) {
-    const int64_t image = i / (channels * pixels), channel = i / pixels % channels, pixel = i % pixels;
+    const int64_t image = i / (channels * pixels), channel = stored[i / pixels % channels], pixel = i % pixels;
     places[i] = ((image * ours.dims[1] + channel / block) * pixels + pixel) * block + channel % block;
   }
   return places;
@@ -158,7 +158,7 @@ void Layers::compare(const Values &values, const weft_model_view &view, weft_ten
     failed = true;
     return;
   }
-  const std::optional<std::vector<int64_t>> places = placesOf(ours, theirs);
+  const std::optional<std::vector<int64_t>> places = placesOf(view, ours, theirs);
   if (!places) {
     ++others;
   } else {

@@ -76,6 +76,17 @@ std::vector<char> Values::stored(const weft_model_view &view) const {
   return values;
 }
 
+std::vector<int64_t> channelPlaces(const weft_model_view &view, int64_t block) {
+  std::vector<int64_t> places;
+  int64_t begin = 0;
+  for (uint32_t part = 0; part < view.part_count; ++part) {
+    for (int64_t c = 0; c < view.parts[part]; ++c)
+      places.push_back(begin + c);
+    begin += (view.parts[part] + block - 1) / block * block;
+  }
+  return places;
+}
+
 /// `[N, C/16, s..., 16]` becomes `[N, C, s...]`, `[C/16, 16]` becomes `[C]`.
 Logical Values::logical(const weft_model_view &view) const {
   const std::vector<char> bytes = stored(view);
@@ -87,6 +98,7 @@ Logical Values::logical(const weft_model_view &view) const {
   const int64_t channels = view.channels, block = shape.dims[shape.rank - 1];
   const bool batched = shape.rank > 2;
   const int64_t images = batched ? shape.dims[0] : 1, blocks = shape.dims[batched];
+  const std::vector<int64_t> places = channelPlaces(view, block);
   Logical out;
   if (batched)
     out.dims.push_back(images);
@@ -95,7 +107,7 @@ Logical Values::logical(const weft_model_view &view) const {
   const int64_t pixels = images * blocks ? static_cast<int64_t>(bytes.size() / sizeof(float)) / images / blocks / block : 0;
   out.values.reserve(static_cast<size_t>(images * channels * pixels));
   for (int64_t n = 0; n < images; ++n)
-    for (int64_t c = 0; c < channels; ++c)
+    for (int64_t c : places)
       for (int64_t p = 0; p < pixels; ++p)
         out.values.push_back(in[((n * blocks + c / block) * pixels + p) * block + c % block]);
   return out;

@@ -27,6 +27,9 @@ struct Logical {
   int64_t extent(size_t dim) const { return dim < dims.size() ? dims[dim] : 1; }
 };
 
+/// Which of the channels stored in blocks each channel is, part by part.
+std::vector<int64_t> channelPlaces(const weft_model_view &view, int64_t block);
+
 class Values {
 public:
   /// Tells `watchers` from the next run on. Does nothing without any. 0, or 1 with a complaint.

@@ -51,7 +51,8 @@ ModelLayout::ModelLayout(LLVMContext &context, const DataLayout &layout) {
                FIELD(weft_model_view, dims, 'p'), FIELD(weft_model_view, strides, 'p'),
                FIELD(weft_model_view, rank, 'i'), FIELD(weft_model_view, dtype, 'i'),
                FIELD(weft_model_view, channels, 'i'), FIELD(weft_model_view, picture, 'i'),
-               FIELD(weft_model_view, axis_count, 'i'), FIELD(weft_model_view, axes, 'p')});
+               FIELD(weft_model_view, axis_count, 'i'), FIELD(weft_model_view, axes, 'p'),
+               FIELD(weft_model_view, parts, 'p'), FIELD(weft_model_view, part_count, 'i')});
   axis = make(context, layout, "weft_model_axis", sizeof(weft_model_axis),
               {FIELD(weft_model_axis, dim, 'i'), FIELD(weft_model_axis, picture_dim, 'i'),
                FIELD(weft_model_axis, jump, 'd'), FIELD(weft_model_axis, start, 'd'),

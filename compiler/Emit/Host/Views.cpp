@@ -97,7 +97,11 @@ void ViewBuilder::add(unsigned launch, StringRef path, mlir::Value buffer, plan:
                                               {"rank", b.getInt32(dims.size())},
                                               {"dtype", b.getInt32(*dtype)}};
   if (field) {
-    fields["channels"] = b.getInt32(field.getChannels());
+    ArrayRef<int64_t> parts = field.getChannels();
+    fields["channels"] = b.getInt32(sum_of(parts));
+    fields["part_count"] = b.getInt32(parts.size());
+    if (!parts.empty())
+      fields["parts"] = numbers(parts);
     fields["picture"] = b.getInt32(field.getPicture());
     fields["axis_count"] = b.getInt32(field.getDims().size());
     if (!field.getDims().empty())

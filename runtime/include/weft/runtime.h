@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Version of this header's structs and of weft_model. A model of another version is refused by weft_create. */
-#define WEFT_ABI 3u
+#define WEFT_ABI 4u
 
 #define WEFT_MAX_RANK 6
 #define WEFT_MAX_THREADS 256

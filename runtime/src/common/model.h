@@ -46,6 +46,8 @@ typedef struct weft_model_view {
   uint32_t picture;            /* the input port its receptive field lies in */
   uint32_t axis_count;         /* 0: it depends on no picture, or nothing is known */
   const weft_model_axis *axes; /* the receptive field */
+  const int64_t *parts;        /* channels in blocks: each part begins with one */
+  uint32_t part_count;
 } weft_model_view;
 
 /* Where the threads of one launch take the blocks their kernel asks for, each from the end of its share down. Worker 0

@@ -95,6 +95,28 @@ func.func @linear_of_rank_3(%x: tensor<2x3x4xf32>) -> tensor<2x3x5xf32> {
   return %z : tensor<2x3x5xf32>
 }
 
+// Parts that convolutions made are normalised part by part, and each takes its own.
+// CHECK-LABEL: @parts
+// CHECK: weft.slice %{{.*}} from [0] to [8] step [1]
+// CHECK: %[[A:.*]] = weft.conv %arg0, %{{[0-9]*}} bias
+// CHECK: weft.slice %{{.*}} from [8] to [20] step [1]
+// CHECK: %[[B:.*]] = weft.conv %arg0, %{{[0-9]*}} bias
+// CHECK: %[[C:.*]] = weft.concat %[[A]], %[[B]] axis 1
+// CHECK: return %[[C]]
+func.func @parts(%x: tensor<1x4x8x8xf32>) -> tensor<1x20x8x8xf32> {
+  %v = weft.weight "a.weight" : tensor<8x4x1x1xf32>
+  %w = weft.weight "b.weight" : tensor<12x4x1x1xf32>
+  %g = weft.weight "bn.weight" : tensor<20xf32>
+  %a = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x4x8x8xf32>, tensor<8x4x1x1xf32>) -> tensor<1x8x8x8xf32>
+  %b = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x4x8x8xf32>, tensor<12x4x1x1xf32>) -> tensor<1x12x8x8xf32>
+  %c = weft.concat %a, %b axis 1 : (tensor<1x8x8x8xf32>, tensor<1x12x8x8xf32>) -> tensor<1x20x8x8xf32>
+  %z = weft.batchnorm %c gamma %g beta %g mean %g var %g
+         : (tensor<1x20x8x8xf32>, tensor<20xf32>, tensor<20xf32>, tensor<20xf32>, tensor<20xf32>) -> tensor<1x20x8x8xf32>
+  return %z : tensor<1x20x8x8xf32>
+}
+
 // Somebody else reads the convolution: it must not be scaled.
 // CHECK-LABEL: @read_twice
 // CHECK: %[[Y:.*]] = weft.conv %arg0, %{{[0-9]*}} stride

@@ -1,5 +1,5 @@
 // Groups that share a block of channels have no packed form of their own: without this they run ten times slower.
-// RUN: weft-opt %s --split-input-file --weft-split-groups | FileCheck %s
+// RUN: weft-opt %s --split-input-file --weft-split-groups --weft-divide-elementwise | FileCheck %s
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 

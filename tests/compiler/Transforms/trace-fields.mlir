@@ -3,7 +3,7 @@
 
 // Strides multiply; a window of 3 behind a stride of 2 widens the field by 4.
 // CHECK-LABEL: func.func @strides
-// CHECK: fields = [#weft.field<channels = 0, picture = 1, picture_dims = [2, 3], dims = [2, 3], jump = [2.000000e+00, 2.000000e+00], start = [-3.000000e+00, -3.000000e+00], size = [7.000000e+00, 7.000000e+00]>]
+// CHECK: fields = [#weft.field<channels = [], picture = 1, picture_dims = [2, 3], dims = [2, 3], jump = [2.000000e+00, 2.000000e+00], start = [-3.000000e+00, -3.000000e+00], size = [7.000000e+00, 7.000000e+00]>]
 // CHECK: fields = [#weft.field<{{.*}}jump = [4.000000e+00, 4.000000e+00], start = [-5.000000e+00, -5.000000e+00], size = [1.100000e+01, 1.100000e+01]>]
 func.func @strides(%s: tensor<1x64xf32>, %x: tensor<1x3x64x64xf32>) -> tensor<1x64x16x16xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x3x7x7xf32>
@@ -18,7 +18,7 @@ func.func @strides(%s: tensor<1x64xf32>, %x: tensor<1x3x64x64xf32>) -> tensor<1x
 
 // Blocks round channels up: the number is kept. Paths of one stride join to what the wider one sees.
 // CHECK-LABEL: func.func @blocks
-// CHECK: channels = 20{{.*}}start = [-1.000000e+00, -1.000000e+00], size = [3.000000e+00, 3.000000e+00]
+// CHECK: channels = [20]{{.*}}start = [-1.000000e+00, -1.000000e+00], size = [3.000000e+00, 3.000000e+00]
 func.func @blocks(%x: tensor<1x20x8x8xf32, #weft.blocked<16>>) -> tensor<1x20x8x8xf32, #weft.blocked<16>> attributes {weft.net} {
   %0 = weft.avgpool %x kernel [3, 3] stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<1x20x8x8xf32, #weft.blocked<16>>) -> tensor<1x20x8x8xf32, #weft.blocked<16>>
@@ -42,7 +42,7 @@ func.func @bytes(%x: tensor<1x480x640x3xi8>) -> tensor<1x3x224x224xf32> attribut
 
 // A vertex of a graph sees no picture.
 // CHECK-LABEL: func.func @vectors
-// CHECK: fields = [#weft.field<channels = 0, picture = 0, picture_dims = [], dims = []
+// CHECK: fields = [#weft.field<channels = [], picture = 0, picture_dims = [], dims = []
 func.func @vectors(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {weft.net} {
   %0 = weft.relu %x : tensor<8x16xf32>
   return %0 : tensor<8x16xf32>
@@ -69,4 +69,14 @@ func.func @across(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> attributes {we
 func.func @one_row(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x1x2xf32> attributes {weft.net} {
   %0 = weft.adaptive_avgpool %x out [1, 2] : (tensor<1x3x8x8xf32>) -> tensor<1x3x1x2xf32>
   return %0 : tensor<1x3x1x2xf32>
+}
+
+// -----
+
+// Parts of channels that begin with a block are told apart.
+// CHECK-LABEL: func.func @parts
+// CHECK: channels = [20, 12], picture = 0
+func.func @parts(%x: tensor<1x48x8x8xf32, #weft.blocked<16>>) -> tensor<1x48x8x8xf32, #weft.blocked<16>> attributes {weft.net} {
+  %0 = weft.relu %x {weft.parts = array<i64: 20, 12>} : tensor<1x48x8x8xf32, #weft.blocked<16>>
+  return %0 : tensor<1x48x8x8xf32, #weft.blocked<16>>
 }

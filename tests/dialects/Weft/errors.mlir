@@ -595,5 +595,5 @@ func.func @where_shapes(%c: tensor<4xf32>, %x: tensor<2x4xf32>, %y: tensor<2x3xf
 // -----
 
 // expected-error @+1 {{a receptive field has as many `dims`, `jump`, `start` and `size` as `picture_dims`, 1}}
-func.func private @field_lists() attributes {f = #weft.field<channels = 16, picture = 0, picture_dims = [2],
+func.func private @field_lists() attributes {f = #weft.field<channels = [16], picture = 0, picture_dims = [2],
   dims = [2, 3], jump = [1.0], start = [0.0], size = [3.0]>}
