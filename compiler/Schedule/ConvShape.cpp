@@ -26,6 +26,17 @@ ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
     depth = y.getDimSize(2);
 }
 
+/// Fewer channels together would not hide the loop around them.
+constexpr int64_t fewestLanes = 4;
+
+int64_t inputLanes(int64_t inputs, int64_t block) {
+  int64_t best = block;
+  for (int64_t lanes = block / 2; lanes >= fewestLanes; lanes /= 2)
+    if (llvm::alignTo(inputs, lanes) < llvm::alignTo(inputs, best))
+      best = lanes;
+  return best;
+}
+
 int64_t groupsInBlock(ConvOp conv, int64_t block) {
   SmallVector<int64_t> filter = conv.getFilter();
   int64_t inputs = filter[1], outputs = filter[0] / conv.getGroups();

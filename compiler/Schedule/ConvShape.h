@@ -21,6 +21,10 @@ struct ConvShape {
   bool isDepthwise() const { return groups == inputs && outputs == inputs && groups > 1; }
 };
 
+/// How many channels of an input block a dense convolution reads together: half or a quarter where the last block is so full
+/// that the rest of it need not be read.
+int64_t inputLanes(int64_t inputs, int64_t block);
+
 /// The fewest neighbouring groups of a convolution that fill whole blocks of input and of output channels: 1 where each
 /// does so alone, 0 where their number does not divide that of all groups.
 int64_t groupsInBlock(ConvOp conv, int64_t block);

@@ -7,7 +7,7 @@
 // Everything between works on each channel alone. What that costs is a part of a block for each part of the channels, what it
 // saves are two passes over what is joined or cut; both are summed up over all values that have to be cut alike
 // (`ChannelParts`), and the less is done.
-#include "compiler/Schedule/Machine.h"
+#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Parts/ChannelParts.h"
 #include "compiler/Transforms/Passes.h"
@@ -33,6 +33,18 @@ constexpr double vectorsPassedPerCycle = 0.5;
 
 int64_t channelsOf(Value value) { return tensorOf(value).getDimSize(1); }
 
+/// A shuffle works from parts to parts where its groups are parts, and those of its result are alike.
+bool shufflesParts(ChannelShuffleOp shuffle, const ChannelParts &parts) {
+  Parts groups = parts.partsOf(shuffle.getX()), results = parts.partsOf(shuffle.getY());
+  return llvm::all_equal(results) && llvm::all_equal(groups) && groups.size() == shuffle.getGroups();
+}
+
+bool movesChannels(Operation *op, const ChannelParts &parts) {
+  if (auto shuffle = dyn_cast_or_null<ChannelShuffleOp>(op))
+    return !shufflesParts(shuffle, parts);
+  return !op || !parts.relationOf(op);
+}
+
 //===-- whether it pays -------------------------------------------------------------------------------------------===//
 
 class Estimate {
@@ -49,13 +61,18 @@ public:
         spent += addedBlocks(result) * window(relation->op) * pixels(result) / machine.fmaPerCycle;
     }
     for (Value value : component.values) {
-      made |= value.getDefiningOp() && arrangesChannels(value.getDefiningOp(), parts.recipes());
+      made |= value.getDefiningOp() && isMadeInParts(value.getDefiningOp());
       spent += addedCycles(value);
     }
     return made && saved > spent;
   }
 
 private:
+  bool isMadeInParts(Operation *op) const {
+    auto shuffle = dyn_cast<ChannelShuffleOp>(op);
+    return arrangesChannels(op, parts.recipes()) || (shuffle && shufflesParts(shuffle, parts));
+  }
+
   /// Whether `relation` joins or cuts channels inside a block as they are.
   bool isCutInBlocks(const Relation &relation) const {
     int64_t all = channelsOf(relation.members.front().value);
@@ -86,12 +103,12 @@ private:
     if (Operation *op = value.getDefiningOp(); op && arrangesChannels(op, parts.recipes()))
       cycles += product(op, blocks(op->getOperand(0)) * added);
     else
-      moves = !op || !parts.relationOf(op);
+      moves = movesChannels(op, parts);
     for (OpOperand &use : value.getUses())
       if (use.getOperandNumber() == 0 && arrangesChannels(use.getOwner(), parts.recipes()))
         cycles += product(use.getOwner(), blocks(use.getOwner()->getResult(0)) * added);
       else
-        moves |= !parts.relationOf(use.getOwner());
+        moves |= movesChannels(use.getOwner(), parts);
     return cycles + (moves ? passesToMove * movedCycles(value) : 0);
   }
   double product(Operation *op, double blockPairs) const {
@@ -147,6 +164,8 @@ private:
     bool arranges = arrangesChannels(op, parts.recipes());
     if (arranges && (aligned.contains(op->getOperand(0)) || aligned.contains(op->getResult(0))))
       return arrange(op);
+    if (auto shuffle = dyn_cast<ChannelShuffleOp>(op); shuffle && shufflesParts(shuffle, parts) && aligned.contains(shuffle.getX()))
+      return rearrange(shuffle);
     for (OpOperand &operand : op->getOpOperands())
       if (aligned.contains(operand.get()))
         operand.set(gathered(operand.get()));
@@ -206,14 +225,29 @@ private:
     Value x = op->getOperand(0), y = op->getResult(0);
     SmallVector<Value> operands(op->getOperands());
     if (aligned.contains(x)) {
-      operands[0] = stored.lookup(x);
-      operands[1] = spread(operands[1], 1, parts.partsOf(x));
+      Parts cut = parts.partsOf(x);
+      operands[1] = spread(operands[1], 1, cut, !isa<ConvOp>(op) || !endsInsideBlock(cut));
+      operands[0] = slice(builder, stored.lookup(x), 1, {0, tensorOf(operands[1]).getDimSize(1)});
     }
     if (aligned.contains(y))
       for (Value &operand : MutableArrayRef(operands).drop_front())
         operand = spread(operand, 0, parts.partsOf(y));
     OperationState state(op->getLoc(), op->getName(), operands, storedTypes(op), op->getAttrs());
     replace(op, builder.create(state));
+  }
+
+  /// A shuffle reads its groups where they are stored, and leaves parts where its readers want them.
+  void rearrange(ChannelShuffleOp shuffle) {
+    int64_t count = aligned.contains(shuffle.getY()) ? parts.partsOf(shuffle.getY()).size() : 1;
+    OperationState state(shuffle.getLoc(), shuffle->getName(), {stored.lookup(shuffle.getX())}, storedTypes(shuffle), shuffle->getAttrs());
+    state.attributes.set(shuffle.getStoredAttrName(), builder.getDenseI64ArrayAttr({channelsOf(shuffle.getX()), count, channels(shuffle.getY()) / count}));
+    replace(shuffle, builder.create(state));
+  }
+
+  /// Whether a convolution need not read all of the last block (`inputLanes`).
+  bool endsInsideBlock(ArrayRef<int64_t> sizes) const {
+    int64_t all = storedChannels(sizes, block), end = all - llvm::alignTo(sizes.back(), block) + sizes.back();
+    return int64_t(llvm::alignTo(end, inputLanes(end, block))) < all;
   }
 
   void replace(Operation *op, Operation *other) {
@@ -246,16 +280,16 @@ private:
     return llvm::map_to_vector(op->getResults(), [&](Value value) -> Type { return storedType(value); });
   }
 
-  /// `value` with zeros behind each part of dimension `axis`.
-  Value spread(Value value, int64_t axis, ArrayRef<int64_t> sizes) {
+  /// `value` with zeros behind each part of dimension `axis`, or each but the last.
+  Value spread(Value value, int64_t axis, ArrayRef<int64_t> sizes, bool last = true) {
     SmallVector<Value> pieces;
     int64_t from = 0;
-    for (int64_t size : sizes) {
+    for (auto [number, size] : llvm::enumerate(sizes)) {
       Value piece = slice(builder, value, axis, {from, from + size});
       from += size;
       SmallVector<int64_t> low(tensorOf(piece).getRank(), 0), high(low);
       high[axis] = llvm::alignTo(size, block) - size;
-      if (high[axis] != 0)
+      if (high[axis] != 0 && (last || number + 1 < sizes.size()))
         piece = PadOp::create(builder, value.getLoc(), piece, low, high, PadMode::Constant, APFloat(0.0));
       pieces.push_back(piece);
     }

@@ -115,7 +115,7 @@ private:
     if (auto concat = dyn_cast<ConcatOp>(op))
       return canConcatBlocked(concat);
     if (auto split = dyn_cast<SplitOp>(op))
-      return split.getAxis() != 1 || llvm::all_of(split.getSizes(), [&](int64_t size) { return size % block == 0; });
+      return split.getAxis() != 1 || llvm::all_of(split.getSizes().drop_back(), [&](int64_t size) { return size % block == 0; });
     if (auto slice = dyn_cast<SliceOp>(op))
       return canSliceBlocked(slice);
     return false;
@@ -151,10 +151,9 @@ private:
     return llvm::all_of(concat.getXs().drop_back(), [&](Value x) { return channelsOf(x) % block == 0; });
   }
 
+  /// A part may end inside a block: what it has of the rest counts as rounded up.
   bool canSliceBlocked(SliceOp slice) {
-    int64_t from = slice.getStart()[1], to = slice.getStop()[1];
-    return llvm::all_of(slice.getStep(), [](int64_t step) { return step == 1; }) && from % block == 0 &&
-           (to % block == 0 || to == channelsOf(slice.getX()));
+    return llvm::all_of(slice.getStep(), [](int64_t step) { return step == 1; }) && slice.getStart()[1] % block == 0;
   }
 
   void assignBlocked(Operation *op) {

@@ -57,7 +57,7 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm
   case Algorithm::Winograd6:
     return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
   default:
-    return PackFilterOp::create(builder, loc, weight, block, block);
+    return PackFilterOp::create(builder, loc, weight, block, inputLanes(conv.getFilter()[1], block));
   }
 }
 

@@ -184,17 +184,22 @@ def ChannelShuffleOp : Weft_PureOp<"channel_shuffle"> {
   let description = [{
     Channel `g * (C / groups) + i` goes to `i * groups + g`.
 
-    C1. `x` has rank >= 2: `[N, C, ...]`; `groups` >= 1 divides C.
-    C2. The result has the shape and the element type of `x`.
+    With `stored = [channels, parts, part]` there are so many channels, in more places: `x` holds each group at the beginning of its
+    share of the places, the result the channels in `parts` of one size, each at the beginning of `part` places. What the others hold
+    is finite.
+
+    C1. `x` has rank >= 2: `[N, C, ...]`; `groups` >= 1 divides C, and the channels.
+    C2. The result has the shape and the element type of `x`; with `stored` it has `parts * part` channels.
+    C3. `parts` >= 1 divides the channels; each group and each part fits its places.
 
     Example:
     ```mlir
     %y = weft.channel_shuffle %x groups 2 : (tensor<1x116x28x28xf32>) -> tensor<1x116x28x28xf32>
     ```
   }];
-  let arguments = (ins Weft_Tensor:$x, I64Attr:$groups);
+  let arguments = (ins Weft_Tensor:$x, I64Attr:$groups, OptionalAttr<DenseI64ArrayAttr>:$stored);
   let results = (outs Weft_Tensor:$y);
-  let assemblyFormat = "$x `groups` $groups attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x `groups` $groups (`stored` $stored^)? attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
 }
 

@@ -219,7 +219,19 @@ LogicalResult ChannelShuffleOp::inferReturnTypes(MLIRContext *, Where where, Ada
     return emitOptionalError(where, "expected [N, C, ...], not ", spell(x));
   if (groups < 1 || (!x.isDynamicDim(1) && x.getDimSize(1) % groups != 0))
     return emitOptionalError(where, "`groups` ", groups, " does not divide the ", x.getDimSize(1), " channels");
-  return inferSameShape(adaptor.getX(), types);
+  std::optional<ArrayRef<int64_t>> stored = adaptor.getStored();
+  if (!stored)
+    return inferSameShape(adaptor.getX(), types);
+  if (stored->size() != 3)
+    return emitOptionalError(where, "`stored` has three entries (channels, parts, places of a part), not ", stored->size());
+  int64_t channels = (*stored)[0], parts = (*stored)[1], part = (*stored)[2];
+  if (channels < 1 || parts < 1 || channels % groups != 0 || channels % parts != 0 || part < channels / parts ||
+      x.isDynamicDim(1) || x.getDimSize(1) < channels)
+    return emitOptionalError(where, channels, " channels of ", groups, " groups in ", parts, " parts of ", part,
+                             " places are none that ", spell(x), " can hold");
+  Extents result(x.getShape());
+  result[1] = parts * part;
+  return succeedWith(types, result, x.getElementType());
 }
 
 LogicalResult DepthToSpaceOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
@@ -305,7 +317,7 @@ OpFoldResult PadOp::fold(FoldAdaptor) { return foldIdentity(*this, isZero(getLow
 
 OpFoldResult ChannelShuffleOp::fold(FoldAdaptor) {
   int64_t groups = getGroups();
-  return foldIdentity(*this, groups == 1 || groups == getType().getDimSize(1));
+  return foldIdentity(*this, !getStored() && (groups == 1 || groups == getType().getDimSize(1)));
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor) {

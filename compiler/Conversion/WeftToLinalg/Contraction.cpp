@@ -91,14 +91,16 @@ struct ConvLoops {
   SmallVector<AffineExpr> input, filter;
 };
 
-/// n cb y x c, ib ky kx i: both blocked, weight [O/b, I/b, k..., b, b].
-void directLoops(ConvLoops &l) {
+/// n cb y x c, ib ky kx i: both blocked, weight [O/b, I/u, k..., u, b]; u divides the input's block, so that some of a last
+/// block need not be read.
+void directLoops(ConvLoops &l, int64_t lanes) {
   unsigned ib = l.addReduction("ib");
   l.addWindow();
   unsigned i = l.addReduction("i");
-  l.input = {l.dim(0), l.dim(ib)};
+  int64_t parts = l.x.block / lanes;
+  l.input = {l.dim(0), l.dim(ib).floorDiv(parts)};
   l.appendPixels(l.input);
-  l.input.push_back(l.dim(i));
+  l.input.push_back(l.dim(ib) % parts * lanes + l.dim(i));
   l.filter = {l.dim(1), l.dim(ib)};
   l.appendWindow(l.filter);
   l.filter.append({l.dim(i), l.lane()});
@@ -195,11 +197,10 @@ LogicalResult chooseLoops(ConvLoops &l) {
     return failure();
   if (rank == spatial + 2 && l.x.block == l.y.block)
     return depthwiseLoops(l), success();
-  if (weight.getDimSize(rank - 2) != l.x.block)
-    return failure();
-  if (rank == spatial + 4 && l.op.getGroups() == 1)
-    return directLoops(l), success();
-  if (rank == spatial + 5)
+  int64_t lanes = weight.getDimSize(rank - 2);
+  if (rank == spatial + 4 && l.op.getGroups() == 1 && l.x.block % lanes == 0)
+    return directLoops(l, lanes), success();
+  if (rank == spatial + 5 && lanes == l.x.block)
     return groupedLoops(l, weight), success();
   return failure();
 }

@@ -137,10 +137,22 @@ LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
 
 /// Channel c of the result is channel (c mod groups) * (C / groups) + c / groups of the input.
 LogicalResult lowerShuffle(ChannelShuffleOp op, KernelBuilder &kernel) {
-  int64_t groups = op.getGroups(), size = Layout(cast<RankedTensorType>(op.getX().getType())).channels() / groups;
+  Layout x(cast<RankedTensorType>(op.getX().getType()));
+  int64_t groups = op.getGroups(), size = x.channels() / groups;
+  std::optional<ArrayRef<int64_t>> stored = op.getStored();
+  int64_t last = 0; ///< place of the input that the last one of a part would be read from
+  if (stored)
+    last = (groups - 1) * size + ((*stored)[0] - (*stored)[0] / (*stored)[1] + (*stored)[2] - 1) / groups;
   kernel.setHead("channel_shuffle");
   kernel.define(op.getY(),
                 remapped("shuffle", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
+                  if (stored) {
+                    int64_t perPart = (*stored)[0] / (*stored)[1], part = (*stored)[2];
+                    Value inPart = i.rem(at[1], part);
+                    if (last >= x.stored().getDimSize(1) * std::max<int64_t>(x.block, 1)) // behind the channels of a part
+                      inPart = i.min(inPart, perPart - 1);
+                    at[1] = i.add(i.mul(i.div(at[1], part), perPart), inPart);
+                  }
                   at[1] = i.add(i.mul(i.rem(at[1], groups), size), i.div(at[1], groups));
                   return at;
                 }));

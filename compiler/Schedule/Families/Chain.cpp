@@ -152,7 +152,7 @@ private:
     StageBuilder stage(context, view.name);
     StringRef at = (border ? border : reader)->name, tile = cutsRow ? "xo" : "x";
     stage.computeAt(at, tile).storeAt(at, tile).reorder({"n", "cb", "y", "x", "c"});
-    if (sum.extentOf("ib") == view.extentOf("cb"))
+    if (int64_t(llvm::divideCeil(sum.extentOf("ib") * sum.extentOf("i"), view.extentOf("c"))) == view.extentOf("cb"))
       chooseMembers(stage, view);
     return stage.vectorize("c").get();
   }

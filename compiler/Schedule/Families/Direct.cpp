@@ -49,19 +49,20 @@ public:
     int64_t groups = shape.groups / together;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
     int64_t inBlocks = llvm::divideCeil(shape.inputs / groups, block);
+    int64_t inputs = llvm::alignTo(shape.inputs / groups, lanesOf(shape, machine));
     bool wide = shape.window > 1 || shape.stride.back() == 1;
     Tile tile = chooseTile(shape.width, outBlocks / groups, machine, wide ? TileLimits::wide(machine, shape.window) : TileLimits());
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;
-    choice.weightBytes = outBlocks * inBlocks * block * block * shape.window * 4;
+    choice.weightBytes = outBlocks * block * inputs * shape.window * 4;
     bool prepares = hasPrologue(conv);
     std::optional<Tile> chunks = prepares ? std::nullopt : chunkTile(shape, tile, choice, machine);
     tile = chunks.value_or(tile);
-    double vectors = double(shape.batch) * shape.pixels * outBlocks * inBlocks * block * shape.window * tile.waste;
+    double vectors = double(shape.batch) * shape.pixels * outBlocks * inputs * shape.window * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
     if (!chunks)
-      choice.cycles = std::max(choice.cycles, readAgainCycles(shape, tile, inBlocks * block, choice, machine));
+      choice.cycles = std::max(choice.cycles, readAgainCycles(shape, tile, inputs, choice, machine));
     choice.parameters = prepares ? stripParameters(conv, shape, tile, inBlocks * block * 4)
                                  : parametersOf(head->getContext(), shape, tile, chunks.has_value(), choice, machine);
     choices.push_back(choice);
@@ -89,6 +90,10 @@ public:
   }
 
 private:
+  static int64_t lanesOf(const ConvShape &shape, const Machine &machine) {
+    return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
+  }
+
   /// Where the filter of one strip of channel blocks alone outgrows the second-level cache, each tile reads it from beyond, at
   /// about twice the speed of memory: 2048 channels, 3x3, at 16x16 to 0.4 of the peak.
   static double readAgainCycles(const ConvShape &shape, Tile tile, int64_t inputs, const Choice &choice,
@@ -119,7 +124,7 @@ private:
     if (!sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
       return 0;
     int64_t tiles = shape.batch * shape.height * llvm::divideCeil(shape.width, tile.x);
-    return linesAhead(tile.cb, tiles, machine);
+    return llvm::divideCeil(linesAhead(tile.cb, tiles, machine) * lanesOf(shape, machine), machine.vector);
   }
 
   /// How many samples of a batch a strip of channel blocks runs through before the next one does: each weight is then

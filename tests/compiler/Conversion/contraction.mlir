@@ -31,6 +31,24 @@ func.func @direct(%x: tensor<1x32x9x9xf32, #weft.blocked<16>>) -> tensor<1x64x4x
   return %y : tensor<1x64x4x4xf32, #weft.blocked<16>>
 }
 
+// Where the last block of input channels is half full, blocks are read in halves.
+// CHECK-LABEL: kernel conv1x1_b16_0 {
+// CHECK-NEXT: operand x f32 [1, ?, ?, ?, 16]
+// CHECK-NEXT: operand filter f32 [?, ?, 1, 1, 8, 16]
+// CHECK: update [ib < filter.1, ky < 1, kx < 1, i < 8]
+// CHECK-NEXT: @x[n, div(ib, 2:i32), add(y, ky), add(x, kx), add(mul(mod(ib, 2:i32), 8:i32), i)], @filter[cb, ib, ky, kx, i, c]
+func.func @halves(%x: tensor<1x24x4x4xf32, #weft.blocked<16>>) -> tensor<1x64x4x4xf32, #weft.blocked<16>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x24x1x1xf32>
+  %p = weft.pack_filter %w {ic_block = 8 : i64, oc_block = 16 : i64} : (tensor<64x24x1x1xf32>) -> tensor<4x3x1x1x8x16xf32>
+  %y = weft.group "halves" (%x, %p) {
+  ^bb0(%a: tensor<1x24x4x4xf32, #weft.blocked<16>>, %f: tensor<4x3x1x1x8x16xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 64, 24, 1, 1>}
+           : (tensor<1x24x4x4xf32, #weft.blocked<16>>, tensor<4x3x1x1x8x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+    weft.yield %c : tensor<1x64x4x4xf32, #weft.blocked<16>>
+  } : (tensor<1x24x4x4xf32, #weft.blocked<16>>, tensor<4x3x1x1x8x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+  return %y : tensor<1x64x4x4xf32, #weft.blocked<16>>
+}
+
 // Few input channels stay plain, and their number is a constant of the code.
 // CHECK-LABEL: kernel conv7x7s2_first_b8_0 {
 // CHECK-NEXT: operand x f32 [1, 3, ?, ?] strides [?, ?, ?, 1]

@@ -45,6 +45,22 @@ func.func @shuffle(%x: tensor<1x6x4xf32>) -> tensor<1x6x4xf32> attributes {weft.
   return %y : tensor<1x6x4xf32>
 }
 
+// Three channels in four places, from groups that lie so to parts that do; without room behind the last group, none is read there.
+// CHECK-LABEL: kernel channel_shuffle_1 {
+// CHECK: let %0 = add(mul(div(ch, 4:i32), 3:i32), mod(ch, 4:i32))
+// CHECK-NEXT: init @x[n, add(mul(mod(%0, 2:i32), 4:i32), div(%0, 2:i32)), x]
+func.func @shuffle_parts(%x: tensor<1x8x4xf32>) -> tensor<1x8x4xf32> attributes {weft.net} {
+  %y = weft.channel_shuffle %x groups 2 stored [6, 2, 4] : (tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+  return %y : tensor<1x8x4xf32>
+}
+
+// CHECK-LABEL: kernel channel_shuffle_2 {
+// CHECK: min(mod(ch, 4:i32), 2:i32)
+func.func @shuffle_to_parts(%x: tensor<1x6x4xf32>) -> tensor<1x8x4xf32> attributes {weft.net} {
+  %y = weft.channel_shuffle %x groups 2 stored [6, 2, 4] : (tensor<1x6x4xf32>) -> tensor<1x8x4xf32>
+  return %y : tensor<1x8x4xf32>
+}
+
 // CHECK-LABEL: kernel pad_0 {
 // CHECK: @x[n, ch, min(max({{.*}}, 0:i32), 3:i32)]
 func.func @edge(%x: tensor<1x2x4xf32>) -> tensor<1x2x7xf32> attributes {weft.net} {

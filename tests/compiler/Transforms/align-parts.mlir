@@ -3,7 +3,8 @@
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
-// 20 channels beside 20: rows of zeros behind each in the weights that make them, columns of zeros in the weight that reads them.
+// 20 channels beside 20: rows of zeros behind each in the weights that make them, columns of zeros between in the weight that reads
+// them, and what lies behind the last is not read.
 // Who wants the channels as they are gets them.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @joined
@@ -15,7 +16,8 @@ module attributes {weft.target = #znver4} {
 // CHECK: %[[G:.*]] = weft.mul %[[C]], %{{[0-9]+}}
 // CHECK-SAME: weft.parts = array<i64: 20, 20>
 // CHECK: weft.slice %{{.*}} from [0, 20, 0, 0] to [16, 40, 1, 1]
-// CHECK: weft.conv %[[G]], %{{.*}} : (tensor<1x64x56x56xf32>, tensor<16x64x1x1xf32>) -> tensor<1x16x56x56xf32>
+// CHECK: %[[T:.*]] = weft.slice %[[G]] from [0, 0, 0, 0] to [1, 52, 56, 56]
+// CHECK: weft.conv %[[T]], %{{.*}} : (tensor<1x52x56x56xf32>, tensor<16x52x1x1xf32>) -> tensor<1x16x56x56xf32>
 // CHECK: %[[P:.*]] = weft.global_avgpool %[[G]]
 // CHECK: %[[L:.*]] = weft.slice %[[P]] from [0, 0, 0, 0] to [1, 20, 1, 1]
 // CHECK: %[[H:.*]] = weft.slice %[[P]] from [0, 32, 0, 0] to [1, 52, 1, 1]
@@ -68,6 +70,30 @@ func.func @split(%x: tensor<1x16x56x56xf32>, %z: tensor<1x36x56x56xf32>) -> (ten
   %h = weft.flatten %g axis 1 : (tensor<1x36x1x1xf32>) -> tensor<1x36xf32>
   %l = weft.linear %h, %f : (tensor<1x36xf32>, tensor<10x36xf32>) -> tensor<1x10xf32>
   return %y, %l : tensor<1x16x56x56xf32>, tensor<1x10xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// A shuffle between parts reads and leaves them where they are stored.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @shuffled
+// CHECK: %[[C:.*]] = weft.concat
+// CHECK: %[[S:.*]] = weft.channel_shuffle %[[C]] groups 2 stored [116, 2, 64] {{.*}} -> tensor<1x128x28x28xf32>
+// CHECK: weft.split %[[S]] axis 1 sizes [64, 64]
+func.func @shuffled(%x: tensor<1x16x28x28xf32>) -> (tensor<1x16x28x28xf32>, tensor<1x16x28x28xf32>) attributes {weft.net} {
+  %v = weft.weight "v" : tensor<58x16x1x1xf32>
+  %w = weft.weight "w" : tensor<16x58x1x1xf32>
+  %a = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x16x28x28xf32>, tensor<58x16x1x1xf32>) -> tensor<1x58x28x28xf32>
+  %b = weft.relu %a : tensor<1x58x28x28xf32>
+  %c = weft.concat %a, %b axis 1 : (tensor<1x58x28x28xf32>, tensor<1x58x28x28xf32>) -> tensor<1x116x28x28xf32>
+  %s = weft.channel_shuffle %c groups 2 : (tensor<1x116x28x28xf32>) -> tensor<1x116x28x28xf32>
+  %p:2 = weft.split %s axis 1 sizes [58, 58] : (tensor<1x116x28x28xf32>) -> (tensor<1x58x28x28xf32>, tensor<1x58x28x28xf32>)
+  %y = weft.conv %p#0, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x58x28x28xf32>, tensor<16x58x1x1xf32>) -> tensor<1x16x28x28xf32>
+  %z = weft.conv %p#1, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x58x28x28xf32>, tensor<16x58x1x1xf32>) -> tensor<1x16x28x28xf32>
+  return %y, %z : tensor<1x16x28x28xf32>, tensor<1x16x28x28xf32>
 }
 }
 

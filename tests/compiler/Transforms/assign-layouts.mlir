@@ -3,14 +3,14 @@
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
-// The first layer reads the image as it comes; pooling keeps the blocks; flatten of 1x1 images is the same bytes.
+// The first layer reads the image as it comes; of 24 channels half a block is not read; pooling keeps the blocks; flatten of 1x1 images is the same bytes.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @chain
 // CHECK: weft.pack_filter {{.*}} {ic_block = 0 : i64, oc_block = 16 : i64} : (tensor<24x3x3x3xf32>) -> tensor<2x3x3x3x16xf32>
 // CHECK: weft.pack_vector {{.*}} (tensor<24xf32>) -> tensor<2x16xf32>
 // CHECK: weft.conv %arg0, {{.*}}algorithm = #weft.algorithm<first>, filter_shape = array<i64: 24, 3, 3, 3>{{.*}} -> tensor<1x24x8x8xf32, #weft.blocked<16>>
 // CHECK: weft.maxpool {{.*}} -> tensor<1x24x4x4xf32, #weft.blocked<16>>
-// CHECK: weft.pack_filter {{.*}} {ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<32x24x1x1xf32>) -> tensor<2x2x1x1x16x16xf32>
+// CHECK: weft.pack_filter {{.*}} {ic_block = 8 : i64, oc_block = 16 : i64} : (tensor<32x24x1x1xf32>) -> tensor<2x3x1x1x8x16xf32>
 // CHECK: weft.conv {{.*}}algorithm = #weft.algorithm<direct>
 // CHECK: weft.global_avgpool {{.*}} -> tensor<1x32x1x1xf32, #weft.blocked<16>>
 // CHECK: weft.flatten {{.*}} -> tensor<1x32xf32, #weft.blocked<16>>

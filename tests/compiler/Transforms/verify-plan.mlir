@@ -87,6 +87,22 @@ plan.program @column {
 
 // -----
 
+// Every second column of many is read. What lies behind the last of each row has not been written: one read needs it, the other does
+// not.
+func.func private @k(tensor<600x1199xf32>, tensor<600x1199xf32>) -> tensor<600x1199xf32>
+plan.program @steps {
+  %x = plan.input "x" [600, 1199] f32
+  %y = plan.output "y" [600, 600] f32
+  %arena = plan.arena 2880000 bytes lower_bound 2880000
+  %a = plan.slice %arena[0] 2880000 bytes live [0, 6)
+  plan.launch @k "a" ins (%x[0] [600, 1199] by [1199, 1] f32) outs (%a[0] [600, 1199] by [1200, 1] f32)
+  plan.copy "stride" %a[0] [600, 600] by [1200, 2] f32 to %y[0] [600, 600] by [600, 1] f32
+  // expected-error @+1 {{reads bytes [4, 2880000) of a slice, but nothing has written byte 2879996}}
+  plan.copy "stride" %a[1] [600, 600] by [1200, 2] f32 to %y[0] [600, 600] by [600, 1] f32
+}
+
+// -----
+
 plan.program @no_result {
   // expected-error @+1 {{`y` is never written}}
   %y = plan.output "y" [4] f32

@@ -353,6 +353,22 @@ func.func @channel_shuffle(%x: tensor<1x6x2x2xf32>) {
 
 // -----
 
+func.func @channel_shuffle_places(%x: tensor<1x6x2x2xf32>) {
+  // expected-error @+1 {{6 channels of 2 groups in 2 parts of 2 places are none that f32[1, 6, 2, 2] can hold}}
+  %0 = weft.channel_shuffle %x groups 2 stored [6, 2, 2] : (tensor<1x6x2x2xf32>) -> tensor<1x4x2x2xf32>
+  return
+}
+
+// -----
+
+func.func @channel_shuffle_entries(%x: tensor<1x6x2x2xf32>) {
+  // expected-error @+1 {{`stored` has three entries (channels, parts, places of a part), not 2}}
+  %0 = weft.channel_shuffle %x groups 2 stored [6, 2] : (tensor<1x6x2x2xf32>) -> tensor<1x6x2x2xf32>
+  return
+}
+
+// -----
+
 func.func @depth_to_space(%x: tensor<1x6x2x2xf32>) {
   // expected-error @+1 {{`block` 2 in 2 dimensions makes 4 elements, which does not divide the 6 channels}}
   %0 = weft.depth_to_space %x dcr block 2 : (tensor<1x6x2x2xf32>) -> tensor<1x1x4x4xf32>
