@@ -61,9 +61,9 @@ Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimit
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine);
 
 /// While one strip of a filter, `cb` blocks wide, serves `tiles` register tiles, the next strip is fetched: so many cache
-/// lines of each block at each turn of the loop that uses a line for each lane. 0 where a machine or a filter that serves
+/// lines of each block at each turn of the loop that uses `linesOfTurn` of it. 0 where a machine or a filter that serves
 /// long does not need it.
-int64_t linesAhead(int64_t cb, int64_t tiles, const Machine &machine);
+int64_t linesAhead(int64_t linesOfTurn, int64_t cb, int64_t tiles, const Machine &machine);
 
 /// Cycles of `vectors` vector multiply-adds while `weightBytes` are streamed: the longer of the two.
 double streamingCycles(double vectors, double weightBytes, const Machine &machine);

@@ -124,7 +124,7 @@ private:
     if (!sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
       return 0;
     int64_t tiles = shape.batch * shape.height * llvm::divideCeil(shape.width, tile.x);
-    return llvm::divideCeil(linesAhead(tile.cb, tiles, machine) * lanesOf(shape, machine), machine.vector);
+    return llvm::divideCeil(linesAhead(machine.vector, tile.cb, tiles, machine) * lanesOf(shape, machine), machine.vector);
   }
 
   /// How many samples of a batch a strip of channel blocks runs through before the next one does: each weight is then

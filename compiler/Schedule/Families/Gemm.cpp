@@ -112,7 +112,7 @@ private:
     if (left + again(right, tiles) < right + again(left, strips))
       values.push_back({"rows_outside", 1});
     else if (packed && sum % sumUnroll == 0 && right >= smallWeightBytes)
-      if (int64_t lines = linesAhead(tile.cb * sumUnroll, int64_t(tiles), machine))
+      if (int64_t lines = linesAhead(sumUnroll, tile.cb, int64_t(tiles), machine))
         values.push_back({"prefetch", lines});
     return values;
   }

@@ -123,7 +123,7 @@ private:
   static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t cuts, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
-    return linesAhead(tile.cb, cuts, machine);
+    return linesAhead(machine.vector, tile.cb, cuts, machine);
   }
 
   /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
