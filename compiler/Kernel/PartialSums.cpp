@@ -155,11 +155,12 @@ private:
       ofPart.push_back(std::move(*d));
   }
 
+  /// Where the sum stands and how far it reaches says nothing of a partial sum, which is made for one tile.
   void definition(const Directive &d) {
-    static const std::set<Kind> places = {Kind::ComputeAt, Kind::StoreAt,     Kind::ComputeRoot,
-                                          Kind::StoreRoot, Kind::FoldStorage, Kind::Parallel};
+    static const std::set<Kind> ofWhole = {Kind::ComputeAt,   Kind::StoreAt,  Kind::ComputeRoot, Kind::StoreRoot,
+                                           Kind::FoldStorage, Kind::Parallel, Kind::BoundExtent};
     ofSum.push_back(d);
-    if (!places.count(d.kind))
+    if (!ofWhole.count(d.kind))
       give(inPart(d));
   }
 

@@ -20,6 +20,11 @@ constexpr int64_t mostTogether = 21;
 constexpr double slicesShare = 0.65;
 /// Bands one core works on before another could take them.
 constexpr int64_t bandsForThreads = 4;
+/// Tiles a filter is read for where it comes from beyond the second-level cache: reading it then takes half as long as
+/// multiplying with it.
+constexpr int64_t tilesHidingFilter = 28;
+/// Products of one band and one strip of channel blocks stay below this where a strip is wider than its register tile.
+constexpr double stripBytes = 512 << 10;
 
 struct Shape {
   Shape(const ConvShape &conv, int64_t m, const Machine &machine)
@@ -81,11 +86,12 @@ private:
         count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
-    int64_t samples = shape.batch > 1 && tiles.weightBytes >= machine.cachedFilterBytes ? shape.batch : 1;
+    int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
     double columnBytes = samples * tiles.points() * machine.vector * 4 * // of one tile
                          (tiles.inBlocks * tiles.slicesRead() + tile.cb * tiles.slices);
     int64_t rows = band(tiles, tile.cb, columnBytes * tiles.across, machine);
-    int64_t cut = chunk(tiles, tile.x, rows, columnBytes, machine);
+    bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
+    int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
     Choice choice;
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
     choice.block = machine.vector;
@@ -93,7 +99,10 @@ private:
     choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
                     machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle +
                     readAgain(tiles, rows, tile.cb, shape.batch, machine) / machine.bytesPerCycle;
+    int64_t wide = strip(tiles, tile.cb, samples * rows, machine);
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
+    if (wide > tile.cb)
+      values.push_back({"strip", wide});
     if (samples > 1)
       values.push_back({"samples_inside", 1});
     if (cut < tiles.across)
@@ -123,12 +132,33 @@ private:
   static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t cuts, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
+    if (machine.fetchesAhead && (cuts == 2 || cuts == 3)) // their arithmetic hides it, unlike a direct layer's
+      return llvm::divideCeil(machine.vector, cuts);
     return linesAhead(machine.vector, tile.cb, cuts, machine);
+  }
+
+  /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only makes
+  /// more input to keep.
+  static bool servesBatch(const Shape &tiles, int64_t cb, const Machine &machine) {
+    if (tiles.weightBytes < machine.cachedFilterBytes)
+      return false;
+    bool enough = !tiles.isDeep() && tiles.down * tiles.across >= 4 * tilesHidingFilter;
+    return !machine.fetchesAhead || !(enough || keptBand(tiles, cb, machine));
+  }
+
+  /// Channel blocks made from a band before the next: more than a register tile holds read the band's transformed input
+  /// less often, where that lies beyond the cache.
+  static int64_t strip(const Shape &tiles, int64_t cb, int64_t rows, const Machine &machine) {
+    double products = tiles.points() * tiles.across * rows * 2 * cb * machine.vector * 4;
+    bool leftCache = tileBytes(tiles, machine) * tiles.across * rows > machine.bandBytes;
+    bool widens = machine.fetchesAhead && !tiles.isDeep() && leftCache && products <= stripBytes && tiles.outBlocks % (2 * cb) == 0;
+    return widens ? 2 * cb : cb;
   }
 
   /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
   static Tile registerTile(const Shape &tiles, const Machine &machine) {
-    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine);
+    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine,
+                           tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1));
     bool streams = tiles.weightBytes >= machine.cachedFilterBytes;
     if (streams && tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0)
       tile.cb = 4;
@@ -148,13 +178,23 @@ private:
   static int64_t cachedBand(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
-    double rowBytes = tileBytes(tiles, machine) * tiles.across;
-    int64_t fitting = std::clamp<int64_t>(int64_t(machine.bandBytes / rowBytes), 1, tiles.down);
-    double bands = llvm::divideCeil(tiles.down, fitting), strips = llvm::divideCeil(tiles.outBlocks, cb);
-    // All rows at once where their input, read again by each strip of channel blocks, is less than filters read again
-    // by each band; a third-level cache fast enough to hold a band makes no such difference.
-    bool allAtOnce = machine.fetchesAhead && tiles.weightBytes * (bands - 1) > rowBytes * tiles.down * strips;
-    return allAtOnce ? tiles.down : fitting;
+    int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.across));
+    // A third-level cache fast enough for a band, room for all, or bands that are slices.
+    if (!machine.fetchesAhead || fitting >= tiles.down || tiles.isDeep())
+      return std::clamp<int64_t>(fitting, 1, tiles.down);
+    // Input is read again in order, which the processor foresees; filters, in pieces, cost four times as much a byte.
+    int64_t kept = keptBand(tiles, cb, machine);
+    return kept ? kept : tiles.down;
+  }
+
+  /// The fewest rows that hide the stream of filters, if there are more and the second-level cache keeps their input while
+  /// all filters pass, one strip of channel blocks after the other; else 0.
+  static int64_t keptBand(const Shape &tiles, int64_t cb, const Machine &machine) {
+    int64_t rows = llvm::divideCeil(tilesHidingFilter, tiles.across);
+    double blockBytes = tiles.points() * machine.vector * 4; // of one tile, or of a filter's row
+    double bytes = rows * tiles.across * (tiles.inBlocks + 2 * cb) * blockBytes +
+                   cb * tiles.inBlocks * machine.vector * blockBytes;
+    return rows < tiles.down && bytes <= machine.bandBytes && !tiles.isDeep() ? rows : 0;
   }
 
   static double tileBytes(const Shape &tiles, const Machine &machine) {
@@ -189,7 +229,7 @@ private:
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
-          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
+          cb(parameter(choice, "cb", 1)), strip(parameter(choice, "strip", cb)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), out(kernel.output().name),
           tilesDown(kernel.stages[0].extentOf("ty")),
@@ -222,34 +262,39 @@ private:
 
     StageAttr columns() {
       StageBuilder stage(context, "columns");
-      stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ib", "ty", "tx", "i"}));
+      stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ty", "ib", "tx", "i"}));
       stage.boundExtent("tx", tilesAcross).vectorize("i").unroll("u").unroll("v");
       return stage.get();
     }
 
     /// The same cuts for where the sums begin and where they grow.
     void cut(StageBuilder &stage, ArrayRef<StringRef> reduction) {
-      SmallVector<StringRef> order = withSlices({"n", "u", "v", "ty"});
+      SmallVector<StringRef> order{"n", "u", "v"};
       if (samplesInside) // a filter serves the whole batch
-        order = withSlices({"u", "v", "n", "ty"});
-      bool cutsTiles = rx < tilesAcross;
+        order = {"u", "v", "n"};
+      bool cutsStrip = cb < strip, cutsTiles = rx < tilesAcross;
+      if (cutsStrip) {
+        stage.split("cb", "cbo", "cbi", cb, Tail::Exact);
+        order.push_back("cbo");
+      }
+      order.append(withSlices({"ty"}));
       if (cutsTiles) {
         stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::Predicate : Tail::Exact);
         order.push_back("txo");
       }
       order.append(reduction.begin(), reduction.end());
-      StringRef tile = cutsTiles ? "txi" : "tx";
+      StringRef tile = cutsTiles ? "txi" : "tx", block = cutsStrip ? "cbi" : "cb";
       if (rx * cb <= mostTogether)
-        order.append({"cb", tile, "c"});
+        order.append({block, tile, "c"});
       else // one pixel after the other leaves more registers for sums
-        order.append({tile, "cb", "c"});
-      stage.reorder(order).vectorize("c").unroll("cb").unroll(cutsTiles ? "txi" : "tx");
+        order.append({tile, block, "c"});
+      stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
     }
 
     StageAttr product() {
       StageBuilder stage(context, "product");
       stage.computeAt(out, "cbo").storageOrder(withSlices({"n", "u", "v", "ty", "tx", "cb", "c"}));
-      stage.boundExtent("cb", cb).boundExtent("tx", tilesAcross);
+      stage.boundExtent("cb", strip).boundExtent("tx", tilesAcross);
       cut(stage, {});
       stage.onUpdate().split("i", "io", "ii", 4, Tail::Exact);
       if (isDeep)
@@ -279,7 +324,7 @@ private:
       stage.split("y", "yo", "yi", m, Tail::Predicate)
           .split("x", "xo", "xi", m, Tail::Predicate)
           .split("yo", "band", "row", band, Tail::Predicate)
-          .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
+          .split("cb", "cbo", "cbi", strip, Tail::ShiftInwards);
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross, Tail::Predicate);
       if (slices)
@@ -299,7 +344,7 @@ private:
     }
 
     MLIRContext *context;
-    int64_t m, points, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
+    int64_t m, points, rx, cb, strip, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside;
     StringRef out;
     int64_t tilesDown, tilesAcross; ///< in the image, and in what is worked on together

@@ -29,7 +29,7 @@ func.func @chain(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> attribute
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd4
 // CHECK-SAME: stage<"rows", [compute_at("columns", tx)
-// CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ib, ty, tx, i)
+// CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ty, ib, tx, i)
 // CHECK-SAME: stage<"product", [compute_at("tiles", cbo)
 // CHECK-SAME: reorder(n, u, v, ty, txo, ib, io, ii, cb, txi, c)
 // CHECK-SAME: stage<"back_rows", [compute_at("tiles", xo)
@@ -50,7 +50,7 @@ func.func @winograd(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attrib
 // point serves all of them.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3x3_winograd4
-// CHECK-SAME: stage<"columns", [compute_at("tiles", slices), storage_order(n, u, v, ib, z, ty, tx, i)
+// CHECK-SAME: stage<"columns", [compute_at("tiles", slices), storage_order(n, u, v, z, ty, ib, tx, i)
 // CHECK-SAME: reorder(n, u, v, z, ty, ib, kz, io, ii, cb, tx, c)
 // CHECK-SAME: split(z -> slices, slice by 6, predicate), reorder(n, band, chunk, slices, cbo, slice, cbi, row, tile, yi, xi, c)
 func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attributes {weft.net} {
