@@ -63,11 +63,20 @@ static bool outrunsLoads(const Machine &machine) { return machine.registers >= 3
 TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
   if (!outrunsLoads(machine))
     return {};
-  TileLimits limits{28, 0.6}; // they outrun the second-level cache too, where the weights of a strip lie
+  TileLimits limits = striding(machine, window);
+  limits.sums = 28;
+  limits.weightReload = 0.6; // they outrun the second-level cache too, where the weights of a strip lie
   if (window > 1)
-    limits.many = 1.25;
+    limits.three = limits.many = 1.25;
   else
     limits.single = 1.28;
+  return limits;
+}
+
+TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
+  TileLimits limits;
+  if (outrunsLoads(machine) && window == 1)
+    limits.three = 0.97; // fewest loads for each multiply-add
   return limits;
 }
 
@@ -80,7 +89,7 @@ static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLim
   if (cb == 1)
     penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
   if (cb > 2)
-    penalty *= limits.many;
+    penalty *= cb == 3 ? limits.three : limits.many;
   return penalty;
 }
 

@@ -40,10 +40,13 @@ struct TileLimits {
   int64_t sums = 21;          ///< registers for sums, where there are 32
   double weightReload = 0.06; ///< what it costs to load a vector of weights, in multiply-adds
   double single = 1.01;       ///< the time of a tile of one channel block: each multiply-add has a load
-  double many = 1.02;         ///< of more than two: many streams of weights are slower when they come from memory
+  double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
+  double many = 1.02;         ///< of more than three
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.
   static TileLimits wide(const Machine &machine, int64_t window);
+  /// Of one that skips pixels.
+  static TileLimits striding(const Machine &machine, int64_t window);
 };
 
 /// The tile that divides rows and blocks; its accumulators may be few. Below so many another form of the loops is

@@ -50,8 +50,9 @@ public:
     int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
     int64_t inBlocks = llvm::divideCeil(shape.inputs / groups, block);
     int64_t inputs = llvm::alignTo(shape.inputs / groups, lanesOf(shape, machine));
-    bool wide = shape.window > 1 || shape.stride.back() == 1;
-    Tile tile = chooseTile(shape.width, outBlocks / groups, machine, wide ? TileLimits::wide(machine, shape.window) : TileLimits());
+    bool steps = shape.window > 1 || shape.stride.back() == 1;
+    TileLimits limits = steps ? TileLimits::wide(machine, shape.window) : TileLimits::striding(machine, shape.window);
+    Tile tile = chooseTile(shape.width, outBlocks / groups, machine, limits);
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;
@@ -113,17 +114,21 @@ private:
     if (!shape.isDense() || tile.x == 0 || tile.waste > mostExactWaste * plain.waste)
       return std::nullopt;
     bool stays = double(choice.weightBytes) * tile.cb / blocks <= firstLevelBytes;
-    bool inStrips = shape.batch == 1 ? rowsOf(shape, tile, choice, machine) == 0
-                                     : samplesOf(shape, tile, choice, machine) == shape.batch;
-    return !stays && inStrips && fetchedAhead(shape, tile, choice, machine) ? std::optional(tile) : std::nullopt;
+    int64_t samples = samplesOf(shape, tile, choice, machine);
+    bool inStrips = samples > 1 || rowsOf(shape, tile, choice, machine) == 0;
+    bool fetches = inStrips && fetchedAhead(shape, tile, samples, true, choice, machine);
+    return !stays && fetches ? std::optional(tile) : std::nullopt;
   }
 
-  /// Each strip of channel blocks runs through its own part of the filter; there must be strips for all cores.
-  static int64_t fetchedAhead(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
+  /// Each strip of channel blocks runs through its own part of the filter, for `samples` of a batch. There must be strips for
+  /// all cores, or parts of the batch, of which each runs through all strips unless those go by chunks.
+  static int64_t fetchedAhead(const ConvShape &shape, Tile tile, int64_t samples, bool chunks, const Choice &choice,
+                              const Machine &machine) {
     int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
-    if (!sharedEvenly(strips) || choice.weightBytes < smallWeightBytes)
+    int64_t parts = shape.batch / samples, tasks = parts == 1 ? strips : chunks ? strips * parts : parts;
+    if (!sharedEvenly(tasks) || choice.weightBytes < smallWeightBytes)
       return 0;
-    int64_t tiles = shape.batch * shape.height * llvm::divideCeil(shape.width, tile.x);
+    int64_t tiles = samples * shape.height * llvm::divideCeil(shape.width, tile.x);
     return llvm::divideCeil(linesAhead(machine.vector, tile.cb, tiles, machine) * lanesOf(shape, machine), machine.vector);
   }
 
@@ -144,7 +149,11 @@ private:
     for (int64_t samples = shape.batch; samples >= 1; --samples) {
       if (shape.batch % samples != 0)
         continue;
-      bool stays = samples * inputBytes <= machine.bandBytes;
+      if (machine.fetchesAhead && samples < shape.batch && !sharedEvenly(shape.batch / samples))
+        continue;
+      bool stays = samples * inputBytes <= machine.bandBytes / 2; // what is written passes through the cache too
+      if (!stays && samples > 1 && machine.fetchesAhead)
+        continue;
       double bytes =
           double(choice.weightBytes) * shape.batch / samples + inputBytes * shape.batch * (stays ? 1 : strips);
       if (least < 0 || bytes < least) {
@@ -166,11 +175,11 @@ private:
       values.push_back({"samples", samples});
     else if (int64_t rows = rowsOf(shape, tile, choice, machine))
       values.push_back({"rows", rows});
-    bool inStrips = shape.batch == 1 ? values.back().first != "rows"
-                                     : values.back() == std::pair<StringRef, int64_t>("samples", shape.batch);
+    auto [last, count] = values.back();
+    int64_t samples = last == "samples" ? count : 1;
     if (chunks)
       values.push_back({"chunks", 1});
-    if (int64_t lines = inStrips ? fetchedAhead(shape, tile, choice, machine) : 0)
+    if (int64_t lines = last == "rows" || last == "n" ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))
       values.push_back({"prefetch", lines});
     return makeParameters(context, name(), values);
   }

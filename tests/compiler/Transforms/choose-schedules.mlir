@@ -111,11 +111,11 @@ func.func @many_pixels(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> att
 
 // -----
 
-// A batch runs through a strip of channel blocks in parts whose input stays in the cache: weights are then read twice, not eight
-// times, and the input once, not for each strip.
+// A batch runs through a strip of channel blocks in parts whose input stays in the cache beside what is written: weights are then
+// read four times, not eight, and the input once, not for each strip. Each part fetches the filter of its next strip.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @batch
-// CHECK: choice = {cb = 2 : i64, family = "direct", samples = 4 : i64, x = 7 : i64}
+// CHECK: choice = {cb = 2 : i64, chunks = 1 : i64, family = "direct", prefetch = 2 : i64, samples = 2 : i64, x = 7 : i64}
 func.func @batch(%x: tensor<8x2048x7x7xf32>) -> tensor<8x512x7x7xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<512x2048x1x1xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
