@@ -6,6 +6,7 @@
 #include "compiler/Kernel/Renumber.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -107,6 +108,9 @@ public:
   void run(const std::vector<Directive> &directives) {
     for (const Directive &d : directives)
       findOutside(d);
+    for (const Directive &d : directives)
+      if (d.kind == Kind::Split && around.count(d.loops[1]))
+        inPieces.insert(d.loops[0]);
     ofPart.push_back(computeAt(sum, place.empty() ? innermost : place));
     for (const Directive &d : directives)
       d.onUpdate ? update(d) : definition(d);
@@ -129,6 +133,7 @@ private:
     auto isPure = [&](const std::string &name) { return pure.count(name) != 0; };
     auto first = std::find_if_not(d.loops.begin(), d.loops.end(), isPure);
     auto last = std::find_if_not(d.loops.rbegin(), d.loops.rend(), isPure).base();
+    std::copy_if(d.loops.begin(), last, std::inserter(around, around.end()), isPure);
     for (; first < last; ++first)
       if (isPure(*first)) {
         place = *first;
@@ -155,12 +160,12 @@ private:
       ofPart.push_back(std::move(*d));
   }
 
-  /// Where the sum stands and how far it reaches says nothing of a partial sum, which is made for one tile.
+  /// Where the sum stands says nothing of a partial sum, nor how far it reaches in loops of which a partial sum has a piece.
   void definition(const Directive &d) {
-    static const std::set<Kind> ofWhole = {Kind::ComputeAt,   Kind::StoreAt,  Kind::ComputeRoot, Kind::StoreRoot,
-                                           Kind::FoldStorage, Kind::Parallel, Kind::BoundExtent};
+    static const std::set<Kind> places = {Kind::ComputeAt, Kind::StoreAt,     Kind::ComputeRoot,
+                                          Kind::StoreRoot, Kind::FoldStorage, Kind::Parallel};
     ofSum.push_back(d);
-    if (!ofWhole.count(d.kind))
+    if (!places.count(d.kind) && !(d.kind == Kind::BoundExtent && inPieces.count(d.loops[0])))
       give(inPart(d));
   }
 
@@ -211,7 +216,9 @@ private:
   const std::string sum;
   std::map<std::string, Levels> levels; ///< of loops, by name: which of the two stages have them
   std::string innermost;                ///< loop of the sum: one partial sum a turn
-  std::set<std::string> pure, outside;  ///< loops of the tensor; those of them around partial sums
+  std::set<std::string> pure, outside;  ///< loops of the tensor; those of them that stay with the sum
+  std::set<std::string> around;         ///< loops of the tensor in whose turns partial sums are made
+  std::set<std::string> inPieces;       ///< loops of the tensor of which a partial sum has a piece
   std::string place;                    ///< the innermost loop outside
   std::map<std::string, std::string> wholes; ///< what the part calls a piece of a loop: all of it
 };
