@@ -129,6 +129,15 @@ int64_t turnsTogether(StringRef loop, int64_t turns, int64_t terms, bool isOuter
   return terms * 3 >= pieces.wanted * 2 ? 1 : (pieces.wanted + terms / 2) / terms;
 }
 
+/// Whether a window reads one block of so few packed channels that ONNX Runtime would sum each of them apart.
+bool isWindowOfPicture(ArrayRef<Attribute> names, ArrayRef<int64_t> ranges) {
+  auto extentOf = [&](StringRef name) {
+    auto at = llvm::find_if(names, [&](Attribute one) { return cast<StringAttr>(one).getValue() == name; });
+    return at == names.end() ? 0 : ranges[at - names.begin()];
+  };
+  return extentOf("ib") == 1 && extentOf("i") > 1 && extentOf("i") <= channelsOfPicture && extentOf("ky") > 1;
+}
+
 /// From the innermost loop outwards: what still fits a partial sum is inside.
 void cutSum(linalg::GenericOp op) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
@@ -141,6 +150,8 @@ void cutSum(linalg::GenericOp op) {
     int64_t most = mostOfWindow + 1, turns = ShapedType::isDynamic(ranges[loop]) ? most : std::min(ranges[loop], most);
     auto name = cast<StringAttr>(names[loop]);
     int64_t together = turnsTogether(name, turns, terms, loop == op.getNumParallelLoops(), pieces);
+    if (name.getValue() == "ky" && isWindowOfPicture(names, ranges))
+      together = llvm::divideCeil(termsOfPicture, terms);
     if (together < turns) {
       if (name.getValue() == "k" && !ShapedType::isDynamic(ranges[loop]))
         together = evenPiece(ranges[loop], together);

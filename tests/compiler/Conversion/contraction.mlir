@@ -49,6 +49,23 @@ func.func @halves(%x: tensor<1x24x4x4xf32, #weft.blocked<16>>) -> tensor<1x64x4x
   return %y : tensor<1x64x4x4xf32, #weft.blocked<16>>
 }
 
+// A window over a few packed channels makes a partial sum of each of its rows.
+// CHECK-LABEL: kernel conv3x3_b16_0 {
+// CHECK: stage conv_part
+// CHECK: update [kx < 3, i < 8]
+// CHECK: update [ib < 1, ky < 3]
+func.func @rows_of_picture(%x: tensor<1x8x6x6xf32, #weft.blocked<16>>) -> tensor<1x64x4x4xf32, #weft.blocked<16>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x8x3x3xf32>
+  %p = weft.pack_filter %w {ic_block = 8 : i64, oc_block = 16 : i64} : (tensor<64x8x3x3xf32>) -> tensor<4x1x3x3x8x16xf32>
+  %y = weft.group "rows_of_picture" (%x, %p) {
+  ^bb0(%a: tensor<1x8x6x6xf32, #weft.blocked<16>>, %f: tensor<4x1x3x3x8x16xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 64, 8, 3, 3>}
+           : (tensor<1x8x6x6xf32, #weft.blocked<16>>, tensor<4x1x3x3x8x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+    weft.yield %c : tensor<1x64x4x4xf32, #weft.blocked<16>>
+  } : (tensor<1x8x6x6xf32, #weft.blocked<16>>, tensor<4x1x3x3x8x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+  return %y : tensor<1x64x4x4xf32, #weft.blocked<16>>
+}
+
 // Few input channels stay plain, and their number is a constant of the code.
 // CHECK-LABEL: kernel conv7x7s2_first_b8_0 {
 // CHECK-NEXT: operand x f32 [1, 3, ?, ?] strides [?, ?, ?, 1]
