@@ -21,8 +21,7 @@ constexpr int64_t mostWhole = 240;
 constexpr int64_t mostOfWindow = 512;
 /// The same without products.
 constexpr int64_t mostPlain = 36;
-/// A first convolution reads up to so many plain channels; ONNX Runtime sums each of them apart, weft as many as have
-/// so many terms together.
+/// Up to so many channels ONNX Runtime sums each of them apart, weft as many, or as many rows, as have so many terms together.
 constexpr int64_t channelsOfPicture = 8, termsOfPicture = 20;
 
 /// `acc + term`, or that where a condition holds; the accumulator stands nowhere else.
@@ -121,21 +120,23 @@ int64_t evenPiece(int64_t turns, int64_t wanted) {
 }
 
 /// How many turns of a loop make a partial sum where each of them adds `terms`; all of them if it need not be cut.
-int64_t turnsTogether(StringRef loop, int64_t turns, int64_t terms, bool isOutermost, const Pieces &pieces) {
-  if (loop == "ic" && turns <= channelsOfPicture)
-    return llvm::divideCeil(termsOfPicture, terms);
+int64_t turnsTogether(int64_t turns, int64_t terms, bool isOutermost, const Pieces &pieces) {
   if (terms * turns <= (isOutermost ? pieces.mostWhole : pieces.mostOfWindow))
     return turns;
   return terms * 3 >= pieces.wanted * 2 ? 1 : (pieces.wanted + terms / 2) / terms;
 }
 
-/// Whether a window reads one block of so few packed channels that ONNX Runtime would sum each of them apart.
-bool isWindowOfPicture(ArrayRef<Attribute> names, ArrayRef<int64_t> ranges) {
+/// The loop at which a sum over a picture is cut: its channels where they are plain, the rows of the window where they are
+/// packed in one block; empty if there are more channels.
+StringRef loopOfPicture(ArrayRef<Attribute> names, ArrayRef<int64_t> ranges) {
   auto extentOf = [&](StringRef name) {
     auto at = llvm::find_if(names, [&](Attribute one) { return cast<StringAttr>(one).getValue() == name; });
     return at == names.end() ? 0 : ranges[at - names.begin()];
   };
-  return extentOf("ib") == 1 && extentOf("i") > 1 && extentOf("i") <= channelsOfPicture && extentOf("ky") > 1;
+  auto isFew = [](int64_t channels) { return channels > 0 && channels <= channelsOfPicture; };
+  if (isFew(extentOf("ic")))
+    return "ic";
+  return extentOf("ib") == 1 && isFew(extentOf("i")) && extentOf("ky") > 1 ? "ky" : "";
 }
 
 /// From the innermost loop outwards: what still fits a partial sum is inside.
@@ -145,13 +146,13 @@ void cutSum(linalg::GenericOp op) {
     ranges.back() = llvm::divideCeil(ranges.back(), lanes.getInt());
   ArrayRef<Attribute> names = op->getAttrOfType<ArrayAttr>("weft.loops").getValue();
   Pieces pieces = piecesOf(op, ArrayRef(ranges).drop_front(op.getNumParallelLoops()));
+  StringRef ofPicture = loopOfPicture(names, ranges);
   int64_t terms = 1;
   for (size_t loop = op.getNumLoops(); loop-- > op.getNumParallelLoops();) {
     int64_t most = mostOfWindow + 1, turns = ShapedType::isDynamic(ranges[loop]) ? most : std::min(ranges[loop], most);
     auto name = cast<StringAttr>(names[loop]);
-    int64_t together = turnsTogether(name, turns, terms, loop == op.getNumParallelLoops(), pieces);
-    if (name.getValue() == "ky" && isWindowOfPicture(names, ranges))
-      together = llvm::divideCeil(termsOfPicture, terms);
+    int64_t together = name.getValue() == ofPicture ? llvm::divideCeil(termsOfPicture, terms)
+                                                    : turnsTogether(turns, terms, loop == op.getNumParallelLoops(), pieces);
     if (together < turns) {
       if (name.getValue() == "k" && !ShapedType::isDynamic(ranges[loop]))
         together = evenPiece(ranges[loop], together);
