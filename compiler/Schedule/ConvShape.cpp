@@ -80,12 +80,12 @@ TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
   return limits;
 }
 
-static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
-  double penalty = 1 + limits.weightReload / x; // each weight vector is loaded once for x pixels
-  if (!fitsRegisters(x, cb, machine, limits))
+static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, TileLimits limits) {
+  double penalty = 1 + limits.weightReload / pixels; // each weight vector is loaded once for so many
+  if (!fitsRegisters(pixels, cb, machine, limits))
     penalty *= 3;
-  else if (x * cb < fewestAccumulators(machine))
-    penalty *= double(fewestAccumulators(machine)) / (x * cb);
+  else if (pixels * cb < fewestAccumulators(machine))
+    penalty *= double(fewestAccumulators(machine)) / (pixels * cb);
   if (cb == 1)
     penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
   if (cb > 2)
@@ -93,20 +93,24 @@ static double tilePenalty(int64_t x, int64_t cb, const Machine &machine, TileLim
   return penalty;
 }
 
+/// Work done in tiles of `tile` for each of `extent` points.
+static double repeated(int64_t extent, int64_t tile) { return double(llvm::divideCeil(extent, tile) * tile) / extent; }
+
 static Tile leastTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits, bool exact) {
   Tile best;
   double least = -1;
   for (int64_t cb = 1; cb <= std::min<int64_t>(blocks, 6); ++cb)
-    for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x) {
-      double waste = double(llvm::divideCeil(width, x) * x) / width * (llvm::divideCeil(blocks, cb) * cb) / blocks;
-      if (exact && waste > 1)
-        continue;
-      double cost = waste * tilePenalty(x, cb, machine, limits);
-      if (least < 0 || cost < least - 1e-9) {
-        least = cost;
-        best = {x, cb, waste};
+    for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x)
+      for (int64_t y = 1; y <= (x == width ? limits.rows : 1) && x * y < machine.registers; ++y) {
+        double waste = repeated(width, x) * repeated(limits.rows, y) * repeated(blocks, cb);
+        if (exact && waste > 1)
+          continue;
+        double cost = waste * tilePenalty(x * y, cb, machine, limits);
+        if (least < 0 || cost < least - 1e-9) {
+          least = cost;
+          best = {x, cb, waste, y};
+        }
       }
-    }
   return best;
 }
 

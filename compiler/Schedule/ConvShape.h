@@ -29,10 +29,14 @@ int64_t inputLanes(int64_t inputs, int64_t block);
 /// does so alone, 0 where their number does not divide that of all groups.
 int64_t groupsInBlock(ConvOp conv, int64_t block);
 
-/// How one output row is cut: `x` pixels by `cb` channel blocks are accumulated in registers.
+/// How an output plane is cut: `x` pixels of each of `y` rows by `cb` channel blocks are accumulated in registers. There are
+/// several rows only where `x` is all of one.
 struct Tile {
   int64_t x = 1, cb = 1;
   double waste = 1; ///< work done, as a multiple of the work needed
+  int64_t y = 1;
+
+  int64_t pixels() const { return x * y; }
 };
 
 /// What a family's tiles may be.
@@ -42,6 +46,7 @@ struct TileLimits {
   double single = 1.01;       ///< the time of a tile of one channel block: each multiply-add has a load
   double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
   double many = 1.02;         ///< of more than three
+  int64_t rows = 1;           ///< of the plane, where a tile may have several
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.
   static TileLimits wide(const Machine &machine, int64_t window);

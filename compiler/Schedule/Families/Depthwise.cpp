@@ -12,6 +12,17 @@ namespace {
 /// Window times tile, in multiply-adds unrolled.
 constexpr int64_t unrolledLimit = 256;
 
+/// Rows of so many pixels hide the latency of multiply-adds.
+constexpr int64_t fewestPixels = 7;
+
+/// Tiles of several rows, which leave registers for the weights of a window.
+TileLimits rowsTogether(int64_t height) {
+  TileLimits limits;
+  limits.sums = 14;
+  limits.rows = height;
+  return limits;
+}
+
 class Depthwise final : public Family {
 public:
   StringRef name() const override { return "depthwise"; }
@@ -24,7 +35,10 @@ public:
     if (!shape.isDepthwise())
       return;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
-    Tile tile = chooseTile(shape.width, 1, machine);
+    TileLimits limits;
+    if (shape.kernel.size() == 2 && shape.width < fewestPixels)
+      limits = rowsTogether(shape.height);
+    Tile tile = chooseTile(shape.width, 1, machine, limits);
     Choice choice;
     choice.algorithm = Algorithm::Depthwise;
     choice.block = machine.vector;
@@ -34,6 +48,8 @@ public:
         std::max(double(shape.batch) * shape.pixels * blocks * shape.window * tile.waste / machine.fmaPerCycle,
                  bytes / (4 * machine.bytesPerCycle));
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}};
+    if (tile.y > 1)
+      values.push_back({"y", tile.y});
     if (int64_t rows = sharedRows(head, machine))
       values.push_back({"rows", rows});
     choice.parameters = makeParameters(head->getContext(), name(), values);
@@ -46,6 +62,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
+    nest.y = parameter(choice, "y", 1);
     nest.rows = parameter(choice, "rows");
     unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest);

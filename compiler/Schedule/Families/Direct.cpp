@@ -52,12 +52,14 @@ public:
     int64_t inputs = llvm::alignTo(shape.inputs / groups, lanesOf(shape, machine));
     bool steps = shape.window > 1 || shape.stride.back() == 1;
     TileLimits limits = steps ? TileLimits::wide(machine, shape.window) : TileLimits::striding(machine, shape.window);
+    bool prepares = hasPrologue(conv);
+    if (!prepares && shape.kernel.size() == 2 && shape.height < fewestRows)
+      limits.rows = shape.height;
     Tile tile = chooseTile(shape.width, outBlocks / groups, machine, limits);
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;
     choice.weightBytes = outBlocks * block * inputs * shape.window * 4;
-    bool prepares = hasPrologue(conv);
     std::optional<Tile> chunks = prepares ? std::nullopt : chunkTile(shape, tile, choice, machine);
     tile = chunks.value_or(tile);
     double vectors = double(shape.batch) * shape.pixels * outBlocks * inputs * shape.window * tile.waste;
@@ -75,6 +77,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.x = parameter(choice, "x", 1);
+    nest.y = parameter(choice, "y", 1);
     nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
     nest.n = parameter(choice, "n", 1);
@@ -95,12 +98,17 @@ private:
     return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
   }
 
+  /// Tiles of one plane.
+  static int64_t tilesOf(const ConvShape &shape, Tile tile) {
+    return llvm::divideCeil(shape.height, tile.y) * llvm::divideCeil(shape.width, tile.x);
+  }
+
   /// Where the filter of one strip of channel blocks alone outgrows the second-level cache, each tile reads it from beyond, at
   /// about twice the speed of memory: 2048 channels, 3x3, at 16x16 to 0.4 of the peak.
   static double readAgainCycles(const ConvShape &shape, Tile tile, int64_t inputs, const Choice &choice,
                                 const Machine &machine) {
     double stripBytes = 4.0 * tile.cb * machine.vector * inputs * shape.window;
-    double tiles = double(shape.batch) * shape.height * llvm::divideCeil(shape.width, tile.x);
+    double tiles = double(shape.batch) * tilesOf(shape, tile);
     if (!machine.fetchesAhead || stripBytes <= machine.bandBytes)
       return 0;
     return double(choice.weightBytes) * tiles / (2 * machine.bytesPerCycle);
@@ -128,7 +136,7 @@ private:
     int64_t parts = shape.batch / samples, tasks = parts == 1 ? strips : chunks ? strips * parts : parts;
     if (!sharedEvenly(tasks) || choice.weightBytes < smallWeightBytes)
       return 0;
-    int64_t tiles = samples * shape.height * llvm::divideCeil(shape.width, tile.x);
+    int64_t tiles = samples * tilesOf(shape, tile);
     return llvm::divideCeil(linesAhead(machine.vector, tile.cb, tiles, machine) * lanesOf(shape, machine), machine.vector);
   }
 
@@ -169,6 +177,8 @@ private:
   DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, bool chunks, const Choice &choice,
                               const Machine &machine) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
+    if (tile.y > 1)
+      values.insert(values.begin(), {"y", tile.y});
     if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())
       values = {{"x", 1}, {"cb", std::min<int64_t>(tile.cb, 2)}, {"n", samplesTogether(shape.batch)}};
     else if (int64_t samples = samplesOf(shape, tile, choice, machine); samples > 1)

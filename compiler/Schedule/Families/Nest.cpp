@@ -64,7 +64,7 @@ SmallVector<std::string> unrollable(const StageView &reduction, int64_t tile, in
 }
 
 void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
-  nest.unrollReduction = unrollable(reduction, nest.x * nest.cb, limit);
+  nest.unrollReduction = unrollable(reduction, nest.x * nest.y * nest.cb, limit);
 }
 
 //===-- strips ----------------------------------------------------------------------------------------------------===//
@@ -73,8 +73,6 @@ void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
 // layer reads half of everything from the other core; where they share rows, at most the rows around a window, but each
 // reads all weights. So rows are shared where the input is larger than the weights, and by all between such layers.
 
-/// Below, layers hold more weights than planes.
-constexpr int64_t fewestRows = 12;
 /// A strip stays in the second-level cache while the weights pass, and in the first beside them where it is small.
 constexpr int64_t mostRows = 8, mostStripBytes = 512 << 10;
 /// Below, threads wait for the one that has a task more.
@@ -116,12 +114,14 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   const StageView &out = kernel.output();
   StageBuilder stage(kernel.getContext(), out.name);
   StringRef x = rowLoop(out);
-  bool cutsRow = nest.x > 1 && !x.empty(), cutsBlocks = nest.cb > 1;
+  bool cutsRow = nest.x > 1 && !x.empty(), cutsBlocks = nest.cb > 1, cutsPlane = nest.y > 1 && isPlane(out);
   StringRef blocks = cutsBlocks ? "cbo" : "cb", row = cutsRow ? "xo" : x;
   if (cutsBlocks)
     stage.split("cb", "cbo", "cbi", nest.cb, Tail::ShiftInwards);
   if (cutsRow)
     stage.split(x, "xo", "xi", nest.x, Tail::ShiftInwards);
+  if (cutsPlane)
+    stage.split("y", "yo", "yi", nest.y, Tail::ShiftInwards);
 
   int64_t batch = out.extentOf("n");
   bool shares = nest.samples > 1 || nest.n > 1, cutsSamples = nest.samples > 1 && nest.samples < batch;
@@ -148,7 +148,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     within.push_back(outer.pop_back_val());
   for (StringRef loop : refs(out.loops))
     if (!strips && loop != "n" && loop != "cb" && loop != "c" && loop != x)
-      (nest.chunks ? within : outer).push_back(loop);
+      (nest.chunks ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
 
   SmallVector<StringRef> order, inner;
   if (!llvm::is_contained(outer, samples) && !llvm::is_contained(within, samples))
@@ -163,6 +163,8 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     inner.push_back("cbi");
   if (nest.n > 1)
     inner.push_back("ni");
+  if (cutsPlane)
+    inner.push_back("yi");
   if (cutsRow)
     inner.push_back("xi");
   writeTile(stage, order, inner);
@@ -210,11 +212,15 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
     tile.push_back("cb");
   if (nest.n > 1)
     tile.push_back("n");
+  if (nest.y > 1 && isPlane(reduction))
+    tile.push_back("y");
   if (nest.x > 1 && !row.empty())
     tile.push_back(pixels);
   stage.computeAt(kernel.output().name, at);
   if (nest.n > 1) // a batch is a constant, so its whole size would count as unrolled
     stage.boundExtent("n", nest.n);
+  if (llvm::is_contained(tile, "y"))
+    stage.boundExtent("y", nest.y);
   if (!nest.chunks && nest.x > 1 && !row.empty() && reduction.extentOf(row) > mostUnrolled)
     stage.boundExtent(row, nest.x); // likewise a row, where the kernel is for one width
   if (nest.chunks)
@@ -239,7 +245,7 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
       order.push_back("xo");
     }
   }
-  orderTile(tile, nest.x * nest.cb * nest.n);
+  orderTile(tile, nest.x * nest.y * nest.cb * nest.n);
   order.append(tile);
   order.push_back("c");
   stage.reorder(order).vectorize("c");

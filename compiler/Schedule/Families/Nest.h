@@ -13,6 +13,7 @@ inline constexpr int64_t channelUnroll = 4;
 /// What is cut and unrolled.
 struct Nest {
   int64_t x = 1;              ///< pixels of a row in one tile
+  int64_t y = 1;              ///< rows of a plane in one tile
   int64_t cb = 1;             ///< channel blocks in one tile
   int64_t n = 1;              ///< samples of a batch in one tile; divides it
   std::string splitReduction; ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
@@ -25,6 +26,9 @@ struct Nest {
   bool chunks = false;
   int64_t samples = 1; ///< of a batch that each strip of channel blocks runs through before the next; divides it
 };
+
+/// Planes of fewer rows hold less than weights, so threads do not share rows.
+inline constexpr int64_t fewestRows = 12;
 
 /// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
 int64_t samplesTogether(int64_t batch);

@@ -123,3 +123,21 @@ func.func @batch(%x: tensor<8x2048x7x7xf32>) -> tensor<8x512x7x7xf32> attributes
   return %0 : tensor<8x512x7x7xf32>
 }
 }
+
+// -----
+
+// Rows of three pixels leave most registers empty: a tile takes the whole plane, and reads each weight once for all of it.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @short_rows
+// CHECK: choice = {cb = 2 : i64, family = "direct", x = 3 : i64, y = 3 : i64}
+// CHECK: choice = {family = "depthwise", x = 3 : i64, y = 3 : i64}
+func.func @short_rows(%x: tensor<1x64x3x3xf32>) -> tensor<1x256x3x3xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<256x64x1x1xf32>
+  %w2 = weft.weight "w2" : tensor<256x1x3x3xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x3x3xf32>, tensor<256x64x1x1xf32>) -> tensor<1x256x3x3xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 256 : i64}
+         : (tensor<1x256x3x3xf32>, tensor<256x1x3x3xf32>) -> tensor<1x256x3x3xf32>
+  return %1 : tensor<1x256x3x3xf32>
+}
+}
