@@ -96,6 +96,20 @@ bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product) {
   return false;
 }
 
+bool isExpPlusOne(const Expr &expr, ExprPtr &exponent) {
+  if (expr.kind != ExprKind::Binary || expr.op != ScalarOp::Add || expr.type != Scalar::F32)
+    return false;
+  for (int side : {0, 1}) {
+    const ExprPtr &power = expr.args[side], &other = expr.args[1 - side];
+    if (power->kind == ExprKind::Unary && power->op == ScalarOp::Exp && other->kind == ExprKind::Constant &&
+        other->constant == 1) {
+      exponent = power->args[0];
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Collects the loops an expression reads; false if it reads anything else.
 static bool readsOnlyLoops(const Expr &expr, std::set<int> &loops) {
   if (expr.kind == ExprKind::LoopIndex)

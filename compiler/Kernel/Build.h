@@ -29,6 +29,9 @@ bool isUnary(ScalarOp op);
 /// Whether `expr` is `Accumulator + a * b`, the one form that is contracted; then `product` is the Mul.
 bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);
 
+/// Whether `expr` is `exp(exponent) + 1` in f32, which sigmoid and silu divide by.
+bool isExpPlusOne(const Expr &expr, ExprPtr &exponent);
+
 /// Whether `expr` is a position along a row, kept from leaving it by `min` with a constant: emitters cut that loop, one
 /// of the stage's innermost two, into its edges and what lies between, where the position needs no looking after.
 bool stopsAtEdge(const Stage &stage, const Expr &expr);

@@ -188,6 +188,8 @@ HExpr ExpressionBuilder::binary(const Expr &expr) {
   ExprPtr product;
   if (isFusedMultiplyAdd(expr, product))
     return multiplyAdd(*product);
+  if (ExprPtr exponent; isExpPlusOne(expr, exponent))
+    return expPlusOneOf(build(exponent));
   HExpr a = build(expr.args[0]), b = build(expr.args[1]);
   if (leaves.stopsAtEdge && leaves.stopsAtEdge(expr)) // then the loop is cut into its edges and what lies between
     a = Halide::likely(a);

@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Range reductions after Cody and Waite, Software Manual for the Elementary Functions (1980); coefficients are minimax
-// fits (Lawson's algorithm) in f64, rounded. Only steps of polynomials are multiply-adds: there is nothing else LLVM could
-// contract, so every target gives the same bits.
+// fits (Lawson's algorithm) in f64, rounded. What is no step of a polynomial is a multiply-add only where LLVM has no other choice, so
+// every target gives the same bits.
 #include "compiler/Emit/Halide/Math.h"
 
 #include "compiler/Emit/Halide/Strict.h"
@@ -28,28 +28,45 @@ Expr polynomial(Expr x, const std::vector<double> &c) {
   return sum;
 }
 
-/// 2 to the power k, -126 <= k <= 127.
-Expr powerOfTwo(Expr k) { return Halide::reinterpret(Halide::Float(32), (k + 127) << 23); }
-
 /// `magnitude`, which is not negative, with the sign of x.
 Expr withSignOf(Expr x, Expr magnitude) {
   Expr sign = Halide::reinterpret(Halide::Int(32), x) & INT32_MIN;
   return Halide::reinterpret(Halide::Float(32), sign | Halide::reinterpret(Halide::Int(32), magnitude));
 }
 
+/// exp(x) is `mantissa`, near 1, times 2 to the power k; the low bits of `power` are k, as two's complement.
+struct ExpParts {
+  Expr mantissa, power;
+};
+
+ExpParts expParts(Expr x) {
+  // Added to this, a number is rounded to a whole one, which its last bits are.
+  Expr whole = f(12582912), rounded = multiplyAdd(x, f(1.44269504088896341), whole), k = sub(rounded, whole);
+  // ln 2 in two parts; the first has few enough digits for k times it to be exact.
+  Expr r = multiplyAdd(k, f(2.12194440054690583e-4), sub(x, mul(k, f(0.693359375))));
+  Expr mantissa = polynomial(r, {1, 1, 0.4999999343, 0.1666652040, 0.0416683908, 0.0083687451, 0.0013814540});
+  return {mantissa, Halide::reinterpret(Halide::UInt(32), rounded)};
+}
+
+Expr bits(uint32_t value) { return Halide::Internal::UIntImm::make(Halide::UInt(32), value); }
+
+/// 2 to the power n, which stands where a float has its exponent, times 2 to the power `ofZero` - 127.
+Expr powerOfTwo(Expr n, uint32_t ofZero = 127) { return Halide::reinterpret(Halide::Float(32), n + bits(ofZero << 23)); }
+
 } // namespace
 
 Expr expOf(Expr x) {
   // Beyond these bounds the result is infinity or zero; a constant in front lets NaN through.
-  x = strict::min(f(89), strict::max(f(-104), x));
-  Expr k = Halide::round(mul(x, f(1.44269504088896341)));
-  // ln 2 in two parts; the first has few enough digits for k times it to be exact.
-  Expr r = multiplyAdd(k, f(2.12194440054690583e-4), sub(x, mul(k, f(0.693359375))));
-  Expr q = polynomial(r, {0.5000000095, 0.1666651856, 0.0416662049, 0.0083689235, 0.0013950548});
-  Expr e = add(multiplyAdd(mul(r, r), q, r), f(1));
+  ExpParts e = expParts(strict::min(f(89), strict::max(f(-104), x)));
   // Two factors, because 2^128 and 2^-150 are no f32 though the products may be.
-  Expr whole = Halide::cast<int>(k), half = whole >> 1;
-  return mul(mul(e, powerOfTwo(half)), powerOfTwo(whole - half));
+  Expr half = (e.power << 22) & bits(0xff800000);
+  return mul(mul(e.mantissa, powerOfTwo(half)), powerOfTwo((e.power << 23) - half));
+}
+
+Expr expPlusOneOf(Expr x) {
+  // Below, the sum is 1. Half the exponential is an f32 wherever the sum is one.
+  ExpParts e = expParts(strict::min(f(89), strict::max(f(-87), x)));
+  return multiplyAdd(mul(e.mantissa, powerOfTwo(e.power << 23, 126)), f(2), f(1));
 }
 
 Expr logOf(Expr x) {
@@ -74,7 +91,7 @@ Expr tanhOf(Expr x) {
   Expr a = Halide::abs(x), z = mul(x, x);
   Expr p = polynomial(z, {-0.3333327208, 0.1333115276, -0.0537141042, 0.0205517107, -0.0056039055});
   Expr small = add(x, mul(mul(x, z), p));
-  Expr large = sub(f(1), div(f(2), add(expOf(add(a, a)), f(1))));
+  Expr large = sub(f(1), div(f(2), expPlusOneOf(add(a, a))));
   return Halide::select(lt(a, f(0.64)), small, withSignOf(x, large));
 }
 

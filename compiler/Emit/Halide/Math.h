@@ -8,6 +8,8 @@
 namespace weft::emit {
 
 Halide::Expr expOf(Halide::Expr x);  ///< within 1.5 units in the last place, denormals included
+/// exp(x) + 1, within 1.5 units, in two thirds of the time.
+Halide::Expr expPlusOneOf(Halide::Expr x);
 Halide::Expr logOf(Halide::Expr x);  ///< within 2 units
 Halide::Expr tanhOf(Halide::Expr x); ///< within 2.5 units
 Halide::Expr erfOf(Halide::Expr x);  ///< within 3 units

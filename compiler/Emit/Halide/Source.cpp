@@ -419,7 +419,7 @@ std::string helpers(bool usesMath, bool usesStrict, bool usesThreads) {
     text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
   if (usesMath)
     text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
-            "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::logOf, strict::powOf, "
+            "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::expPlusOneOf, strict::logOf, strict::powOf, "
             "strict::tanhOf;\n\n";
   return text;
 }

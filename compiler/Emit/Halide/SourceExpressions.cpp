@@ -317,6 +317,10 @@ SourceExpressions::Text SourceExpressions::binary(const Expr &expr, bool isStric
     return {std::string(function) + "(" + text + ")"};
   };
   bool plain = isStrict || !real;
+  if (ExprPtr exponent; isExpPlusOne(expr, exponent)) {
+    usesMath = true;
+    return {callText("expPlusOneOf", {exponent}, isStrict)};
+  }
   if (!update && stopsAtEdge(desc.stages[stage], expr))
     return {"min(" + callText("likely", {expr.args[0]}, isStrict) + ", " + argument(expr.args[1], isStrict) + ")"};
   switch (expr.op) {

@@ -145,6 +145,7 @@ const std::set<std::string> &reserved() {
                                               "undef",
                                               "threadCount",
                                               "expOf",
+                                              "expPlusOneOf",
                                               "logOf",
                                               "tanhOf",
                                               "erfOf",

@@ -62,6 +62,16 @@ TEST(Accuracy, Exp) {
   expectSpecial("exp(@x[i])", NAN, NAN);
 }
 
+TEST(Accuracy, ExpPlusOne) {
+  auto exact = [](double x) { return std::exp(x) + 1; };
+  EXPECT_LE(worst("add(exp(@x[i]), 1)", exact, -100, 88.7), 1.5);
+  EXPECT_LE(worst("add(1, exp(@x[i]))", exact, -10, 10), 1.5);
+  expectSpecial("add(exp(@x[i]), 1)", 90, INFINITY);
+  expectSpecial("add(exp(@x[i]), 1)", INFINITY, INFINITY);
+  expectSpecial("add(exp(@x[i]), 1)", -INFINITY, 1);
+  expectSpecial("add(exp(@x[i]), 1)", NAN, NAN);
+}
+
 TEST(Accuracy, Log) {
   EXPECT_LE(worst("log(@x[i])", std::log, 0.5, 2), 2);
   EXPECT_LE(worst("log(@x[i])", std::log, 1e-30, 100), 2);
