@@ -66,7 +66,7 @@ public:
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
     if (!chunks)
       choice.cycles = std::max(choice.cycles, readAgainCycles(shape, tile, inputs, choice, machine));
-    choice.parameters = prepares ? stripParameters(conv, shape, tile, inBlocks * block * 4)
+    choice.parameters = prepares ? stripParameters(conv, shape, tile, inBlocks * block * 4, choice.weightBytes)
                                  : parametersOf(head->getContext(), shape, tile, chunks.has_value(), choice, machine);
     choices.push_back(choice);
   }
@@ -218,9 +218,10 @@ private:
     return leaves && pays && parts < shape.height ? int64_t(llvm::divideCeil(shape.height, parts)) : 0;
   }
 
-  DictionaryAttr stripParameters(ConvOp conv, const ConvShape &shape, Tile tile, int64_t pixelBytes) const {
+  DictionaryAttr stripParameters(ConvOp conv, const ConvShape &shape, Tile tile, int64_t pixelBytes,
+                                 int64_t weightBytes) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
-    appendStrips(conv, shape, pixelBytes, stripBytes, values);
+    appendStrips(conv, shape, pixelBytes, weightBytes, stripBytes, values);
     return makeParameters(conv.getContext(), name(), values);
   }
 };

@@ -38,7 +38,7 @@ public:
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (hasPrologue(conv))
-      appendStrips(conv, shape, 4 * shape.inputs, stripBytes, values);
+      appendStrips(conv, shape, 4 * shape.inputs, choice.weightBytes, stripBytes, values);
     else if (int64_t rows = rowsOf(shape, llvm::divideCeil(outBlocks, tile.cb)))
       values.push_back({"rows", rows});
     choice.parameters = makeParameters(head->getContext(), name(), values);

@@ -11,22 +11,46 @@ namespace weft {
 
 /// Strips one thread works on before another could take them.
 constexpr int64_t stripsForThreads = 4;
+/// Where there would be fewer, so many are made, but of no fewer rows and of no fewer times those that neighbours both prepare.
+constexpr int64_t enoughStrips = 8, fewestRowsOfStrip = 4, timesShared = 4;
 
 bool hasPrologue(ConvOp conv) {
   Operation *maker = conv.getX().getDefiningOp();
   return maker && isa<GroupOp>(conv->getParentOp()) && maker->getBlock() == conv->getBlock();
 }
 
-Strips chooseStrips(int64_t height, int64_t rowBytes, int64_t stripBytes) {
-  int64_t most = std::clamp<int64_t>(stripBytes / std::max<int64_t>(rowBytes, 1), 1, height);
-  int64_t count = llvm::divideCeil(height, most);
-  return {int64_t(llvm::divideCeil(height, count)), count >= stripsForThreads};
+/// Rows, at most `most` and at least half of that, with which two threads have as much to do as can be.
+static int64_t evenRows(int64_t height, int64_t most) {
+  int64_t best = most, least = height;
+  for (int64_t rows = most; 2 * rows >= most && rows > 0; --rows) {
+    int64_t first = llvm::divideCeil(height, rows) / 2 * rows, larger = std::max(first, height - first);
+    if (larger < least) {
+      least = larger;
+      best = rows;
+    }
+  }
+  return best;
 }
 
-void appendStrips(ConvOp conv, const ConvShape &shape, int64_t pixelBytes, int64_t stripBytes,
+Strips chooseStrips(int64_t height, int64_t rowBytes, int64_t stripBytes, bool forThreads, int64_t sharedRows) {
+  int64_t most = std::clamp<int64_t>(stripBytes / std::max<int64_t>(rowBytes, 1), 1, height);
+  int64_t count = llvm::divideCeil(height, most);
+  if (forThreads && count < stripsForThreads) {
+    int64_t fewest = std::max(fewestRowsOfStrip, timesShared * sharedRows);
+    most = std::min(most, std::max<int64_t>(llvm::divideCeil(height, enoughStrips), fewest));
+    count = llvm::divideCeil(height, most);
+  }
+  if (count >= stripsForThreads || (forThreads && count > 1)) // such a filter has no more blocks to share
+    return {evenRows(height, most), true};
+  return {int64_t(llvm::divideCeil(height, count)), false};
+}
+
+void appendStrips(ConvOp conv, const ConvShape &shape, int64_t pixelBytes, int64_t weightBytes, int64_t stripBytes,
                   SmallVectorImpl<std::pair<StringRef, int64_t>> &values) {
   int64_t width = cast<RankedTensorType>(conv.getX().getType()).getShape().back();
-  Strips strips = chooseStrips(shape.height, width * shape.stride.front() * pixelBytes, stripBytes);
+  int64_t rowBytes = width * shape.stride.front() * pixelBytes;
+  int64_t sharedRows = (shape.kernel.front() - 1) * shape.dilation.front() + 1 - shape.stride.front();
+  Strips strips = chooseStrips(shape.height, rowBytes, stripBytes, weightBytes <= rowBytes * shape.height, sharedRows);
   values.push_back({"rows", strips.rows});
   if (strips.forThreads)
     values.push_back({"threads_take_rows", 1});
@@ -75,6 +99,8 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
 
   StageBuilder before(kernel.getContext(), prologue.name);
   before.computeAt(out.name, level);
+  if (!strips.forThreads && prologue.has("cb"))
+    before.parallel("cb");
   if (prologue.loops.back() == "c")
     before.vectorize("c");
   else

@@ -18,11 +18,13 @@ struct Strips {
 bool hasPrologue(ConvOp conv);
 
 /// The strips of a result of `height` rows, each of which needs `rowBytes` of prepared input; a strip takes up to
-/// `stripBytes` where more than a row fits.
-Strips chooseStrips(int64_t height, int64_t rowBytes, int64_t stripBytes);
+/// `stripBytes` where more than a row fits. Where filters weigh less than planes, `forThreads`, there are strips for threads;
+/// neighbours both prepare `sharedRows`.
+Strips chooseStrips(int64_t height, int64_t rowBytes, int64_t stripBytes, bool forThreads, int64_t sharedRows);
 
-/// The same for `conv`, whose input takes `pixelBytes` a pixel, as parameters of a choice, and read back from there.
-void appendStrips(ConvOp conv, const ConvShape &shape, int64_t pixelBytes, int64_t stripBytes,
+/// The same for `conv`, whose input takes `pixelBytes` a pixel and whose filter `weightBytes`, as parameters of a choice, and
+/// read back from there.
+void appendStrips(ConvOp conv, const ConvShape &shape, int64_t pixelBytes, int64_t weightBytes, int64_t stripBytes,
                   llvm::SmallVectorImpl<std::pair<llvm::StringRef, int64_t>> &values);
 std::optional<Strips> stripsOf(const KernelView &kernel, mlir::DictionaryAttr choice);
 

@@ -12,11 +12,12 @@
 // CHECK: weft.relu
 // CHECK-NEXT: weft.conv
 // CHECK-NEXT: weft.yield
-// A strip of rows is prepared for all channel blocks, outside the tiles.
+// A strip of rows is prepared for all channel blocks, outside the tiles; the filter is smaller than the plane, so threads
+// share strips.
 // SCHEDULE-LABEL: func.func private @conv1x1_b16
 // SCHEDULE-SAME: stage<"relu", [compute_at("store", strip), vectorize(c)]>, stage<"conv", [compute_at("store", x
-// SCHEDULE-SAME: stage<"store", [split(y -> strip, row by 8, predicate)
-// SCHEDULE-SAME: reorder(n, strip, cbo, row, xo
+// SCHEDULE-SAME: stage<"store", [split(y -> strip, row by 4, predicate)
+// SCHEDULE-SAME: reorder(n, strip, {{.*}} parallel(strip)
 func.func @fused(%x: !x, %w: !w) -> !y attributes {weft.net} {
   %a = weft.group "relu" (%x) {
   ^bb0(%b: !x):
@@ -27,6 +28,31 @@ func.func @fused(%x: !x, %w: !w) -> !y attributes {weft.net} {
   ^bb0(%b: !x, %c: !w):
     %r = weft.conv %b, %c stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
            {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 16, 32, 1, 1>} : (!x, !w) -> !y
+    weft.yield %r : !y
+  } : (!x, !w) -> !y
+  return %y : !y
+}
+
+// -----
+
+!x = tensor<1x32x4x4xf32, #weft.blocked<16>>
+!w = tensor<8x2x1x1x16x16xf32>
+!y = tensor<1x128x4x4xf32, #weft.blocked<16>>
+
+// A filter larger than the plane: threads share blocks of output channels, and before that what these read.
+// SCHEDULE-LABEL: func.func private @conv1x1_b16
+// SCHEDULE-SAME: stage<"relu", [compute_at("store", strip), parallel(cb), vectorize(c)]>
+// SCHEDULE-SAME: stage<"store", [split(y -> strip, row by 4, predicate){{.*}} parallel(cbo)
+func.func @large_filter(%x: !x, %w: !w) -> !y attributes {weft.net} {
+  %a = weft.group "relu" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.relu %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %y = weft.group "conv" (%a, %w) {
+  ^bb0(%b: !x, %c: !w):
+    %r = weft.conv %b, %c stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 128, 32, 1, 1>} : (!x, !w) -> !y
     weft.yield %r : !y
   } : (!x, !w) -> !y
   return %y : !y
@@ -49,7 +75,7 @@ func.func @fused(%x: !x, %w: !w) -> !y attributes {weft.net} {
 // CHECK-NEXT: weft.pad %{{.*}} constant low [0, 0, 1, 1] high [0, 0, 1, 1]
 // CHECK-NEXT: weft.conv {{.*}} pad [0, 0, 0, 0]
 // SCHEDULE-LABEL: func.func private @pad_
-// SCHEDULE-SAME: stage<"pad", [compute_at("store", strip), vectorize(c)]>, stage<"conv"
+// SCHEDULE-SAME: stage<"pad", [compute_at("store", strip), parallel(cb), vectorize(c)]>, stage<"conv"
 func.func @shared(%x: !x, %w1: !w1, %w3: !w3) -> (!y, !y, !y) attributes {weft.net} {
   %a = weft.group "relu" (%x) {
   ^bb0(%b: !x):
