@@ -106,7 +106,7 @@ private:
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
-    if (isWindow(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp>(op))
+    if (isWindow(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp, ResampleOp>(op))
       return true;
     if (isChannelNorm(op)) // a group is made of channels that exist
       return isPlanes(op->getResult(0)) && (isa<InstancenormOp>(op) || channelsOf(op->getResult(0)) % block == 0);
@@ -159,6 +159,8 @@ private:
   void assignBlocked(Operation *op) {
     SmallVector<OpOperand *> vectors = channelVectors(op);
     for (OpOperand &operand : op->getOpOperands()) {
+      if (isa<ResampleOp>(op) && operand.getOperandNumber() > 0) // tables
+        continue;
       if (llvm::is_contained(vectors, &operand))
         operand.set(packVector(builder, operand.get(), block));
       else if (!hasOneElement(operand.get()) || isBlocked(operand.get().getType()) || !isPointwise(op))

@@ -85,6 +85,27 @@ def GatherOp : Weft_PureOp<"gather"> {
   let assemblyFormat = "$x `[` $indices `]` `axis` $axis attr-dict `:` functional-type(operands, results)";
 }
 
+def ResampleOp : Weft_PureOp<"resample"> {
+  let summary = "a spatial dimension whose elements are weighted sums of a few others";
+  let description = [{
+    `y[a..., p, b...] = sum over k of weights[k, p] * x[a..., indices[k, p], b...]`, where a are the dimensions of `x` before `axis`
+    and b those behind, added in the order of k. Indices are brought inside as those of `gather`. Resizing, by any factor and
+    between any points, is one a dimension.
+
+    C1. `x` has rank 3 to 5: `[N, C, spatial...]`; 2 <= `axis` < rank of `x`.
+    C2. `indices` (i32) and `weights` (the elements of `x`) are of one shape of two dimensions, at least 1 of each.
+
+    Example:
+    ```mlir
+    %y = weft.resample %x[%i] by %w axis 2 : (tensor<1x64x8x8xf32>, tensor<2x16xi32>, tensor<2x16xf32>) -> tensor<1x64x16x8xf32>
+    ```
+  }];
+  let arguments = (ins Weft_FloatTensor:$x, Weft_IndexTensor:$indices, Weft_FloatTensor:$weights, I64Attr:$axis);
+  let results = (outs Weft_FloatTensor:$y);
+  let assemblyFormat =
+      "$x `[` $indices `]` `by` $weights `axis` $axis attr-dict `:` functional-type(operands, results)";
+}
+
 def ReshapeOp : Weft_PureOp<"reshape"> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{

@@ -242,6 +242,16 @@ static FailureOr<Values> buildImageInput(CallBuilder &call) {
   return call.make("weft.image_input", *x, attributes);
 }
 
+static FailureOr<Values> buildResample(CallBuilder &call) {
+  FailureOr<Value> x = call.tensor("x"), indices = call.tensor("indices"), weights = call.tensor("weights");
+  if (failed(x) || failed(indices) || failed(weights))
+    return failure();
+  FailureOr<int64_t> axis = call.axis("axis", tensorOf(*x).getRank(), 2);
+  if (failed(axis))
+    return failure();
+  return call.make("weft.resample", {*x, *indices, *weights}, integerAttr(call, "axis", *axis));
+}
+
 std::vector<Signature> weft::shapeCalls() {
   Parameter x{"x", Takes::Tensor}, axis{"axis", Takes::Integer}, shape{"shape", Takes::Integers, true};
   return {
@@ -251,6 +261,7 @@ std::vector<Signature> weft::shapeCalls() {
        {x, {"axis", Takes::Integers}, {"start", Takes::Integers}, {"stop", Takes::Integers}, {"step", Takes::Integers}},
        buildSlice},
       {"gather", {x, {"indices", Takes::Tensor}, axis}, buildGather},
+      {"resample", {x, {"indices", Takes::Tensor}, {"weights", Takes::Tensor}, axis}, buildResample},
       {"reshape", {x, shape}, buildToShape},
       {"expand", {x, shape}, buildToShape},
       {"flatten", {x, axis}, buildFlatten},

@@ -102,6 +102,24 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
   return succeedWith(types, result, x.getElementType());
 }
 
+LogicalResult ResampleOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX()), indices = tensorOf(adaptor.getIndices()), weights = tensorOf(adaptor.getWeights());
+  int64_t axis = adaptor.getAxis();
+  if (x.getRank() < 3 || x.getRank() > 5)
+    return emitOptionalError(where, "expected [N, C, spatial...] with one to three spatial dimensions, not ", spell(x));
+  if (axis < 2 || axis >= x.getRank())
+    return emitOptionalError(where, "`axis` cannot be ", axis, ": the spatial dimensions of ", spell(x), " are 2 to ", x.getRank() - 1);
+  if (indices.getRank() != 2 || indices.getShape() != weights.getShape() || !indices.hasStaticShape() ||
+      indices.getNumElements() == 0)
+    return emitOptionalError(where, "`indices` ", spell(indices), " and `weights` ", spell(weights),
+                             " are not of one shape of two dimensions");
+  if (!indices.getElementType().isInteger(32) || weights.getElementType() != x.getElementType())
+    return emitOptionalError(where, "`indices` ", spell(indices), " and `weights` ", spell(weights), " are not i32 and ", x.getElementType());
+  Extents result(x.getShape());
+  result[axis] = indices.getDimSize(1);
+  return succeedWith(types, result, x.getElementType());
+}
+
 //===- The same elements in another form -------------------------------------------------------------------------===//
 
 /// Product of the known extents, and how many are unknown.

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Resize. Each dimension by itself: an element of the result is a weighted sum of a few elements of the input (nearest one,
-// linear two, cubic four, more when antialiasing), picked by tables made here. Whole factors at the common settings become
+// linear two, cubic four, more when antialiasing), picked by tables made here (`resample`). Whole factors at the common settings become
 // `upsample`.
 #include "frontends/Onnx/Importer.h"
 
@@ -13,7 +13,7 @@ using namespace weft::onnxfile;
 namespace {
 
 constexpr int64_t mostOutputs = 1 << 20;
-constexpr int64_t mostGathers = 4; // more elements for each result, and a matrix product is better
+constexpr int64_t mostTaps = 4; // more elements for each result, and a matrix product is better
 
 struct Settings {
   std::string mode, coordinates, nearest;
@@ -100,6 +100,18 @@ Value along(NodeImport &node, Reals values, int64_t dim, int64_t rank) {
   return node.constant(vector);
 }
 
+/// Few elements each, of a picture: a table of places and one of weights.
+Value resample(NodeImport &node, Value x, int64_t dim, const Axis &axis, ArrayRef<Taps> taps) {
+  Ints shape{int64_t(taps[0].weights.size()), int64_t(taps.size())};
+  Folded places{Int32, shape, {}, {}}, weights{Float, shape, {}, {}};
+  for (int64_t k = 0; k < shape[0]; ++k)
+    for (const Taps &tap : taps) {
+      places.ints.push_back(clamped(axis, tap.begin + k));
+      weights.reals.push_back(tap.weights[k]);
+    }
+  return node.make("resample", {x, node.constant(places), node.constant(weights)}, node.number("axis", dim));
+}
+
 /// Few elements each: as many gathers, weighted and added.
 Value sumOfGathers(NodeImport &node, Value x, int64_t dim, const Axis &axis, ArrayRef<Taps> taps) {
   Value sum;
@@ -140,9 +152,11 @@ Value resizeAxis(NodeImport &node, Value x, int64_t dim, const Axis &axis, const
     outside.push_back(at < 0 || at > double(axis.in - 1));
     taps.push_back(tapsAt(settings, axis, std::clamp(at, -4e9, 4e9)));
   }
-  bool few = int64_t(taps[0].weights.size()) <= mostGathers;
   int64_t rank = rankOf(x);
-  Value result = few ? sumOfGathers(node, x, dim, axis, taps) : product(node, x, dim, axis, taps);
+  bool few = int64_t(taps[0].weights.size()) <= mostTaps, isSpatial = dim >= 2 && rank <= 5;
+  Value result = !few        ? product(node, x, dim, axis, taps)
+                 : isSpatial ? resample(node, x, dim, axis, taps)
+                             : sumOfGathers(node, x, dim, axis, taps);
   if (!settings.crops() || llvm::all_of(outside, [](double o) { return o == 0; }))
     return result;
   return node.make("where", {along(node, outside, dim, rank), node.scalar(settings.outside), result});
@@ -270,9 +284,9 @@ void resize(NodeImport &node) {
   for (const Axis &axis : axes)
     if (isUnclear(settings, axis))
       return node.fail(settings.coordinates + " with a factor that gives no whole extent is not supported");
-  for (auto [dim, axis] : llvm::enumerate(axes))
-    if (x && !axis.isKept())
-      x = resizeAxis(node, x, dim, axis, settings);
+  for (size_t dim = axes.size(); dim-- > 0;) // columns first: rows, which share their places, are then what is many
+    if (x && !axes[dim].isKept())
+      x = resizeAxis(node, x, int64_t(dim), axes[dim], settings);
   node.define(0, x);
 }
 

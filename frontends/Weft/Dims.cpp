@@ -179,7 +179,7 @@ static bool makesImages(StringRef op) {
   for (StringRef known :
        {"conv", "conv_transpose", "maxpool", "avgpool", "global_avgpool", "global_maxpool", "adaptive_avgpool", "lrn",
         "upsample", "batchnorm", "groupnorm", "instancenorm", "channelnorm", "image_input", "channel_shuffle",
-        "depth_to_space"})
+        "depth_to_space", "resample"})
     if (op == known)
       return true;
   return false;

@@ -347,6 +347,19 @@ def norm_cases():
 def shape_cases():
     x, image = normal(3, 4, 5), normal(1, 16, 6, 5)
     odd = normal(1, 3, 6, 5)
+
+    def tables(extent):
+        """Places of 9 results, 3 each, some of them outside."""
+        return rng.integers(-extent - 2, extent + 2, (3, 9)).astype(np.int32), normal(3, 9)
+
+    def resampled(axis):
+        def run(v, places, weights):
+            extent, shape = v.shape[axis], [-1] + [1] * (v.ndim - axis - 1)
+            inside = np.clip(np.where(places < 0, places + extent, places), 0, extent - 1)
+            return sum(v.take(i, axis) * w.reshape(shape) for i, w in zip(inside, weights))
+
+        return run
+
     return [
         Case("concat", "concat([x, y], axis=1)", [image, normal(1, 32, 6, 5)], lambda u, v: np.concatenate([u, v], 1)),
         Case("concat_odd", "concat([x, y, z], axis=1)", [image, odd, normal(1, 5, 6, 5)], lambda u, v, w: np.concatenate([u, v, w], 1)),
@@ -366,6 +379,11 @@ def shape_cases():
         Case("gather", "gather(x, y, axis=1)", [x, np.array([3, 0, 0, 2], np.int32)], lambda v, i: v[:, i]),
         Case("gather_outside", "gather(x, y, axis=1)", [x, np.array([-1, 9, -2**31, 2**31 - 1, -2], np.int32)],
              lambda v, i: v[:, np.clip(np.where(i < 0, i + v.shape[1], i), 0, v.shape[1] - 1)]),
+        Case("resample", "resample(x, y, z, axis=3)", [odd, *tables(5)], resampled(3)),
+        Case("resample_line", "resample(x, y, z, axis=2)", [normal(3, 4, 17), *tables(17)], resampled(2)),
+        *(Case(f"resample_packed{axis}", f"resample(conv(x, out=40, kernel=1, bias=false) as c, y, z, axis={axis})", [image, *tables(extent)],
+               lambda v, i, w, c, axis=axis: resampled(axis)(np.einsum("nihw,oi->nohw", v, c[:, :, 0, 0]), i, w), {"c.weight": normal(40, 16, 1, 1)})
+          for axis, extent in ((2, 6), (3, 5))),
         Case("dropout", "dropout(x, p=0.5)", [x], lambda v: v), Case("stochastic_depth", "stochastic_depth(x, survive=0.8, rule=\"paper\")", [x], lambda v: 0.8 * v),
     ]
 

@@ -135,6 +135,38 @@ LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
   return success();
 }
 
+/// A product for each row of the tables; places of the picture are the same for all channels, be they packed or not.
+LogicalResult lowerResample(ResampleOp op, KernelBuilder &kernel) {
+  Layout x(op.getX().getType()), y(op.getY().getType());
+  if (x.block != y.block)
+    return op.emitError("no kernel for an input of type ") << x.type << " and a result of type " << y.type;
+  kernel.setHead("resample");
+  kernel.keepExtents();
+  unsigned axis = op.getAxis(), rank = y.storedRank();
+  Value planes = kernel.read(op.getX(), "x"), indices = kernel.read(op.getIndices(), "indices"),
+        weights = kernel.read(op.getWeights(), "weights");
+  SmallVector<Source> sources;
+  int64_t count = op.getIndices().getType().getDimSize(0);
+  for (int64_t k = 0; k < count; ++k) {
+    AffineExpr row = getAffineConstantExpr(k, op.getContext());
+    AffineMap at = AffineMap::get(rank, 0, {row, kernel.dim(axis)}, op.getContext());
+    sources.append({{indices, at}, {weights, at}});
+  }
+  kernel.define(op.getY(), kernel.map("resample", loopsOver(y), sources, y.stored(), [&](Builder &b, ValueRange v) {
+    SmallVector<Value> at;
+    for (unsigned d = 0; d < rank; ++d)
+      at.push_back(linalg::IndexOp::create(b, d));
+    Value sum;
+    for (int64_t k = 0; k < count; ++k) {
+      at[axis] = insideIndex(b, v[2 * k], planes, axis);
+      Value product = mulOf(b, tensor::ExtractOp::create(b, planes, at), v[2 * k + 1]);
+      sum = sum ? addOf(b, sum, product) : product;
+    }
+    return sum;
+  }));
+  return success();
+}
+
 /// Channel c of the result is channel (c mod groups) * (C / groups) + c / groups of the input.
 LogicalResult lowerShuffle(ChannelShuffleOp op, KernelBuilder &kernel) {
   Layout x(cast<RankedTensorType>(op.getX().getType()));
@@ -396,6 +428,7 @@ void addShape(LoweringTable &table) {
   table.add<TransposeOp>(lowerTranspose);
   table.add<ExpandOp>(lowerExpand);
   table.add<GatherOp>(lowerGather);
+  table.add<ResampleOp>(lowerResample);
   table.add<ChannelShuffleOp>(lowerShuffle);
   table.add<DepthToSpaceOp>(lowerDepthToSpace);
   table.add<PadOp>(lowerPad);

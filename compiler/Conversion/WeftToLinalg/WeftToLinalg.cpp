@@ -50,7 +50,7 @@ bool isViewOp(Operation *op) {
 static bool hasConstantPlanes(Operation *op) {
   if (!isa<ConvOp, ConvTransposeOp, MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, LrnOp,
            UpsampleOp, RelayoutOp, BatchnormOp, GroupnormOp, InstancenormOp, ChannelnormOp, ChannelShuffleOp,
-           DepthToSpaceOp, PadOp, SliceOp, ImageInputOp>(op))
+           DepthToSpaceOp, ResampleOp, PadOp, SliceOp, ImageInputOp>(op))
     return true;
   auto type = cast<RankedTensorType>(op->getOperand(0).getType());
   return llvm::none_of(type.getShape().drop_front(type.getRank() ? 1 : 0), ShapedType::isDynamic);

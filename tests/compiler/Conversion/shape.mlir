@@ -38,6 +38,15 @@ func.func @gather(%x: tensor<2x3x4xf32>, %i: tensor<5xi32>) -> tensor<2x5x4xf32>
   return %y : tensor<2x5x4xf32>
 }
 
+// CHECK-LABEL: kernel resample_0 {
+// CHECK-DAG: let %[[#FIRST:]] = @indices[0:i32, x]
+// CHECK-DAG: let %[[#SECOND:]] = @indices[1:i32, x]
+// CHECK: init add(mul(@x[n, ch, {{.*}}%[[#FIRST]]{{.*}}], @weights[0:i32, x]), mul(@x[n, ch, {{.*}}%[[#SECOND]]{{.*}}], @weights[1:i32, x]))
+func.func @resample(%x: tensor<2x3x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9xf32>) -> tensor<2x3x9xf32> attributes {weft.net} {
+  %y = weft.resample %x[%i] by %w axis 2 : (tensor<2x3x4xf32>, tensor<2x9xi32>, tensor<2x9xf32>) -> tensor<2x3x9xf32>
+  return %y : tensor<2x3x9xf32>
+}
+
 // CHECK-LABEL: kernel channel_shuffle_0 {
 // CHECK: init @x[n, add(mul(mod(ch, 2:i32), 3:i32), div(ch, 2:i32)), x]
 func.func @shuffle(%x: tensor<1x6x4xf32>) -> tensor<1x6x4xf32> attributes {weft.net} {

@@ -223,3 +223,21 @@ func.func @means(%x: tensor<1x16x4x4xf32>) -> (tensor<1x16xf32>, tensor<1x16x2xf
   return %1, %2 : tensor<1x16xf32>, tensor<1x16x2xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Resizing leaves channels packed, and its tables as they are.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @resized
+// CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x16x4x4xf32, #weft.blocked<16>>
+// CHECK: weft.resample %[[Y]][%arg1] by %arg2 axis 2 : {{.*}} -> tensor<1x16x9x4xf32, #weft.blocked<16>>
+func.func @resized(%x: tensor<1x16x4x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9xf32>) -> tensor<1x16x9x4xf32> attributes {weft.net} {
+  %f = weft.weight "c.weight" : tensor<16x16x1x1xf32>
+  %0 = weft.conv %x, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %1 = weft.resample %0[%i] by %w axis 2 : (tensor<1x16x4x4xf32>, tensor<2x9xi32>, tensor<2x9xf32>) -> tensor<1x16x9x4xf32>
+  return %1 : tensor<1x16x9x4xf32>
+}
+}

@@ -378,6 +378,9 @@ TEST_F(Calls, PlainOnes) {
   EXPECT_TRUE(call("flatten", {x}) && call("transpose", {x})) << errors;
   EXPECT_TRUE(call("expand", {x}, {{"shape", list({3, 8, 6, 6})}})) << errors;
   EXPECT_TRUE(call("gather", {x, input({2}, builder.getI32Type())}, {{"axis", i(1)}})) << errors;
+  Value places = input({2, 9}, builder.getI32Type());
+  EXPECT_TRUE(call("resample", {x, places, input({2, 9})}, {{"axis", i(-1)}})) << errors;
+  EXPECT_EQ(type(), "f32[1, 8, 6, 9]");
   EXPECT_TRUE(call("matmul", {x, x}) && call("dot", {x, x}) && call("pow", {x, x}) && call("minimum", {x, x}))
       << errors;
   EXPECT_TRUE(call("conv_transpose", {x}, {{"out", i(4)}, {"kernel", i(2)}, {"stride", i(2)}})) << errors;

@@ -377,6 +377,38 @@ func.func @depth_to_space(%x: tensor<1x6x2x2xf32>) {
 
 // -----
 
+func.func @resample_channels(%x: tensor<1x4x6xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9xf32>) {
+  // expected-error @+1 {{`axis` cannot be 1: the spatial dimensions of f32[1, 4, 6] are 2 to 2}}
+  %0 = weft.resample %x[%i] by %w axis 1 : (tensor<1x4x6xf32>, tensor<2x9xi32>, tensor<2x9xf32>) -> tensor<1x9x6xf32>
+  return
+}
+
+// -----
+
+func.func @resample_without_space(%x: tensor<4x6xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9xf32>) {
+  // expected-error @+1 {{expected [N, C, spatial...] with one to three spatial dimensions, not f32[4, 6]}}
+  %0 = weft.resample %x[%i] by %w axis 1 : (tensor<4x6xf32>, tensor<2x9xi32>, tensor<2x9xf32>) -> tensor<4x9xf32>
+  return
+}
+
+// -----
+
+func.func @resample_tables(%x: tensor<1x4x6xf32>, %i: tensor<2x9xi32>, %w: tensor<2x8xf32>) {
+  // expected-error @+1 {{`indices` i32[2, 9] and `weights` f32[2, 8] are not of one shape of two dimensions}}
+  %0 = weft.resample %x[%i] by %w axis 2 : (tensor<1x4x6xf32>, tensor<2x9xi32>, tensor<2x8xf32>) -> tensor<1x4x9xf32>
+  return
+}
+
+// -----
+
+func.func @resample_places(%x: tensor<1x4x6xf32>, %i: tensor<2x9xi64>, %w: tensor<2x9xf32>) {
+  // expected-error @+1 {{`indices` i64[2, 9] and `weights` f32[2, 9] are not i32 and 'f32'}}
+  %0 = weft.resample %x[%i] by %w axis 2 : (tensor<1x4x6xf32>, tensor<2x9xi64>, tensor<2x9xf32>) -> tensor<1x4x9xf32>
+  return
+}
+
+// -----
+
 func.func @depth_to_space_without_space(%x: tensor<1x6xf32>) {
   // expected-error @+1 {{expected [N, C, spatial...] with one to three spatial dimensions, not f32[1, 6]}}
   %0 = weft.depth_to_space %x dcr block 2 : (tensor<1x6xf32>) -> tensor<1x3xf32>
