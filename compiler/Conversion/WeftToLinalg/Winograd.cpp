@@ -1,10 +1,11 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Winograd's minimal filtering F(m x m, 3 x 3), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
-// 2016. Tiles of m x m results read (m + 2) x (m + 2) elements; in five stages and the epilogue's
+// 2016. Tiles of m x m results read (m + 2) x (m + 2) elements; in six stages and the epilogue's
 //
 //   rows      B^T d        n ib ty tx u v i    transforms the rows of each tile
 //   columns   (B^T d) B    n ib ty tx u v i
 //   product   M            n u v cb ty tx c, ib i    one matrix product a point, with the transformed filter
+//   products  M            n u v cb ty tx c
 //   back_rows A^T M        n cb ty tx p v c
 //   back      (A^T M) A    n cb ty tx p q c
 //   tiles                  n cb y x c          results where they belong, the bias and what follows
@@ -121,7 +122,7 @@ Value pick(Builder &b, unsigned loop, ArrayRef<Value> values) {
   return result;
 }
 
-/// The five stages of one convolution.
+/// The six stages of one convolution.
 class Stages {
 public:
   Stages(ConvOp op, int64_t m, KernelBuilder &kernel)
@@ -138,7 +139,7 @@ public:
   Value run() {
     kernel.keepPlanes();
     Value columns = transformColumns(transformRows());
-    return place(backColumns(backRows(product(columns))));
+    return place(backColumns(backRows(products(product(columns)))));
   }
 
 private:
@@ -216,13 +217,19 @@ private:
     AffineMap filter = AffineMap::get(
         i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
     return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
-                         tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down, across, y.block})),
-                         FloatAttr::get(y.type.getElementType(), 0.0),
+                         outputPoints(), FloatAttr::get(y.type.getElementType(), 0.0),
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
   }
 
-  Value backRows(Value product) {
-    auto taps = tapsOf(product, [&](int64_t k) {
+  /// Sums stay in registers until they are whole.
+  Value products(Value product) {
+    return kernel.map("products", loops({"n", "u", "v", "cb", "ty", "tx", "c"}),
+                      {{product, AffineMap::getMultiDimIdentityMap(7 + z, context)}}, outputPoints(),
+                      [](Builder &, ValueRange v) { return v[0]; });
+  }
+
+  Value backRows(Value products) {
+    auto taps = tapsOf(products, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z), d(3 + z), d(6 + z)});
     });
     return kernel.map(
@@ -250,6 +257,9 @@ private:
     return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
   }
 
+  RankedTensorType outputPoints() const {
+    return tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down, across, y.block}));
+  }
   RankedTensorType inputTiles() const {
     return tensor(with<int64_t>(slicesIn, 2, {batch, inBlocks, down, across, points, points, x.block}));
   }

@@ -4,6 +4,7 @@
 // in registers. In three dimensions so do the slices of a band, as many as stay there with those its windows touch.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/Families/Nest.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -14,8 +15,6 @@ namespace {
 /// A band of one row is cut where its transformed input is larger: with the products and filters it should fit the
 /// second-level cache. Worth 8 % at 224 x 224, 4 % at 112 x 112.
 constexpr double chunkBytes = 300 << 10;
-/// Sums beside which the pixels of a tile fit the registers, so that each filter vector is loaded when it is used.
-constexpr int64_t mostTogether = 21;
 /// Part of what a band may take that its slices do.
 constexpr double slicesShare = 0.65;
 /// Bands one core works on before another could take them.
@@ -87,21 +86,24 @@ private:
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
     int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
-    double columnBytes = samples * tiles.points() * machine.vector * 4 * // of one tile
-                         (tiles.inBlocks * tiles.slicesRead() + tile.cb * tiles.slices);
+    double columnBytes = samples * tileWork(tiles, tile.cb, machine);
     int64_t rows = band(tiles, tile.cb, columnBytes * tiles.across, machine);
     bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
     int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
+    bool byPoints = pointsPay(tiles, rows, cut, machine) &&
+                    samples * tileWork(tiles, tiles.outBlocks, machine) * rows * cut <= machine.roomBytes;
     Choice choice;
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
     choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
                     machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle +
-                    readAgain(tiles, rows, tile.cb, shape.batch, machine) / machine.bytesPerCycle;
+                    (byPoints ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine)) / machine.bytesPerCycle;
     int64_t wide = strip(tiles, tile.cb, samples * rows, machine);
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
-    if (wide > tile.cb)
+    if (byPoints)
+      values.push_back({"by_points", 1});
+    else if (wide > tile.cb)
       values.push_back({"strip", wide});
     if (samples > 1)
       values.push_back({"samples_inside", 1});
@@ -197,6 +199,18 @@ private:
     return rows < tiles.down && bytes <= machine.bandBytes && !tiles.isDeep() ? rows : 0;
   }
 
+  /// Whether the products of all channel blocks are made for one point of the transform before the next: its input stays in the
+  /// second-level cache while all its filters pass, and what goes beyond is written and read in order.
+  static bool pointsPay(const Shape &tiles, int64_t rows, int64_t cut, const Machine &machine) {
+    return machine.fetchesAhead && !tiles.isDeep() && tiles.weightBytes >= machine.cachedFilterBytes &&
+           rows == tiles.down && cut == tiles.across;
+  }
+
+  /// Bytes between the transforms for one tile, of its input and of `blocks` channel blocks.
+  static double tileWork(const Shape &tiles, int64_t blocks, const Machine &machine) {
+    return tiles.points() * machine.vector * 4 * (tiles.inBlocks * tiles.slicesRead() + blocks * tiles.slices);
+  }
+
   static double tileBytes(const Shape &tiles, const Machine &machine) {
     return tiles.points() * tiles.inBlocks * tiles.slicesRead() * machine.vector * 4;
   }
@@ -218,7 +232,7 @@ private:
 
   /// The stages phase kernels makes of it, the epilogue last.
   static bool isNestOf(const KernelView &kernel) {
-    static constexpr StringLiteral names[] = {"rows", "columns", "product", "back_rows", "back"};
+    static constexpr StringLiteral names[] = {"rows", "columns", "product", "products", "back_rows", "back"};
     if (kernel.stages.size() != std::size(names) + 1 || kernel.output().isReduction())
       return false;
     return llvm::all_of(llvm::zip(kernel.stages, names),
@@ -231,13 +245,14 @@ private:
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
           cb(parameter(choice, "cb", 1)), strip(parameter(choice, "strip", cb)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
-          samplesInside(parameter(choice, "samples_inside") != 0), out(kernel.output().name),
+          samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
+          out(kernel.output().name),
           tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
           cuts(tilesAcross < kernel.stages[0].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 
     ScheduleAttr run() {
-      return ScheduleAttr::get(context, {rows(), columns(), product(), backRows(), back(), tiles()});
+      return ScheduleAttr::get(context, {rows(), columns(), product(), products(), backRows(), back(), tiles()});
     }
 
   private:
@@ -264,46 +279,59 @@ private:
       StageBuilder stage(context, "columns");
       stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ty", "ib", "tx", "i"}));
       stage.boundExtent("tx", tilesAcross).vectorize("i").unroll("u").unroll("v");
+      if (byPoints)
+        stage.parallel("ib");
       return stage.get();
     }
 
-    /// The same cuts for where the sums begin and where they grow.
-    void cut(StageBuilder &stage, ArrayRef<StringRef> reduction) {
-      SmallVector<StringRef> order{"n", "u", "v"};
-      if (samplesInside) // a filter serves the whole batch
-        order = {"u", "v", "n"};
-      bool cutsStrip = cb < strip, cutsTiles = rx < tilesAcross;
-      if (cutsStrip) {
-        stage.split("cb", "cbo", "cbi", cb, Tail::Exact);
-        order.push_back("cbo");
-      }
-      order.append(withSlices({"ty"}));
-      if (cutsTiles) {
-        stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::Predicate : Tail::Exact);
-        order.push_back("txo");
-      }
-      order.append(reduction.begin(), reduction.end());
-      StringRef tile = cutsTiles ? "txi" : "tx", block = cutsStrip ? "cbi" : "cb";
-      if (rx * cb <= mostTogether)
-        order.append({block, tile, "c"});
-      else // one pixel after the other leaves more registers for sums
-        order.append({tile, block, "c"});
-      stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
-    }
+    bool cutsTiles() const { return rx < tilesAcross; }
 
+    /// The sums of one register tile.
     StageAttr product() {
       StageBuilder stage(context, "product");
-      stage.computeAt(out, "cbo").storageOrder(withSlices({"n", "u", "v", "ty", "tx", "cb", "c"}));
-      stage.boundExtent("cb", strip).boundExtent("tx", tilesAcross);
-      cut(stage, {});
-      stage.onUpdate().split("i", "io", "ii", 4, Tail::Exact);
+      stage.computeAt("products", cutsTiles() ? "txo" : "ty").boundExtent("cb", cb).boundExtent("tx", rx);
+      SmallVector<StringRef> tile{"cb", "tx"}, order{"ib"};
+      orderTile(tile, rx * cb);
+      stage.vectorize("c").unroll("cb").unroll("tx");
+      stage.onUpdate().split("i", "io", "ii", channelUnroll, Tail::Exact);
       if (isDeep)
-        cut(stage, {"ib", "kz", "io", "ii"});
-      else
-        cut(stage, {"ib", "io", "ii"});
-      stage.unroll("ii");
+        order.push_back("kz");
+      order.append({"io", "ii"});
+      order.append(tile);
+      order.push_back("c");
+      stage.reorder(order).vectorize("c").unroll("cb").unroll("tx").unroll("ii");
       if (prefetchLines > 0)
-        stage.prefetch("filter", "ib", "v", prefetchLines);
+        stage.prefetch("filter", "ib", byPoints ? "po" : "v", prefetchLines);
+      return stage.get();
+    }
+
+    StageAttr products() {
+      StageBuilder stage(context, "products");
+      stage.computeAt(out, byPoints ? bandLoop() : "cbo");
+      stage.storageOrder(withSlices(byPoints ? ArrayRef<StringRef>{"n", "u", "v", "cb", "ty", "tx", "c"}
+                                             : ArrayRef<StringRef>{"n", "u", "v", "ty", "tx", "cb", "c"}));
+      if (!byPoints)
+        stage.boundExtent("cb", strip);
+      stage.boundExtent("tx", tilesAcross);
+      SmallVector<StringRef> order{"u", "v"};
+      order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
+      bool cutsStrip = byPoints || cb < strip;
+      if (cutsStrip) {
+        stage.split("cb", "po", "pi", cb, byPoints ? Tail::ShiftInwards : Tail::Exact);
+        order.insert(byPoints && samplesInside ? order.end() - 1 : order.end(), "po");
+      }
+      order.append(withSlices({"ty"}));
+      if (cutsTiles()) {
+        stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::ShiftInwards : Tail::Exact);
+        order.push_back("txo");
+      }
+      StringRef tile = cutsTiles() ? "txi" : "tx", block = cutsStrip ? "pi" : "cb";
+      order.append({tile, block, "c"});
+      stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
+      if (byPoints && !samplesInside)
+        stage.fuse("u", "v", "uv").parallel("uv");
+      else if (byPoints)
+        stage.parallel("u");
       return stage.get();
     }
 
@@ -345,7 +373,7 @@ private:
 
     MLIRContext *context;
     int64_t m, points, rx, cb, strip, slices, prefetchLines, band; ///< slices: 0 where a band has all
-    bool samplesInside;
+    bool samplesInside, byPoints;
     StringRef out;
     int64_t tilesDown, tilesAcross; ///< in the image, and in what is worked on together
     bool cuts;                      ///< whether that is part of a row

@@ -1,4 +1,4 @@
-// Winograd is five stages and an epilogue; the transforms pick their row by a loop index that schedules unroll.
+// Winograd is six stages and an epilogue; the transforms pick their row by a loop index that schedules unroll.
 // RUN: weft-opt %s --weft-outline-kernels --weft-verify-importable --weft-print-descs -o /dev/null | FileCheck %s
 
 // CHECK-LABEL: kernel conv3x3_winograd2_b8_relu_0 {
@@ -11,6 +11,8 @@
 // CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, ty < 3, tx < 3, c < 8] {
 // CHECK: update [ib < x.1, i < 8]
 // CHECK-NEXT: value = add(acc, mul(columns[n, ib, ty, tx, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, i, c]))
+// CHECK: stage products f32 [n < 1, u < 4, v < 4, cb < out.1, ty < 3, tx < 3, c < 8] {
+// CHECK-NEXT: init product[n, u, v, cb, ty, tx, c]
 // CHECK: stage back_rows f32 [n < 1, cb < out.1, ty < 3, tx < 3, p < 2, v < 4, c < 8] {
 // CHECK: stage back f32 [n < 1, cb < out.1, ty < 3, tx < 3, p < 2, q < 2, c < 8] {
 // CHECK: stage tiles_relu f32 [n < 1, cb < out.1, y < 5, x < 6, c < 8] holds out {

@@ -33,7 +33,7 @@ func.func @avx2(%x: tensor<1x32x14x14xf32>) -> tensor<1x32x14x14xf32> attributes
 // Where a processor has much arithmetic for each byte it reads, filters are fetched ahead, and the smaller ones of F(2) win.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @fetches_ahead
-// CHECK: choice = {band = 7 : i64, cb = 2 : i64, family = "winograd", m = 2 : i64, prefetch = 3 : i64, rx = 7 : i64}
+// CHECK: choice = {band = 7 : i64, by_points = 1 : i64, cb = 2 : i64, family = "winograd", m = 2 : i64, prefetch = 3 : i64, rx = 7 : i64}
 // CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = 2 : i64, x = 14 : i64}
 func.func @fetches_ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x1024x14x14xf32> attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
@@ -72,7 +72,7 @@ func.func @chunks(%x: tensor<1x512x7x7xf32>, %z: tensor<1x512x17x17xf32>) -> (te
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @little_room
 // ROOM: choice = {band = {{[1-3]}} : i64, cb = {{[0-9]}} : i64, family = "winograd", m = {{[24]}} : i64
-// ROOM: choice = {band = 7 : i64, cb = {{[0-9]}} : i64, family = "winograd", m = {{[24]}} : i64
+// ROOM: choice = {band = 7 : i64, {{(by_points = 1 : i64, )?}}cb = {{[0-9]}} : i64, family = "winograd", m = {{[24]}} : i64
 func.func @little_room(%x: tensor<1x256x28x28xf32>) -> tensor<1x256x14x14xf32> attributes {weft.net} {
   %w0 = weft.weight "w0" : tensor<256x256x1x1xf32>
   %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>

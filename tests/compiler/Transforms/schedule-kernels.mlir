@@ -30,8 +30,10 @@ module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, 
 // CHECK-LABEL: func.func private @conv3x3_winograd4
 // CHECK-SAME: stage<"rows", [compute_at("columns", tx)
 // CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ty, ib, tx, i)
-// CHECK-SAME: stage<"product", [compute_at("tiles", cbo)
-// CHECK-SAME: reorder(n, u, v, ty, txo, ib, io, ii, cb, txi, c)
+// CHECK-SAME: stage<"product", [compute_at("products", txo)
+// CHECK-SAME: reorder(ib, io, ii, cb, tx, c)
+// CHECK-SAME: stage<"products", [compute_at("tiles", cbo)
+// CHECK-SAME: reorder(n, u, v, ty, txo, txi, cb, c)
 // CHECK-SAME: stage<"back_rows", [compute_at("tiles", xo)
 // CHECK-SAME: stage<"back", [compute_at("tiles", xo)
 // CHECK-SAME: stage<"tiles", [split(y -> yo, yi by 4, predicate), split(x -> xo, xi by 4, predicate)
@@ -46,12 +48,37 @@ func.func @winograd(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attrib
 
 // -----
 
+// All products of a point of the transform are made before those of the next, so that its input stays near; threads share the points.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3_winograd2
+// CHECK-SAME: stage<"columns", [compute_at("tiles", band)
+// CHECK-SAME: parallel(ib)
+// CHECK-SAME: stage<"product", [compute_at("products", ty)
+// CHECK-SAME: prefetch("filter", ib, po by 3)
+// CHECK-SAME: stage<"products", [compute_at("tiles", band), storage_order(n, u, v, cb, ty, tx, c)
+// CHECK-SAME: split(cb -> po, pi by 2, shift_inwards), reorder(n, u, v, po, ty, tx, pi, c)
+// CHECK-SAME: parallel(uv)
+func.func @points(%x: tensor<1x256x14x14xf32>) -> tensor<1x4096x14x14xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<4096x256x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x14x14xf32>, tensor<4096x256x1x1xf32>) -> tensor<1x4096x14x14xf32>
+  return %1 : tensor<1x4096x14x14xf32>
+}
+}
+
+// -----
+
 // In three dimensions the slices that one band's windows touch are transformed together, as many as stay in the cache; the filter of a
 // point serves all of them.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3x3_winograd4
 // CHECK-SAME: stage<"columns", [compute_at("tiles", slices), storage_order(n, u, v, z, ty, ib, tx, i)
-// CHECK-SAME: reorder(n, u, v, z, ty, ib, kz, io, ii, cb, tx, c)
+// CHECK-SAME: reorder(ib, kz, io, ii, cb, tx, c)
+// CHECK-SAME: stage<"products", [compute_at("tiles", cbo)
+// CHECK-SAME: reorder(n, u, v, z, ty, {{[a-z, ]*}}c)
 // CHECK-SAME: split(z -> slices, slice by 6, predicate), reorder(n, band, chunk, slices, cbo, slice, cbi, row, tile, yi, xi, c)
 func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x64x3x3x3xf32>
