@@ -142,9 +142,9 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
 }
 
 int64_t linesAhead(int64_t linesOfTurn, int64_t cb, int64_t tiles, const Machine &machine) {
-  // With few tiles all time is streaming, which the processor's own prefetch does best; with many, what the first one
+  // With one tile all time is streaming, which the processor's own prefetch does best; with many, what the first one
   // waits for is lost in the time of all.
-  bool pays = tiles >= 4 && tiles <= 2 * cb * linesOfTurn;
+  bool pays = tiles >= 2 && tiles <= 2 * cb * linesOfTurn;
   return machine.fetchesAhead && pays ? llvm::divideCeil(linesOfTurn, tiles) : 0;
 }
 
