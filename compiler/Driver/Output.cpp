@@ -16,6 +16,7 @@
 #include "compiler/Support/Diagnostics.h"
 #include "compiler/Support/Files.h"
 #include "compiler/Support/Interrupt.h"
+#include "compiler/Support/MemoryFile.h"
 #include "compiler/Support/Process.h"
 #include "dialects/Weft/Weft.h"
 
@@ -23,6 +24,7 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -63,7 +65,9 @@ private:
   int prepare();
   int compile();
   int compileKernels();
-  int packWeights(llvm::StringRef path, llvm::StringRef symbol);
+  int packWeights(llvm::StringRef symbol, llvm::function_ref<llvm::Expected<char *>(uint64_t bytes)> place);
+  int packWeightsToLink();
+  int packWeightsInto(llvm::StringRef path);
   int packWeightsWhereAsked();
   int write();
   int commit();
@@ -100,6 +104,7 @@ private:
   emit::HostOptions host;
   std::vector<kernel::KernelDesc> kernels;
   std::vector<emit::KernelObject> objects;
+  std::optional<MemoryFile> weightsObject; ///< for the linker, where weights go into the image
   std::vector<OutputFile> written; ///< renamed to their places once everything is written
   llvm::LLVMContext llvmContext;
 };
@@ -157,7 +162,20 @@ int Emission::compileKernels() {
   return Success;
 }
 
-int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
+/// Recipes are evaluated by a few threads, which MLIR has to know.
+class PackingThreads {
+public:
+  explicit PackingThreads(MLIRContext &context) : context(context) { context.setThreadPool(pool); }
+  ~PackingThreads() { context.disableMultithreading(); }
+
+private:
+  static constexpr unsigned most = 4; // together they outrun memory
+  MLIRContext &context;
+  llvm::DefaultThreadPool pool{llvm::heavyweight_hardware_concurrency(most)};
+};
+
+/// To where `place` says, as an object if it has a symbol.
+int Emission::packWeights(llvm::StringRef symbol, llvm::function_ref<llvm::Expected<char *>(uint64_t bytes)> place) {
   FailureOr<std::vector<NeededWeight>> needed = collectWeights(module);
   if (failed(needed))
     return UserError;
@@ -166,28 +184,50 @@ int Emission::packWeights(llvm::StringRef path, llvm::StringRef symbol) {
     return fail(source.takeError());
   RecipeEvaluator recipes(std::move(*source));
   plan::ProgramOp program = emit::findProgram(module);
-  auto file = OutputFile::map(path, emit::packedWeightsBytes(program, symbol));
+  auto file = place(emit::packedWeightsBytes(program, symbol));
   if (!file)
-    return symbol.empty() ? fail(file.takeError()) : failOnTheWay(file.takeError());
-  FailureOr<uint64_t> checksum = emit::packWeights(program, recipes, symbol, file->data());
+    return fail(file.takeError());
+  PackingThreads threads(*module.getContext());
+  FailureOr<uint64_t> checksum = emit::packWeights(program, recipes, symbol, *file);
   if (failed(checksum))
     return UserError;
   host.weightHeaderChecksum = *checksum;
-  written.push_back(std::move(*file));
   return Success;
+}
+
+int Emission::packWeightsToLink() {
+  return packWeights(emit::weightsSymbol(name()), [&](uint64_t bytes) -> llvm::Expected<char *> {
+    auto file = MemoryFile::create(bytes);
+    if (!file)
+      return llvm::createStringError("cannot write `" + outputPath() + "`: " + llvm::toString(file.takeError()));
+    weightsObject.emplace(std::move(*file));
+    return weightsObject->data();
+  });
+}
+
+int Emission::packWeightsInto(llvm::StringRef path) {
+  std::optional<OutputFile> output;
+  int code = packWeights("", [&](uint64_t bytes) -> llvm::Expected<char *> {
+    auto file = OutputFile::map(path, bytes);
+    if (!file)
+      return file.takeError();
+    output.emplace(std::move(*file));
+    return output->data();
+  });
+  if (code == Success)
+    written.push_back(std::move(*output));
+  return code;
 }
 
 /// Into an object to link, into the file the user named, or, for kinds that hold no weights, beside the output.
 int Emission::packWeightsWhereAsked() {
-  if (weightsInImage()) {
-    int code = packWeights(temporary("weights.o"), emit::weightsSymbol(name()));
-    return code ? code : commit(); // the linker reads it
-  }
+  if (weightsInImage())
+    return packWeightsToLink();
   if (!options.weightsOut.empty())
-    return packWeights(options.weightsOut, "");
+    return packWeightsInto(options.weightsOut);
   if (options.emit == EmitKind::StaticLibrary)
-    return packWeights(outputPath() + "/" + host.name + ".weights", "");
-  return packWeights(outputPath() + ".weights", "");
+    return packWeightsInto(outputPath() + "/" + host.name + ".weights");
+  return packWeightsInto(outputPath() + ".weights");
 }
 
 std::unique_ptr<llvm::Module> Emission::makeHost() { return emit::emitHostModule(module, host, llvmContext); }
@@ -246,8 +286,8 @@ int Emission::linkProgram(emit::LinkOptions::Kind kind) {
   link.output = outputPath();
   if (int code = writeObjects(link))
     return code;
-  if (weightsInImage())
-    link.objects.push_back(temporary("weights.o"));
+  if (weightsObject)
+    link.objects.push_back(weightsObject->path());
   if (kind == emit::LinkOptions::Executable)
     link.archives.push_back(installedFile("lib/libweft_main.a"));
   if (kind != emit::LinkOptions::Object)

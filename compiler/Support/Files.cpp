@@ -5,6 +5,7 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -142,6 +143,12 @@ Error checkReplaceable(StringRef path) {
   if (sys::fs::is_directory(status))
     return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
   return createStringError("cannot write `" + path + "`: it is no regular file");
+}
+
+std::error_code replaceFile(StringRef file, StringRef path) {
+  if (renameat2(AT_FDCWD, file.str().c_str(), AT_FDCWD, path.str().c_str(), RENAME_EXCHANGE) == 0)
+    return sys::fs::remove(file);
+  return sys::fs::rename(file, path); // nothing was there, or the file system knows no better
 }
 
 Error writeFile(StringRef path, function_ref<void(raw_ostream &)> write, bool executable) {

@@ -54,6 +54,10 @@ private:
 /// and to know before a long computation.
 llvm::Error checkWritable(llvm::StringRef path, uint64_t bytes = 0);
 
+/// Gives `file` the name `path` in one step; what had that name is gone. Exchanged and removed rather than renamed over: ext4
+/// sends a file that takes another's place to the disk at once, 80 ms for ResNet-50.
+std::error_code replaceFile(llvm::StringRef file, llvm::StringRef path);
+
 /// An error where `path` is something a rename must not replace: a folder, a device, a pipe.
 llvm::Error checkReplaceable(llvm::StringRef path);
 

@@ -12,7 +12,7 @@ namespace weft {
 using WeightSource = std::function<mlir::FailureOr<HostTensor>(llvm::StringRef path, mlir::RankedTensorType type)>;
 
 /// Evaluates recipes (see `isRecipe`). What two recipes of one `evaluate` share is computed once; nothing is kept
-/// between calls, so that memory is bounded by the largest recipe. Arithmetic is done in the element type, Winograd's
+/// between calls, so that memory is bounded by the largest recipe, and several threads may ask at a time. Arithmetic is done in the element type, Winograd's
 /// transform and functions such as `exp` in double precision.
 class RecipeEvaluator {
 public:

@@ -194,7 +194,7 @@ Error weft::emit::link(const LinkOptions &options) {
     return error;
   }
   NoInterruption guard;
-  if (std::error_code error = sys::fs::rename(beside, options.output))
+  if (std::error_code error = replaceFile(beside, options.output))
     return createStringError(error, "cannot write `" + options.output + "`: " + error.message());
   besideRemover.releaseFile();
   sys::DontRemoveFileOnSignal(beside);

@@ -6,6 +6,7 @@
 #include "compiler/Emit/Host/HostModule.h"
 #include "runtime/src/common/checksum.h"
 #include "runtime/src/common/weights.h"
+#include "mlir/IR/Threading.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -23,18 +24,21 @@ uint64_t weft::emit::slotsChecksum(plan::ProgramOp program) {
   return weft_checksum(text.data(), text.size());
 }
 
+static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, char *data) {
+  auto type = cast<RankedTensorType>(slot.getRecipe().getType());
+  if (!type.hasStaticShape())
+    return slot.emitOpError() << "holds " << type << "; a recipe has a static type";
+  size_t bytes = HostTensor{type, nullptr, nullptr}.bytes();
+  if (int64_t(bytes) != slot.getBytes())
+    return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << bytes;
+  return recipes.evaluate(slot.getRecipe(), data + slot.getOffset());
+}
+
+/// Several at a time: recipes share nothing, and errors are told in the order of slots.
 static LogicalResult fillSlots(plan::ProgramOp program, RecipeEvaluator &recipes, char *data) {
-  for (auto slot : program.getBody().getOps<plan::SlotOp>()) {
-    auto type = cast<RankedTensorType>(slot.getRecipe().getType());
-    if (!type.hasStaticShape())
-      return slot.emitOpError() << "holds " << type << "; a recipe has a static type";
-    size_t bytes = HostTensor{type, nullptr, nullptr}.bytes();
-    if (int64_t(bytes) != slot.getBytes())
-      return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << bytes;
-    if (failed(recipes.evaluate(slot.getRecipe(), data + slot.getOffset())))
-      return failure();
-  }
-  return success();
+  auto slots = llvm::to_vector(program.getBody().getOps<plan::SlotOp>());
+  return failableParallelForEach(program.getContext(), slots,
+                                 [&](plan::SlotOp slot) { return fillSlot(slot, recipes, data); });
 }
 
 static weft_weights_header headerFor(plan::ProgramOp program, const char *data, uint64_t bytes) {

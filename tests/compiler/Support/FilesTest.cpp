@@ -1,6 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // An output is there whole or not at all: what is not committed leaves nothing behind.
 #include "compiler/Support/Files.h"
+#include "compiler/Support/MemoryFile.h"
+#include "compiler/Support/Process.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
@@ -72,6 +74,28 @@ TEST_F(Files, OldContentsStayWhereWritingFails) {
   EXPECT_NE(text(checkWritable(path("a"), uint64_t(1) << 60)), "") << "no disk has room for 2^60 bytes";
   EXPECT_EQ(read(path("a")), "old");
   EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(Files, TakeTheNameOfOthers) {
+  auto write = [&](const char *name) {
+    return text(writeFile(path(name), [&](llvm::raw_ostream &out) { out << name; }));
+  };
+  ASSERT_EQ(write("new") + write("newer") + write("old"), "");
+  EXPECT_FALSE(replaceFile(path("new"), path("old")));
+  EXPECT_FALSE(replaceFile(path("newer"), path("nothing")));
+  EXPECT_EQ(read(path("old")) + read(path("nothing")), "newnewer");
+  EXPECT_EQ(entries(), 2u);
+}
+
+TEST_F(Files, InMemoryAreReadByOtherPrograms) {
+  auto file = MemoryFile::create(4096);
+  ASSERT_TRUE(bool(file));
+  MemoryFile moved = std::move(*file);
+  std::memcpy(moved.data(), "weights", 7);
+  auto result = runProcess({"/usr/bin/head", "-c", "7", moved.path()});
+  ASSERT_TRUE(bool(result));
+  EXPECT_EQ(result->output, "weights");
+  EXPECT_EQ(text(MemoryFile::create(uint64_t(1) << 62).takeError()).substr(0, 39), "cannot take 4611686018427387904 bytes o");
 }
 
 } // namespace
