@@ -40,9 +40,10 @@ std::string weft::emit::findLinker() {
 static const char *const linkerFlags[] = {
     "--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack", "-z", "relro", "-z", "now"};
 
-/// Weights begin at a multiple of a huge page in the file and in memory, so where the file's pages lie together (most file
-/// systems see to that) they are mapped by huge pages. Of lld only: others fill the file up.
-static constexpr const char *hugePages = "max-page-size=2097152";
+/// So that weights are mapped by huge pages, they begin at a multiple of one in the file and in memory, and the file is written
+/// from its beginning in long pieces: one whose pages were mapped and touched one by one stays in small pieces in the system's
+/// memory. Of lld only: others fill the file up.
+static const char *const hugePages[] = {"-z", "max-page-size=2097152", "--no-mmap-output-file"};
 
 /// What a shared library shows: its own names, none of the runtime's.
 static Error writeExports(StringRef name, StringRef path) {
@@ -85,9 +86,12 @@ static std::vector<std::string> driverCommand(const LinkOptions &options, String
   std::vector<std::string> command;
   bool shared = options.kind == LinkOptions::SharedLibrary;
   command.push_back(shared ? "-shared" : "-pie");
-  if (sys::findProgramByName("ld.lld")) // half the time where weights are half a gigabyte
-    append_range(command, std::vector<std::string>{"-fuse-ld=lld", "-Wl,-z", std::string("-Wl,") + hugePages});
-  for (const char *flag : linkerFlags)
+  SmallVector<const char *> flags(std::begin(linkerFlags), std::end(linkerFlags));
+  if (sys::findProgramByName("ld.lld")) { // half the time where weights are half a gigabyte
+    command.push_back("-fuse-ld=lld");
+    append_range(flags, hugePages);
+  }
+  for (const char *flag : flags)
     command.push_back(std::string("-Wl,") + flag);
   if (shared)
     command.push_back(("-Wl,--version-script=" + exports).str());
@@ -106,7 +110,7 @@ static Expected<std::vector<std::string>> lldCommand(const LinkOptions &options,
   command.push_back(shared ? "-shared" : "-pie");
   append_range(command, linkerFlags);
   if (sys::path::filename(findLld()).starts_with("ld.lld"))
-    append_range(command, std::vector<std::string>{"-z", hugePages});
+    append_range(command, hugePages);
   if (shared)
     command.push_back(("--version-script=" + exports).str());
   else
