@@ -19,6 +19,11 @@ bool endsWith(const std::string &text, const std::string &end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+/// Whether a loop of the lowered kernel is the one a directive names; Halide counts pieces of a loop from 0.
+bool isLoop(const std::string &lowered, const std::string &named) {
+  return endsWith(lowered, named) || endsWith(lowered, named + ".rebased");
+}
+
 /// Where loads of a buffer begin, in terms of what stands around the statement; the lets and loops inside it are
 /// resolved, loops at their beginning.
 class Loads : public IRVisitor {
@@ -65,10 +70,9 @@ Prefetch::Prefetch(const kernel::Stage &stage, const kernel::Directive &directiv
 
 Stmt Prefetch::visit(const For *op) {
   path.push_back({op->name, "", op->min, op->extent, Expr()});
-  if (nextAt == 0 && endsWith(op->name, next))
+  if (nextAt == 0 && isLoop(op->name, next))
     nextAt = path.size();
-  bool isTurn = endsWith(op->name, turn) || endsWith(op->name, turn + ".rebased"); // so Halide counts pieces from 0
-  Stmt body = nextAt > 0 && isTurn && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
+  Stmt body = nextAt > 0 && isLoop(op->name, turn) && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
                   ? Block::make(fetches(op->body), op->body)
                   : mutate(op->body);
   if (nextAt == path.size())

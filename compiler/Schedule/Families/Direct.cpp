@@ -83,6 +83,7 @@ public:
     nest.n = parameter(choice, "n", 1);
     nest.samples = parameter(choice, "samples", 1);
     nest.prefetchLines = parameter(choice, "prefetch");
+    nest.streams = parameter(choice, "stream") != 0;
     nest.chunks = parameter(choice, "chunks") && !reduction->cutLoop.empty();
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
@@ -179,8 +180,9 @@ private:
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (tile.y > 1)
       values.insert(values.begin(), {"y", tile.y});
-    if (shape.batch > 1 && shape.pixels == 1 && shape.isDense())
-      values = {{"x", 1}, {"cb", std::min<int64_t>(tile.cb, 2)}, {"n", samplesTogether(shape.batch)}};
+    bool isProduct = shape.batch > 1 || streamsWeights(choice.weightBytes, machine);
+    if (shape.pixels == 1 && shape.isDense() && isProduct)
+      values = rowParameters(llvm::divideCeil(shape.outputs, machine.vector), shape.batch, choice.weightBytes, machine);
     else if (int64_t samples = samplesOf(shape, tile, choice, machine); samples > 1)
       values.push_back({"samples", samples});
     else if (int64_t rows = rowsOf(shape, tile, choice, machine))
@@ -189,7 +191,7 @@ private:
     int64_t samples = last == "samples" ? count : 1;
     if (chunks)
       values.push_back({"chunks", 1});
-    if (int64_t lines = last == "rows" || last == "n" ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))
+    if (int64_t lines = last == "rows" || shape.pixels == 1 ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))
       values.push_back({"prefetch", lines});
     return makeParameters(context, name(), values);
   }

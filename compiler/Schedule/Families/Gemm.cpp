@@ -50,6 +50,7 @@ public:
     Nest nest;
     nest.cb = parameter(choice, "cb", 1);
     nest.n = parameter(choice, "n", 1);
+    nest.streams = parameter(choice, "stream") != 0 && reduction->has("ib"); // blocks are what is counted ahead
     if (reduction->extentOf("i") > 1) {
       nest.splitReduction = "i";
       nest.splitFactor = 4;
@@ -72,8 +73,8 @@ private:
     SmallVector<std::pair<StringRef, int64_t>> values{{"cb", blocksTogether(blocks)}};
     if (!isMatrix && x.hasStaticShape() && filter[0] >= machine.vector)
       values = productValues(x.getShape().drop_back(), filter[1], filter[0], packed, machine);
-    else if (packed && x.getDimSize(0) > 1)
-      values = {{"cb", std::min<int64_t>(blocks, 2)}, {"n", samplesTogether(x.getDimSize(0))}};
+    else if (packed && (x.getDimSize(0) > 1 || streamsWeights(choice.weightBytes, machine)))
+      values = rowParameters(blocks, x.getDimSize(0), choice.weightBytes, machine);
     choice.parameters = makeParameters(linear.getContext(), name(), values);
     return choice;
   }
@@ -117,7 +118,7 @@ private:
     return values;
   }
 
-  /// Independent sums that hide the latency of the multiply-add; as many streams of weights are read at once.
+  /// Independent sums that hide the latency of the multiply-add where the weight lies in a cache.
   static int64_t blocksTogether(int64_t blocks) {
     for (int64_t together : {4, 5, 3, 2})
       if (blocks % together == 0)

@@ -35,6 +35,18 @@ int64_t samplesTogether(int64_t batch) {
   return 1;
 }
 
+bool streamsWeights(double weightBytes, const Machine &machine) { return weightBytes > machine.bandBytes; }
+
+SmallVector<std::pair<StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
+                                                         const Machine &machine) {
+  SmallVector<std::pair<StringRef, int64_t>> values{{"cb", std::min<int64_t>(blocks, 2)}};
+  if (batch > 1)
+    values.push_back({"n", samplesTogether(batch)});
+  if (machine.fetchesAhead && streamsWeights(weightBytes, machine))
+    values.push_back({"stream", 1});
+  return values;
+}
+
 /// Sums of a tile beside which its pixels fit the registers of AVX-512.
 static constexpr int64_t mostBesidePixels = 21;
 
@@ -255,7 +267,9 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
     stage.unroll("ri");
   for (StringRef loop : refs(nest.unrollReduction))
     stage.unroll(loop);
-  if (nest.prefetchLines > 0)
+  if (nest.streams && !nest.splitReduction.empty())
+    stage.prefetch("filter", "ro", turnOf(reduction), nest.splitFactor);
+  else if (nest.prefetchLines > 0)
     stage.prefetch("filter", turnOf(reduction), nest.chunks ? kernel::partialSums : nest.cb > 1 ? "cbo" : "cb",
                    nest.prefetchLines);
   return stage.get();

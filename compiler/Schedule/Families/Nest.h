@@ -20,6 +20,7 @@ struct Nest {
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
   int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
+  bool streams = false; ///< each weight serves one tile: what is fetched ahead are its own next channels, a block further
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
   /// All tiles of a strip of channel blocks (of its rows and samples) run through one partial sum before the next one:
   /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row.
@@ -32,6 +33,14 @@ inline constexpr int64_t fewestRows = 12;
 
 /// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
 int64_t samplesTogether(int64_t batch);
+
+/// Whether a product of one row, whose weights serve once, reads them from memory.
+bool streamsWeights(double weightBytes, const Machine &machine);
+
+/// The choice of a product of `batch` rows with `weightBytes` of `blocks` channel blocks, each a stream of weights. Two streams hide
+/// the latency of multiply-adds behind that of memory; each further one makes all slower.
+llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
+                                                                     const Machine &machine);
 
 /// Rows of the strips threads share where planes weigh more than the weights that make them; 0 where threads should
 /// share channel blocks, because planes are small. A row of the input has `rowBytes`; each strip is `blockTasks` tasks.

@@ -48,6 +48,28 @@ func.func @fetches_ahead(%x: tensor<1x256x14x14xf32>) -> tensor<1x1024x14x14xf32
 
 // -----
 
+// A product of one row whose weights come from memory reads two streams of them, fetched ahead, as convolution and as `linear`; one
+// with few weights sums more blocks together.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @streams
+// CHECK: choice = {cb = 2 : i64, family = "direct", stream = 1 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "gemm", stream = 1 : i64}
+// CHECK: choice = {cb = 4 : i64, family = "gemm"}
+func.func @streams(%x: tensor<1x256x6x6xf32>) -> tensor<1x64xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<4096x256x6x6xf32>
+  %w2 = weft.weight "w2" : tensor<1000x4096xf32>
+  %w3 = weft.weight "w3" : tensor<64x1000xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x6x6xf32>, tensor<4096x256x6x6xf32>) -> tensor<1x4096x1x1xf32>
+  %1 = weft.flatten %0 axis 1 : (tensor<1x4096x1x1xf32>) -> tensor<1x4096xf32>
+  %2 = weft.linear %1, %w2 : (tensor<1x4096xf32>, tensor<1000x4096xf32>) -> tensor<1x1000xf32>
+  %3 = weft.linear %2, %w3 : (tensor<1x1000xf32>, tensor<64x1000xf32>) -> tensor<1x64xf32>
+  return %3 : tensor<1x64xf32>
+}
+}
+
+// -----
+
 // Where the filter of a strip of channel blocks outgrows the first-level cache and few tiles use it, all of them take one
 // partial sum before the next; not where a tile does not divide the row (17).
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
