@@ -1,7 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Winograd F(m x m, 3 x 3) on packed channels. A band of tile rows is transformed, multiplied and transformed back
-// before the next, so that everything between stays in the cache; the product keeps `rx` tiles by `cb` channel blocks
-// in registers. In three dimensions so do the slices of a band, as many as stay there with those its windows touch.
+// before the next, so that everything between stays in the cache (in three dimensions as many slices as do); the product keeps
+// `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied with all channel blocks, point by point.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -22,8 +22,6 @@ constexpr int64_t bandsForThreads = 4;
 /// Tiles a filter is read for where it comes from beyond the second-level cache: reading it then takes half as long as
 /// multiplying with it.
 constexpr int64_t tilesHidingFilter = 28;
-/// Products of one band and one strip of channel blocks stay below this where a strip is wider than its register tile.
-constexpr double stripBytes = 512 << 10;
 
 struct Shape {
   Shape(const ConvShape &conv, int64_t m, const Machine &machine)
@@ -99,12 +97,9 @@ private:
     choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
                     machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle +
                     (byPoints ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine)) / machine.bytesPerCycle;
-    int64_t wide = strip(tiles, tile.cb, samples * rows, machine);
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
     if (byPoints)
       values.push_back({"by_points", 1});
-    else if (wide > tile.cb)
-      values.push_back({"strip", wide});
     if (samples > 1)
       values.push_back({"samples_inside", 1});
     if (cut < tiles.across)
@@ -146,15 +141,6 @@ private:
       return false;
     bool enough = !tiles.isDeep() && tiles.down * tiles.across >= 4 * tilesHidingFilter;
     return !machine.fetchesAhead || !(enough || keptBand(tiles, cb, machine));
-  }
-
-  /// Channel blocks made from a band before the next: more than a register tile holds read the band's transformed input
-  /// less often, where that lies beyond the cache.
-  static int64_t strip(const Shape &tiles, int64_t cb, int64_t rows, const Machine &machine) {
-    double products = tiles.points() * tiles.across * rows * 2 * cb * machine.vector * 4;
-    bool leftCache = tileBytes(tiles, machine) * tiles.across * rows > machine.bandBytes;
-    bool widens = machine.fetchesAhead && !tiles.isDeep() && leftCache && products <= stripBytes && tiles.outBlocks % (2 * cb) == 0;
-    return widens ? 2 * cb : cb;
   }
 
   /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
@@ -243,7 +229,7 @@ private:
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
-          cb(parameter(choice, "cb", 1)), strip(parameter(choice, "strip", cb)), slices(parameter(choice, "slices")),
+          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
           out(kernel.output().name),
@@ -311,21 +297,20 @@ private:
       stage.storageOrder(withSlices(byPoints ? ArrayRef<StringRef>{"n", "u", "v", "cb", "ty", "tx", "c"}
                                              : ArrayRef<StringRef>{"n", "u", "v", "ty", "tx", "cb", "c"}));
       if (!byPoints)
-        stage.boundExtent("cb", strip);
+        stage.boundExtent("cb", cb);
       stage.boundExtent("tx", tilesAcross);
       SmallVector<StringRef> order{"u", "v"};
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
-      bool cutsStrip = byPoints || cb < strip;
-      if (cutsStrip) {
-        stage.split("cb", "po", "pi", cb, byPoints ? Tail::ShiftInwards : Tail::Exact);
-        order.insert(byPoints && samplesInside ? order.end() - 1 : order.end(), "po");
+      if (byPoints) {
+        stage.split("cb", "po", "pi", cb, Tail::ShiftInwards);
+        order.insert(samplesInside ? order.end() - 1 : order.end(), "po");
       }
       order.append(withSlices({"ty"}));
       if (cutsTiles()) {
         stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::ShiftInwards : Tail::Exact);
         order.push_back("txo");
       }
-      StringRef tile = cutsTiles() ? "txi" : "tx", block = cutsStrip ? "pi" : "cb";
+      StringRef tile = cutsTiles() ? "txi" : "tx", block = byPoints ? "pi" : "cb";
       order.append({tile, block, "c"});
       stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
       if (byPoints && !samplesInside)
@@ -352,7 +337,7 @@ private:
       stage.split("y", "yo", "yi", m, Tail::Predicate)
           .split("x", "xo", "xi", m, Tail::Predicate)
           .split("yo", "band", "row", band, Tail::Predicate)
-          .split("cb", "cbo", "cbi", strip, Tail::ShiftInwards);
+          .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross, Tail::Predicate);
       if (slices)
@@ -372,7 +357,7 @@ private:
     }
 
     MLIRContext *context;
-    int64_t m, points, rx, cb, strip, slices, prefetchLines, band; ///< slices: 0 where a band has all
+    int64_t m, points, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside, byPoints;
     StringRef out;
     int64_t tilesDown, tilesAcross; ///< in the image, and in what is worked on together
