@@ -212,10 +212,11 @@ private:
 
   /// A matrix with a fixed number of rows is blocked; all else is plain.
   void pack(LinearOp linear, const Choice &choice) {
-    bool staysBlocked = choice.block != 0 && cast<RankedTensorType>(linear.getX().getType()).getRank() == 2;
+    bool byTiles = parameter(choice.parameters, "x") > 0; // of rows
+    bool staysBlocked = choice.block != 0 && cast<RankedTensorType>(linear.getX().getType()).getRank() == 2 && !byTiles;
     if (!staysBlocked)
       linear.getXMutable().assign(plain(linear.getX()));
-    packLinear(builder, linear, *choice.algorithm, choice.block);
+    packLinear(builder, linear, *choice.algorithm, choice.block, staysBlocked);
     if (staysBlocked)
       blockResult(linear.getY());
     ++packed;

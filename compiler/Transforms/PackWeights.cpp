@@ -70,13 +70,12 @@ void packConv(OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t bloc
     conv.getBiasMutable().assign(packVector(builder, conv.getBias(), block));
 }
 
-void packLinear(OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block) {
+void packLinear(OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block, bool packsResult) {
   Location loc = linear.getLoc();
   Value weight = linear.getWeight();
   linear.setFilterShape(linear.getFilter());
   linear.setAlgorithm(algorithm);
-  bool isMatrix = cast<RankedTensorType>(linear.getX().getType()).getRank() == 2;
-  if (block != 0 && !isMatrix) { // the result stays plain, and so does what is added to it
+  if (block != 0 && !packsResult) { // the result stays plain, and so does what is added to it
     linear.getWeightMutable().assign(PackFilterOp::create(builder, loc, weight, block, 0));
     return;
   }

@@ -10,8 +10,8 @@ namespace weft {
 /// the caller's business.
 void packConv(mlir::OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block);
 
-/// The same for a product: packed for blocked results; with `block` 0 only transposed.
-void packLinear(mlir::OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block);
+/// The same for a product: with `block` 0 only transposed; the bias is packed where the result is.
+void packLinear(mlir::OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block, bool packsResult);
 
 /// One value a channel in blocks; a single value stays as it is.
 mlir::Value packVector(mlir::OpBuilder &builder, mlir::Value vector, int64_t block);

@@ -404,7 +404,7 @@ Value shiftedExp(Builder &b, Value x, Value max) {
   return arith::SelectOp::create(b, isNothing, constantLike(b, shifted, 0), math::ExpOp::create(b, shifted));
 }
 
-/// max, exp(x - max), sum, and the product with its inverse; for the logarithm x - max - log(sum).
+/// max, exp(x - max), sum, and the product with its inverse; for the logarithm x - max - log(sum), of each sum one.
 LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool logarithm, KernelBuilder &kernel) {
   Layout layout(cast<RankedTensorType>(y.getType()));
   FailureOr<SmallVector<unsigned>> axes = storedAxes(op, layout, {axis});
@@ -428,21 +428,23 @@ LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool
       [](Builder &b, ValueRange v) -> Value { return shiftedExp(b, v[0], v[1]); });
   Value sum = kernel.reduce("sum", reduced.loops, {{exponentials, reduced.input}}, reduced.type, attrOf(element, 0),
                             [](Builder &b, ValueRange v) { return addOf(b, v[1], v[0]); });
+  StageLoops perSum = reduced.loops;
+  perSum.names.resize(perSum.parallel);
+  perSum.reductionExtents.clear();
+  auto ofSum = [&](StringRef name, llvm::function_ref<Value(Builder &, Value)> body) {
+    return kernel.map(name, perSum, {{sum, kernel.builder.getMultiDimIdentityMap(perSum.parallel)}}, reduced.type,
+                      [&](Builder &b, ValueRange v) { return body(b, v[0]); });
+  };
   Value result;
-  if (logarithm)
-    result = kernel.map("log_softmax", loopsOver(layout), {{input, same}, {max, part}, {sum, part}}, layout.stored(),
+  if (logarithm) {
+    Value log = ofSum("log", [](Builder &b, Value v) -> Value { return math::LogOp::create(b, v); });
+    result = kernel.map("log_softmax", loopsOver(layout), {{input, same}, {max, part}, {log, part}}, layout.stored(),
                         [](Builder &b, ValueRange v) -> Value {
-                          Value shifted = arith::SubFOp::create(b, v[0], v[1]);
-                          return arith::SubFOp::create(b, shifted, math::LogOp::create(b, v[2]));
+                          return arith::SubFOp::create(b, arith::SubFOp::create(b, v[0], v[1]), v[2]);
                         });
-  else {
-    StageLoops perSum = reduced.loops;
-    perSum.names.resize(perSum.parallel);
-    perSum.reductionExtents.clear();
-    Value inverse = kernel.map("inverse", perSum, {{sum, kernel.builder.getMultiDimIdentityMap(perSum.parallel)}}, reduced.type,
-                               [](Builder &b, ValueRange v) -> Value {
-                                 return arith::DivFOp::create(b, constantLike(b, v[0], 1), v[0]);
-                               });
+  } else {
+    Value inverse =
+        ofSum("inverse", [](Builder &b, Value v) -> Value { return arith::DivFOp::create(b, constantLike(b, v, 1), v); });
     result = kernel.map("softmax", loopsOver(layout), {{exponentials, same}, {inverse, part}}, layout.stored(),
                         [](Builder &b, ValueRange v) -> Value { return mulOf(b, v[0], v[1]); });
   }

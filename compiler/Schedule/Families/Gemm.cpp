@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Products with a weight (`linear`). With a fixed number of rows the weight is packed and streamed once; with more dimensions
-// before the features (pictures channels last, sequences) it is packed and read by tiles of rows; with a run-time number of rows
+// Products with a weight (`linear`). With a few rows the weight is packed and streamed once; with many, or more dimensions
+// before the features (pictures channels last, sequences), it is packed and read by tiles of rows; with a run-time number of rows
 // (vertices of a graph) everything is row-major and output features are the vector. Products of two computed matrices (`matmul`)
 // run as those with a weight that is not packed.
 #include "compiler/Schedule/ConvShape.h"
@@ -21,6 +21,9 @@ constexpr double smallWeightBytes = 256 << 10;
 
 /// Fewer columns than this are left to the sum's own loops.
 constexpr int64_t shortestVector = 4;
+
+/// From so many rows on a row-major matrix is read by tiles of rows.
+constexpr int64_t manyRows = 16;
 
 class Gemm final : public Family {
 public:
@@ -62,7 +65,8 @@ private:
   Choice choiceFor(LinearOp linear, const Machine &machine) const {
     SmallVector<int64_t> filter = linear.getFilter();
     auto x = cast<RankedTensorType>(linear.getX().getType());
-    bool isMatrix = x.getRank() == 2, packed = x.hasStaticShape() && (isMatrix || filter[0] % machine.vector == 0);
+    bool isTall = !isBlocked(x) && x.hasStaticShape() && x.getDimSize(0) >= manyRows && filter[0] >= machine.vector;
+    bool isMatrix = x.getRank() == 2 && !isTall, packed = x.hasStaticShape() && (isMatrix || filter[0] % machine.vector == 0);
     int64_t blocks = llvm::divideCeil(filter[0], machine.vector);
     double rows = x.hasStaticShape() ? double(x.getNumElements()) / filter[1] : 1e4;
     Choice choice;

@@ -12,6 +12,9 @@ using namespace weft::sched;
 namespace weft {
 namespace {
 
+/// Elements of a row that are computed faster as part of a vector than one by one.
+constexpr int64_t fewestElements = 3;
+
 using Names = llvm::StringSet<llvm::MallocAllocator>;
 
 /// Planes on blocks have a family of their own.
@@ -126,10 +129,10 @@ private:
     return stage.get();
   }
 
-  /// Whether vectors along the innermost loop pay.
+  /// Whether vectors along the innermost loop pay: part of one does where elements are computed, exponentials most of all.
   static bool isWide(const StageView &view, const Machine &machine) {
-    int64_t extent = view.extents.back();
-    return extent < 0 || extent >= machine.vector;
+    int64_t extent = view.extents.back(), least = view.isReduction() ? machine.vector : fewestElements;
+    return extent < 0 || extent >= least;
   }
 
   static StageAttr output(const KernelView &kernel, const Rows &rows, const Machine &machine) {

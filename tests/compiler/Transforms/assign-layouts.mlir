@@ -241,3 +241,22 @@ func.func @resized(%x: tensor<1x16x4x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9
   return %1 : tensor<1x16x9x4xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Many rows of a row-major matrix stay row-major, and so does the bias; a few give packed results.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @rows
+// CHECK-NOT: weft.pack_vector
+// CHECK: weft.linear %arg0, %{{.*}} bias %{{[^ ]*}} {{.*}} -> tensor<32x16xf32>
+// CHECK: weft.linear %arg1, {{.*}} -> tensor<4x16xf32, #weft.blocked<16>>
+func.func @rows(%x: tensor<32x64xf32>, %few: tensor<4x64xf32>) -> (tensor<32x16xf32>, tensor<4x16xf32>) attributes {weft.net} {
+  %w = weft.weight "fc.weight" : tensor<16x64xf32>
+  %b = weft.weight "fc.bias" : tensor<16xf32>
+  %0 = weft.linear %x, %w bias %b : (tensor<32x64xf32>, tensor<16x64xf32>, tensor<16xf32>) -> tensor<32x16xf32>
+  %1 = weft.linear %few, %w : (tensor<4x64xf32>, tensor<16x64xf32>) -> tensor<4x16xf32>
+  return %0, %1 : tensor<32x16xf32>, tensor<4x16xf32>
+}
+}
