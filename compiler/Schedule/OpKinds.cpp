@@ -87,4 +87,10 @@ static bool isNonNegative(Value value, int depth) {
 
 bool isNonNegative(Value value) { return isNonNegative(value, 0); }
 
+bool padsPlanes(mlir::Operation *op) {
+  auto pad = mlir::dyn_cast<PadOp>(op);
+  return pad && pad.getMode() == PadMode::Constant && pad.getLow().size() > 2 && pad.getLow()[1] == 0 &&
+         pad.getHigh()[1] == 0 && pad.getValue().isFinite();
+}
+
 } // namespace weft

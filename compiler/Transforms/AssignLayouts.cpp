@@ -118,7 +118,7 @@ private:
       return split.getAxis() != 1 || llvm::all_of(split.getSizes().drop_back(), [&](int64_t size) { return size % block == 0; });
     if (auto slice = dyn_cast<SliceOp>(op))
       return canSliceBlocked(slice);
-    return false;
+    return padsPlanes(op);
   }
 
   /// Operands of the result's shape, one value a channel, or a single value.
@@ -153,7 +153,7 @@ private:
 
   /// A part may end inside a block: what it has of the rest counts as rounded up.
   bool canSliceBlocked(SliceOp slice) {
-    return llvm::all_of(slice.getStep(), [](int64_t step) { return step == 1; }) && slice.getStart()[1] % block == 0;
+    return slice.getStep()[1] == 1 && slice.getStart()[1] % block == 0;
   }
 
   void assignBlocked(Operation *op) {

@@ -83,7 +83,7 @@ private:
   bool relates(Operation *op) {
     if (isPointwise(op))
       return isFiniteOnPadding(op) && pointwise(op);
-    if (isWindow(op))
+    if (isWindow(op) || padsPlanes(op))
       return both(op);
     if (auto mean = dyn_cast<ReduceMeanOp>(op))
       return reducesPlanes(mean) && both(op);
@@ -131,7 +131,7 @@ private:
   }
 
   bool cut(SliceOp slice) {
-    if (!llvm::all_of(slice.getStep(), [](int64_t step) { return step == 1; }))
+    if (slice.getStep()[1] != 1)
       return false;
     add(slice.getX());
     add(slice.getY(), slice.getStart()[1]);

@@ -260,3 +260,22 @@ func.func @rows(%x: tensor<32x64xf32>, %few: tensor<4x64xf32>) -> (tensor<32x16x
   return %0, %1 : tensor<32x16xf32>, tensor<4x16xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Every second pixel of packed channels, from a padded plane: both stay packed.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @every_second
+// CHECK: weft.pad {{.*}} -> tensor<1x16x9x9xf32, #weft.blocked<16>>
+// CHECK-NEXT: weft.slice {{.*}} -> tensor<1x16x4x4xf32, #weft.blocked<16>>
+func.func @every_second(%x: tensor<1x32x8x8xf32>) -> tensor<1x16x4x4xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x32x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x32x8x8xf32>, tensor<16x32x1x1xf32>) -> tensor<1x16x8x8xf32>
+  %1 = weft.pad %0 constant low [0, 0, 0, 0] high [0, 0, 1, 1] : (tensor<1x16x8x8xf32>) -> tensor<1x16x9x9xf32>
+  %2 = weft.slice %1 from [0, 0, 1, 1] to [1, 16, 9, 9] step [1, 1, 2, 2] : (tensor<1x16x9x9xf32>) -> tensor<1x16x4x4xf32>
+  return %2 : tensor<1x16x4x4xf32>
+}
+}
