@@ -40,9 +40,9 @@ std::string weft::emit::findLinker() {
 static const char *const linkerFlags[] = {
     "--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack", "-z", "relro", "-z", "now"};
 
-/// So that weights are mapped by huge pages, they begin at a multiple of one in the file and in memory, and the file is written
-/// from its beginning in long pieces: one whose pages were mapped and touched one by one stays in small pieces in the system's
-/// memory. Of lld only: others fill the file up.
+/// So that weights are mapped by huge pages, their places in the file and in memory differ by a multiple of one, and the file is
+/// written from its beginning in long pieces: one whose pages were mapped and touched one by one stays in small pieces in the
+/// system's memory. Of lld only: others fill the file up.
 static const char *const hugePages[] = {"-z", "max-page-size=2097152", "--no-mmap-output-file"};
 
 /// What a shared library shows: its own names, none of the runtime's.

@@ -36,7 +36,7 @@ public:
       return;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
     TileLimits limits;
-    if (shape.kernel.size() == 2 && shape.width < fewestPixels)
+    if (shape.kernel.size() == 2 && shape.width < fewestPixels && shape.height < fewestRows)
       limits = rowsTogether(shape.height);
     Tile tile = chooseTile(shape.width, 1, machine, limits);
     Choice choice;

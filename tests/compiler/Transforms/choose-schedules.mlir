@@ -163,3 +163,17 @@ func.func @short_rows(%x: tensor<1x64x3x3xf32>) -> tensor<1x256x3x3xf32> attribu
   return %1 : tensor<1x256x3x3xf32>
 }
 }
+
+// -----
+
+// Where threads share rows, because a plane has many, a tile keeps to one.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @many_short_rows
+// CHECK: choice = {family = "depthwise", rows = {{[0-9]+}} : i64, x = 3 : i64}
+func.func @many_short_rows(%x: tensor<1x256x57x3xf32>) -> tensor<1x256x57x3xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<256x1x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 256 : i64}
+         : (tensor<1x256x57x3xf32>, tensor<256x1x3x3xf32>) -> tensor<1x256x57x3xf32>
+  return %0 : tensor<1x256x57x3xf32>
+}
+}
