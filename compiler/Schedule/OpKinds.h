@@ -31,6 +31,7 @@ std::optional<int64_t> channelAxis(mlir::OpOperand &operand, mlir::RankedTensorT
 
 /// Whether every element is known to be at least 0 (a border of 0 then never wins a maximum).
 bool isNonNegative(mlir::Value value);
+
 /// A constant around planes, all channels alike, which leaves finite what stands beside them in a block.
 bool padsPlanes(mlir::Operation *op);
 

@@ -36,8 +36,8 @@ public:
       return;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
     TileLimits limits;
-    if (shape.kernel.size() == 2 && shape.width < fewestPixels && shape.height < fewestRows)
-      limits = rowsTogether(shape.height);
+    if (int64_t rows = rowsOfTile(shape); rows > 1 && shape.width < fewestPixels)
+      limits = rowsTogether(rows);
     Tile tile = chooseTile(shape.width, 1, machine, limits);
     Choice choice;
     choice.algorithm = Algorithm::Depthwise;

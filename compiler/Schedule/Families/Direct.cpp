@@ -53,8 +53,8 @@ public:
     bool steps = shape.window > 1 || shape.stride.back() == 1;
     TileLimits limits = steps ? TileLimits::wide(machine, shape.window) : TileLimits::striding(machine, shape.window);
     bool prepares = hasPrologue(conv);
-    if (!prepares && shape.kernel.size() == 2 && shape.height < fewestRows)
-      limits.rows = shape.height;
+    if (!prepares)
+      limits.rows = rowsOfTile(shape);
     Tile tile = chooseTile(shape.width, outBlocks / groups, machine, limits);
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;

@@ -3,6 +3,7 @@
 #include "compiler/Schedule/Families/Nest.h"
 
 #include "compiler/Kernel/PartialSums.h"
+#include "compiler/Schedule/ConvShape.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -89,6 +90,10 @@ void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
 constexpr int64_t mostRows = 8, mostStripBytes = 512 << 10;
 /// Below, threads wait for the one that has a task more.
 constexpr int64_t enoughTasks = 16;
+
+int64_t rowsOfTile(const ConvShape &shape) {
+  return shape.kernel.size() == 2 && shape.height < fewestRows ? shape.height : 1;
+}
 
 int64_t sharedRows(int64_t height, int64_t rowBytes, int64_t blockTasks) {
   if (height < fewestRows)

@@ -7,6 +7,8 @@
 
 namespace weft {
 
+struct ConvShape;
+
 /// Input channels of one block are unrolled by this: enough to hide the loop, little enough to keep code small.
 inline constexpr int64_t channelUnroll = 4;
 
@@ -30,6 +32,9 @@ struct Nest {
 
 /// Planes of fewer rows hold less than weights, so threads do not share rows.
 inline constexpr int64_t fewestRows = 12;
+
+/// Rows of a plane that one tile may have: more than one only where threads do not share them.
+int64_t rowsOfTile(const ConvShape &shape);
 
 /// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
 int64_t samplesTogether(int64_t batch);
