@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// The matrices of Winograd's minimal filtering F(m, 3): y = A^T [(G g) * (B^T d)] for one dimension, used on both sides
+// The matrices of Winograd's minimal filtering F(m, r): y = A^T [(G g) * (B^T d)] for one dimension, used on both sides
 // for two (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Recipes transform filters with G,
 // kernels tiles with B and A; both take them from here.
 #pragma once
@@ -8,29 +8,28 @@
 
 namespace weft::kernel {
 
-/// F(m, 3) made after Cook and Toom from the points 0, 1, -1, 2, -2, 1/2, -1/2, as many as needed, and infinity. All
+/// F(m, r) made after Cook and Toom from the points 0, 1, -1, 2, -2, 1/2, -1/2, as many as needed, and infinity. All
 /// entries of A and B are exact in f32; those of G are not and should be used in double precision.
 class Winograd {
 public:
-  static constexpr int maxPoints = 8;
+  static constexpr int maxPoints = 8, maxTaps = 5;
 
-  /// `m` is 2, 4 or 6.
-  constexpr explicit Winograd(int m) : m(m), points(m + 2) {
+  /// `m` results a tile, `r` taps a filter: F(2), F(4) and F(6) of three, F(2) and F(4) of five.
+  constexpr Winograd(int m, int r) : m(m), r(r), points(m + r - 1) {
     for (int j = 0; j + 1 < points; ++j)
       makeRow(j);
     // Infinity picks the leading coefficients.
     at[m - 1][points - 1] = 1;
-    g[points - 1][2] = 1;
+    g[points - 1][r - 1] = 1;
     std::array<double, maxPoints + 1> all = product(-1);
     for (int k = 0; k < points; ++k)
       bt[points - 1][k] = all[k];
   }
 
-  /// Results a tile, and elements a tile reads: m and m + 2.
-  const int m, points;
-  /// A^T is m x points, G points x 3, B^T points x points; entries beyond are 0.
+  const int m, r, points; ///< results a tile, taps, and elements a tile reads
+  /// A^T is m x points, G points x r, B^T points x points; entries beyond are 0.
   std::array<std::array<double, maxPoints>, maxPoints> at{}, bt{};
-  std::array<std::array<double, 3>, maxPoints> g{};
+  std::array<std::array<double, maxTaps>, maxPoints> g{};
 
 private:
   static constexpr std::array<double, maxPoints - 1> at0 = {0, 1, -1, 2, -2, 0.5, -0.5};
@@ -57,7 +56,7 @@ private:
     for (int k = 0; k < maxPoints; ++k, power *= at0[j]) {
       if (k < m)
         at[k][j] = power;
-      if (k < 3)
+      if (k < r)
         g[j][k] = power / denominator;
     }
     std::array<double, maxPoints + 1> numerator = product(j);

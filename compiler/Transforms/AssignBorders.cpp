@@ -42,11 +42,11 @@ Wish slidingWish(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kerne
   return wish;
 }
 
-/// Tiles of m x m outputs, in the last two dimensions, read m + 2 inputs each way, the last tile past the end.
-void addOverrun(Wish &wish, RankedTensorType y, RankedTensorType x, int64_t m, ArrayRef<int64_t> pad) {
+/// Tiles of m x m outputs, in the last two dimensions, read `more` inputs more each way, the last tile past the end.
+void addOverrun(Wish &wish, RankedTensorType y, RankedTensorType x, int64_t m, int64_t more, ArrayRef<int64_t> pad) {
   unsigned rank = pad.size() / 2;
   for (unsigned d = rank - 2; d < rank; ++d) {
-    int64_t covered = llvm::divideCeil(y.getDimSize(2 + d), m) * m + 2;
+    int64_t covered = llvm::divideCeil(y.getDimSize(2 + d), m) * m + more;
     wish.border[rank + d] = std::max<int64_t>(wish.border[rank + d], covered - pad[d] - x.getDimSize(2 + d));
   }
 }
@@ -68,7 +68,7 @@ std::optional<Wish> wishOf(Operation *op) {
   if (auto conv = dyn_cast<ConvOp>(op)) {
     Wish wish = slidingWish(x, y, conv.getKernel(), conv.getStride(), conv.getPad(), conv.getDilation(), 0);
     if (int64_t m = winogradTile(conv.getAlgorithm()))
-      addOverrun(wish, y, x, m, conv.getPad());
+      addOverrun(wish, y, x, m, conv.getKernel().back() - 1, conv.getPad());
     return wish;
   }
   if (auto pool = dyn_cast<AvgpoolOp>(op))

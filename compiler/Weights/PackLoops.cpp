@@ -39,53 +39,58 @@ void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed) {
 
 namespace {
 
-/// Transforms 3x3 filters of `lanes` outputs at once: element e of output o is at [e * lanes + o] on both sides.
+/// Transforms r x r filters of `lanes` outputs at once: element e of output o is at [e * lanes + o] on both sides.
 class FilterTransform {
 public:
   static constexpr int lanes = 16;
 
-  explicit FilterTransform(int m) : matrices(m) {}
+  FilterTransform(int m, int r) : matrices(m, r) {}
 
   int points() const { return matrices.points; }
 
   /// G g, then (G g) G^T, in double precision.
   void run(const double *g, double *result) {
-    int n = matrices.points;
+    int n = matrices.points, r = matrices.r;
     for (int p = 0; p < n; ++p)
-      for (int x = 0; x < 3; ++x)
-        combine(matrices.g[p], g + x * lanes, 3 * lanes, half + (p * 3 + x) * lanes);
+      for (int x = 0; x < r; ++x)
+        combine(matrices.g[p], g + x * lanes, r * lanes, half + (p * r + x) * lanes);
     for (int p = 0; p < n; ++p)
       for (int q = 0; q < n; ++q)
-        combine(matrices.g[q], half + p * 3 * lanes, lanes, result + (p * n + q) * lanes);
+        combine(matrices.g[q], half + p * r * lanes, lanes, result + (p * n + q) * lanes);
   }
 
 private:
-  static void combine(const std::array<double, 3> &factors, const double *from, int step, double *to) {
+  using Factors = std::array<double, kernel::Winograd::maxTaps>;
+
+  void combine(const Factors &factors, const double *from, int step, double *to) const {
     for (int lane = 0; lane < lanes; ++lane)
       to[lane] = factors[0] * from[lane] + factors[1] * from[step + lane] + factors[2] * from[2 * step + lane];
+    for (int tap = 3; tap < matrices.r; ++tap)
+      for (int lane = 0; lane < lanes; ++lane)
+        to[lane] += factors[tap] * from[tap * step + lane];
   }
 
   kernel::Winograd matrices;
-  double half[kernel::Winograd::maxPoints * 3 * lanes];
+  double half[kernel::Winograd::maxPoints * kernel::Winograd::maxTaps * lanes];
 };
 
 } // namespace
 
-void packWinograd(FilterView filter, int m, int64_t ib, int64_t ob, float *packed) {
+void packWinograd(FilterView filter, int m, int r, int64_t ib, int64_t ob, float *packed) {
   constexpr int lanes = FilterTransform::lanes;
-  FilterTransform transform(m);
+  FilterTransform transform(m, r);
   int64_t points = transform.points() * transform.points();
   int64_t outputBlocks = ceilDiv(filter.outputs, ob), inputBlocks = ceilDiv(filter.inputs, ib);
-  int64_t slices = filter.taps / 9, pointStride = outputBlocks * inputBlocks * slices * ib * ob;
+  int64_t taps = r * r, slices = filter.taps / taps, pointStride = outputBlocks * inputBlocks * slices * ib * ob;
   if (filter.outputs % ob != 0 || filter.inputs % ib != 0)
     std::memset(packed, 0, sizeof(float) * points * pointStride);
-  std::vector<double> in(9 * lanes), out(points * lanes);
+  std::vector<double> in(taps * lanes), out(points * lanes);
   for (int64_t o0 = 0; o0 < filter.outputs; o0 += lanes) {
     int64_t count = std::min<int64_t>(lanes, filter.outputs - o0);
     for (int64_t i = 0, s = 0; i < filter.inputs; s + 1 < slices ? ++s : (s = 0, ++i)) {
       for (int64_t o = 0; o < count; ++o)
-        for (int64_t e = 0; e < 9; ++e)
-          in[e * lanes + o] = filter.data[(((o0 + o) * filter.inputs + i) * slices + s) * 9 + e];
+        for (int64_t e = 0; e < taps; ++e)
+          in[e * lanes + o] = filter.data[(((o0 + o) * filter.inputs + i) * slices + s) * taps + e];
       transform.run(in.data(), out.data());
       int64_t place[lanes];
       for (int64_t o = 0; o < count; ++o)

@@ -462,8 +462,8 @@ LogicalResult checkVariances(RsqrtOp op, const HostTensor &x) {
   });
   if (negative == 0)
     return success();
-  return op.emitError() << "`" << weightBehind(op.getX()) << "` has no square root at [" << int64_t(at) << "], where it is "
-                        << negative << " with eps: a variance is not negative";
+  return op.emitError() << "`" << weightBehind(op.getX()) << "` has no square root at [" << int64_t(at)
+                        << "], where it is " << negative << " with eps: a variance is not negative";
 }
 
 bool isPacking(Operation *op) {
@@ -486,8 +486,9 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       .Case([&](GatherOp gatherOp) { return gather(gatherOp, y, xs); })
       .Case([&](ReduceSumOp sum) { return reduce(sum, y, xs[0], 0, [](double a, double b) { return a + b; }); })
       .Case([&](ReduceMeanOp mean) {
-        return reduce(mean, y, xs[0], 0, [](double a, double b) { return a + b; },
-                      double(y.elements()) / double(xs[0].elements()));
+        return reduce(
+            mean, y, xs[0], 0, [](double a, double b) { return a + b; },
+            double(y.elements()) / double(xs[0].elements()));
       })
       .Case([&](ReduceMaxOp max) { return reduce(max, y, xs[0], -HUGE_VAL, larger<double>); })
       .Case([&](ReduceMinOp min) { return reduce(min, y, xs[0], HUGE_VAL, smaller<double>); })
@@ -504,7 +505,9 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       .Case([&](PackGroupedOp pack) { return packGrouped(pack, y, xs[0]), done(); })
       .Case([&](PackVectorOp) { return packVector(y, xs[0]), done(); })
       .Case([&](WinogradFilterOp pack) {
-        return packWinograd(filterView(xs[0]), pack.getM(), pack.getIcBlock(), pack.getOcBlock(), floats(y)), done();
+        return packWinograd(filterView(xs[0]), pack.getM(), pack.getW().getType().getShape().back(), pack.getIcBlock(),
+                            pack.getOcBlock(), floats(y)),
+               done();
       })
       .Default([&](Operation *) { return xs.size() == 1 && computeUnary(op, y, xs[0]); });
 }

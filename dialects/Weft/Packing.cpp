@@ -90,11 +90,13 @@ LogicalResult WinogradFilterOp::inferReturnTypes(MLIRContext *, Where where, Ada
       failed(checkBlock(where, "ic_block", ic)))
     return failure();
   ArrayRef<int64_t> window = w.getShape().drop_front(2);
-  if (w.getRank() > 5 || window.take_back(2) != ArrayRef<int64_t>{3, 3})
-    return emitOptionalError(where, "expected a filter [O, I, 3, 3] or [O, I, D, 3, 3], not ", spell(w));
-  if (m != 2 && m != 4 && m != 6)
-    return emitOptionalError(where, "`m` is 2, 4 or 6, not ", m);
-  Extents packed{(m + 2) * (m + 2), llvm::divideCeilSigned(w.getDimSize(0), oc),
+  int64_t taps = window.back(), points = m + taps - 1;
+  if (w.getRank() > 5 || window.take_back(2) != ArrayRef<int64_t>{taps, taps} || (taps != 3 && taps != 5))
+    return emitOptionalError(where, "expected a filter [O, I, r, r] or [O, I, D, r, r] with r = 3 or 5, not ",
+                             spell(w));
+  if (m != 2 && m != 4 && (m != 6 || taps != 3))
+    return emitOptionalError(where, "`m` is 2, 4 or, of 3x3 filters, 6, not ", m);
+  Extents packed{points * points, llvm::divideCeilSigned(w.getDimSize(0), oc),
                  llvm::divideCeilSigned(w.getDimSize(1), ic)};
   llvm::append_range(packed, window.drop_back(2));
   packed.append({ic, oc});

@@ -89,6 +89,7 @@ def conv_cases():
         conv_case("one_pixel_many_samples", (264, 5, 3, 3), 17, 3),
         conv_case("wide", (1, 128, 6, 6), 144, 3, pad=1),
         conv_case("winograd_sized", (1, 64, 19, 21), 64, 3, pad=1),
+        conv_case("winograd_five", (1, 64, 19, 21), 64, 5, pad=2),
     ]
 
 

@@ -71,11 +71,11 @@ def run_network(arguments, name):
 WINOGRAD = """
 func.func @winograd(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}xf32> attributes {{weft.net}} {{
   %b = weft.relayout %x : tensor<{n}x{ic}x{h}x{w}xf32> -> tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>
-  %f = weft.weight "w" : tensor<{oc}x{ic}x3x3xf32>
+  %f = weft.weight "w" : tensor<{oc}x{ic}x{r}x{r}xf32>
   %p = weft.winograd_filter %f {{ic_block = 8 : i64, m = {m} : i64, oc_block = 8 : i64}}
-         : (tensor<{oc}x{ic}x3x3xf32>) -> tensor<{points}x{ob}x{ib}x8x8xf32>
-  %c = weft.conv %b, %p stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
-         {{algorithm = #weft.algorithm<winograd{m}>, filter_shape = array<i64: {oc}, {ic}, 3, 3>}}
+         : (tensor<{oc}x{ic}x{r}x{r}xf32>) -> tensor<{points}x{ob}x{ib}x8x8xf32>
+  %c = weft.conv %b, %p stride [1, 1] pad [{pad}, {pad}, {pad}, {pad}] dilation [1, 1]
+         {{algorithm = #weft.algorithm<winograd{m}>, filter_shape = array<i64: {oc}, {ic}, {r}, {r}>}}
          : (tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>, tensor<{points}x{ob}x{ib}x8x8xf32>)
         -> tensor<{n}x{oc}x{h}x{w}xf32, #weft.blocked<8>>
   %y = weft.relayout %c : tensor<{n}x{oc}x{h}x{w}xf32, #weft.blocked<8>> -> tensor<{n}x{oc}x{h}x{w}xf32>
@@ -87,16 +87,19 @@ func.func @winograd(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}
 def run_winograd(arguments):
     """All tile sizes, on extents no tile divides, against the direct sum."""
     rng, failed = np.random.default_rng(3), 0
-    for m, n, ic, oc, h, w in [(2, 1, 8, 16, 7, 9), (4, 2, 13, 24, 9, 10), (6, 1, 16, 8, 14, 11), (4, 1, 8, 8, 8, 12)]:
+    for m, r, n, ic, oc, h, w in [(2, 3, 1, 8, 16, 7, 9), (4, 3, 2, 13, 24, 9, 10), (6, 3, 1, 16, 8, 14, 11),
+                                  (4, 3, 1, 8, 8, 8, 12), (2, 5, 1, 8, 16, 7, 9), (4, 5, 2, 13, 24, 9, 10)]:
         x = rng.standard_normal((n, ic, h, w)).astype(np.float32)
-        f = (rng.standard_normal((oc, ic, 3, 3)) * 0.2).astype(np.float32)
-        text = WINOGRAD.format(m=m, n=n, ic=ic, oc=oc, h=h, w=w, ib=-(-ic // 8), ob=-(-oc // 8), points=(m + 2) ** 2)
+        f = (rng.standard_normal((oc, ic, r, r)) * 0.6 / r).astype(np.float32)
+        text = WINOGRAD.format(m=m, r=r, n=n, ic=ic, oc=oc, h=h, w=w, ib=-(-ic // 8), ob=-(-oc // 8),
+                               points=(m + r - 1) ** 2, pad=r // 2)
         passes = ["--weft-outline-kernels", "--weft-share-kernels", "--weft-verify-importable"]
         kernels = oracle.command([arguments.weft_opt, "-", *passes], text)
-        windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), (3, 3), (2, 3))
+        padded = np.pad(x, ((0, 0), (0, 0), (r // 2, r // 2), (r // 2, r // 2)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (r, r), (2, 3))
         want = np.einsum("nchwij,ocij->nohw", windows, f).astype(np.float32)
         got = execute(arguments, kernels, [x], {"w": f})[0]
-        failed += report(f"winograd{m} {h}x{w}", compare_ops.difference(got, want), TOLERANCE)
+        failed += report(f"winograd{m} {r}x{r} {h}x{w}", compare_ops.difference(got, want), TOLERANCE)
     return failed
 
 

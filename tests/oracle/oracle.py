@@ -71,15 +71,15 @@ def pack_grouped(w, groups, oc_block, ic_block):
     return np.stack([pack_filter(part, oc_block, ic_block) for part in np.split(w, groups)])
 
 
-def winograd_matrix(m):
-    """G of F(m, 3) after Cook and Toom: a row for each of the points and one for infinity."""
-    points = [0, 1, -1, 2, -2, .5, -.5][:m + 1]
-    rows = [[p ** k / np.prod([p - q for q in points if q != p]) for k in range(3)] for p in points]
-    return np.array(rows + [[0, 0, 1]], np.float64)
+def winograd_matrix(m, r):
+    """G of F(m, r) after Cook and Toom: a row for each of the points and one for infinity."""
+    points = [0, 1, -1, 2, -2, .5, -.5][:m + r - 2]
+    rows = [[p ** k / np.prod([p - q for q in points if q != p]) for k in range(r)] for p in points]
+    return np.array(rows + [[0] * (r - 1) + [1]], np.float64)
 
 
 def winograd_filter(w, m, oc_block, ic_block):
-    g = winograd_matrix(m)
+    g = winograd_matrix(m, w.shape[-1])
     u = np.einsum("ap,oipq,bq->oiab", g, w.astype(np.float64), g)
     packed = pack_filter(u.reshape(*w.shape[:2], -1), oc_block, ic_block)  # [O/b, I/b, points, ib, ob]
     return np.moveaxis(packed, 2, 0).astype(np.float32)

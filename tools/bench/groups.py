@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from machine import WEFTC, call
 
 TENSOR = re.compile(r"tensor<((?:(?:\d+|\?)x)*)([a-z]+\d+)(?:, #weft\.blocked<(\d+)[^<>]*>)?>")
-# Multiplications of the direct algorithm for one of Winograd's, F(m x m, 3 x 3).
-SAVED = {"winograd2": 36 / 16, "winograd4": 144 / 36, "winograd6": 324 / 64}
+# m of Winograd's algorithms, F(m x m, r x r).
+TILES = {"winograd2": 2, "winograd4": 4, "winograd6": 6}
 
 
 @dataclass
@@ -53,7 +53,8 @@ class Contraction:
 
     @property
     def algorithm_macs(self):
-        return self.counted() / SAVED.get(self.algorithm, 1)
+        m = TILES.get(self.algorithm)
+        return self.counted() if m is None else self.counted() * ((m + self.filter[-1] - 1) / (m * self.filter[-1])) ** 2
 
 
 @dataclass

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd's minimal filtering F(m x m, 3 x 3), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
-// 2016. Tiles of m x m results read (m + 2) x (m + 2) elements; in six stages and the epilogue's
+// Winograd's minimal filtering F(m x m, r x r), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
+// 2016. Tiles of m x m results read (m + r - 1) x (m + r - 1) elements; in six stages and the epilogue's
 //
 //   rows      B^T d        n ib ty tx u v i    transforms the rows of each tile
 //   columns   (B^T d) B    n ib ty tx u v i
@@ -38,12 +38,13 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-/// Slices of planes with 3x3 windows that go on by one.
+/// Slices of planes with 3x3 or 5x5 windows that go on by one.
 bool hasWinogradForm(ConvOp op) {
   auto isOne = [](int64_t value) { return value == 1; };
   SmallVector<int64_t> kernel = op.getKernel();
-  return (kernel.size() == 2 || kernel.size() == 3) && ArrayRef(kernel).take_back(2) == ArrayRef<int64_t>{3, 3} &&
-         llvm::all_of(op.getStride().take_back(2), isOne) && llvm::all_of(op.getDilation().take_back(2), isOne);
+  return (kernel.size() == 2 || kernel.size() == 3) && (kernel.back() == 3 || kernel.back() == 5) &&
+         kernel[kernel.size() - 2] == kernel.back() && llvm::all_of(op.getStride().take_back(2), isOne) &&
+         llvm::all_of(op.getDilation().take_back(2), isOne);
 }
 
 /// Sums of products with constants, without those by 0 and 1.
@@ -126,8 +127,9 @@ Value pick(Builder &b, unsigned loop, ArrayRef<Value> values) {
 class Stages {
 public:
   Stages(ConvOp op, int64_t m, KernelBuilder &kernel)
-      : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()), matrices(m),
-        m(m), points(m + 2), z(op.getSpatialRank() - 2), down(llvm::divideCeilSigned(y.type.getDimSize(2 + z), m)),
+      : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()),
+        matrices(m, op.getKernel().back()), m(m), points(matrices.points), z(op.getSpatialRank() - 2),
+        down(llvm::divideCeilSigned(y.type.getDimSize(2 + z), m)),
         across(llvm::divideCeilSigned(y.type.getDimSize(3 + z), m)), batch(y.type.getDimSize(0)),
         inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {
     for (unsigned d = 0; d < z; ++d) {
@@ -177,7 +179,7 @@ private:
 
   Value transformRows() {
     Box box;
-    int64_t touched[] = {z ? slicesIn[0] : 0, down * m + 2, across * m + 2};
+    int64_t more = points - m, touched[] = {z ? slicesIn[0] : 0, down * m + more, across * m + more};
     for (unsigned s = 0; s < z + 2; ++s) {
       box.low.push_back(op.getPad()[s]);
       box.high.push_back(touched[1 - z + s] - op.getPad()[s] - x.type.getDimSize(2 + s));
@@ -281,9 +283,10 @@ FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
   bool fits = x.isBlocked() && y.isBlocked() && op.getGroups() == 1 && hasWinogradForm(op);
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank();
-  if (!fits || rank != op.getSpatialRank() + 3 || weight.getDimSize(0) != (m + 2) * (m + 2) ||
-      weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
+  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank(), points = m + op.getKernel().back() - 1;
+  if (!fits || points > kernel::Winograd::maxPoints || rank != op.getSpatialRank() + 3 ||
+      weight.getDimSize(0) != points * points || weight.getDimSize(rank - 2) != x.block ||
+      weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")
                << x.type << ", a weight of type " << weight << " and a result of type " << y.type,
            failure();

@@ -1,7 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd F(m x m, 3 x 3) on packed channels. A band of tile rows is transformed, multiplied and transformed back
-// before the next, so that everything between stays in the cache (in three dimensions as many slices as do); the product keeps
-// `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied with all channel blocks, point by point.
+// Winograd F(m x m, r x r) on packed channels. A band of tile rows is transformed, multiplied and transformed back
+// before the next, so that everything between stays in the cache (in three dimensions as many slices as do); the
+// product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied with all channel
+// blocks, point by point.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -25,9 +26,10 @@ constexpr int64_t tilesHidingFilter = 28;
 
 struct Shape {
   Shape(const ConvShape &conv, int64_t m, const Machine &machine)
-      : m(m), down(llvm::divideCeil(conv.height / conv.depth, m)), across(llvm::divideCeil(conv.width, m)),
-        inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
-        outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), taps(conv.window / 9), slices(conv.depth) {
+      : m(m), side(m + conv.kernel.back() - 1), down(llvm::divideCeil(conv.height / conv.depth, m)),
+        across(llvm::divideCeil(conv.width, m)), inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
+        outBlocks(llvm::divideCeil(conv.outputs, machine.vector)),
+        taps(conv.window / (conv.kernel.back() * conv.kernel.back())), slices(conv.depth) {
     weightBytes = points() * inBlocks * outBlocks * taps * machine.vector * machine.vector * 4;
     if (!isDeep())
       return;
@@ -38,11 +40,11 @@ struct Shape {
     int64_t most = std::clamp<int64_t>((fitting - reach) / step + 1, 1, slices);
     slices = llvm::divideCeil(slices, llvm::divideCeil(slices, most));
   }
-  double points() const { return double(m + 2) * (m + 2); }
+  double points() const { return double(side) * side; }
   bool isDeep() const { return taps > 1 || slices > 1; }
   /// Slices of the input that those of a band touch.
   int64_t slicesRead() const { return (slices - 1) * step + reach; }
-  int64_t m, down, across, inBlocks, outBlocks;
+  int64_t m, side, down, across, inBlocks, outBlocks;
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;
@@ -59,7 +61,8 @@ public:
     ConvShape shape(conv);
     auto isOne = [](int64_t value) { return value == 1; };
     auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
-    if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{3, 3} ||
+    int64_t taps = shape.kernel.back();
+    if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{taps, taps} || (taps != 3 && taps != 5) ||
         !llvm::all_of(plane(shape.stride), isOne) || !llvm::all_of(plane(shape.dilation), isOne) ||
         shape.inputs < machine.vector || shape.width < 6 || shape.height / shape.depth < 6)
       return;
@@ -113,8 +116,8 @@ private:
     return choice;
   }
 
-  /// Bytes that come from memory more than once, where the third-level cache is no faster: the filters for each band, or the
-  /// transformed input of the only band for each strip of channel blocks.
+  /// Bytes that come from memory more than once, where the third-level cache is no faster: the filters for each band,
+  /// or the transformed input of the only band for each strip of channel blocks.
   static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
     double inputBytes = tileBytes(tiles, machine) * tiles.across * rows * batch;
     if (!machine.fetchesAhead || tiles.weightBytes < machine.cachedFilterBytes)
@@ -134,8 +137,8 @@ private:
     return linesAhead(machine.vector, tile.cb, cuts, machine);
   }
 
-  /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only makes
-  /// more input to keep.
+  /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only
+  /// makes more input to keep.
   static bool servesBatch(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return false;
@@ -175,8 +178,8 @@ private:
     return kept ? kept : tiles.down;
   }
 
-  /// The fewest rows that hide the stream of filters, if there are more and the second-level cache keeps their input while
-  /// all filters pass, one strip of channel blocks after the other; else 0.
+  /// The fewest rows that hide the stream of filters, if there are more and the second-level cache keeps their input
+  /// while all filters pass, one strip of channel blocks after the other; else 0.
   static int64_t keptBand(const Shape &tiles, int64_t cb, const Machine &machine) {
     int64_t rows = llvm::divideCeil(tilesHidingFilter, tiles.across);
     double blockBytes = tiles.points() * machine.vector * 4; // of one tile, or of a filter's row
@@ -185,8 +188,8 @@ private:
     return rows < tiles.down && bytes <= machine.bandBytes && !tiles.isDeep() ? rows : 0;
   }
 
-  /// Whether the products of all channel blocks are made for one point of the transform before the next: its input stays in the
-  /// second-level cache while all its filters pass, and what goes beyond is written and read in order.
+  /// Whether the products of all channel blocks are made for one point of the transform before the next: its input
+  /// stays in the second-level cache while all its filters pass, and what goes beyond is written and read in order.
   static bool pointsPay(const Shape &tiles, int64_t rows, int64_t cut, const Machine &machine) {
     return machine.fetchesAhead && !tiles.isDeep() && tiles.weightBytes >= machine.cachedFilterBytes &&
            rows == tiles.down && cut == tiles.across;
@@ -201,7 +204,8 @@ private:
     return tiles.points() * tiles.inBlocks * tiles.slicesRead() * machine.vector * 4;
   }
 
-  /// Tiles of a row worked on together: all, or the largest part in whole register tiles that fits the cache and the room.
+  /// Tiles of a row worked on together: all, or the largest part in whole register tiles that fits the cache and the
+  /// room.
   static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, double columnBytes, const Machine &machine) {
     double most = tiles.isDeep() ? machine.bandBytes * slicesShare : chunkBytes;
     auto fits = [&](int64_t cut) {
@@ -228,12 +232,11 @@ private:
   class Writer {
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
-        : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(m + 2), rx(parameter(choice, "rx", 1)),
-          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
+        : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(kernel.stages[0].extentOf("u")),
+          rx(parameter(choice, "rx", 1)), cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
-          out(kernel.output().name),
-          tilesDown(kernel.stages[0].extentOf("ty")),
+          out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
           cuts(tilesAcross < kernel.stages[0].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 

@@ -183,7 +183,8 @@ int64_t Liveness::scratchOf(unsigned number, const Machine &machine) const {
     if (choice)
       across = parameter(choice->parameters, "chunk", across) * parameter(choice->parameters, "band", 1);
     int64_t outputs = choice ? parameter(choice->parameters, "cb", 1) * machine.vector : shape.outputs;
-    elements += (m + 2) * (m + 2) * across * (llvm::alignTo(shape.inputs, machine.vector) + outputs);
+    int64_t points = m + shape.kernel.back() - 1;
+    elements += points * points * across * (llvm::alignTo(shape.inputs, machine.vector) + outputs);
   }
   return elements * 4;
 }
@@ -199,7 +200,8 @@ double Liveness::cyclesOf(unsigned number, const Machine &machine) const {
 
 bool Liveness::mayChain(unsigned number) const {
   GroupOp group = order[number];
-  auto type = group.getNumResults() == 1 ? dyn_cast<RankedTensorType>(group.getResult(0).getType()) : RankedTensorType();
+  auto type =
+      group.getNumResults() == 1 ? dyn_cast<RankedTensorType>(group.getResult(0).getType()) : RankedTensorType();
   if (!type || type.getRank() != 4 || !isBlocked(type) || group->hasAttr("choice"))
     return false;
   return llvm::all_of(group.getBody().front().without_terminator(),

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <numeric>
 
 using namespace mlir;
 using namespace weft;
@@ -338,29 +339,29 @@ TEST_F(Recipes, RelayoutThereAndBack) {
 
 /// y = A^T [(G g) * (B^T d)] must be the correlation itself, for each F.
 TEST(Winograd, MatricesGiveTheCorrelation) {
-  for (int m : {2, 4, 6}) {
-    kernel::Winograd w(m);
-    double g[3] = {0.75, -1.5, 2.25}, d[8];
+  for (auto [m, r] : {std::pair{2, 3}, {4, 3}, {6, 3}, {2, 5}, {4, 5}}) {
+    kernel::Winograd w(m, r);
+    double g[5] = {0.75, -1.5, 2.25, 0.5, -3}, d[8];
     for (int i = 0; i < w.points; ++i)
       d[i] = 0.5 * i * i - 3 * i + 1;
     for (int y = 0; y < m; ++y) {
       double sum = 0;
       for (int p = 0; p < w.points; ++p) {
         double u = 0, v = 0;
-        for (int k = 0; k < 3; ++k)
+        for (int k = 0; k < r; ++k)
           u += w.g[p][k] * g[k];
         for (int k = 0; k < w.points; ++k)
           v += w.bt[p][k] * d[k];
         sum += w.at[y][p] * u * v;
       }
-      EXPECT_NEAR(sum, d[y] * g[0] + d[y + 1] * g[1] + d[y + 2] * g[2], 1e-10) << "F(" << m << ", 3) result " << y;
+      EXPECT_NEAR(sum, std::inner_product(g, g + r, d + y, 0.0), 1e-10) << "F(" << m << ", " << r << ") result " << y;
     }
   }
 }
 
 TEST(Winograd, TilesAreTransformedExactlyInSinglePrecision) {
-  for (int m : {2, 4, 6}) {
-    kernel::Winograd w(m);
+  for (auto [m, r] : {std::pair{2, 3}, {4, 3}, {6, 3}, {2, 5}, {4, 5}}) {
+    kernel::Winograd w(m, r);
     for (auto &row : w.bt)
       for (double value : row)
         EXPECT_EQ(static_cast<double>(static_cast<float>(value)), value);
@@ -372,7 +373,7 @@ TEST(Winograd, TilesAreTransformedExactlyInSinglePrecision) {
 
 TEST_F(Recipes, WinogradFilter) {
   for (int m : {2, 4, 6}) {
-    kernel::Winograd w(m);
+    kernel::Winograd w(m, 3);
     int64_t points = w.points * w.points;
     std::string type = "tensor<" + std::to_string(points) + "x2x2x2x4xf32>";
     auto result = evaluate(
