@@ -61,6 +61,7 @@ const Family &reductionFamily();
 const Family &pointwiseFamily();
 const Family &segmentFamily();
 const Family &chainFamily();
+const Family &permutationFamily();
 const Family &generalFamily();
 
 } // namespace weft

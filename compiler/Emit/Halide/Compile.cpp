@@ -4,6 +4,7 @@
 
 #include "compiler/Emit/Halide/AlignedFrame.h"
 #include "compiler/Emit/Halide/OutputLoads.h"
+#include "compiler/Emit/Halide/Permute.h"
 #include "compiler/Emit/Halide/Pipeline.h"
 #include "compiler/Emit/Halide/Prefetch.h"
 #include "compiler/Emit/Halide/ScratchOf.h"
@@ -30,6 +31,7 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   auto *scratch = new ScratchOf(desc); // the pipeline owns its passes
   built.pipeline.add_custom_lowering_pass(new OutputLoads(built.pipeline.outputs()));
   built.pipeline.add_custom_lowering_pass(scratch);
+  built.pipeline.add_custom_lowering_pass(new Permute(desc));
   for (Prefetch *pass : prefetchesOf(desc))
     built.pipeline.add_custom_lowering_pass(pass);
   if (AlignedFrame::isNeeded(desc))

@@ -165,3 +165,18 @@ func.func @groups(%x: tensor<1x3x16x16xf32>) -> tensor<1x32x16x16xf32> attribute
   return %1 : tensor<1x32x16x16xf32>
 }
 }
+
+// -----
+
+// Channels in another order: blocks are unrolled, so that each lane's source is known; threads share rows.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @channel_shuffle
+// CHECK-SAME: stage<"shuffle", [fuse(n, y -> t), reorder(t, cb, x, c), vectorize(c), unroll(cb), parallel(t)]>
+func.func @shuffle(%x: tensor<1x64x8x8xf32>) -> tensor<1x60x8x8xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<60x64x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x8x8xf32>, tensor<60x64x1x1xf32>) -> tensor<1x60x8x8xf32>
+  %1 = weft.channel_shuffle %0 groups 3 : (tensor<1x60x8x8xf32>) -> tensor<1x60x8x8xf32>
+  return %1 : tensor<1x60x8x8xf32>
+}
+}

@@ -155,6 +155,35 @@ TEST(Matrix, Softmax) {
                                 1e-6);
 }
 
+/// Each vector of a result takes lanes of several blocks, whole and with a part behind the last channel.
+TEST(Matrix, ChannelsOutOfOrderInBlocks) {
+  KernelDesc desc = parseOrDie(R"(kernel shuffle {
+    operand x f32 [4, ?, 16] strides [?, 16, 1]
+    output y f32 [4, ?, 16] strides [?, 16, 1]
+    stage shuffle f32 [cb < 4, i < y.1, c < 16] holds y {
+      let %0 = min(add(mul(cb, 16:i32), c), 59:i32)
+      let %1 = add(mul(mod(%0, 3:i32), 20:i32), div(%0, 3:i32))
+      init @x[div(%1, 16:i32), i, mod(%1, 16:i32)]
+    }
+    schedule shuffle { reorder(cb, i, c) vectorize(c) unroll(cb) parallel(i) }
+  })");
+  expectLikeEvaluatorEverywhere(desc, {makeBuffer(Scalar::F32, {4, 5, 16}, 1), makeBuffer(Scalar::F32, {4, 5, 16}, 2)});
+}
+
+/// Two neighbouring blocks make each vector of a result that begins inside one.
+TEST(Matrix, ChannelsThatBeginInsideABlock) {
+  KernelDesc desc = parseOrDie(R"(kernel shift {
+    operand x f32 [?, ?, 8] strides [?, 8, 1]
+    output y f32 [?, ?, 8] strides [?, 8, 1]
+    stage shift f32 [cb < y.0, i < y.1, c < 8] holds y {
+      let %0 = max(sub(add(mul(cb, 8:i32), c), 3:i32), 0:i32)
+      init @x[div(%0, 8:i32), i, mod(%0, 8:i32)]
+    }
+    schedule shift { vectorize(c) parallel(cb) }
+  })");
+  expectLikeEvaluatorEverywhere(desc, {makeBuffer(Scalar::F32, {3, 5, 8}, 1), makeBuffer(Scalar::F32, {3, 5, 8}, 2)});
+}
+
 TEST(Matrix, GatherAndSparseRows) {
   KernelDesc desc = parseOrDie(R"(kernel neighbours {
     operand x f32 [?, ?] strides [?, 1]
