@@ -23,7 +23,6 @@ Machine Machine::of(mlir::ModuleOp module) {
     machine.outputTransform = 410;
     machine.exposedStreaming = 1;
     machine.fetchesAhead = true;
-    machine.narrowWinograd = true;
   }
   return machine;
 }

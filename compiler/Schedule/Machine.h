@@ -27,7 +27,6 @@ struct Machine {
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.
   int64_t roomBytes = std::numeric_limits<int64_t>::max();
-  bool narrowWinograd = false; ///< F(2) is a candidate: where bytes cost more than multiply-adds
 
   /// The class of the module's `weft.target`; AVX2's without one.
   static Machine of(mlir::ModuleOp module);

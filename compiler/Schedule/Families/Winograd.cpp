@@ -67,8 +67,7 @@ public:
         shape.inputs < machine.vector || shape.width < 6 || shape.height / shape.depth < 6)
       return;
     choices.push_back(choiceFor(head->getContext(), shape, 4, machine));
-    if (machine.narrowWinograd)
-      choices.push_back(choiceFor(head->getContext(), shape, 2, machine));
+    choices.push_back(choiceFor(head->getContext(), shape, 2, machine));
   }
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
