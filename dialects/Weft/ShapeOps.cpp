@@ -364,8 +364,32 @@ template <typename Inner> struct MergeReshape : OpRewritePattern<ReshapeOp> {
     return success();
   }
 };
+
+/// Channels as a matrix of groups, turned, and as channels again: how frameworks without the operation write `channel_shuffle`.
+struct ShuffleOfTranspose : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern<ReshapeOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto turn = op.getX().getDefiningOp<TransposeOp>();
+    auto matrix = turn ? turn.getX().getDefiningOp<ReshapeOp>() : ReshapeOp();
+    if (!matrix || matrix.getX().getType() != op.getType() || !op.getType().hasStaticShape() || op.getType().getRank() < 2)
+      return failure();
+    ArrayRef<int64_t> from = op.getType().getShape(), groups = matrix.getType().getShape();
+    bool areChannels = groups.size() >= 3 && groups[0] == from[0] && groups[1] * groups[2] == from[1];
+    if (!areChannels || !swapsSecondAndThird(turn.getPerm()))
+      return failure();
+    rewriter.replaceOpWithNewOp<ChannelShuffleOp>(op, op.getType(), matrix.getX(), groups[1], DenseI64ArrayAttr());
+    return success();
+  }
+
+  static bool swapsSecondAndThird(ArrayRef<int64_t> perm) {
+    SmallVector<int64_t> swapped = llvm::to_vector(llvm::seq<int64_t>(0, perm.size()));
+    std::swap(swapped[1], swapped[2]);
+    return perm == ArrayRef(swapped);
+  }
+};
 } // namespace
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MergeReshape<ReshapeOp>, MergeReshape<FlattenOp>>(context);
+  patterns.add<MergeReshape<ReshapeOp>, MergeReshape<FlattenOp>, ShuffleOfTranspose>(context);
 }

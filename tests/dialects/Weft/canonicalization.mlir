@@ -75,6 +75,22 @@ func.func @same_type_other_elements(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
   return %2 : tensor<4x4xf32>
 }
 
+// Frameworks without the operation turn a matrix of groups; one turned with its pixels moves more than channels.
+// CHECK-LABEL: @turned_groups_shuffle_channels
+// CHECK-NEXT: %[[Y:.*]] = weft.channel_shuffle %arg0 groups 2
+// CHECK-NEXT: weft.reshape %[[Y]] to [1, 2, 3, 20]
+// CHECK-NEXT: weft.transpose
+// CHECK-NEXT: weft.reshape
+func.func @turned_groups_shuffle_channels(%x: tensor<1x6x4x5xf32>) -> tensor<1x6x4x5xf32> {
+  %0 = weft.reshape %x to [1, 2, 3, 4, 5] : (tensor<1x6x4x5xf32>) -> tensor<1x2x3x4x5xf32>
+  %1 = weft.transpose %0 [0, 2, 1, 3, 4] : (tensor<1x2x3x4x5xf32>) -> tensor<1x3x2x4x5xf32>
+  %2 = weft.reshape %1 to [1, 6, 4, 5] : (tensor<1x3x2x4x5xf32>) -> tensor<1x6x4x5xf32>
+  %3 = weft.reshape %2 to [1, 2, 3, 20] : (tensor<1x6x4x5xf32>) -> tensor<1x2x3x20xf32>
+  %4 = weft.transpose %3 [0, 2, 3, 1] : (tensor<1x2x3x20xf32>) -> tensor<1x3x20x2xf32>
+  %5 = weft.reshape %4 to [1, 6, 4, 5] : (tensor<1x3x20x2xf32>) -> tensor<1x6x4x5xf32>
+  return %5 : tensor<1x6x4x5xf32>
+}
+
 // CHECK-LABEL: @reshapes_merge
 // CHECK-NEXT: %[[Y:.*]] = weft.reshape %arg0 to [4, 6]
 // CHECK-NEXT: return %[[Y]]
