@@ -42,11 +42,13 @@ Wish slidingWish(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kerne
   return wish;
 }
 
-/// Tiles of m x m outputs, in the last two dimensions, read `more` inputs more each way, the last tile past the end.
-void addOverrun(Wish &wish, RankedTensorType y, RankedTensorType x, int64_t m, int64_t more, ArrayRef<int64_t> pad) {
-  unsigned rank = pad.size() / 2;
+/// Tiles of m x m outputs, in the last two dimensions, read `more` inputs more each way, the last tile past the end; under a
+/// dilated window as many tiles lie in each other.
+void addOverrun(Wish &wish, ConvOp conv, RankedTensorType y, RankedTensorType x, int64_t m) {
+  ArrayRef<int64_t> pad = conv.getPad(), dilation = conv.getDilation();
+  unsigned rank = dilation.size();
   for (unsigned d = rank - 2; d < rank; ++d) {
-    int64_t covered = llvm::divideCeil(y.getDimSize(2 + d), m) * m + more;
+    int64_t covered = llvm::alignTo(y.getDimSize(2 + d), m * dilation[d]) + (conv.getKernel()[d] - 1) * dilation[d];
     wish.border[rank + d] = std::max<int64_t>(wish.border[rank + d], covered - pad[d] - x.getDimSize(2 + d));
   }
 }
@@ -68,7 +70,7 @@ std::optional<Wish> wishOf(Operation *op) {
   if (auto conv = dyn_cast<ConvOp>(op)) {
     Wish wish = slidingWish(x, y, conv.getKernel(), conv.getStride(), conv.getPad(), conv.getDilation(), 0);
     if (int64_t m = winogradTile(conv.getAlgorithm()))
-      addOverrun(wish, y, x, m, conv.getKernel().back() - 1, conv.getPad());
+      addOverrun(wish, conv, y, x, m);
     return wish;
   }
   if (auto pool = dyn_cast<AvgpoolOp>(op))

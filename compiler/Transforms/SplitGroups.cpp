@@ -51,8 +51,7 @@ public:
     ConvShape shape(conv);
     productCycles = double(shape.batch) * shape.pixels * shape.window * block / machine.fmaPerCycle;
     auto isOne = [](int64_t value) { return value == 1; };
-    mayTransform = shape.kernel == ArrayRef<int64_t>{3, 3} && llvm::all_of(shape.stride, isOne) &&
-                   llvm::all_of(shape.dilation, isOne) && shape.width >= 12;
+    mayTransform = shape.kernel == ArrayRef<int64_t>{3, 3} && llvm::all_of(shape.stride, isOne) && shape.width >= 12;
   }
 
   Cut best() const {

@@ -90,6 +90,7 @@ def conv_cases():
         conv_case("wide", (1, 128, 6, 6), 144, 3, pad=1),
         conv_case("winograd_sized", (1, 64, 19, 21), 64, 3, pad=1),
         conv_case("winograd_five", (1, 64, 19, 21), 64, 5, pad=2),
+        conv_case("winograd_dilated", (2, 48, 29, 33), 40, 3, dilation=[2, 3], pad=[2, 3, 2, 3]),
     ]
 
 

@@ -74,7 +74,7 @@ func.func @winograd(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}
   %f = weft.weight "w" : tensor<{oc}x{ic}x{r}x{r}xf32>
   %p = weft.winograd_filter %f {{ic_block = 8 : i64, m = {m} : i64, oc_block = 8 : i64}}
          : (tensor<{oc}x{ic}x{r}x{r}xf32>) -> tensor<{points}x{ob}x{ib}x8x8xf32>
-  %c = weft.conv %b, %p stride [1, 1] pad [{pad}, {pad}, {pad}, {pad}] dilation [1, 1]
+  %c = weft.conv %b, %p stride [1, 1] pad [{pad[0]}, {pad[1]}, {pad[0]}, {pad[1]}] dilation [{dilation[0]}, {dilation[1]}]
          {{algorithm = #weft.algorithm<winograd{m}>, filter_shape = array<i64: {oc}, {ic}, {r}, {r}>}}
          : (tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>, tensor<{points}x{ob}x{ib}x8x8xf32>)
         -> tensor<{n}x{oc}x{h}x{w}xf32, #weft.blocked<8>>
@@ -85,18 +85,20 @@ func.func @winograd(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}
 
 
 def run_winograd(arguments):
-    """All tile sizes, on extents no tile divides, against the direct sum."""
+    """All tile sizes, on extents no tile divides, one with tiles that lie in each other, against the direct sum."""
     rng, failed = np.random.default_rng(3), 0
-    for m, r, n, ic, oc, h, w in [(2, 3, 1, 8, 16, 7, 9), (4, 3, 2, 13, 24, 9, 10), (6, 3, 1, 16, 8, 14, 11),
-                                  (4, 3, 1, 8, 8, 8, 12), (2, 5, 1, 8, 16, 7, 9), (4, 5, 2, 13, 24, 9, 10)]:
+    for m, r, n, ic, oc, h, w, dilation in [(2, 3, 1, 8, 16, 7, 9, (1, 1)), (4, 3, 2, 13, 24, 9, 10, (1, 1)), (6, 3, 1, 16, 8, 14, 11, (1, 1)),
+                                            (4, 3, 1, 8, 8, 8, 12, (1, 1)), (2, 3, 1, 8, 8, 9, 14, (2, 3)), (2, 5, 1, 8, 16, 7, 9, (1, 1)),
+                                            (4, 5, 2, 13, 24, 9, 10, (1, 1))]:
         x = rng.standard_normal((n, ic, h, w)).astype(np.float32)
         f = (rng.standard_normal((oc, ic, r, r)) * 0.6 / r).astype(np.float32)
+        pad = [r // 2 * d for d in dilation]
         text = WINOGRAD.format(m=m, r=r, n=n, ic=ic, oc=oc, h=h, w=w, ib=-(-ic // 8), ob=-(-oc // 8),
-                               points=(m + r - 1) ** 2, pad=r // 2)
+                               points=(m + r - 1) ** 2, pad=pad, dilation=dilation)
         passes = ["--weft-outline-kernels", "--weft-share-kernels", "--weft-verify-importable"]
         kernels = oracle.command([arguments.weft_opt, "-", *passes], text)
-        padded = np.pad(x, ((0, 0), (0, 0), (r // 2, r // 2), (r // 2, r // 2)))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, (r, r), (2, 3))
+        padded = np.pad(x, ((0, 0), (0, 0), (pad[0], pad[0]), (pad[1], pad[1])))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * p + 1 for p in pad], (2, 3))[..., :: dilation[0], :: dilation[1]]
         want = np.einsum("nchwij,ocij->nohw", windows, f).astype(np.float32)
         got = execute(arguments, kernels, [x], {"w": f})[0]
         failed += report(f"winograd{m} {r}x{r} {h}x{w}", compare_ops.difference(got, want), TOLERANCE)

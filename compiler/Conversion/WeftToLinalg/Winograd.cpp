@@ -13,6 +13,10 @@
 // In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a
 // window touches, with a loop kz behind ib.
 //
+// A plane under a window of dilation d is d planes each way, of every d-th row and column, which know nothing of each other. A tile
+// takes its elements d apart from one of them; tiles that lie in each other, one of each, are neighbours in ty and tx, so a row of
+// them reads and writes neighbouring columns.
+//
 // Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
 // nothing.
 
@@ -43,9 +47,24 @@ bool hasWinogradForm(ConvOp op) {
   auto isOne = [](int64_t value) { return value == 1; };
   SmallVector<int64_t> kernel = op.getKernel();
   return (kernel.size() == 2 || kernel.size() == 3) && (kernel.back() == 3 || kernel.back() == 5) &&
-         kernel[kernel.size() - 2] == kernel.back() && llvm::all_of(op.getStride().take_back(2), isOne) &&
-         llvm::all_of(op.getDilation().take_back(2), isOne);
+         kernel[kernel.size() - 2] == kernel.back() && llvm::all_of(op.getStride().take_back(2), isOne);
 }
+
+/// The tiles of one dimension: m results each, `dilation` apart.
+struct Tiling {
+  Tiling(int64_t extent, int64_t m, int64_t dilation)
+      : m(m), dilation(dilation), count(llvm::divideCeilSigned(extent, m * dilation) * dilation) {}
+  /// The element that a tile reads first, and writes.
+  AffineExpr first(AffineExpr tile) const { return tile.floorDiv(dilation) * (m * dilation) + tile % dilation; }
+  AffineExpr tap(AffineExpr tile, AffineExpr k) const { return first(tile) + k * dilation; }
+  /// Of which tile an element is, and which of it.
+  AffineExpr tileOf(AffineExpr element) const { return element.floorDiv(m * dilation) * dilation + element % dilation; }
+  AffineExpr placeOf(AffineExpr element) const { return element.floorDiv(dilation) % m; }
+  /// Elements that all of them read, each `points`.
+  int64_t touched(int64_t points) const { return count * m + (points - m) * dilation; }
+
+  int64_t m, dilation, count;
+};
 
 /// Sums of products with constants, without those by 0 and 1.
 class Sum {
@@ -129,8 +148,8 @@ public:
   Stages(ConvOp op, int64_t m, KernelBuilder &kernel)
       : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()),
         matrices(m, op.getKernel().back()), m(m), points(matrices.points), z(op.getSpatialRank() - 2),
-        down(llvm::divideCeilSigned(y.type.getDimSize(2 + z), m)),
-        across(llvm::divideCeilSigned(y.type.getDimSize(3 + z), m)), batch(y.type.getDimSize(0)),
+        down(y.type.getDimSize(2 + z), m, op.getDilation()[z]),
+        across(y.type.getDimSize(3 + z), m, op.getDilation()[1 + z]), batch(y.type.getDimSize(0)),
         inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {
     for (unsigned d = 0; d < z; ++d) {
       slicesOut.push_back(y.type.getDimSize(2 + d));
@@ -179,14 +198,14 @@ private:
 
   Value transformRows() {
     Box box;
-    int64_t more = points - m, touched[] = {z ? slicesIn[0] : 0, down * m + more, across * m + more};
+    int64_t touched[] = {z ? slicesIn[0] : 0, down.touched(points), across.touched(points)};
     for (unsigned s = 0; s < z + 2; ++s) {
       box.low.push_back(op.getPad()[s]);
       box.high.push_back(touched[1 - z + s] - op.getPad()[s] - x.type.getDimSize(2 + s));
     }
     Value input = kernel.read(op.getX(), box, "x");
     auto taps = tapsOf(input, [&](int64_t k) {
-      return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z) * m + k, d(3 + z) * m + d(5 + z), d(6 + z)});
+      return with<AffineExpr>(slice(2), 2, {d(0), d(1), down.tap(d(2 + z), c(k)), across.tap(d(3 + z), d(5 + z)), d(6 + z)});
     });
     return kernel.map(
         "rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
@@ -236,7 +255,7 @@ private:
     });
     return kernel.map(
         "back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
-        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, points, y.block})),
+        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, m, points, y.block})),
         [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, matrices, v.drop_back(1))); });
   }
 
@@ -246,7 +265,7 @@ private:
     });
     return kernel.map(
         "back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
-        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down, across, m, m, y.block})),
+        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, m, m, y.block})),
         [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformBack(b, matrices, v.drop_back(1))); });
   }
 
@@ -254,16 +273,17 @@ private:
     AffineExpr row = d(2 + z), column = d(3 + z);
     AffineMap at = AffineMap::get(
         5 + z, 0,
-        with<AffineExpr>(slice(2), 2, {d(0), d(1), row.floorDiv(m), column.floorDiv(m), row % m, column % m, d(4 + z)}),
+        with<AffineExpr>(slice(2), 2,
+                         {d(0), d(1), down.tileOf(row), across.tileOf(column), down.placeOf(row), across.placeOf(column), d(4 + z)}),
         context);
     return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
   }
 
   RankedTensorType outputPoints() const {
-    return tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down, across, y.block}));
+    return tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down.count, across.count, y.block}));
   }
   RankedTensorType inputTiles() const {
-    return tensor(with<int64_t>(slicesIn, 2, {batch, inBlocks, down, across, points, points, x.block}));
+    return tensor(with<int64_t>(slicesIn, 2, {batch, inBlocks, down.count, across.count, points, points, x.block}));
   }
 
   ConvOp op;
@@ -273,7 +293,8 @@ private:
   kernel::Winograd matrices;
   int64_t m, points;
   unsigned z; ///< 1 where there are slices, 0 in a plane
-  int64_t down, across, batch, inBlocks, outBlocks;
+  Tiling down, across;
+  int64_t batch, inBlocks, outBlocks;
   SmallVector<int64_t> slicesIn, slicesOut; ///< how many; none in a plane
 };
 

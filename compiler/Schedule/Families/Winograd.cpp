@@ -2,7 +2,8 @@
 // Winograd F(m x m, r x r) on packed channels. A band of tile rows is transformed, multiplied and transformed back
 // before the next, so that everything between stays in the cache (in three dimensions as many slices as do); the
 // product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied with all channel
-// blocks, point by point.
+// blocks, point by point. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a row of tiles is
+// `dy` rows.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -26,8 +27,9 @@ constexpr int64_t tilesHidingFilter = 28;
 
 struct Shape {
   Shape(const ConvShape &conv, int64_t m, const Machine &machine)
-      : m(m), side(m + conv.kernel.back() - 1), down(llvm::divideCeil(conv.height / conv.depth, m)),
-        across(llvm::divideCeil(conv.width, m)), inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
+      : m(m), side(m + conv.kernel.back() - 1), dy(*std::prev(conv.dilation.end(), 2)), dx(conv.dilation.back()),
+        down(llvm::divideCeil(conv.height / conv.depth, m * dy)), across(llvm::divideCeil(conv.width, m * dx) * dx),
+        inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
         outBlocks(llvm::divideCeil(conv.outputs, machine.vector)),
         taps(conv.window / (conv.kernel.back() * conv.kernel.back())), slices(conv.depth) {
     weightBytes = points() * inBlocks * outBlocks * taps * machine.vector * machine.vector * 4;
@@ -35,16 +37,20 @@ struct Shape {
       return;
     step = conv.stride.front();
     reach = (taps - 1) * conv.dilation.front() + 1;
-    double rowBytes = points() * inBlocks * machine.vector * 4 * across;
+    double rowBytes = points() * inBlocks * machine.vector * 4 * inRow();
     int64_t fitting = int64_t(machine.bandBytes * slicesShare / rowBytes);
     int64_t most = std::clamp<int64_t>((fitting - reach) / step + 1, 1, slices);
     slices = llvm::divideCeil(slices, llvm::divideCeil(slices, most));
   }
   double points() const { return double(side) * side; }
   bool isDeep() const { return taps > 1 || slices > 1; }
+  /// Tiles of a row, or of the rows that lie in each other.
+  int64_t inRow() const { return across * dy; }
   /// Slices of the input that those of a band touch.
   int64_t slicesRead() const { return (slices - 1) * step + reach; }
-  int64_t m, side, down, across, inBlocks, outBlocks;
+  int64_t m, side;    ///< results and elements of a tile, each way
+  int64_t dy, dx;     ///< how far apart they are
+  int64_t down, across, inBlocks, outBlocks;
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;
@@ -63,8 +69,8 @@ public:
     auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
     int64_t taps = shape.kernel.back();
     if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{taps, taps} || (taps != 3 && taps != 5) ||
-        !llvm::all_of(plane(shape.stride), isOne) || !llvm::all_of(plane(shape.dilation), isOne) ||
-        shape.inputs < machine.vector || shape.width < 6 || shape.height / shape.depth < 6)
+        !llvm::all_of(plane(shape.stride), isOne) || shape.inputs < machine.vector || shape.width < 6 ||
+        shape.height / shape.depth < 6)
       return;
     choices.push_back(choiceFor(head->getContext(), shape, 4, machine));
     choices.push_back(choiceFor(head->getContext(), shape, 2, machine));
@@ -80,18 +86,18 @@ private:
   static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
     Shape tiles(shape, m, machine);
     Tile tile = registerTile(tiles, machine);
-    double count = double(shape.batch) * shape.depth * tiles.down * tiles.across;
+    double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
     double product =
         count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
     int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
     double columnBytes = samples * tileWork(tiles, tile.cb, machine);
-    int64_t rows = band(tiles, tile.cb, columnBytes * tiles.across, machine);
+    int64_t rows = band(tiles, tile.cb, columnBytes * tiles.inRow(), machine);
     bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
     int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
     bool byPoints = pointsPay(tiles, rows, cut, machine) &&
-                    samples * tileWork(tiles, tiles.outBlocks, machine) * rows * cut <= machine.roomBytes;
+                    samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
     Choice choice;
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
     choice.block = machine.vector;
@@ -104,12 +110,15 @@ private:
       values.push_back({"by_points", 1});
     if (samples > 1)
       values.push_back({"samples_inside", 1});
+    for (auto [name, apart] : {std::pair<StringRef, int64_t>("dy", tiles.dy), {"dx", tiles.dx}})
+      if (apart > 1)
+        values.push_back({name, apart});
     if (cut < tiles.across)
       values.push_back({"chunk", cut});
     if (tiles.slices < shape.depth)
       values.push_back({"slices", tiles.slices});
     if (int64_t lines =
-            fetchedAhead(tiles, tile, shape.batch * tiles.slices * rows * llvm::divideCeil(cut, tile.x), machine))
+            fetchedAhead(tiles, tile, shape.batch * tiles.slices * rows * tiles.dy * llvm::divideCeil(cut, tile.x), machine))
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
@@ -118,7 +127,7 @@ private:
   /// Bytes that come from memory more than once, where the third-level cache is no faster: the filters for each band,
   /// or the transformed input of the only band for each strip of channel blocks.
   static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
-    double inputBytes = tileBytes(tiles, machine) * tiles.across * rows * batch;
+    double inputBytes = tileBytes(tiles, machine) * tiles.inRow() * rows * batch;
     if (!machine.fetchesAhead || tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
     if (rows < tiles.down)
@@ -141,7 +150,7 @@ private:
   static bool servesBatch(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return false;
-    bool enough = !tiles.isDeep() && tiles.down * tiles.across >= 4 * tilesHidingFilter;
+    bool enough = !tiles.isDeep() && tiles.down * tiles.inRow() >= 4 * tilesHidingFilter;
     return !machine.fetchesAhead || !(enough || keptBand(tiles, cb, machine));
   }
 
@@ -168,7 +177,7 @@ private:
   static int64_t cachedBand(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
-    int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.across));
+    int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.inRow()));
     // A third-level cache fast enough for a band, room for all, or bands that are slices.
     if (!machine.fetchesAhead || fitting >= tiles.down || tiles.isDeep())
       return std::clamp<int64_t>(fitting, 1, tiles.down);
@@ -180,9 +189,9 @@ private:
   /// The fewest rows that hide the stream of filters, if there are more and the second-level cache keeps their input
   /// while all filters pass, one strip of channel blocks after the other; else 0.
   static int64_t keptBand(const Shape &tiles, int64_t cb, const Machine &machine) {
-    int64_t rows = llvm::divideCeil(tilesHidingFilter, tiles.across);
+    int64_t rows = llvm::divideCeil(tilesHidingFilter, tiles.inRow());
     double blockBytes = tiles.points() * machine.vector * 4; // of one tile, or of a filter's row
-    double bytes = rows * tiles.across * (tiles.inBlocks + 2 * cb) * blockBytes +
+    double bytes = rows * tiles.inRow() * (tiles.inBlocks + 2 * cb) * blockBytes +
                    cb * tiles.inBlocks * machine.vector * blockBytes;
     return rows < tiles.down && bytes <= machine.bandBytes && !tiles.isDeep() ? rows : 0;
   }
@@ -208,13 +217,13 @@ private:
   static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, double columnBytes, const Machine &machine) {
     double most = tiles.isDeep() ? machine.bandBytes * slicesShare : chunkBytes;
     auto fits = [&](int64_t cut) {
-      return tileBytes(tiles, machine) * cut <= most && columnBytes * cut <= machine.roomBytes;
+      return tileBytes(tiles, machine) * cut * tiles.dy <= most && columnBytes * cut * tiles.dy <= machine.roomBytes;
     };
     if (rows > 1 || fits(tiles.across))
       return tiles.across;
     int64_t best = tiles.across;
     for (int64_t cut = rx; cut < tiles.across; cut += rx)
-      if (tiles.across % cut == 0 && (cut == rx || fits(cut)))
+      if (tiles.across % cut == 0 && cut % tiles.dx == 0 && (cut == rx || fits(cut)))
         best = cut;
     return best;
   }
@@ -232,10 +241,11 @@ private:
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice)
         : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(kernel.stages[0].extentOf("u")),
-          rx(parameter(choice, "rx", 1)), cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
+          dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
+          cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
-          out(kernel.output().name), tilesDown(kernel.stages[0].extentOf("ty")),
+          out(kernel.output().name), rowsOfTiles(kernel.stages[0].extentOf("ty") / dy),
           tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
           cuts(tilesAcross < kernel.stages[0].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 
@@ -244,7 +254,7 @@ private:
     }
 
   private:
-    bool manyBands() const { return llvm::divideCeil(tilesDown, band) >= bandsForThreads; }
+    bool manyBands() const { return llvm::divideCeil(rowsOfTiles, band) >= bandsForThreads; }
 
     /// `loops`, in three dimensions with z before "ty".
     SmallVector<StringRef> withSlices(ArrayRef<StringRef> loops) const {
@@ -322,26 +332,33 @@ private:
       return stage.get();
     }
 
+    /// Inside which loop of the results there is one tile, or those that lie in each other.
+    StringRef tileLoop() const { return cuts ? "tile" : "xo"; }
+    bool isDilated() const { return dx > 1 || dy > 1; }
+
     StageAttr backRows() {
       StageBuilder stage(context, "back_rows");
-      stage.computeAt(out, cuts ? "tile" : "xo").boundExtent("p", m).boundExtent("v", points);
+      stage.computeAt(isDilated() ? "back" : out, isDilated() ? "tx" : tileLoop());
+      stage.boundExtent("p", m).boundExtent("v", points);
       return stage.vectorize("c").unroll("p").unroll("v").get();
     }
 
     StageAttr back() {
       StageBuilder stage(context, "back");
-      stage.computeAt(out, cuts ? "tile" : "xo").boundExtent("p", m).boundExtent("q", m);
+      stage.computeAt(out, tileLoop()).boundExtent("p", m).boundExtent("q", m);
+      if (isDilated()) // one of them alone, Halide does not see
+        stage.boundExtent("ty", dy).boundExtent("tx", dx);
       return stage.vectorize("c").unroll("p").unroll("q").get();
     }
 
     StageAttr tiles() {
       StageBuilder stage(context, out);
-      stage.split("y", "yo", "yi", m, Tail::Predicate)
-          .split("x", "xo", "xi", m, Tail::Predicate)
-          .split("yo", "band", "row", band, Tail::Predicate)
+      splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, dy);
+      splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, dx);
+      stage.split("yo", "band", "row", band, Tail::Predicate)
           .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
       if (cuts)
-        stage.split("xo", "chunk", "tile", tilesAcross, Tail::Predicate);
+        stage.split("xo", "chunk", "tile", tilesAcross / dx, Tail::Predicate);
       if (slices)
         stage.split("z", "slices", "slice", slices, Tail::Predicate);
       SmallVector<StringRef> order{"band"};
@@ -353,16 +370,36 @@ private:
       order.insert(samplesInside ? order.end() : order.begin(), "n");
       if (isDeep)
         order.push_back(slices ? "slice" : "z");
-      order.append({"cbi", "row", cuts ? "tile" : "xo", "yi", "xi", "c"});
+      order.append({"cbi", "row", tileLoop()});
+      if (dy > 1)
+        order.push_back("yp");
+      if (dx > 1)
+        order.push_back("xp");
+      order.append({"yi", "xi", "c"});
       stage.reorder(order).vectorize("c").unroll("yi").unroll("xi");
       return stage.parallel(manyBands() ? "band" : "cbo").get();
     }
 
+    /// Names of a dimension and what it is split into: tiles, or those that lie in each other, results of one, all of the latter,
+    /// and which of them.
+    struct Names {
+      StringRef all, tiles, results, inside, which;
+    };
+
+    void splitTile(StageBuilder &stage, Names names, int64_t apart) const {
+      if (apart == 1) {
+        stage.split(names.all, names.tiles, names.results, m, Tail::Predicate);
+        return;
+      }
+      stage.split(names.all, names.tiles, names.inside, m * apart, Tail::Predicate);
+      stage.split(names.inside, names.results, names.which, apart, Tail::Exact);
+    }
+
     MLIRContext *context;
-    int64_t m, points, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
+    int64_t m, points, dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside, byPoints;
     StringRef out;
-    int64_t tilesDown, tilesAcross; ///< in the image, and in what is worked on together
+    int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together
     bool cuts;                      ///< whether that is part of a row
     bool isDeep;                    ///< whether there are slices
   };

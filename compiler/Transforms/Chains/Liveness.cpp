@@ -179,9 +179,11 @@ int64_t Liveness::scratchOf(unsigned number, const Machine &machine) const {
   if (isWinograd(conv.getAlgorithm())) {
     ConvShape shape(conv);
     std::optional<Choice> choice = choiceOf(group, machine);
-    int64_t m = choice ? parameter(choice->parameters, "m", 4) : 4, across = llvm::divideCeil(shape.width, m);
+    int64_t m = choice ? parameter(choice->parameters, "m", 4) : 4, dilation = shape.dilation.back();
+    int64_t across = llvm::divideCeil(shape.width, m * dilation) * dilation;
     if (choice)
       across = parameter(choice->parameters, "chunk", across) * parameter(choice->parameters, "band", 1);
+    across *= *std::prev(shape.dilation.end(), 2);
     int64_t outputs = choice ? parameter(choice->parameters, "cb", 1) * machine.vector : shape.outputs;
     int64_t points = m + shape.kernel.back() - 1;
     elements += points * points * across * (llvm::alignTo(shape.inputs, machine.vector) + outputs);

@@ -48,3 +48,22 @@ func.func @deep(%x: tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1
   } : (tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1, 2, 1], fill = 0.0>>, tensor<16x2x2x3x8x8xf32>) -> tensor<1x16x4x5x6xf32, #weft.blocked<8>>
   return %y : tensor<1x16x4x5x6xf32, #weft.blocked<8>>
 }
+
+// Under a window of dilation 2 by 3 tiles lie in each other: each takes every second row and third column, those that begin side by side are
+// neighbours.
+// CHECK-LABEL: kernel conv3x3d2x3_winograd2_b8_0 {
+// CHECK: stage rows f32 [n < 1, ib < x.1, ty < 4, tx < 3, u < 4, v < 4, i < 8] {
+// CHECK: init mux(u, add(neg(@x[n, ib, add(mul(div(ty, 2:i32), 4:i32), mod(ty, 2:i32)), {{.*}}mul(v, 3:i32)), i])
+// CHECK: stage tiles f32 [n < 1, cb < out.1, y < 5, x < 6, c < 8] holds out {
+// CHECK-NEXT: init back[n, cb, add(mul(div(y, 4:i32), 2:i32), mod(y, 2:i32)), {{.*}}, mod(div(y, 2:i32), 2:i32), mod(div(x, 3:i32), 2:i32), c]
+func.func @dilated(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>) -> tensor<1x16x5x6xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x3x3xf32>
+  %p = weft.winograd_filter %w {ic_block = 8 : i64, m = 2 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3xf32>) -> tensor<16x2x2x8x8xf32>
+  %y = weft.group "conv" (%x, %p) {
+  ^bb0(%a: tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>, %f: tensor<16x2x2x8x8xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [2, 3, 2, 3] dilation [2, 3] {algorithm = #weft.algorithm<winograd2>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>, tensor<16x2x2x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
+    weft.yield %c : tensor<1x16x5x6xf32, #weft.blocked<8>>
+  } : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>, tensor<16x2x2x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x5x6xf32, #weft.blocked<8>>
+}

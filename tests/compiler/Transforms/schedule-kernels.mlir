@@ -48,6 +48,24 @@ func.func @winograd(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attrib
 
 // -----
 
+// Under a dilated window the tiles that lie in each other are transformed back together; their results are stored one tile after the
+// other.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3d2_winograd4
+// CHECK-SAME: stage<"back_rows", [compute_at("back", tx)
+// CHECK-SAME: stage<"back", [compute_at("tiles", xo), {{.*}}bound_extent(ty by 2), bound_extent(tx by 2)
+// CHECK-SAME: stage<"tiles", [split(y -> yo, yt by 8, predicate), split(yt -> yi, yp by 2, exact), split(x -> xo, xt by 8, predicate), split(xt -> xi, xp by 2, exact)
+// CHECK-SAME: reorder(n, band, cbo, cbi, row, xo, yp, xp, yi, xi, c)
+func.func @dilated(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x64x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [2, 2, 2, 2] dilation [2, 2]
+         : (tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x56x56xf32>
+  return %0 : tensor<1x64x56x56xf32>
+}
+}
+
+// -----
+
 // All products of a point of the transform are made before those of the next, so that its input stays near; threads share the points.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd2
