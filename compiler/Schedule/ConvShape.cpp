@@ -44,17 +44,23 @@ int64_t groupsInBlock(ConvOp conv, int64_t block) {
   return conv.getGroups() % together == 0 ? together : 0;
 }
 
-/// Accumulators that hide the latency of multiply-adds, four cycles each.
-static int64_t fewestAccumulators(const Machine &machine) {
-  return std::max<int64_t>(7, int64_t(4 * machine.fmaPerCycle));
+/// Accumulators that hide the latency of multiply-adds, four cycles each; in straight code neighbouring tiles help.
+static int64_t fewestAccumulators(const Machine &machine, bool slack) {
+  return slack ? std::max<int64_t>(7, int64_t(4 * machine.fmaPerCycle)) : 7;
+}
+
+bool weightsStay(int64_t pixels, int64_t cb, const Machine &machine) {
+  constexpr int64_t mostBesidePixels = 21;
+  return machine.registers < 32 ? cb < pixels : pixels * cb > mostBesidePixels;
 }
 
 /// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2
-/// keeps the pixels of a tile in registers beside its accumulators.
+/// into a register, beside the accumulators and all weights or all other pixels.
 static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
-  if (machine.registers < 32)
-    return x * cb + x + 1 <= machine.registers;
-  return x * cb <= limits.sums && x * cb + cb + 1 < machine.registers;
+  if (x * cb > limits.sums)
+    return false;
+  return machine.registers < 32 ? x * cb + std::min(x, cb) + 1 <= machine.registers
+                                : x * cb + cb + 1 < machine.registers;
 }
 
 /// Two multiply-adds a cycle outrun two loads.
@@ -80,12 +86,29 @@ TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
   return limits;
 }
 
+TileLimits TileLimits::unrolled(const Machine &machine) {
+  TileLimits limits;
+  if (machine.registers < 32) {
+    limits.slack = false;
+    limits.sums = machine.registers / 2; // the others hold weights
+  }
+  return limits;
+}
+
+/// The time of a tile of so few sums, in that of one with enough.
+static double latencyPenalty(int64_t sums, const Machine &machine, bool slack) {
+  double penalty = std::max(1.0, double(fewestAccumulators(machine, slack)) / sums);
+  constexpr int64_t enough = 12; // of AVX2; measured, as is what each missing sum costs
+  constexpr double missing = 0.045;
+  return machine.registers < 32 && slack && sums < enough ? penalty * (1 + missing * (enough - sums)) : penalty;
+}
+
 static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, TileLimits limits) {
   double penalty = 1 + limits.weightReload / pixels; // each weight vector is loaded once for so many
   if (!fitsRegisters(pixels, cb, machine, limits))
     penalty *= 3;
-  else if (pixels * cb < fewestAccumulators(machine))
-    penalty *= double(fewestAccumulators(machine)) / (pixels * cb);
+  else
+    penalty *= latencyPenalty(pixels * cb, machine, limits.slack);
   if (cb == 1)
     penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
   if (cb > 2)
@@ -130,7 +153,7 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   for (int64_t cb = 2; cb <= std::min(blocks, mostBlocks); ++cb) // one block alone needs a load for each multiply-add
     for (int64_t x = 2; x <= width; ++x) {
       int64_t strips = llvm::divideCeil(blocks, cb), sums = x * cb;
-      if (width % x != 0 || sums > 28 || sums < fewestAccumulators(machine) || sums + cb + 1 >= machine.registers)
+      if (width % x != 0 || sums > 28 || sums < fewestAccumulators(machine, true) || sums + cb + 1 >= machine.registers)
         continue;
       double waste = double((strips + strips % 2) * cb) / blocks, cost = waste * (1 + load * (x + cb) / sums);
       if (least < 0 || cost < least - 1e-9) {
@@ -141,9 +164,15 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   return best;
 }
 
-int64_t linesAhead(int64_t linesOfTurn, int64_t cb, int64_t tiles, const Machine &machine) {
+int64_t linesOf(int64_t vectors, const Machine &machine) {
+  constexpr int64_t elementsOfLine = 16;
+  return llvm::divideCeil(vectors * machine.vector, elementsOfLine);
+}
+
+int64_t linesAhead(int64_t vectorsOfTurn, int64_t cb, int64_t tiles, const Machine &machine) {
   // With one tile all time is streaming, which the processor's own prefetch does best; with many, what the first one
   // waits for is lost in the time of all.
+  int64_t linesOfTurn = linesOf(vectorsOfTurn, machine);
   bool pays = tiles >= 2 && tiles <= 2 * cb * linesOfTurn;
   return machine.fetchesAhead && pays ? llvm::divideCeil(linesOfTurn, tiles) : 0;
 }

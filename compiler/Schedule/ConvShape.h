@@ -39,9 +39,15 @@ struct Tile {
   int64_t pixels() const { return x * y; }
 };
 
+/// Whether a tile passes one pixel after the other, with the weights of one input channel in registers, rather than one
+/// block of weights after the other, with its pixels there: where AVX-512 has too many sums for its pixels beside them, and
+/// where AVX2 has fewer blocks than pixels.
+bool weightsStay(int64_t pixels, int64_t cb, const Machine &machine);
+
 /// What a family's tiles may be.
 struct TileLimits {
-  int64_t sums = 21;          ///< registers for sums, where there are 32
+  int64_t sums = 21;          ///< registers for sums
+  bool slack = true;          ///< sums run in a loop, whose end the next tile waits for: it helps to have more
   double weightReload = 0.06; ///< what it costs to load a vector of weights, in multiply-adds
   double single = 1.01;       ///< the time of a tile of one channel block: each multiply-add has a load
   double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
@@ -52,6 +58,8 @@ struct TileLimits {
   static TileLimits wide(const Machine &machine, int64_t window);
   /// Of one that skips pixels.
   static TileLimits striding(const Machine &machine, int64_t window);
+  /// Of a window that is straight code.
+  static TileLimits unrolled(const Machine &machine);
 };
 
 /// The tile that divides rows and blocks; its accumulators may be few. Below so many another form of the loops is
@@ -68,10 +76,13 @@ Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimit
 /// if there is none.
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine);
 
+/// Cache lines of so many vectors.
+int64_t linesOf(int64_t vectors, const Machine &machine);
+
 /// While one strip of a filter, `cb` blocks wide, serves `tiles` register tiles, the next strip is fetched: so many cache
-/// lines of each block at each turn of the loop that uses `linesOfTurn` of it. 0 where a machine or a filter that serves
+/// lines of each block at each turn of the loop that uses `vectorsOfTurn` of it. 0 where a machine or a filter that serves
 /// long does not need it.
-int64_t linesAhead(int64_t linesOfTurn, int64_t cb, int64_t tiles, const Machine &machine);
+int64_t linesAhead(int64_t vectorsOfTurn, int64_t cb, int64_t tiles, const Machine &machine);
 
 /// Cycles of `vectors` vector multiply-adds while `weightBytes` are streamed: the longer of the two.
 double streamingCycles(double vectors, double weightBytes, const Machine &machine);

@@ -11,6 +11,7 @@ Machine Machine::of(mlir::ModuleOp module) {
     return machine;
   machine.vector = target.getVector();
   machine.registers = machine.vector >= 16 ? 32 : 16;
+  machine.fetchesAhead = machine.vector < 16;
   // Zen 4 issues one 512-bit multiply-add a cycle, Sapphire Rapids two; with 256 bits both do two.
   if (target.getName().contains("znver4") || target.getName().contains("x86-64-v4"))
     machine.fmaPerCycle = 1;
@@ -22,7 +23,7 @@ Machine Machine::of(mlir::ModuleOp module) {
     machine.inputTransform = 490;
     machine.outputTransform = 410;
     machine.exposedStreaming = 1;
-    machine.fetchesAhead = true;
+    machine.fetchesAhead = machine.slowThirdLevel = true;
   }
   return machine;
 }

@@ -24,6 +24,7 @@ struct Machine {
   /// What part of the time to read Winograd filters from memory the products do not hide; measured.
   double exposedStreaming = 0.8;
   bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
+  bool slowThirdLevel = false; ///< the third-level cache is no faster than memory
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.
   int64_t roomBytes = std::numeric_limits<int64_t>::max();

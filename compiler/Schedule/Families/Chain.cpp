@@ -269,7 +269,7 @@ private:
       else
         order.push_back(loop);
     }
-    orderTile(tile, x * cb);
+    orderTile(tile, x, cb, machine);
     order.append(tile);
     order.push_back("c");
     stage.reorder(order).vectorize("c");

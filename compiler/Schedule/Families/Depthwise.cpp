@@ -15,11 +15,13 @@ constexpr int64_t unrolledLimit = 256;
 /// Rows of so many pixels hide the latency of multiply-adds.
 constexpr int64_t fewestPixels = 7;
 
-/// Tiles of several rows, which leave registers for the weights of a window.
-TileLimits rowsTogether(int64_t height) {
-  TileLimits limits;
-  limits.sums = 14;
-  limits.rows = height;
+/// Tiles of several rows leave registers for the weights of a window.
+TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
+  TileLimits limits = TileLimits::unrolled(machine);
+  if (int64_t rows = rowsOfTile(shape); rows > 1 && shape.width < fewestPixels) {
+    limits.sums = std::min<int64_t>(limits.sums, 14);
+    limits.rows = rows;
+  }
   return limits;
 }
 
@@ -35,10 +37,7 @@ public:
     if (!shape.isDepthwise())
       return;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
-    TileLimits limits;
-    if (int64_t rows = rowsOfTile(shape); rows > 1 && shape.width < fewestPixels)
-      limits = rowsTogether(rows);
-    Tile tile = chooseTile(shape.width, 1, machine, limits);
+    Tile tile = chooseTile(shape.width, 1, machine, limitsOf(shape, machine));
     Choice choice;
     choice.algorithm = Algorithm::Depthwise;
     choice.block = machine.vector;
@@ -65,7 +64,7 @@ public:
     nest.y = parameter(choice, "y", 1);
     nest.rows = parameter(choice, "rows");
     unrollInnermost(*reduction, unrolledLimit, nest);
-    return scheduleNest(kernel, nest);
+    return scheduleNest(kernel, nest, machine);
   }
 };
 

@@ -91,7 +91,7 @@ public:
     }
     if (std::optional<Strips> strips = stripsOf(kernel, choice))
       return scheduleStrips(kernel, nest, *strips, machine);
-    return scheduleNest(kernel, nest);
+    return scheduleNest(kernel, nest, machine);
   }
 
 private:
@@ -110,7 +110,7 @@ private:
                                 const Machine &machine) {
     double stripBytes = 4.0 * tile.cb * machine.vector * inputs * shape.window;
     double tiles = double(shape.batch) * tilesOf(shape, tile);
-    if (!machine.fetchesAhead || stripBytes <= machine.bandBytes)
+    if (!machine.slowThirdLevel || stripBytes <= machine.bandBytes)
       return 0;
     return double(choice.weightBytes) * tiles / (2 * machine.bytesPerCycle);
   }
@@ -161,7 +161,7 @@ private:
       if (machine.fetchesAhead && samples < shape.batch && !sharedEvenly(shape.batch / samples))
         continue;
       bool stays = samples * inputBytes <= machine.bandBytes / 2; // what is written passes through the cache too
-      if (!stays && samples > 1 && machine.fetchesAhead)
+      if (!stays && samples > 1 && machine.slowThirdLevel)
         continue;
       double bytes =
           double(choice.weightBytes) * shape.batch / samples + inputBytes * shape.batch * (stays ? 1 : strips);
@@ -215,7 +215,7 @@ private:
   static int64_t cachedRows(const ConvShape &shape, double inputBytes, int64_t strips, const Choice &choice,
                             const Machine &machine) {
     int64_t parts = std::ceil(inputBytes / (machine.bandBytes / 2));
-    bool leaves = machine.fetchesAhead && shape.batch == 1 && shape.isDense() && inputBytes > machine.bandBytes;
+    bool leaves = machine.slowThirdLevel && shape.batch == 1 && shape.isDense() && inputBytes > machine.bandBytes;
     bool pays = double(choice.weightBytes) * (parts - 1) < inputBytes * (strips - 1);
     return leaves && pays && parts < shape.height ? int64_t(llvm::divideCeil(shape.height, parts)) : 0;
   }

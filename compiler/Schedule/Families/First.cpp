@@ -57,7 +57,7 @@ public:
       nest.unrollReduction.push_back("kx");
     if (std::optional<Strips> strips = stripsOf(kernel, choice))
       return scheduleStrips(kernel, nest, *strips, machine);
-    return scheduleNest(kernel, nest);
+    return scheduleNest(kernel, nest, machine);
   }
 
 private:

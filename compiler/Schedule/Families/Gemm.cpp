@@ -58,7 +58,7 @@ public:
       nest.splitReduction = "i";
       nest.splitFactor = 4;
     }
-    return scheduleNest(kernel, nest);
+    return scheduleNest(kernel, nest, machine);
   }
 
 private:

@@ -48,11 +48,8 @@ SmallVector<std::pair<StringRef, int64_t>> rowParameters(int64_t blocks, int64_t
   return values;
 }
 
-/// Sums of a tile beside which its pixels fit the registers of AVX-512.
-static constexpr int64_t mostBesidePixels = 21;
-
-void orderTile(SmallVectorImpl<StringRef> &tile, int64_t sums) {
-  if (sums > mostBesidePixels)
+void orderTile(SmallVectorImpl<StringRef> &tile, int64_t pixels, int64_t cb, const Machine &machine) {
+  if (weightsStay(pixels, cb, machine))
     std::reverse(tile.begin(), tile.end());
 }
 
@@ -221,7 +218,8 @@ static SmallVector<StringRef> loopsOfTiles(const StageView &reduction, const Nes
   return loops;
 }
 
-StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at) {
+StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at,
+                            const Machine &machine) {
   StageBuilder stage(kernel.getContext(), reduction.name);
   StringRef row = rowLoop(reduction), pixels = nest.chunks ? "xi" : row;
   SmallVector<StringRef> tile;
@@ -262,7 +260,7 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
       order.push_back("xo");
     }
   }
-  orderTile(tile, nest.x * nest.y * nest.cb * nest.n);
+  orderTile(tile, nest.x * nest.y * nest.n, nest.cb, machine);
   order.append(tile);
   order.push_back("c");
   stage.reorder(order).vectorize("c");
@@ -273,18 +271,18 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
   for (StringRef loop : refs(nest.unrollReduction))
     stage.unroll(loop);
   if (nest.streams && !nest.splitReduction.empty())
-    stage.prefetch("filter", "ro", turnOf(reduction), nest.splitFactor);
+    stage.prefetch("filter", "ro", turnOf(reduction), linesOf(nest.splitFactor, machine));
   else if (nest.prefetchLines > 0)
     stage.prefetch("filter", turnOf(reduction), nest.chunks ? kernel::partialSums : nest.cb > 1 ? "cbo" : "cb",
                    nest.prefetchLines);
   return stage.get();
 }
 
-ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest) {
+ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest, const Machine &machine) {
   auto [out, at] = outputStage(kernel, nest);
   SmallVector<StageAttr> stages;
   if (const StageView *reduction = kernel.onlyReduction())
-    stages.push_back(scheduleReduction(kernel, *reduction, nest, at));
+    stages.push_back(scheduleReduction(kernel, *reduction, nest, at, machine));
   stages.push_back(out);
   return ScheduleAttr::get(kernel.getContext(), stages);
 }

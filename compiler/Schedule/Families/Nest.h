@@ -57,9 +57,9 @@ int64_t sharedRows(mlir::Operation *op, const Machine &machine);
 /// Whether the kernel has the form `scheduleNest` wants: its output on `n cb ... c`, at most one reduction.
 bool isNest(const KernelView &kernel);
 
-/// Puts the loops of a tile of `sums` sums, channel blocks first, in the order in which they are unrolled: with many,
-/// one pixel after the other, so that blocks of a weight stay in registers instead.
-void orderTile(llvm::SmallVectorImpl<llvm::StringRef> &tile, int64_t sums);
+/// Puts the loops of a tile, channel blocks first, in the order in which they are unrolled: one pixel after the other
+/// where `weightsStay`.
+void orderTile(llvm::SmallVectorImpl<llvm::StringRef> &tile, int64_t pixels, int64_t cb, const Machine &machine);
 
 /// The innermost loops of a reduction that can be unrolled before they and a tile of `tile` points pass `limit`
 /// multiply-adds. A sum of products keeps a loop: in straight code its first two products would be added to nothing,
@@ -75,9 +75,9 @@ void writeTile(sched::StageBuilder &stage, llvm::SmallVectorImpl<llvm::StringRef
 
 /// The stage of the reduction: computed in each tile, at loop `at` of the output stage.
 sched::StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest,
-                                   llvm::StringRef at);
+                                   llvm::StringRef at, const Machine &machine);
 
 /// The schedule of a kernel on blocked tensors: loops `n cb [z] y x c`, one reduction, one output stage.
-sched::ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest);
+sched::ScheduleAttr scheduleNest(const KernelView &kernel, const Nest &nest, const Machine &machine);
 
 } // namespace weft

@@ -33,7 +33,7 @@ public:
       return scheduleAnything(kernel, machine);
     Nest nest;
     nest.rows = parameter(choice, "rows");
-    return scheduleNest(kernel, nest);
+    return scheduleNest(kernel, nest, machine);
   }
 };
 

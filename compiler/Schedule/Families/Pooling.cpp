@@ -24,7 +24,7 @@ public:
     if (!x.hasStaticShape() || !y.hasStaticShape())
       return;
     int64_t blocks = llvm::divideCeil(y.getDimSize(1), machine.vector);
-    Tile tile = chooseTile(y.getShape().back(), 1, machine);
+    Tile tile = chooseTile(y.getShape().back(), 1, machine, TileLimits::unrolled(machine));
     // A whole plane is one sum: blocks side by side keep the adders busy.
     int64_t together = y.getShape().back() == 1 ? (blocks % 4 == 0 ? 4 : blocks % 2 == 0 ? 2 : 1) : 1;
     Choice choice;
@@ -46,7 +46,7 @@ public:
     nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
     unrollInnermost(*reduction, unrolledLimit, nest);
-    return scheduleNest(kernel, nest);
+    return scheduleNest(kernel, nest, machine);
   }
 };
 

@@ -53,7 +53,7 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
     stage.split(sum.reduction.front(), "ko", "ki", sumUnroll, Tail::Exact);
     around = {"ko", "ki"};
   }
-  orderTile(inside, tile.x * tile.cb);
+  orderTile(inside, tile.x, tile.cb, machine);
   SmallVector<StringRef> sumOrder = around;
   sumOrder.append(inside);
   sumOrder.push_back("lane");

@@ -106,7 +106,7 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
   else
     before.split("x", "xv", "xl", machine.vector, Tail::RoundUp).vectorize("xl");
   return ScheduleAttr::get(kernel.getContext(),
-                           {before.get(), scheduleReduction(kernel, *kernel.onlyReduction(), nest, row), stage.get()});
+                           {before.get(), scheduleReduction(kernel, *kernel.onlyReduction(), nest, row, machine), stage.get()});
 }
 
 } // namespace weft

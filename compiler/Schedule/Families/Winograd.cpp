@@ -79,7 +79,7 @@ public:
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     if (!isNestOf(kernel))
       return scheduleAnything(kernel, machine);
-    return Writer(kernel, choice).run();
+    return Writer(kernel, choice, machine).run();
   }
 
 private:
@@ -128,7 +128,7 @@ private:
   /// or the transformed input of the only band for each strip of channel blocks.
   static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
     double inputBytes = tileBytes(tiles, machine) * tiles.inRow() * rows * batch;
-    if (!machine.fetchesAhead || tiles.weightBytes < machine.cachedFilterBytes)
+    if (!machine.slowThirdLevel || tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
     if (rows < tiles.down)
       return tiles.weightBytes * (llvm::divideCeil(tiles.down, rows) - 1);
@@ -141,7 +141,7 @@ private:
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
     if (machine.fetchesAhead && (cuts == 2 || cuts == 3)) // their arithmetic hides it, unlike a direct layer's
-      return llvm::divideCeil(machine.vector, cuts);
+      return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
     return linesAhead(machine.vector, tile.cb, cuts, machine);
   }
 
@@ -151,7 +151,7 @@ private:
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return false;
     bool enough = !tiles.isDeep() && tiles.down * tiles.inRow() >= 4 * tilesHidingFilter;
-    return !machine.fetchesAhead || !(enough || keptBand(tiles, cb, machine));
+    return !machine.slowThirdLevel || !(enough || keptBand(tiles, cb, machine));
   }
 
   /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
@@ -179,7 +179,7 @@ private:
       return 1;
     int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.inRow()));
     // A third-level cache fast enough for a band, room for all, or bands that are slices.
-    if (!machine.fetchesAhead || fitting >= tiles.down || tiles.isDeep())
+    if (!machine.slowThirdLevel || fitting >= tiles.down || tiles.isDeep())
       return std::clamp<int64_t>(fitting, 1, tiles.down);
     // Input is read again in order, which the processor foresees; filters, in pieces, cost four times as much a byte.
     int64_t kept = keptBand(tiles, cb, machine);
@@ -199,7 +199,7 @@ private:
   /// Whether the products of all channel blocks are made for one point of the transform before the next: its input
   /// stays in the second-level cache while all its filters pass, and what goes beyond is written and read in order.
   static bool pointsPay(const Shape &tiles, int64_t rows, int64_t cut, const Machine &machine) {
-    return machine.fetchesAhead && !tiles.isDeep() && tiles.weightBytes >= machine.cachedFilterBytes &&
+    return machine.slowThirdLevel && !tiles.isDeep() && tiles.weightBytes >= machine.cachedFilterBytes &&
            rows == tiles.down && cut == tiles.across;
   }
 
@@ -239,9 +239,9 @@ private:
 
   class Writer {
   public:
-    Writer(const KernelView &kernel, DictionaryAttr choice)
-        : context(kernel.getContext()), m(parameter(choice, "m", 4)), points(kernel.stages[0].extentOf("u")),
-          dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
+    Writer(const KernelView &kernel, DictionaryAttr choice, const Machine &machine)
+        : machine(machine), context(kernel.getContext()), m(parameter(choice, "m", 4)),
+          points(kernel.stages[0].extentOf("u")), dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
@@ -289,7 +289,7 @@ private:
       StageBuilder stage(context, "product");
       stage.computeAt("products", cutsTiles() ? "txo" : "ty").boundExtent("cb", cb).boundExtent("tx", rx);
       SmallVector<StringRef> tile{"cb", "tx"}, order{"ib"};
-      orderTile(tile, rx * cb);
+      orderTile(tile, rx, cb, machine);
       stage.vectorize("c").unroll("cb").unroll("tx");
       stage.onUpdate().split("i", "io", "ii", channelUnroll, Tail::Exact);
       if (isDeep)

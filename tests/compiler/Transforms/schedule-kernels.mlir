@@ -122,10 +122,11 @@ func.func @vertices(%x: tensor<?x64xf32>) -> tensor<?x7xf32> attributes {weft.ne
 
 // -----
 
-// AVX2 has half the registers: 4 pixels by 2 blocks of 8 channels.
+// AVX2 has half the registers: twelve sums, here 6 pixels by 2 blocks of 8 channels, whose weights have the others beside a pixel.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @conv1x1
-// CHECK-SAME: split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 4, shift_inwards)
+// CHECK-SAME: reorder(ib, ky, kx, ro, ri, x, cb, c)
+// CHECK-SAME: split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 6, shift_inwards)
 // CHECK-LABEL: func.func private @maxpool2x2
 // CHECK-SAME: stage<"maxpool", [compute_at("store", xo), vectorize(c), unroll(x)]
 func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {weft.net} {
