@@ -395,6 +395,7 @@ private:
       stage.split(names.inside, names.results, names.which, apart, Tail::Exact);
     }
 
+    const Machine &machine;
     MLIRContext *context;
     int64_t m, points, dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside, byPoints;
