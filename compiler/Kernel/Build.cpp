@@ -130,6 +130,16 @@ bool stopsAtEdge(const Stage &stage, const Expr &expr) {
          *loops.begin() >= count - 2;
 }
 
+bool reachesPastEnd(const KernelDesc &desc, const Stage &stage, int loop) {
+  const StageSchedule *schedule = findSchedule(desc, stage.name);
+  if (!schedule || loop >= static_cast<int>(stage.loops.size()) || !stage.loops[loop].extent.isFixed())
+    return false;
+  return std::any_of(schedule->directives.begin(), schedule->directives.end(), [&](const Directive &d) {
+    return d.kind == Directive::Kind::BoundExtent && d.loops[0] == stage.loops[loop].name &&
+           d.factor > stage.loops[loop].extent.value;
+  });
+}
+
 Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail) {
   Directive result = directive(Directive::Kind::Split, {std::move(loop), std::move(outer), std::move(inner)}, factor);
   result.tail = tail;

@@ -36,6 +36,10 @@ bool isExpPlusOne(const Expr &expr, ExprPtr &exponent);
 /// of the stage's innermost two, into its edges and what lies between, where the position needs no looking after.
 bool stopsAtEdge(const Stage &stage, const Expr &expr);
 
+/// Whether `stage` is computed past the end of its loop number `loop` (`BoundExtent` asks for more than the loop has): what an
+/// operand holds there is not read, and nobody reads what is computed.
+bool reachesPastEnd(const KernelDesc &desc, const Stage &stage, int loop);
+
 // Directives about a stage's initial definition; `onUpdate` turns one into a directive about its update.
 Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail);
 Directive strips(std::string loop, std::string outer, std::string inner, int64_t atLeast);

@@ -141,7 +141,8 @@ struct Directive {
     StoreRoot,
     StorageOrder, ///< loops, outermost first: the order in which the stage's own buffer is laid out
     FoldStorage,  ///< loops = {l}, factor: a circular buffer of `factor` along l
-    BoundExtent,  ///< loops = {l}, factor: the stage is only asked for this many
+    BoundExtent,  ///< loops = {l}, factor: the stage is only asked for this many; where that is more than there
+                  ///< are, operands are not read past the end
     Prefetch,     ///< operand `at`, loops = {turn, next}: each iteration of the update's loop `turn` fetches `factor`
                   ///< cache lines of what the next iteration of `next` will read of it, along each block of memory that
                   ///< one turn reads; `next` is a loop of the same update or one of a later stage, around this one.

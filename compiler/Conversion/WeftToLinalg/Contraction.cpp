@@ -320,6 +320,13 @@ FailureOr<Value> blockedLinear(LinearOp op, const Layout &x, const Layout &y, Ke
                        y.stored(), zeroOf(y.type), multiplyAdd);
 }
 
+/// Columns of a product that are part of a vector stay constants: then it is known which lanes hold one.
+void keepFewColumns(RankedTensorType product, KernelBuilder &kernel) {
+  constexpr int64_t widestVector = 16;
+  if (int64_t columns = product.getShape().back(); columns >= 0 && columns < widestVector)
+    kernel.keepExtents();
+}
+
 /// Plain result of any rank: ... m o, k, with the weight as written [O, I], transposed [I, O] or packed [O/b, I, b].
 FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, KernelBuilder &kernel) {
   if (x.isBlocked())
@@ -339,6 +346,7 @@ FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, Kern
     kernel.keepExtents(); // then it is known that columns fill blocks
     filter = {kernel.dim(out).floorDiv(block), kernel.dim(in), kernel.dim(out) % block};
   }
+  keepFewColumns(y.type, kernel);
   kernel.setHead(transposed ? "linear" : "linear_rows");
   return kernel.reduce("linear", loops,
                        {{kernel.read(op.getX(), "x"), AffineMap::get(in + 1, 0, input, op.getContext())},
@@ -391,6 +399,8 @@ LogicalResult lowerMatmul(MatmulOp op, KernelBuilder &kernel) {
   if (hasColumns)
     right.push_back(kernel.dim(loops.parallel - 1));
   unsigned total = loops.names.size();
+  if (hasColumns)
+    keepFewColumns(z.type, kernel);
   kernel.setHead("matmul");
   kernel.define(op.getZ(),
                 kernel.reduce("matmul", loops,

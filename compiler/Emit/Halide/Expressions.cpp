@@ -168,15 +168,19 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
 HExpr ExpressionBuilder::load(const Expr &expr) {
   bool isOperand = expr.kind == ExprKind::LoadOperand;
   std::vector<HExpr> args;
+  HExpr isInside;
   for (size_t d = 0; d < expr.args.size(); ++d) {
     HExpr arg = build(expr.args[d]);
+    if (isOperand && expr.args[d]->kind == ExprKind::LoopIndex && leaves.reachesPastEnd && leaves.reachesPastEnd(expr.args[d]->ref))
+      isInside = arg < leaves.operandExtent(expr.ref, int(d));
     if (readsMemory(*expr.args[d])) {
       HExpr extent = isOperand ? leaves.operandExtent(expr.ref, int(d)) : leaves.stageExtent(expr.ref, int(d));
       arg = Halide::unsafe_promise_clamped(arg, 0, extent - 1);
     }
     args.push_back(arg);
   }
-  return isOperand ? leaves.loadOperand(expr.ref, std::move(args)) : leaves.loadStage(expr.ref, std::move(args));
+  HExpr value = isOperand ? leaves.loadOperand(expr.ref, std::move(args)) : leaves.loadStage(expr.ref, std::move(args));
+  return isInside.defined() ? loadWhere(isInside, value) : value;
 }
 
 HExpr ExpressionBuilder::unary(const Expr &expr) {

@@ -22,6 +22,7 @@ struct Leaves {
   std::function<Halide::Expr(int stage, int dim)> stageExtent;
   Halide::Expr accumulator;
   std::function<bool(const kernel::Expr &)> stopsAtEdge; ///< see compiler/Kernel/Build.h
+  std::function<bool(int loop)> reachesPastEnd;          ///< the same
 };
 
 /// Converts the expressions of one definition; a node used twice becomes one Halide node.

@@ -163,6 +163,7 @@ private:
       loops.push_back(domain[k]);
     Leaves leaves = leavesOf(loops);
     leaves.accumulator = func(args);
+    leaves.reachesPastEnd = [&](int loop) { return reachesPastEnd(desc, stage, loop); };
     ExpressionBuilder expressions(std::move(leaves));
     if (stage.update->predicate)
       domain.where(expressions.build(stage.update->predicate));

@@ -216,9 +216,12 @@ SourceExpressions::Text SourceExpressions::constant(const Expr &expr) const {
 
 SourceExpressions::Text SourceExpressions::load(const Expr &expr, bool isStrict) {
   bool isOperand = expr.kind == ExprKind::LoadOperand;
-  std::string args;
+  std::string args, isInside;
   for (size_t d = expr.args.size(); d-- > 0;) {
     std::string arg = argument(expr.args[d], isStrict);
+    if (isOperand && update && expr.args[d]->kind == ExprKind::LoopIndex &&
+        reachesPastEnd(desc, desc.stages[stage], expr.args[d]->ref))
+      isInside = arg + " < " + extentText(desc, names, Extent::ofOperand(expr.ref, int(d)));
     if (readsMemory(expr.args[d])) {
       const Extent stageExtent =
           isOperand ? Extent::ofOperand(expr.ref, int(d)) : desc.stages[expr.ref].loops[d].extent;
@@ -227,7 +230,9 @@ SourceExpressions::Text SourceExpressions::load(const Expr &expr, bool isStrict)
     }
     args += (args.empty() ? "" : ", ") + arg;
   }
-  return {(isOperand ? names.operands : names.stages)[expr.ref] + "(" + args + ")"};
+  std::string value = (isOperand ? names.operands : names.stages)[expr.ref] + "(" + args + ")";
+  usesStrict |= !isInside.empty();
+  return {isInside.empty() ? value : "loadWhere(" + isInside + ", " + value + ")"};
 }
 
 SourceExpressions::Text SourceExpressions::unary(const Expr &expr, bool isStrict) {

@@ -33,6 +33,12 @@ inline Halide::Expr minimum(Halide::Expr a, Halide::Expr b) { return Halide::sel
 inline Halide::Expr maximum(Halide::Expr a, Halide::Expr b) { return Halide::select(isNaN(a), a, strict::max(a, b)); }
 
 } // namespace strict
+
+/// `load` in the lanes that are inside what is loaded, the others stay untouched: a masked load.
+inline Halide::Expr loadWhere(Halide::Expr isInside, Halide::Expr load) {
+  return Halide::Internal::Call::make(load.type(), Halide::Internal::Call::if_then_else, {isInside, load},
+                                      Halide::Internal::Call::PureIntrinsic);
+}
 // [end]
 
 } // namespace weft::emit

@@ -2,6 +2,8 @@
 // The schedule of last resort as directives.
 #include "compiler/Schedule/Families/Anything.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
 using namespace mlir;
 using namespace weft::sched;
 
@@ -63,16 +65,44 @@ static StringRef commonLoop(const StageView &out, const StageView &stage, ArrayR
   return common;
 }
 
+/// The loop of `out` along which an operand's elements are neighbours, where that is another than its own innermost one: a
+/// transposition. Empty if there is none.
+static StringRef turnedLoop(const StageView &out) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(out.op);
+  if (!generic || out.isReduction() || out.loops.size() < 2)
+    return {};
+  for (OpOperand *input : generic.getDpsInputOperands()) {
+    AffineMap map = generic.getMatchingIndexingMap(input);
+    auto inner = map.getNumResults() == 0 ? AffineDimExpr(nullptr) : dyn_cast<AffineDimExpr>(map.getResults().back());
+    bool readsInner = map.isFunctionOfDim(out.loops.size() - 1);
+    if (inner && readsInner && inner.getPosition() + 1 < out.loops.size() && out.extents[inner.getPosition()] != 1)
+      return out.loops[inner.getPosition()];
+  }
+  return {};
+}
+
+/// Squares of a vector each way: the lines that one vector gathers its elements from serve the next ones.
+static void turnSquares(StageBuilder &stage, StringRef turned, SmallVectorImpl<StringRef> &outer, const Machine &machine) {
+  stage.split(turned, "to", "ti", machine.vector, Tail::Predicate);
+  llvm::replace(outer, turned, StringRef("to"));
+  SmallVector<StringRef> order(outer.begin(), outer.end());
+  order.append({"ti", "vi"});
+  stage.reorder(order);
+}
+
 ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine, int64_t lanes) {
   MLIRContext *context = kernel.getContext();
   SmallVector<StageAttr> stages;
   const StageView &out = kernel.output();
   StageBuilder last(context, out.name);
   SmallVector<StringRef> outer = vectorizeInnermost(last, out, machine, lanes);
+  StringRef turned = outer.empty() || outer.back() != "vo" ? StringRef() : turnedLoop(out);
+  if (!turned.empty())
+    turnSquares(last, turned, outer, machine);
   auto outside = ArrayRef(out.loops).drop_back(out.loops.empty() ? 0 : 1);
   auto shared = llvm::find_if(outside, [&](StringRef loop) { return out.extentOf(loop) != 1; });
   if (shared != outside.end())
-    last.parallel(*shared);
+    last.parallel(*shared == turned ? "to" : *shared);
   for (const StageView &view : ArrayRef(kernel.stages).drop_back()) {
     if (!view.isReduction())
       continue; // inlined

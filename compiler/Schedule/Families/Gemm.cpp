@@ -19,7 +19,7 @@ namespace {
 /// Weights below this are not worth fetching ahead.
 constexpr double smallWeightBytes = 256 << 10;
 
-/// Fewer columns than this are left to the sum's own loops.
+/// So many columns or more, a power of two, are a shorter vector; other numbers below a whole one are part of that.
 constexpr int64_t shortestVector = 4;
 
 /// From so many rows on a row-major matrix is read by tiles of rows.
@@ -75,7 +75,7 @@ private:
     choice.weightBytes = (packed ? blocks * machine.vector : filter[0]) * filter[1] * 4;
     choice.cycles = streamingCycles(rows * blocks * filter[1], choice.weightBytes, machine);
     SmallVector<std::pair<StringRef, int64_t>> values{{"cb", blocksTogether(blocks)}};
-    if (!isMatrix && x.hasStaticShape() && filter[0] >= machine.vector)
+    if (!isMatrix && x.hasStaticShape())
       values = productValues(x.getShape().drop_back(), filter[1], filter[0], packed, machine);
     else if (packed && (x.getDimSize(0) > 1 || streamsWeights(choice.weightBytes, machine)))
       values = rowParameters(blocks, x.getDimSize(0), choice.weightBytes, machine);
@@ -88,7 +88,7 @@ private:
     auto x = cast<RankedTensorType>(matmul.getX().getType()), z = cast<RankedTensorType>(matmul.getZ().getType());
     int64_t columns = z.getRank() > 0 ? z.getShape().back() : 0;
     bool areMatrices = x.getRank() > 1 && cast<RankedTensorType>(matmul.getY().getType()).getRank() > 1;
-    if (!areMatrices || !x.hasStaticShape() || !z.hasStaticShape() || columns < shortestVector)
+    if (!areMatrices || !x.hasStaticShape() || !z.hasStaticShape())
       return std::nullopt;
     Choice choice;
     int64_t sum = x.getShape().back();
@@ -102,8 +102,9 @@ private:
   /// it stays in the cache. A packed weight is fetched ahead.
   static SmallVector<std::pair<StringRef, int64_t>> productValues(ArrayRef<int64_t> rows, int64_t sum, int64_t columns, bool packed,
                                                                   const Machine &machine) {
-    int64_t width = std::min<int64_t>(machine.vector, llvm::bit_floor(uint64_t(columns)));
-    Tile tile = chooseTile(rows.back(), columns / width, machine, TileLimits::wide(machine, 1));
+    bool isShort = columns < machine.vector && columns >= shortestVector && llvm::has_single_bit(uint64_t(columns));
+    int64_t width = isShort ? columns : machine.vector;
+    Tile tile = chooseTile(rows.back(), std::max<int64_t>(columns / width, 1), machine, TileLimits::wide(machine, 1));
     double tiles = llvm::divideCeil(rows.back(), tile.x), left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
     for (int64_t extent : rows.drop_back()) {
       tiles *= extent;

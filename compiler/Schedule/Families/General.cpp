@@ -22,8 +22,8 @@ public:
     Choice choice;
     choice.cycles = lastResort;
     SmallVector<std::pair<StringRef, int64_t>> values;
-    if (int64_t pixels = unpackedTogether(head, machine))
-      values.push_back({"x", pixels});
+    if (int64_t elements = gatheredTogether(head, machine))
+      values.push_back({"x", elements});
     choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
@@ -33,10 +33,10 @@ public:
   }
 
 private:
-  /// Pixels of a row that `relayout` gathers from their blocks as one vector: where rows end in part of a vector, its
-  /// elements would be moved one by one.
-  static int64_t unpackedTogether(Operation *head, const Machine &machine) {
-    if (!isa<RelayoutOp>(head) || isBlocked(head->getResult(0).getType()))
+  /// Elements of a row that `relayout`, from blocks, or `transpose` gathers as one vector: where rows end in part of a vector,
+  /// its elements would be moved one by one.
+  static int64_t gatheredTogether(Operation *head, const Machine &machine) {
+    if (!isa<RelayoutOp, TransposeOp>(head) || isBlocked(head->getResult(0).getType()))
       return 0;
     int64_t width = cast<RankedTensorType>(head->getResult(0).getType()).getShape().back();
     return width < 2 ? 0 : std::min<int64_t>(llvm::bit_floor(uint64_t(width)), machine.vector);

@@ -16,12 +16,32 @@ bool isProduct(const KernelView &kernel) {
   return sum->extents == kernel.output().extents; // names may differ
 }
 
-/// The outermost loop that is worth sharing out.
-static StringRef sharedLoop(const StageView &out, ArrayRef<StringRef> order) {
-  for (StringRef loop : order)
-    if (!llvm::is_contained(out.loops, loop) || out.extentOf(loop) != 1)
-      return loop;
-  return order.front();
+/// Below, threads wait for the one that has a task more.
+constexpr int64_t enoughTasks = 16;
+
+/// Loops of tiles, outermost first, with their turns where they are known.
+using TileLoops = SmallVector<std::pair<StringRef, int64_t>>;
+
+/// Makes the outermost of `loops` one, as many as give threads enough to share. The innermost loop is then its result where all of
+/// them are part of it.
+static std::string shareOut(StageBuilder &stage, const TileLoops &loops) {
+  std::string shared = loops.front().first.str();
+  int64_t tasks = loops.front().second;
+  size_t count = 1;
+  for (; count < loops.size() && tasks >= 0 && tasks < enoughTasks; ++count) {
+    std::string both = "t" + std::to_string(count);
+    stage.fuse(shared, loops[count].first, both);
+    shared = both;
+    tasks = loops[count].second < 0 ? -1 : tasks * loops[count].second;
+  }
+  stage.parallel(shared);
+  return count == loops.size() ? shared : loops.back().first.str();
+}
+
+/// The outermost loop that runs more than once.
+static StringRef sharedLoop(const TileLoops &loops) {
+  auto more = llvm::find_if(loops, [](auto &loop) { return loop.second != 1; });
+  return (more == loops.end() ? loops.front() : *more).first;
 }
 
 ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine) {
@@ -32,19 +52,28 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
   int64_t width = form.width ? form.width : machine.vector, wide = width * tile.cb;
 
   StageBuilder last(context, out.name);
-  last.split(column, "strip", "columns", wide, Tail::ShiftInwards).split("columns", "vectors", "lane", width, Tail::Exact);
+  bool isPart = out.extents.back() >= 0 && out.extents.back() < wide; // of a vector
+  last.split(column, "strip", "columns", wide, isPart ? Tail::Predicate : Tail::ShiftInwards);
+  last.split("columns", "vectors", "lane", width, Tail::Exact);
   last.split(row, "rows", "row", tile.x, Tail::ShiftInwards);
-  SmallVector<StringRef> outer = refs(out.loops);
-  outer.truncate(outer.size() - 2);
-  outer.push_back("rows");
-  outer.insert(form.rowsOutside ? outer.end() : outer.begin(), "strip");
-  SmallVector<StringRef> order = outer;
+  TileLoops outer;
+  for (const std::string &loop : ArrayRef(out.loops).drop_back(2))
+    outer.push_back({loop, out.extentOf(loop)});
+  auto tiles = [](int64_t extent, int64_t tile) { return extent < 0 ? -1 : llvm::divideCeil(extent, tile); };
+  outer.push_back({"rows", tiles(out.extentOf(row), tile.x)});
+  outer.insert(form.rowsOutside ? outer.end() : outer.begin(), {"strip", tiles(out.extentOf(column), wide)});
+  SmallVector<StringRef> order = llvm::map_to_vector(outer, [](auto &loop) { return loop.first; });
   order.append({"vectors", "row", "lane"});
-  last.reorder(order).vectorize("lane").unroll("row").unroll("vectors").parallel(sharedLoop(out, outer));
+  last.reorder(order).vectorize("lane").unroll("row").unroll("vectors");
+  std::string at = outer.back().first.str();
+  if (form.prefetchLines > 0) // what is fetched next is known where columns have a loop of their own
+    last.parallel(sharedLoop(outer));
+  else
+    at = shareOut(last, outer);
 
   StringRef sumRow = sum.loops[sum.loops.size() - 2], sumColumn = sum.loops.back();
   StageBuilder stage(context, sum.name);
-  stage.computeAt(out.name, outer.back()).boundExtent(sumColumn, wide).boundExtent(sumRow, tile.x);
+  stage.computeAt(out.name, at).boundExtent(sumColumn, wide).boundExtent(sumRow, tile.x);
   stage.split(sumColumn, "vectors", "lane", width, Tail::Exact).vectorize("lane").unroll("vectors").unroll(sumRow);
   stage.onUpdate();
   stage.split(sumColumn, "vectors", "lane", width, Tail::Exact);

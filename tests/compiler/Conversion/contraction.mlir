@@ -134,7 +134,7 @@ func.func @linear_plain(%x: tensor<?x16xf32> {weft.dims = ["V", "16"]}) -> tenso
 }
 
 // CHECK-LABEL: kernel matmul_0 {
-// CHECK: stage matmul f32 [b0 < 3, m < 4, j < out.2] {
+// CHECK: stage matmul f32 [b0 < 3, m < 4, j < 5] {
 // CHECK: value = add(acc, mul(@a[b0, m, k], @b[0:i32, k, j]))
 func.func @matmul(%x: tensor<3x4x6xf32>, %y: tensor<1x6x5xf32>) -> tensor<3x4x5xf32> attributes {weft.net} {
   %z = weft.matmul %x, %y : (tensor<3x4x6xf32>, tensor<1x6x5xf32>) -> tensor<3x4x5xf32>

@@ -122,6 +122,33 @@ func.func @vertices(%x: tensor<?x64xf32>) -> tensor<?x7xf32> attributes {weft.ne
 
 // -----
 
+// A product of 7 columns is one vector of which 7 lanes are read and stored; tiles of rows are shared out, since there is one strip of columns.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @matmul
+// CHECK-SAME: stage<"matmul", [compute_at("store", t2), bound_extent(j by 16), bound_extent(m by 10), split(j -> vectors, lane by 16, exact)
+// CHECK-SAME: stage<"store", [split(x -> strip, columns by 16, predicate), split(columns -> vectors, lane by 16, exact)
+// CHECK-SAME: fuse(strip, n -> t1), fuse(t1, rows -> t2), parallel(t2)]>
+func.func @narrow(%x: tensor<3x50x20xf32>, %y: tensor<3x20x7xf32>) -> tensor<3x50x7xf32> attributes {weft.net} {
+  %0 = weft.matmul %x, %y : (tensor<3x50x20xf32>, tensor<3x20x7xf32>) -> tensor<3x50x7xf32>
+  return %0 : tensor<3x50x7xf32>
+}
+}
+
+// -----
+
+// A transposition runs in squares, so that the lines one vector gathers from serve the next ones.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @transpose
+// CHECK-SAME: stage<"transpose", [split(x -> vo, vi by 16, shift_inwards), vectorize(vi), split(ch -> to, ti by 16, predicate),
+// CHECK-SAME: reorder(n, to, vo, ti, vi)
+func.func @turned(%x: tensor<2x50x40xf32>) -> tensor<2x40x50xf32> attributes {weft.net} {
+  %0 = weft.transpose %x [0, 2, 1] : (tensor<2x50x40xf32>) -> tensor<2x40x50xf32>
+  return %0 : tensor<2x40x50xf32>
+}
+}
+
+// -----
+
 // AVX2 has half the registers: twelve sums, here 6 pixels by 2 blocks of 8 channels, whose weights have the others beside a pixel.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @conv1x1

@@ -212,6 +212,26 @@ TEST(Matrix, GatherAndSparseRows) {
   expectLikeEvaluatorEverywhere(desc, operands);
 }
 
+/// Columns that are part of a vector: the other lanes are neither read nor stored.
+TEST(Matrix, PartOfAVector) {
+  KernelDesc desc = parseOrDie(R"(kernel narrow {
+    operand a f32 [?, ?] strides [?, 1]
+    operand b f32 [?, 7] strides [?, 1]
+    output y f32 [?, 7] strides [?, 1]
+    stage product f32 [m < y.0, j < 7] {
+      init 0
+      update [k < a.1]
+      value = add(acc, mul(@a[m, k], @b[k, j]))
+    }
+    stage out f32 [m < y.0, j < 7] holds y { init max(product[m, j], 0) }
+    schedule out { split(j, jo, ji by 16, predicate) vectorize(ji) split(m, mo, mi by 4, shift_inwards) reorder(mo, jo, mi, ji) unroll(mi) }
+    schedule product { compute_at(out, jo) bound_extent(j by 16) bound_extent(m by 4) vectorize(j) unroll(m)
+      update reorder(k, m, j) update vectorize(j) update unroll(m) }
+  })");
+  expectLikeEvaluatorEverywhere(desc, {makeBuffer(Scalar::F32, {9, 5}, 1), makeBuffer(Scalar::F32, {5, 7}, 2),
+                                       makeBuffer(Scalar::F32, {9, 7}, 3)});
+}
+
 /// An update in the output itself, at an address that no vector load may take for aligned.
 TEST(Matrix, UpdateInUnalignedOutput) {
   KernelDesc desc = parseOrDie(R"(kernel sums {
