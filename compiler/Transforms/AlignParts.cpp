@@ -1,11 +1,11 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase layout, before anything is packed: channels get zeros behind each part, so that the next part begins with a block.
 //
-// Blocks of channels can be put together and cut only at whole blocks; a part of 20 channels in blocks of 16 would be brought
-// into row-major order and back at each concatenation, split or slice. Who makes and who reads channels is mostly a
+// Blocks of channels can be put together and cut only at whole blocks; a part of 20 channels in blocks of 16 would be copied, vectors
+// put together from two, at each concatenation, split or slice. Who makes and who reads channels is mostly a
 // convolution, and its weight can be arranged when it is packed: rows and columns of zeros for channels that do not exist.
 // Everything between works on each channel alone. What that costs is a part of a block for each part of the channels, what it
-// saves are two passes over what is joined or cut; both are summed up over all values that have to be cut alike
+// saves is a pass over what is joined or cut; both are summed up over all values that have to be cut alike
 // (`ChannelParts`), and the less is done.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
@@ -26,6 +26,8 @@ namespace {
 
 /// Vectors brought into another order in a cycle, from the cache and back to it; measured.
 constexpr double vectorsMovedPerCycle = 0.06;
+/// Vectors put together from two blocks in a cycle, where channels are joined or cut inside them; measured.
+constexpr double vectorsPermutedPerCycle = 0.2;
 /// Passes over a value that somebody wants in order, or leaves in order: its parts are moved, and put together in blocks again.
 constexpr double passesToMove = 2;
 /// Vector operations of a cycle where nothing but loads and stores is done.
@@ -56,7 +58,7 @@ public:
     bool made = false;
     for (const Relation *relation : component.relations) {
       if (isCutInBlocks(*relation))
-        saved += 2 * movedCycles(relation->members.front().value);
+        saved += permutedCycles(relation->members.front().value);
       if (Value result = relation->members.back().value; isa<ConvOp>(relation->op))
         spent += addedBlocks(result) * window(relation->op) * pixels(result) / machine.fmaPerCycle;
     }
@@ -94,6 +96,7 @@ private:
   double blocks(Value value) const { return llvm::divideCeil(channelsOf(value), block); }
   double addedBlocks(Value value) const { return storedChannels(parts.partsOf(value), block) / block - blocks(value); }
   double movedCycles(Value value) const { return pixels(value) * blocks(value) / vectorsMovedPerCycle; }
+  double permutedCycles(Value value) const { return pixels(value) * blocks(value) / vectorsPermutedPerCycle; }
 
   /// What more blocks of `value` cost those who make it and those who read it, and what it costs to bring it into this form
   /// and out of it where others do.

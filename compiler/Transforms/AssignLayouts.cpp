@@ -44,6 +44,8 @@ public:
       builder.setInsertionPoint(op);
       if (reducesPlanes(op))
         op = poolPlanes(op);
+      if (auto split = dyn_cast<SplitOp>(op); split && !isRecipe(split.getX()) && cutsInsideBlocks(split))
+        op = slicesOf(split);
       bool done = isView(op) && rewriteFlatten(op);
       next = op->getNextNode();
       if (done)
@@ -118,7 +120,8 @@ private:
       return split.getAxis() != 1 || llvm::all_of(split.getSizes().drop_back(), [&](int64_t size) { return size % block == 0; });
     if (auto slice = dyn_cast<SliceOp>(op))
       return canSliceBlocked(slice);
-    return padsPlanes(op);
+    auto pad = dyn_cast<PadOp>(op);
+    return pad && canPadBlocked(pad);
   }
 
   /// Operands of the result's shape, one value a channel, or a single value.
@@ -145,15 +148,65 @@ private:
     return llvm::all_of(shape.drop_front(2 - missing), [](int64_t extent) { return extent == 1; });
   }
 
+  //===-- cuts inside blocks --------------------------------------------------------------------------------------===//
+  //
+  // Where channels are joined or cut inside a block, no view can say it, but a kernel that puts vectors together from two blocks
+  // is one pass. Row-major order is two at least, so it is left to readers who want that, and to parts of few channels, of which
+  // several can share what was brought into order.
+
+  /// Whether a reader of `value` has a form for packed channels.
+  static bool isReadPacked(Value value) {
+    return llvm::any_of(value.getUsers(), [](Operation *user) {
+      return isPointwise(user) || isWindow(user) || isa<ConvOp, ConvTransposeOp, ChannelShuffleOp, ConcatOp, SplitOp>(user);
+    });
+  }
+
   bool canConcatBlocked(ConcatOp concat) {
-    if (concat.getAxis() != 1)
+    if (concat.getAxis() != 1 ||
+        llvm::all_of(concat.getXs().drop_back(), [&](Value x) { return channelsOf(x) % block == 0; }))
       return true;
-    return llvm::all_of(concat.getXs().drop_back(), [&](Value x) { return channelsOf(x) % block == 0; });
+    int64_t packed = 0;
+    for (Value x : concat.getXs())
+      packed += isBlocked(x.getType()) ? channelsOf(x) : 0;
+    return isPlanes(concat.getY()) && 2 * packed >= channelsOf(concat.getY()) && isReadPacked(concat.getY());
   }
 
   /// A part may end inside a block: what it has of the rest counts as rounded up.
   bool canSliceBlocked(SliceOp slice) {
-    return slice.getStep()[1] == 1 && slice.getStart()[1] % block == 0;
+    if (slice.getStep()[1] == 1 && slice.getStart()[1] % block == 0)
+      return true;
+    bool steps = llvm::all_of(slice.getStep(), [](int64_t step) { return step > 0; });
+    return steps && isPlanes(slice.getY()) && channelsOf(slice.getY()) >= block && isReadPacked(slice.getY());
+  }
+
+  bool cutsInsideBlocks(SplitOp split) {
+    return isBlocked(split.getX().getType()) && isPlanes(split.getX()) && split.getAxis() == 1 &&
+           llvm::any_of(split.getSizes().drop_back(), [&](int64_t size) { return size % block != 0; });
+  }
+
+  /// The parts of a split, each by itself; the first of them.
+  Operation *slicesOf(SplitOp split) {
+    auto x = cast<RankedTensorType>(split.getX().getType());
+    SmallVector<int64_t> start(x.getRank(), 0), stop(x.getShape()), step(x.getRank(), 1);
+    SmallVector<Operation *> parts;
+    for (auto [part, size] : llvm::zip_equal(split.getYs(), split.getSizes())) {
+      stop[1] = start[1] + size;
+      auto slice = SliceOp::create(builder, split.getLoc(), part.getType(), split.getX(), start, stop, step);
+      part.replaceAllUsesWith(slice.getY());
+      parts.push_back(slice);
+      start[1] = stop[1];
+    }
+    split.erase();
+    return parts.front();
+  }
+
+  bool canPadBlocked(PadOp pad) {
+    if (padsPlanes(pad))
+      return true;
+    bool planes = pad.getLow()[1] == 0 && pad.getHigh()[1] == 0;
+    bool finite = pad.getMode() != PadMode::Constant || pad.getValue().isFinite();
+    return isPlanes(pad.getY()) && pad.getLow()[0] == 0 && pad.getHigh()[0] == 0 && finite &&
+           (planes ? pad.getMode() != PadMode::Constant : pad.getMode() == PadMode::Constant) && isReadPacked(pad.getY());
   }
 
   void assignBlocked(Operation *op) {

@@ -211,20 +211,17 @@ LogicalResult NetworkViews::reshape(Operation *op) {
   return success();
 }
 
-/// Members that have the border of the whole keep it; a blocked channel dimension is joined in whole blocks.
+/// Members that have the border of the whole keep it; a blocked channel dimension is joined in whole blocks, or it is no view.
 LogicalResult NetworkViews::concat(Operation *op) {
   auto join = cast<ConcatOp>(op);
   Value y = join.getY();
   int64_t axis = join.getAxis();
   BlockedAttr layout = getBlocked(y.getType());
   bool bordered = layout && layout.hasBorder() && axis < 2;
-  for (auto [index, member] : llvm::enumerate(join.getXs())) {
+  for (Value member : join.getXs()) {
     BlockedAttr own = getBlocked(member.getType());
     if (bool(own) != bool(layout) || (own && own.getBlock() != layout.getBlock()))
       return op->emitError("cannot join ") << member.getType() << " into " << y.getType();
-    bool last = index + 1 == join.getXs().size();
-    if (layout && axis == 1 && !last && typeOf(member).getDimSize(1) % layout.getBlock() != 0)
-      return op->emitError("cannot join ") << member.getType() << ", its channels do not fill their blocks";
     bordered &= own == layout;
   }
   SmallVector<Value> members;

@@ -390,6 +390,36 @@ def shape_cases():
     ]
 
 
+def packed_cases():
+    """Channels moved while they are packed: what makes and reads them is a convolution that passes on each channel, and a window of one."""
+
+    def case(name, text, shapes, want):
+        """`x`, `y`, `z` in `text` are packed."""
+        weights = {f"to_{letter}.weight": np.eye(shape[1], dtype=np.float32).reshape(shape[1], shape[1], *[1] * (len(shape) - 2))
+                   for letter, shape in zip("xyz", shapes)}
+        for letter, shape in zip("xyz", shapes):
+            text = replace_word(text, letter, f"(conv({letter}, out={shape[1]}, kernel=1, bias=false) as to_{letter})")
+        return Case(name, f"maxpool({text}, kernel=1)", [normal(*shape) for shape in shapes], lambda *arrays: want(*arrays[:len(shapes)]), weights)
+
+    def shuffled(groups):
+        return lambda v: v.reshape(v.shape[0], groups, v.shape[1] // groups, -1).swapaxes(1, 2).reshape(v.shape)
+
+    return [
+        case("join", "concat([x, y, z], axis=1)", [(1, 20, 14, 15), (1, 41, 14, 15), (1, 7, 14, 15)], lambda *parts: np.concatenate(parts, 1)),
+        case("join_activated", "relu(concat([x, y], axis=1))", [(3, 9, 5, 4), (3, 30, 5, 4)], lambda *parts: np.maximum(np.concatenate(parts, 1), 0)),
+        case("join_line", "concat([x, y], axis=1)", [(2, 24, 13), (2, 24, 13)], lambda *parts: np.concatenate(parts, 1)),
+        case("cut", "slice(x, start=[0, 5, 0, 0], stop=[2, 43, 9, 8])", [(2, 48, 9, 8)], lambda v: v[:, 5:43]),
+        case("cut_stride", "slice(x, start=[0, 1, 1, 2], stop=[1, 60, 9, 8], step=[1, 2, 2, 1])", [(1, 60, 9, 8)], lambda v: v[:, 1:60:2, 1::2, 2:]),
+        case("pad_channels", "pad(x, low=[0, 8, 0, 0], high=[0, 11, 0, 0], value=1.5)", [(1, 33, 7, 6)],
+             lambda v: np.pad(v, [(0, 0), (8, 11), (0, 0), (0, 0)], constant_values=1.5)),
+        case("pad_reflect", "pad(x, low=[0, 0, 1, 2], high=[0, 0, 2, 1], mode=\"reflect\")", [(2, 20, 5, 6)],
+             lambda v: np.pad(v, [(0, 0), (0, 0), (1, 2), (2, 1)], "reflect")),
+        case("shuffle", "channel_shuffle(x, groups=3)", [(2, 60, 7, 5)], shuffled(3)),
+        case("shuffle_line", "channel_shuffle(x, groups=2)", [(3, 34, 11)], shuffled(2)),
+        case("shuffle_volume", "channel_shuffle(x, groups=4)", [(1, 36, 3, 4, 5)], shuffled(4)),
+    ]
+
+
 def whole(low, high, shape, dtype):
     return rng.integers(low, high, shape, dtype, endpoint=True)
 
@@ -432,7 +462,7 @@ def integer_cases():
 
 
 GROUPS = {"conv": conv_cases, "conv_grouped": grouped_conv_cases, "conv_transposed": transposed_cases, "matrix": matrix_cases, "sums": sums_cases, "pool": pool_cases,
-          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases, "integer": integer_cases}
+          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases, "packed": packed_cases, "integer": integer_cases}
 
 
 def network(cases):

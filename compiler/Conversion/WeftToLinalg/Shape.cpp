@@ -253,7 +253,7 @@ LogicalResult lowerPad(PadOp op, KernelBuilder &kernel) {
   return success();
 }
 
-/// Backward steps (forward ones are views).
+/// Backward steps, and channels from inside a block on (others are views).
 LogicalResult lowerSlice(SliceOp op, KernelBuilder &kernel) {
   kernel.setHead("slice");
   kernel.define(op.getY(),
@@ -268,21 +268,15 @@ LogicalResult lowerSlice(SliceOp op, KernelBuilder &kernel) {
   return success();
 }
 
-/// Channels into blocks, out of them, or from one block size to another. Lanes that are no channels hold 0.
 /// Members one behind the other in whole blocks. Positions beside a member read its edge, which is then not taken.
-LogicalResult lowerConcat(ConcatOp op, KernelBuilder &kernel) {
-  Layout y(cast<RankedTensorType>(op.getY().getType()));
+Value joinedBlocks(ConcatOp op, const Layout &y, KernelBuilder &kernel) {
   SmallVector<Value> members;
   SmallVector<int64_t> blocks;
   for (Value x : op.getXs()) {
-    Layout layout(cast<RankedTensorType>(x.getType()));
-    if (op.getAxis() != 1 || !y.isBlocked() || layout.block != y.block || !layout.isWhole())
-      return op.emitError("no kernel joins ") << x.getType() << " into " << y.type;
     members.push_back(kernel.read(x, "x"));
-    blocks.push_back(layout.channels() / layout.block);
+    blocks.push_back(Layout(cast<RankedTensorType>(x.getType())).channels() / y.block);
   }
-  kernel.addName("concat");
-  kernel.define(op.getY(), kernel.map("concat", loopsOver(y), {}, y.stored(), [&](Builder &b, ValueRange) -> Value {
+  return kernel.map("concat", loopsOver(y), {}, y.stored(), [&](Builder &b, ValueRange) -> Value {
     Indices indices{b};
     SmallVector<Value> at;
     for (unsigned d = 0; d < y.storedRank(); ++d)
@@ -301,10 +295,51 @@ LogicalResult lowerConcat(ConcatOp op, KernelBuilder &kernel) {
       end = begin;
     }
     return result;
-  }));
+  });
+}
+
+/// Members that begin inside blocks: the same, channel by channel.
+Value joinedChannels(ConcatOp op, const Layout &y, KernelBuilder &kernel) {
+  kernel.keepExtents();
+  SmallVector<Value> members;
+  for (Value x : op.getXs())
+    members.push_back(kernel.read(x, "x"));
+  return kernel.map("concat", loopsOver(y), {}, y.stored(), [&](Builder &b, ValueRange) -> Value {
+    Indices indices{b};
+    SmallVector<Value> at = indices.logical(y);
+    Value channel = at[1], result;
+    int64_t end = y.channels();
+    for (auto [x, member] : llvm::reverse(llvm::zip_equal(op.getXs(), members))) {
+      Layout layout(cast<RankedTensorType>(x.getType()));
+      int64_t begin = end - layout.channels();
+      at[1] = indices.max(indices.min(indices.add(channel, -begin), layout.channels() - 1), 0);
+      Value element = tensor::ExtractOp::create(b, member, indices.stored(layout, at));
+      if (result) {
+        Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, channel, indices.number(end));
+        element = arith::SelectOp::create(b, inside, element, result);
+      }
+      result = element;
+      end = begin;
+    }
+    return result;
+  });
+}
+
+LogicalResult lowerConcat(ConcatOp op, KernelBuilder &kernel) {
+  Layout y(cast<RankedTensorType>(op.getY().getType()));
+  bool whole = true;
+  for (Value x : op.getXs()) {
+    Layout layout(cast<RankedTensorType>(x.getType()));
+    if (op.getAxis() != 1 || !y.isBlocked() || layout.block != y.block)
+      return op.emitError("no kernel joins ") << x.getType() << " into " << y.type;
+    whole &= layout.isWhole();
+  }
+  kernel.addName("concat");
+  kernel.define(op.getY(), whole ? joinedBlocks(op, y, kernel) : joinedChannels(op, y, kernel));
   return success();
 }
 
+/// Channels into blocks, out of them, or from one block size to another. Lanes that are no channels hold 0.
 LogicalResult lowerRelayout(RelayoutOp op, KernelBuilder &kernel) {
   Layout x(cast<RankedTensorType>(op.getX().getType())), y(cast<RankedTensorType>(op.getY().getType()));
   kernel.setHead(y.isBlocked() ? ("pack_b" + Twine(y.block)).str() : ("unpack_b" + Twine(x.block)).str());

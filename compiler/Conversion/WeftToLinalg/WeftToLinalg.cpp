@@ -34,7 +34,22 @@ bool isChainGroup(GroupOp group) {
   return family && family.getValue() == "chain";
 }
 
+/// Whether `op` joins or cuts packed channels inside a block, so that vectors are put together from several.
+static bool cutsBlocks(Operation *op) {
+  BlockedAttr layout = getBlocked(op->getResult(0).getType());
+  if (!layout)
+    return false;
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return slice.getStart()[1] % layout.getBlock() != 0 || slice.getStep()[1] != 1;
+  auto concat = dyn_cast<ConcatOp>(op);
+  return concat && concat.getAxis() == 1 && llvm::any_of(concat.getXs().drop_back(), [&](Value x) {
+           return cast<RankedTensorType>(x.getType()).getDimSize(1) % layout.getBlock() != 0;
+         });
+}
+
 bool isViewOp(Operation *op) {
+  if (op->getNumResults() != 0 && cutsBlocks(op))
+    return false;
   if (auto pad = dyn_cast<PadOp>(op)) {
     auto type = cast<RankedTensorType>(pad.getX().getType());
     bool channels = !getBlocked(type) || (pad.getLow()[1] == 0 && pad.getHigh()[1] == 0);

@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Channels in another order: blocks of a result are unrolled, so that each lane's source is a place known when the kernel is
+// Channels in another order, or joined, cut or padded inside blocks: blocks of a result are unrolled, so that each lane's source is a place known when the kernel is
 // compiled. A vector is then put together from whole blocks (`Permute` in compiler/Emit/Halide), not element by element.
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -18,7 +18,7 @@ public:
   StringRef name() const override { return "permutation"; }
 
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
-    if (!isa<ChannelShuffleOp>(head))
+    if (!isa<ChannelShuffleOp, ConcatOp, SliceOp, PadOp>(head))
       return;
     auto y = cast<RankedTensorType>(head->getResult(0).getType());
     if (!isBlocked(y) || !y.hasStaticShape() || llvm::divideCeil(y.getDimSize(1), machine.vector) > mostBlocks)

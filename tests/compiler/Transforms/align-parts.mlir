@@ -1,44 +1,44 @@
-// Parts of channels that begin inside a block would be brought into row-major order and back at each concatenation and split.
+// Parts of channels that begin inside a block would be copied, each vector put together from two, at each concatenation and split.
 // RUN: weft-opt %s --split-input-file --weft-align-parts | FileCheck %s
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
-// 20 channels beside 20: rows of zeros behind each in the weights that make them, columns of zeros between in the weight that reads
+// 28 channels beside 28: rows of zeros behind each in the weights that make them, columns of zeros between in the weight that reads
 // them, and what lies behind the last is not read.
 // Who wants the channels as they are gets them.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @joined
 // CHECK: %[[V:.*]] = weft.weight "v"
-// CHECK: %[[PV:.*]] = weft.pad %[[V]] constant low [0, 0, 0, 0] high [12, 0, 0, 0]
+// CHECK: %[[PV:.*]] = weft.pad %[[V]] constant low [0, 0, 0, 0] high [4, 0, 0, 0]
 // CHECK: %[[A:.*]] = weft.conv %arg0, %[[PV]] bias %{{.*}} -> tensor<1x32x56x56xf32>
 // CHECK: %[[B:.*]] = weft.conv %[[A]], %{{.*}} {groups = 32 : i64{{.*}} -> tensor<1x32x56x56xf32>
 // CHECK: %[[C:.*]] = weft.concat %[[A]], %[[B]] axis 1
 // CHECK: %[[G:.*]] = weft.mul %[[C]], %{{[0-9]+}}
-// CHECK-SAME: weft.parts = array<i64: 20, 20>
-// CHECK: weft.slice %{{.*}} from [0, 20, 0, 0] to [16, 40, 1, 1]
-// CHECK: %[[T:.*]] = weft.slice %[[G]] from [0, 0, 0, 0] to [1, 52, 56, 56]
-// CHECK: weft.conv %[[T]], %{{.*}} : (tensor<1x52x56x56xf32>, tensor<16x52x1x1xf32>) -> tensor<1x16x56x56xf32>
+// CHECK-SAME: weft.parts = array<i64: 28, 28>
+// CHECK: weft.slice %{{.*}} from [0, 28, 0, 0] to [16, 56, 1, 1]
+// CHECK: %[[T:.*]] = weft.slice %[[G]] from [0, 0, 0, 0] to [1, 60, 56, 56]
+// CHECK: weft.conv %[[T]], %{{.*}} : (tensor<1x60x56x56xf32>, tensor<16x60x1x1xf32>) -> tensor<1x16x56x56xf32>
 // CHECK: %[[P:.*]] = weft.global_avgpool %[[G]]
-// CHECK: %[[L:.*]] = weft.slice %[[P]] from [0, 0, 0, 0] to [1, 20, 1, 1]
-// CHECK: %[[H:.*]] = weft.slice %[[P]] from [0, 32, 0, 0] to [1, 52, 1, 1]
+// CHECK: %[[L:.*]] = weft.slice %[[P]] from [0, 0, 0, 0] to [1, 28, 1, 1]
+// CHECK: %[[H:.*]] = weft.slice %[[P]] from [0, 32, 0, 0] to [1, 60, 1, 1]
 // CHECK: %[[R:.*]] = weft.concat %[[L]], %[[H]] axis 1
 // CHECK: return %{{.*}}, %[[R]]
-func.func @joined(%x: tensor<1x16x56x56xf32>) -> (tensor<1x16x56x56xf32>, tensor<1x40x1x1xf32>) attributes {weft.net} {
-  %v = weft.weight "v" : tensor<20x16x1x1xf32>
-  %bias = weft.weight "bias" : tensor<20xf32>
-  %d = weft.weight "d" : tensor<20x1x3x3xf32>
-  %g = weft.weight "g" : tensor<1x40x1x1xf32>
-  %w = weft.weight "w" : tensor<16x40x1x1xf32>
+func.func @joined(%x: tensor<1x16x56x56xf32>) -> (tensor<1x16x56x56xf32>, tensor<1x56x1x1xf32>) attributes {weft.net} {
+  %v = weft.weight "v" : tensor<28x16x1x1xf32>
+  %bias = weft.weight "bias" : tensor<28xf32>
+  %d = weft.weight "d" : tensor<28x1x3x3xf32>
+  %g = weft.weight "g" : tensor<1x56x1x1xf32>
+  %w = weft.weight "w" : tensor<16x56x1x1xf32>
   %a = weft.conv %x, %v bias %bias stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
-         : (tensor<1x16x56x56xf32>, tensor<20x16x1x1xf32>, tensor<20xf32>) -> tensor<1x20x56x56xf32>
-  %b = weft.conv %a, %d stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 20 : i64}
-         : (tensor<1x20x56x56xf32>, tensor<20x1x3x3xf32>) -> tensor<1x20x56x56xf32>
-  %c = weft.concat %a, %b axis 1 : (tensor<1x20x56x56xf32>, tensor<1x20x56x56xf32>) -> tensor<1x40x56x56xf32>
-  %s = weft.mul %c, %g : (tensor<1x40x56x56xf32>, tensor<1x40x1x1xf32>) -> tensor<1x40x56x56xf32>
+         : (tensor<1x16x56x56xf32>, tensor<28x16x1x1xf32>, tensor<28xf32>) -> tensor<1x28x56x56xf32>
+  %b = weft.conv %a, %d stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 28 : i64}
+         : (tensor<1x28x56x56xf32>, tensor<28x1x3x3xf32>) -> tensor<1x28x56x56xf32>
+  %c = weft.concat %a, %b axis 1 : (tensor<1x28x56x56xf32>, tensor<1x28x56x56xf32>) -> tensor<1x56x56x56xf32>
+  %s = weft.mul %c, %g : (tensor<1x56x56x56xf32>, tensor<1x56x1x1xf32>) -> tensor<1x56x56x56xf32>
   %y = weft.conv %s, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
-         : (tensor<1x40x56x56xf32>, tensor<16x40x1x1xf32>) -> tensor<1x16x56x56xf32>
-  %p = weft.global_avgpool %s : (tensor<1x40x56x56xf32>) -> tensor<1x40x1x1xf32>
-  return %y, %p : tensor<1x16x56x56xf32>, tensor<1x40x1x1xf32>
+         : (tensor<1x56x56x56xf32>, tensor<16x56x1x1xf32>) -> tensor<1x16x56x56xf32>
+  %p = weft.global_avgpool %s : (tensor<1x56x56x56xf32>) -> tensor<1x56x1x1xf32>
+  return %y, %p : tensor<1x16x56x56xf32>, tensor<1x56x1x1xf32>
 }
 }
 
@@ -55,20 +55,20 @@ module attributes {weft.target = #znver4} {
 // CHECK: weft.global_avgpool %{{.*}} -> tensor<1x64x1x1xf32>
 // CHECK: weft.flatten %{{.*}} -> tensor<1x64xf32>
 // CHECK: weft.linear %{{.*}} : (tensor<1x64xf32>, tensor<10x64xf32>) -> tensor<1x10xf32>
-func.func @split(%x: tensor<1x16x56x56xf32>, %z: tensor<1x36x56x56xf32>) -> (tensor<1x16x56x56xf32>, tensor<1x10xf32>) attributes {weft.net} {
-  %v = weft.weight "v" : tensor<36x16x1x1xf32>
-  %u = weft.weight "u" : tensor<36x36x1x1xf32>
-  %w = weft.weight "w" : tensor<16x18x1x1xf32>
-  %f = weft.weight "f" : tensor<10x36xf32>
-  %a = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x16x56x56xf32>, tensor<36x16x1x1xf32>) -> tensor<1x36x56x56xf32>
-  %b = weft.conv %z, %u stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x36x56x56xf32>, tensor<36x36x1x1xf32>) -> tensor<1x36x56x56xf32>
-  %c = weft.add %a, %b : (tensor<1x36x56x56xf32>, tensor<1x36x56x56xf32>) -> tensor<1x36x56x56xf32>
-  %p:2 = weft.split %c axis 1 sizes [18, 18] : (tensor<1x36x56x56xf32>) -> (tensor<1x18x56x56xf32>, tensor<1x18x56x56xf32>)
-  %q = weft.add %p#0, %p#1 : (tensor<1x18x56x56xf32>, tensor<1x18x56x56xf32>) -> tensor<1x18x56x56xf32>
-  %y = weft.conv %q, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x18x56x56xf32>, tensor<16x18x1x1xf32>) -> tensor<1x16x56x56xf32>
-  %g = weft.global_avgpool %c : (tensor<1x36x56x56xf32>) -> tensor<1x36x1x1xf32>
-  %h = weft.flatten %g axis 1 : (tensor<1x36x1x1xf32>) -> tensor<1x36xf32>
-  %l = weft.linear %h, %f : (tensor<1x36xf32>, tensor<10x36xf32>) -> tensor<1x10xf32>
+func.func @split(%x: tensor<1x16x56x56xf32>, %z: tensor<1x60x56x56xf32>) -> (tensor<1x16x56x56xf32>, tensor<1x10xf32>) attributes {weft.net} {
+  %v = weft.weight "v" : tensor<60x16x1x1xf32>
+  %u = weft.weight "u" : tensor<60x60x1x1xf32>
+  %w = weft.weight "w" : tensor<16x30x1x1xf32>
+  %f = weft.weight "f" : tensor<10x60xf32>
+  %a = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x16x56x56xf32>, tensor<60x16x1x1xf32>) -> tensor<1x60x56x56xf32>
+  %b = weft.conv %z, %u stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x60x56x56xf32>, tensor<60x60x1x1xf32>) -> tensor<1x60x56x56xf32>
+  %c = weft.add %a, %b : (tensor<1x60x56x56xf32>, tensor<1x60x56x56xf32>) -> tensor<1x60x56x56xf32>
+  %p:2 = weft.split %c axis 1 sizes [30, 30] : (tensor<1x60x56x56xf32>) -> (tensor<1x30x56x56xf32>, tensor<1x30x56x56xf32>)
+  %q = weft.add %p#0, %p#1 : (tensor<1x30x56x56xf32>, tensor<1x30x56x56xf32>) -> tensor<1x30x56x56xf32>
+  %y = weft.conv %q, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x30x56x56xf32>, tensor<16x30x1x1xf32>) -> tensor<1x16x56x56xf32>
+  %g = weft.global_avgpool %c : (tensor<1x60x56x56xf32>) -> tensor<1x60x1x1xf32>
+  %h = weft.flatten %g axis 1 : (tensor<1x60x1x1xf32>) -> tensor<1x60xf32>
+  %l = weft.linear %h, %f : (tensor<1x60xf32>, tensor<10x60xf32>) -> tensor<1x10xf32>
   return %y, %l : tensor<1x16x56x56xf32>, tensor<1x10xf32>
 }
 }
