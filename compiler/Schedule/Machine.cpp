@@ -4,6 +4,12 @@
 
 using namespace weft;
 
+int64_t Machine::allowedBytes(int64_t tensorBytes) {
+  constexpr double exceeded = 0.05;
+  constexpr int64_t neverTooMuch = 2 << 20; // a second-level cache holds it
+  return std::max<int64_t>(tensorBytes * (1 + exceeded), neverTooMuch);
+}
+
 Machine Machine::of(mlir::ModuleOp module) {
   Machine machine;
   auto target = module->getAttrOfType<TargetAttr>("weft.target");
@@ -20,9 +26,9 @@ Machine Machine::of(mlir::ModuleOp module) {
     machine.bytesPerCycle = 4;
     machine.cachedFilterBytes = 1 << 20;
     machine.bandBytes = 1.6 * (1 << 20);
-    machine.inputTransform = 490;
-    machine.outputTransform = 410;
-    machine.exposedStreaming = 1;
+    machine.inputTransform = 250;
+    machine.outputTransform = 250;
+    machine.exposedStreaming = 0.1;
     machine.fetchesAhead = machine.slowThirdLevel = true;
   }
   return machine;

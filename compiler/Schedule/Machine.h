@@ -19,15 +19,19 @@ struct Machine {
   double cachedFilterBytes = 4 << 20;
   double bandBytes = 4 << 20; ///< the transformed input of a band of Winograd tiles should stay below this
   /// Vector operations of Winograd's F(4) to transform one tile of one channel block, there and back, loads and stores
-  /// included; measured.
+  /// included; measured. They grow with the cube of a tile's side.
   double inputTransform = 300, outputTransform = 250;
-  /// What part of the time to read Winograd filters from memory the products do not hide; measured.
+  /// Winograd's arithmetic and its filters' way from memory: what part of the shorter the longer does not hide; measured.
   double exposedStreaming = 0.8;
   bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
   bool slowThirdLevel = false; ///< the third-level cache is no faster than memory
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.
   int64_t roomBytes = std::numeric_limits<int64_t>::max();
+
+  /// What tensors and workspace of a network may take where its tensors take `tensorBytes` at once: narrower bands of
+  /// Winograd's tiles read filters more often, so that may be exceeded a little.
+  static int64_t allowedBytes(int64_t tensorBytes);
 
   /// The class of the module's `weft.target`; AVX2's without one.
   static Machine of(mlir::ModuleOp module);

@@ -19,10 +19,24 @@ struct Offer {
   size_t order;
 };
 
-double bytesOf(Value weight) { return double(cast<RankedTensorType>(weight.getType()).getNumElements()) * 4; }
+double bytesOf(Value tensor) { return double(cast<RankedTensorType>(tensor.getType()).getNumElements()) * 4; }
 
-/// Appends what Winograd's forms offer; gives what the other form takes more than is written.
-double collectOffers(ConvOp conv, const Machine &machine, std::vector<Offer> &offers) {
+/// What an operation reads and writes beside weights.
+int64_t tensorBytes(Operation *op) {
+  int64_t bytes = 0;
+  auto add = [&](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (type && type.hasStaticShape() && !isRecipe(value))
+      bytes += int64_t(bytesOf(value));
+  };
+  llvm::for_each(op->getOperands(), add);
+  llvm::for_each(op->getResults(), add);
+  return bytes;
+}
+
+/// Appends what Winograd's forms offer in the room beside the operands, an estimate as no buffers exist yet; gives what the other form takes more than is written.
+double collectOffers(ConvOp conv, int64_t allowed, Machine machine, std::vector<Offer> &offers) {
+  machine.roomBytes = std::max<int64_t>(allowed - tensorBytes(conv), 1);
   SmallVector<Choice> choices = candidates(conv, machine);
   auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
   if (other == choices.end() || !other->algorithm)
@@ -49,7 +63,9 @@ llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function,
   std::vector<Offer> offers;
   double written = 0, more = 0;
   function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
-  function.walk([&](ConvOp conv) { more += collectOffers(conv, machine, offers); });
+  int64_t peak = 0;
+  function.walk([&](Operation *op) { peak = std::max(peak, tensorBytes(op)); });
+  function.walk([&](ConvOp conv) { more += collectOffers(conv, Machine::allowedBytes(peak), machine, offers); });
   llvm::sort(offers, better);
   double packed = written + more;
   llvm::DenseMap<Operation *, const Offer *> taken;

@@ -36,18 +36,13 @@ std::optional<Choice> choose(Operation *head, const Machine &machine) {
   return std::nullopt;
 }
 
-/// Narrower bands read filters more often, so what the tensors of a network need at once may be exceeded by this part of it,
-/// and any network may need as much as a second-level cache holds.
-constexpr double exceeded = 0.05;
-constexpr int64_t neverTooMuch = 2 << 20;
-
 /// By group: the bytes it may work in. An estimate, before buffers exist.
 llvm::DenseMap<Operation *, int64_t> roomsOf(func::FuncOp network, bool small) {
   Liveness liveness(network);
   int64_t peak = 0;
   for (unsigned group = 0; group < liveness.groups().size(); ++group)
     peak = std::max(peak, liveness.bytesWhile(group, group));
-  int64_t allowed = small ? peak : std::max<int64_t>(peak * (1 + exceeded), neverTooMuch);
+  int64_t allowed = small ? peak : Machine::allowedBytes(peak);
   llvm::DenseMap<Operation *, int64_t> rooms;
   for (auto [group, op] : llvm::enumerate(liveness.groups()))
     rooms[op] = std::max<int64_t>(allowed - liveness.bytesWhile(group, group), 1);

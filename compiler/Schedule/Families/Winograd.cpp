@@ -8,6 +8,8 @@
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weft::sched;
 
@@ -21,6 +23,8 @@ constexpr double chunkBytes = 300 << 10;
 constexpr double slicesShare = 0.65;
 /// Bands one core works on before another could take them.
 constexpr int64_t bandsForThreads = 4;
+/// How much faster than from memory bytes come that are read again and again, in order.
+constexpr double againSpeed = 2;
 /// Tiles a filter is read for where it comes from beyond the second-level cache: reading it then takes half as long as
 /// multiplying with it.
 constexpr int64_t tilesHidingFilter = 28;
@@ -85,10 +89,12 @@ public:
 private:
   static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
     Shape tiles(shape, m, machine);
-    Tile tile = registerTile(tiles, machine);
+    TileLimits limits = tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1);
+    Tile tile = registerTile(tiles, limits, machine);
     double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
     double product =
         count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+    product *= 1 + limits.weightReload / tile.x;
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
     int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
@@ -102,9 +108,11 @@ private:
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
-    choice.cycles = product / machine.fmaPerCycle + count * transforms * tiles.points() / 36 +
-                    machine.exposedStreaming * tiles.weightBytes / machine.bytesPerCycle +
-                    (byPoints ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine)) / machine.bytesPerCycle;
+    double work = product / machine.fmaPerCycle + count * transforms * std::pow(tiles.side / 6.0, 3);
+    double again = byPoints ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine);
+    double stream = (tiles.weightBytes + again / againSpeed) / machine.bytesPerCycle;
+    bool hides = !machine.slowThirdLevel || tiles.weightBytes >= machine.cachedFilterBytes; // others are not fetched ahead
+    choice.cycles = std::max(work, stream) + (hides ? machine.exposedStreaming : 1) * std::min(work, stream);
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
     if (byPoints)
       values.push_back({"by_points", 1});
@@ -124,8 +132,7 @@ private:
     return choice;
   }
 
-  /// Bytes that come from memory more than once, where the third-level cache is no faster: the filters for each band,
-  /// or the transformed input of the only band for each strip of channel blocks.
+  /// Bytes that come from beyond the second-level cache more than once: the filters for each band, or the transformed input of the only band for each strip of channel blocks.
   static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
     double inputBytes = tileBytes(tiles, machine) * tiles.inRow() * rows * batch;
     if (!machine.slowThirdLevel || tiles.weightBytes < machine.cachedFilterBytes)
@@ -155,9 +162,8 @@ private:
   }
 
   /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
-  static Tile registerTile(const Shape &tiles, const Machine &machine) {
-    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine,
-                           tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1));
+  static Tile registerTile(const Shape &tiles, TileLimits limits, const Machine &machine) {
+    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine, limits);
     bool streams = tiles.weightBytes >= machine.cachedFilterBytes;
     if (streams && tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0)
       tile.cb = 4;

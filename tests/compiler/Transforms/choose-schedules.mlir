@@ -177,3 +177,22 @@ func.func @many_short_rows(%x: tensor<1x256x57x3xf32>) -> tensor<1x256x57x3xf32>
   return %0 : tensor<1x256x57x3xf32>
 }
 }
+
+// -----
+
+// The way of a filter from memory hides the arithmetic, or the other way round: F(2) pays at 10x10, not at 7x7, whose tiles
+// waste a quarter of their results.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// ROOM-LABEL: func.func @hides
+// ROOM: family = "winograd", m = 2 : i64
+// ROOM: family = "direct"
+func.func @hides(%x: tensor<1x256x10x10xf32>, %z: tensor<1x256x7x7xf32>) -> (tensor<1x256x10x10xf32>, tensor<1x256x7x7xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<256x256x3x3xf32>
+  %v = weft.weight "v" : tensor<256x256x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x10x10xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x10x10xf32>
+  %1 = weft.conv %z, %v stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x7x7xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x7x7xf32>
+  return %0, %1 : tensor<1x256x10x10xf32>, tensor<1x256x7x7xf32>
+}
+}
