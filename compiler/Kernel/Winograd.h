@@ -8,13 +8,14 @@
 
 namespace weft::kernel {
 
-/// F(m, r) made after Cook and Toom from the points 0, 1, -1, 2, -2, 1/2, -1/2, as many as needed, and infinity. All
-/// entries of A and B are exact in f32; those of G are not and should be used in double precision.
+/// F(m, r) made after Cook and Toom from the points 0, 1, -1, 2, -2, 1/2, -1/2, 3/4, -3/4, 3/2, -3/2, as many as
+/// needed, and infinity. All entries of A and B are exact in f32; those of G are not and should be used in double
+/// precision.
 class Winograd {
 public:
-  static constexpr int maxPoints = 8, maxTaps = 5;
+  static constexpr int maxPoints = 12, maxTaps = 7;
 
-  /// `m` results a tile, `r` taps a filter: F(2), F(4) and F(6) of three, F(2) and F(4) of five.
+  /// `m` results a tile, `r` taps a filter. F(1, 1) leaves everything as it is.
   constexpr Winograd(int m, int r) : m(m), r(r), points(m + r - 1) {
     for (int j = 0; j + 1 < points; ++j)
       makeRow(j);
@@ -31,8 +32,11 @@ public:
   std::array<std::array<double, maxPoints>, maxPoints> at{}, bt{};
   std::array<std::array<double, maxTaps>, maxPoints> g{};
 
+  /// Along a dimension of a window in which it has `r` taps: a single one is not transformed.
+  static constexpr Winograd along(int m, int r) { return Winograd(r == 1 ? 1 : m, r); }
+
 private:
-  static constexpr std::array<double, maxPoints - 1> at0 = {0, 1, -1, 2, -2, 0.5, -0.5};
+  static constexpr std::array<double, maxPoints - 1> at0 = {0, 1, -1, 2, -2, 0.5, -0.5, 0.75, -0.75, 1.5, -1.5};
 
   /// Coefficients of the product of (x - p) over all finite points but number `without`.
   constexpr std::array<double, maxPoints + 1> product(int without) const {

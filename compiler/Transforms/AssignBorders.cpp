@@ -42,13 +42,14 @@ Wish slidingWish(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kerne
   return wish;
 }
 
-/// Tiles of m x m outputs, in the last two dimensions, read `more` inputs more each way, the last tile past the end; under a
-/// dilated window as many tiles lie in each other.
+/// Tiles of m outputs, in those of the last two dimensions that have taps, read inputs for all of them, the last tile
+/// past the end; under a dilated window as many tiles lie in each other.
 void addOverrun(Wish &wish, ConvOp conv, RankedTensorType y, RankedTensorType x, int64_t m) {
   ArrayRef<int64_t> pad = conv.getPad(), dilation = conv.getDilation();
   unsigned rank = dilation.size();
   for (unsigned d = rank - 2; d < rank; ++d) {
-    int64_t covered = llvm::alignTo(y.getDimSize(2 + d), m * dilation[d]) + (conv.getKernel()[d] - 1) * dilation[d];
+    int64_t taps = conv.getKernel()[d], tile = taps == 1 ? 1 : m * dilation[d];
+    int64_t covered = llvm::alignTo(y.getDimSize(2 + d), tile) + (taps - 1) * dilation[d];
     wish.border[rank + d] = std::max<int64_t>(wish.border[rank + d], covered - pad[d] - x.getDimSize(2 + d));
   }
 }

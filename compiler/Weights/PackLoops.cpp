@@ -39,30 +39,33 @@ void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed) {
 
 namespace {
 
-/// Transforms r x r filters of `lanes` outputs at once: element e of output o is at [e * lanes + o] on both sides.
+/// Transforms filters of `lanes` outputs at once: element e of output o is at [e * lanes + o] on both sides.
 class FilterTransform {
 public:
   static constexpr int lanes = 16;
 
-  FilterTransform(int m, int r) : matrices(m, r) {}
+  FilterTransform(int m, int down, int across)
+      : left(kernel::Winograd::along(m, down)), right(kernel::Winograd::along(m, across)) {}
 
-  int points() const { return matrices.points; }
+  int points() const { return left.points * right.points; }
 
   /// G g, then (G g) G^T, in double precision.
   void run(const double *g, double *result) {
-    int n = matrices.points, r = matrices.r;
-    for (int p = 0; p < n; ++p)
-      for (int x = 0; x < r; ++x)
-        combine(matrices.g[p], g + x * lanes, r * lanes, half + (p * r + x) * lanes);
-    for (int p = 0; p < n; ++p)
-      for (int q = 0; q < n; ++q)
-        combine(matrices.g[q], half + p * r * lanes, lanes, result + (p * n + q) * lanes);
+    int across = right.r;
+    for (int p = 0; p < left.points; ++p)
+      for (int x = 0; x < across; ++x)
+        combine(left, p, g + x * lanes, across * lanes, half + (p * across + x) * lanes);
+    for (int p = 0; p < left.points; ++p)
+      for (int q = 0; q < right.points; ++q)
+        combine(right, q, half + p * across * lanes, lanes, result + (p * right.points + q) * lanes);
   }
 
 private:
-  using Factors = std::array<double, kernel::Winograd::maxTaps>;
-
-  void combine(const Factors &factors, const double *from, int step, double *to) const {
+  /// Row `point` of G times the taps at multiples of `step`.
+  static void combine(const kernel::Winograd &matrices, int point, const double *from, int step, double *to) {
+    const auto &factors = matrices.g[point];
+    if (matrices.r == 1)
+      return void(std::memcpy(to, from, lanes * sizeof(double)));
     for (int lane = 0; lane < lanes; ++lane)
       to[lane] = factors[0] * from[lane] + factors[1] * from[step + lane] + factors[2] * from[2 * step + lane];
     for (int tap = 3; tap < matrices.r; ++tap)
@@ -70,18 +73,19 @@ private:
         to[lane] += factors[tap] * from[tap * step + lane];
   }
 
-  kernel::Winograd matrices;
+  kernel::Winograd left, right;
   double half[kernel::Winograd::maxPoints * kernel::Winograd::maxTaps * lanes];
 };
 
 } // namespace
 
-void packWinograd(FilterView filter, int m, int r, int64_t ib, int64_t ob, float *packed) {
+void packWinograd(FilterView filter, int m, int down, int across, int64_t ib, int64_t ob, float *packed) {
   constexpr int lanes = FilterTransform::lanes;
-  FilterTransform transform(m, r);
-  int64_t points = transform.points() * transform.points();
+  FilterTransform transform(m, down, across);
+  int64_t points = transform.points();
   int64_t outputBlocks = ceilDiv(filter.outputs, ob), inputBlocks = ceilDiv(filter.inputs, ib);
-  int64_t taps = r * r, slices = filter.taps / taps, pointStride = outputBlocks * inputBlocks * slices * ib * ob;
+  int64_t taps = down * across, slices = filter.taps / taps,
+          pointStride = outputBlocks * inputBlocks * slices * ib * ob;
   if (filter.outputs % ob != 0 || filter.inputs % ib != 0)
     std::memset(packed, 0, sizeof(float) * points * pointStride);
   std::vector<double> in(taps * lanes), out(points * lanes);

@@ -16,8 +16,8 @@ struct FilterView {
 /// ob]`.
 void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed);
 
-/// r x r filters, the last r * r taps of each slice, to `[(m + r - 1)^2, ceil(O / ob), ceil(I / ib), slices, ib, ob]`,
-/// each transformed as G g G^T in double precision.
-void packWinograd(FilterView filter, int m, int r, int64_t ib, int64_t ob, float *packed);
+/// Filters of `down` x `across` taps, the last of each slice, to `[points, ceil(O / ob), ceil(I / ib), slices, ib,
+/// ob]`, each transformed as G g G^T in double precision.
+void packWinograd(FilterView filter, int m, int down, int across, int64_t ib, int64_t ob, float *packed);
 
 } // namespace weft

@@ -505,8 +505,9 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       .Case([&](PackGroupedOp pack) { return packGrouped(pack, y, xs[0]), done(); })
       .Case([&](PackVectorOp) { return packVector(y, xs[0]), done(); })
       .Case([&](WinogradFilterOp pack) {
-        return packWinograd(filterView(xs[0]), pack.getM(), pack.getW().getType().getShape().back(), pack.getIcBlock(),
-                            pack.getOcBlock(), floats(y)),
+        auto window = pack.getW().getType().getShape().take_back(2);
+        return packWinograd(filterView(xs[0]), pack.getM(), window[0], window[1], pack.getIcBlock(), pack.getOcBlock(),
+                            floats(y)),
                done();
       })
       .Default([&](Operation *) { return xs.size() == 1 && computeUnary(op, y, xs[0]); });

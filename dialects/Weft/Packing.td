@@ -95,15 +95,16 @@ def PackVectorOp : Weft_Pack<"pack_vector", (ins I64Attr:$block)> {
 }
 
 def WinogradFilterOp : Weft_Pack<"winograd_filter", (ins I64Attr:$m, I64Attr:$oc_block, I64Attr:$ic_block)> {
-  let summary = "a 3x3 or 5x5 filter transformed for Winograd's algorithm, in blocks";
+  let summary = "a filter transformed for Winograd's algorithm, in blocks";
   let description = [{
-    Each r x r filter g becomes `G g G^T`, with the matrix of F(m x m, r x r) (Lavin and Gray, Fast Algorithms for
-    Convolutional Neural Networks, 2016; points 0, 1, -1, 2, -2, 1/2, -1/2, infinity as many as needed), computed in double
-    precision: `[O, I, r, r]` to `[(m + r - 1)^2, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`; each slice of
-    `[O, I, D, r, r]`, to `[(m + r - 1)^2, ceil(O / oc_block), ceil(I / ic_block), D, ic_block, oc_block]`. What is rounded up is 0.
+    Each filter g of q x r taps becomes `G g G^T`, on each side with the matrix of F(m, q) and F(m, r) (Lavin and Gray, Fast
+    Algorithms for Convolutional Neural Networks, 2016; points 0, 1, -1, 2, -2, 1/2, -1/2, 3/4, -3/4, 3/2, -3/2, infinity as
+    many as needed), computed in double precision; where there is one tap nothing is done. With P points, m + q - 1 or 1 times
+    m + r - 1 or 1: `[O, I, q, r]` to `[P, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`; each slice of
+    `[O, I, D, q, r]`, to `[P, ceil(O / oc_block), ceil(I / ic_block), D, ic_block, oc_block]`. What is rounded up is 0.
 
-    C1. `w` is `[O, I, r, r]` or `[O, I, D, r, r]`, r is 3 or 5, and static.
-    C2. `m` is 2, 4 or, where r is 3, 6.
+    C1. `w` is `[O, I, q, r]` or `[O, I, D, q, r]` and static; q and r are 3 or 5 and equal, or one is 1 and the other 3, 5 or 7.
+    C2. `m` is 2, 4 or 6; not 6 for 5 x 5 taps.
     C3. `oc_block` >= 1 and `ic_block` >= 1.
 
     Example:

@@ -73,14 +73,14 @@ def pack_grouped(w, groups, oc_block, ic_block):
 
 def winograd_matrix(m, r):
     """G of F(m, r) after Cook and Toom: a row for each of the points and one for infinity."""
-    points = [0, 1, -1, 2, -2, .5, -.5][:m + r - 2]
+    points = [0, 1, -1, 2, -2, .5, -.5, .75, -.75, 1.5, -1.5][:m + r - 2]
     rows = [[p ** k / np.prod([p - q for q in points if q != p]) for k in range(r)] for p in points]
     return np.array(rows + [[0] * (r - 1) + [1]], np.float64)
 
 
 def winograd_filter(w, m, oc_block, ic_block):
-    g = winograd_matrix(m, w.shape[-1])
-    u = np.einsum("ap,oipq,bq->oiab", g, w.astype(np.float64), g)
+    left, right = (winograd_matrix(m, taps) if taps > 1 else np.eye(1) for taps in w.shape[-2:])
+    u = np.einsum("ap,oipq,bq->oiab", left, w.astype(np.float64), right)
     packed = pack_filter(u.reshape(*w.shape[:2], -1), oc_block, ic_block)  # [O/b, I/b, points, ib, ob]
     return np.moveaxis(packed, 2, 0).astype(np.float32)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from machine import WEFTC, call
 
 TENSOR = re.compile(r"tensor<((?:(?:\d+|\?)x)*)([a-z]+\d+)(?:, #weft\.blocked<(\d+)[^<>]*>)?>")
-# m of Winograd's algorithms, F(m x m, r x r).
+# m of Winograd's algorithms, F(m, r) in each dimension of a plane that has taps.
 TILES = {"winograd2": 2, "winograd4": 4, "winograd6": 6}
 
 
@@ -54,7 +54,8 @@ class Contraction:
     @property
     def algorithm_macs(self):
         m = TILES.get(self.algorithm)
-        return self.counted() if m is None else self.counted() * ((m + self.filter[-1] - 1) / (m * self.filter[-1])) ** 2
+        taps = [r for r in self.filter[-2:] if r > 1] if m else []
+        return self.counted() * math.prod((m + r - 1) / (m * r) for r in taps)
 
 
 @dataclass

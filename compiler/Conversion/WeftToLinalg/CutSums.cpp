@@ -15,6 +15,8 @@ namespace {
 /// Runtime and the second level costs 1 to 2 % of a 1x1 convolution's time; with 256 half of that, and errors are up
 /// to 1.9 times as large.
 constexpr int64_t wantedTerms = 192;
+/// The same over windows of a few taps, which ONNX Runtime ends with each block of channels.
+constexpr int64_t wantedOfWindow = 96;
 /// Sums up to this stay whole.
 constexpr int64_t mostWhole = 240;
 /// A window's loops need not be cut below this: their ends are where partial sums end best.
@@ -119,6 +121,14 @@ int64_t evenPiece(int64_t turns, int64_t wanted) {
   return wanted;
 }
 
+/// Whether several taps of a window are summed.
+bool hasWindow(ArrayRef<Attribute> names, ArrayRef<int64_t> ranges) {
+  return llvm::any_of(llvm::zip(names, ranges), [](auto loop) {
+    StringRef name = cast<StringAttr>(std::get<0>(loop)).getValue();
+    return (name == "kx" || name == "ky" || name == "kz") && std::get<1>(loop) > 1;
+  });
+}
+
 /// How many turns of a loop make a partial sum where each of them adds `terms`; all of them if it need not be cut.
 int64_t turnsTogether(int64_t turns, int64_t terms, bool isOutermost, const Pieces &pieces) {
   if (terms * turns <= (isOutermost ? pieces.mostWhole : pieces.mostOfWindow))
@@ -147,6 +157,8 @@ void cutSum(linalg::GenericOp op) {
   ArrayRef<Attribute> names = op->getAttrOfType<ArrayAttr>("weft.loops").getValue();
   Pieces pieces = piecesOf(op, ArrayRef(ranges).drop_front(op.getNumParallelLoops()));
   StringRef ofPicture = loopOfPicture(names, ranges);
+  if (hasWindow(names, ranges))
+    pieces.wanted = std::min(pieces.wanted, wantedOfWindow);
   int64_t terms = 1;
   for (size_t loop = op.getNumLoops(); loop-- > op.getNumParallelLoops();) {
     int64_t most = mostOfWindow + 1, turns = ShapedType::isDynamic(ranges[loop]) ? most : std::min(ranges[loop], most);

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd's minimal filtering F(m x m, r x r), Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
-// 2016. Tiles of m x m results read (m + r - 1) x (m + r - 1) elements; in six stages and the epilogue's
+// Winograd's minimal filtering F(m, r) in both dimensions or in one, Lavin and Gray, Fast Algorithms for Convolutional
+// Neural Networks, 2016. Tiles of m x m results read (m + r - 1) x (m + r - 1) elements; a dimension without taps has
+// tiles of one element. In six stages and the epilogue's
 //
 //   rows      B^T d        n ib ty tx u v i    transforms the rows of each tile
 //   columns   (B^T d) B    n ib ty tx u v i
@@ -13,9 +14,9 @@
 // In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a
 // window touches, with a loop kz behind ib.
 //
-// A plane under a window of dilation d is d planes each way, of every d-th row and column, which know nothing of each other. A tile
-// takes its elements d apart from one of them; tiles that lie in each other, one of each, are neighbours in ty and tx, so a row of
-// them reads and writes neighbouring columns.
+// A plane under a window of dilation d is d planes each way, of every d-th row and column, which know nothing of each
+// other. A tile takes its elements d apart from one of them; tiles that lie in each other, one of each, are neighbours
+// in ty and tx, so a row of them reads and writes neighbouring columns.
 //
 // Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
 // nothing.
@@ -42,18 +43,21 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-/// Slices of planes with 3x3 or 5x5 windows that go on by one.
-bool hasWinogradForm(ConvOp op) {
+/// Slices of planes with windows that go on by one, and matrices for them.
+bool hasWinogradForm(ConvOp op, int64_t m) {
   auto isOne = [](int64_t value) { return value == 1; };
   SmallVector<int64_t> kernel = op.getKernel();
-  return (kernel.size() == 2 || kernel.size() == 3) && (kernel.back() == 3 || kernel.back() == 5) &&
-         kernel[kernel.size() - 2] == kernel.back() && llvm::all_of(op.getStride().take_back(2), isOne);
+  return (kernel.size() == 2 || kernel.size() == 3) && llvm::all_of(op.getStride().take_back(2), isOne) &&
+         llvm::all_of(ArrayRef(kernel).take_back(2), [&](int64_t taps) {
+           return taps <= kernel::Winograd::maxTaps && m + taps - 1 <= kernel::Winograd::maxPoints;
+         });
 }
 
-/// The tiles of one dimension: m results each, `dilation` apart.
+/// The tiles of one dimension: m results each, `dilation` apart; single elements where the window has one tap.
 struct Tiling {
-  Tiling(int64_t extent, int64_t m, int64_t dilation)
-      : m(m), dilation(dilation), count(llvm::divideCeilSigned(extent, m * dilation) * dilation) {}
+  Tiling(const kernel::Winograd &matrices, int64_t extent, int64_t apart)
+      : m(matrices.m), points(matrices.points), dilation(points == 1 ? 1 : apart),
+        count(llvm::divideCeilSigned(extent, m * dilation) * dilation) {}
   /// The element that a tile reads first, and writes.
   AffineExpr first(AffineExpr tile) const { return tile.floorDiv(dilation) * (m * dilation) + tile % dilation; }
   AffineExpr tap(AffineExpr tile, AffineExpr k) const { return first(tile) + k * dilation; }
@@ -61,9 +65,9 @@ struct Tiling {
   AffineExpr tileOf(AffineExpr element) const { return element.floorDiv(m * dilation) * dilation + element % dilation; }
   AffineExpr placeOf(AffineExpr element) const { return element.floorDiv(dilation) % m; }
   /// Elements that all of them read, each `points`.
-  int64_t touched(int64_t points) const { return count * m + (points - m) * dilation; }
+  int64_t touched() const { return count * m + (points - m) * dilation; }
 
-  int64_t m, dilation, count;
+  int64_t m, points, dilation, count;
 };
 
 /// Sums of products with constants, without those by 0 and 1.
@@ -126,7 +130,8 @@ SmallVector<Value> transformBack(Builder &b, const kernel::Winograd &matrices, V
     sum.add(matrices.at[row][0], taps[0]);
     for (int p = 1; p + 1 < points; p += 2)
       sum.add(matrices.at[row][p], matrices.at[row][p] == matrices.at[row][p + 1] ? sums[p] : differences[p]);
-    sum.add(matrices.at[row][points - 1], taps[points - 1]);
+    if (points > 1)
+      sum.add(matrices.at[row][points - 1], taps[points - 1]);
     results.push_back(sum.get(taps[0]));
   }
   return results;
@@ -147,9 +152,10 @@ class Stages {
 public:
   Stages(ConvOp op, int64_t m, KernelBuilder &kernel)
       : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()),
-        matrices(m, op.getKernel().back()), m(m), points(matrices.points), z(op.getSpatialRank() - 2),
-        down(y.type.getDimSize(2 + z), m, op.getDilation()[z]),
-        across(y.type.getDimSize(3 + z), m, op.getDilation()[1 + z]), batch(y.type.getDimSize(0)),
+        z(op.getSpatialRank() - 2), vertical(kernel::Winograd::along(m, op.getKernel()[z])),
+        horizontal(kernel::Winograd::along(m, op.getKernel()[1 + z])),
+        down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z]),
+        across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z]), batch(y.type.getDimSize(0)),
         inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {
     for (unsigned d = 0; d < z; ++d) {
       slicesOut.push_back(y.type.getDimSize(2 + d));
@@ -189,7 +195,8 @@ private:
     return z ? SmallVector<AffineExpr>{d(position)} : SmallVector<AffineExpr>();
   }
   /// One source a tap: `at(k)` says where tap k is read.
-  SmallVector<Source> tapsOf(Value value, llvm::function_ref<SmallVector<AffineExpr>(int64_t)> at) const {
+  SmallVector<Source> tapsOf(Value value, int64_t points,
+                             llvm::function_ref<SmallVector<AffineExpr>(int64_t)> at) const {
     SmallVector<Source> sources;
     for (int64_t k = 0; k < points; ++k)
       sources.push_back({value, AffineMap::get(7 + z, 0, at(k), context)});
@@ -198,27 +205,28 @@ private:
 
   Value transformRows() {
     Box box;
-    int64_t touched[] = {z ? slicesIn[0] : 0, down.touched(points), across.touched(points)};
+    int64_t touched[] = {z ? slicesIn[0] : 0, down.touched(), across.touched()};
     for (unsigned s = 0; s < z + 2; ++s) {
       box.low.push_back(op.getPad()[s]);
       box.high.push_back(touched[1 - z + s] - op.getPad()[s] - x.type.getDimSize(2 + s));
     }
     Value input = kernel.read(op.getX(), box, "x");
-    auto taps = tapsOf(input, [&](int64_t k) {
-      return with<AffineExpr>(slice(2), 2, {d(0), d(1), down.tap(d(2 + z), c(k)), across.tap(d(3 + z), d(5 + z)), d(6 + z)});
+    auto taps = tapsOf(input, down.points, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 2,
+                              {d(0), d(1), down.tap(d(2 + z), c(k)), across.tap(d(3 + z), d(5 + z)), d(6 + z)});
     });
     return kernel.map(
         "rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
-        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, matrices, v.drop_back(1))); });
+        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, vertical, v.drop_back(1))); });
   }
 
   Value transformColumns(Value rows) {
-    auto taps = tapsOf(rows, [&](int64_t k) {
+    auto taps = tapsOf(rows, across.points, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
     });
     return kernel.map(
         "columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
-        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformTile(b, matrices, v.drop_back(1))); });
+        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformTile(b, horizontal, v.drop_back(1))); });
   }
 
   Value product(Value columns) {
@@ -236,7 +244,7 @@ private:
     AffineMap tile = AffineMap::get(
         i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(5 + z), d(1), d(2), d(i)}), context);
     AffineMap filter = AffineMap::get(
-        i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
+        i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * across.points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
     return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
                          outputPoints(), FloatAttr::get(y.type.getElementType(), 0.0),
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
@@ -250,49 +258,51 @@ private:
   }
 
   Value backRows(Value products) {
-    auto taps = tapsOf(products, [&](int64_t k) {
+    auto taps = tapsOf(products, down.points, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z), d(3 + z), d(6 + z)});
     });
     return kernel.map(
         "back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
-        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, m, points, y.block})),
-        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, matrices, v.drop_back(1))); });
+        tensor(
+            with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, down.m, across.points, y.block})),
+        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, vertical, v.drop_back(1))); });
   }
 
   Value backColumns(Value rows) {
-    auto taps = tapsOf(rows, [&](int64_t k) {
+    auto taps = tapsOf(rows, across.points, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
     });
     return kernel.map(
         "back", loops({"n", "cb", "ty", "tx", "p", "q", "c"}), taps,
-        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, m, m, y.block})),
-        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformBack(b, matrices, v.drop_back(1))); });
+        tensor(with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, down.m, across.m, y.block})),
+        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformBack(b, horizontal, v.drop_back(1))); });
   }
 
   Value place(Value tiles) {
     AffineExpr row = d(2 + z), column = d(3 + z);
-    AffineMap at = AffineMap::get(
-        5 + z, 0,
-        with<AffineExpr>(slice(2), 2,
-                         {d(0), d(1), down.tileOf(row), across.tileOf(column), down.placeOf(row), across.placeOf(column), d(4 + z)}),
-        context);
+    AffineMap at = AffineMap::get(5 + z, 0,
+                                  with<AffineExpr>(slice(2), 2,
+                                                   {d(0), d(1), down.tileOf(row), across.tileOf(column),
+                                                    down.placeOf(row), across.placeOf(column), d(4 + z)}),
+                                  context);
     return kernel.map("tiles", loopsOver(y), {{tiles, at}}, y.stored(), [](Builder &, ValueRange v) { return v[0]; });
   }
 
   RankedTensorType outputPoints() const {
-    return tensor(with<int64_t>(slicesOut, 4, {batch, points, points, outBlocks, down.count, across.count, y.block}));
+    return tensor(
+        with<int64_t>(slicesOut, 4, {batch, down.points, across.points, outBlocks, down.count, across.count, y.block}));
   }
   RankedTensorType inputTiles() const {
-    return tensor(with<int64_t>(slicesIn, 2, {batch, inBlocks, down.count, across.count, points, points, x.block}));
+    return tensor(
+        with<int64_t>(slicesIn, 2, {batch, inBlocks, down.count, across.count, down.points, across.points, x.block}));
   }
 
   ConvOp op;
   KernelBuilder &kernel;
   MLIRContext *context;
   Layout x, y;
-  kernel::Winograd matrices;
-  int64_t m, points;
   unsigned z; ///< 1 where there are slices, 0 in a plane
+  kernel::Winograd vertical, horizontal;
   Tiling down, across;
   int64_t batch, inBlocks, outBlocks;
   SmallVector<int64_t> slicesIn, slicesOut; ///< how many; none in a plane
@@ -302,12 +312,14 @@ private:
 
 FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
-  bool fits = x.isBlocked() && y.isBlocked() && op.getGroups() == 1 && hasWinogradForm(op);
+  bool fits = x.isBlocked() && y.isBlocked() && op.getGroups() == 1;
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank(), points = m + op.getKernel().back() - 1;
-  if (!fits || points > kernel::Winograd::maxPoints || rank != op.getSpatialRank() + 3 ||
-      weight.getDimSize(0) != points * points || weight.getDimSize(rank - 2) != x.block ||
-      weight.getDimSize(rank - 1) != y.block)
+  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank(), points = 1;
+  SmallVector<int64_t> window = op.getKernel();
+  for (int64_t taps : ArrayRef(window).take_back(2))
+    points *= taps == 1 ? 1 : m + taps - 1;
+  if (!fits || !hasWinogradForm(op, m) || rank != op.getSpatialRank() + 3 || weight.getDimSize(0) != points ||
+      weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")
                << x.type << ", a weight of type " << weight << " and a result of type " << y.type,
            failure();

@@ -6,10 +6,11 @@
 
 namespace weft {
 
-/// The m of F(m x m, r x r), nothing for other algorithms.
+/// The m of F(m, r), nothing for other algorithms.
 std::optional<int64_t> winogradTile(std::optional<Algorithm> algorithm);
 
-/// The sums of a 3x3 or 5x5 convolution of stride 1, before the bias; its weight is `weft.winograd_filter`'s result.
+/// The sums of a convolution of stride 1 with a window that `weft.winograd_filter` knows, before the bias; its weight
+/// is `weft.winograd_filter`'s result.
 llvm::FailureOr<mlir::Value> lowerWinograd(ConvOp op, KernelBuilder &kernel);
 
 } // namespace weft

@@ -1,9 +1,9 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Winograd F(m x m, r x r) on packed channels. A band of tile rows is transformed, multiplied and transformed back
-// before the next, so that everything between stays in the cache (in three dimensions as many slices as do); the
-// product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied with all channel
-// blocks, point by point. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a row of tiles is
-// `dy` rows.
+// Winograd F(m, r), in both dimensions or in one, on packed channels. A band of tile rows is transformed, multiplied
+// and transformed back before the next, so that everything between stays in the cache (in three dimensions as many
+// slices as do); the product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied
+// with all channel blocks, point by point. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
+// row of tiles is `dy` rows.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -29,13 +29,24 @@ constexpr double againSpeed = 2;
 /// multiplying with it.
 constexpr int64_t tilesHidingFilter = 28;
 
+/// One of the two dimensions: tiles of m results, `apart` of them in each other, read m + taps - 1 elements each;
+/// single elements where there is one tap.
+struct Axis {
+  Axis(int64_t taps, int64_t extent, int64_t m, int64_t dilation)
+      : m(taps == 1 ? 1 : m), side(this->m + taps - 1), apart(taps == 1 ? 1 : dilation),
+        places(llvm::divideCeil(extent, this->m * apart)) {}
+  int64_t m, side, apart, places;
+};
+
 struct Shape {
   Shape(const ConvShape &conv, int64_t m, const Machine &machine)
-      : m(m), side(m + conv.kernel.back() - 1), dy(*std::prev(conv.dilation.end(), 2)), dx(conv.dilation.back()),
-        down(llvm::divideCeil(conv.height / conv.depth, m * dy)), across(llvm::divideCeil(conv.width, m * dx) * dx),
-        inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
+      : Shape(conv, Axis(conv.kernel.end()[-2], conv.height / conv.depth, m, conv.dilation.end()[-2]),
+              Axis(conv.kernel.back(), conv.width, m, conv.dilation.back()), machine) {}
+  Shape(const ConvShape &conv, Axis vertical, Axis horizontal, const Machine &machine)
+      : dy(vertical.apart), dx(horizontal.apart), down(vertical.places), across(horizontal.places * dx),
+        pointCount(vertical.side * horizontal.side), inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
         outBlocks(llvm::divideCeil(conv.outputs, machine.vector)),
-        taps(conv.window / (conv.kernel.back() * conv.kernel.back())), slices(conv.depth) {
+        taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth) {
     weightBytes = points() * inBlocks * outBlocks * taps * machine.vector * machine.vector * 4;
     if (!isDeep())
       return;
@@ -46,15 +57,14 @@ struct Shape {
     int64_t most = std::clamp<int64_t>((fitting - reach) / step + 1, 1, slices);
     slices = llvm::divideCeil(slices, llvm::divideCeil(slices, most));
   }
-  double points() const { return double(side) * side; }
+  double points() const { return double(pointCount); }
   bool isDeep() const { return taps > 1 || slices > 1; }
   /// Tiles of a row, or of the rows that lie in each other.
   int64_t inRow() const { return across * dy; }
   /// Slices of the input that those of a band touch.
   int64_t slicesRead() const { return (slices - 1) * step + reach; }
-  int64_t m, side;    ///< results and elements of a tile, each way
-  int64_t dy, dx;     ///< how far apart they are
-  int64_t down, across, inBlocks, outBlocks;
+  int64_t dy, dx; ///< how far apart the elements of a tile are
+  int64_t down, across, pointCount, inBlocks, outBlocks;
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;
@@ -71,13 +81,15 @@ public:
     ConvShape shape(conv);
     auto isOne = [](int64_t value) { return value == 1; };
     auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
-    int64_t taps = shape.kernel.back();
-    if (!shape.isDense() || plane(shape.kernel) != ArrayRef<int64_t>{taps, taps} || (taps != 3 && taps != 5) ||
-        !llvm::all_of(plane(shape.stride), isOne) || shape.inputs < machine.vector || shape.width < 6 ||
-        shape.height / shape.depth < 6)
+    int64_t high = shape.kernel.end()[-2], wide = shape.kernel.back(), taps = std::max(high, wide);
+    bool isLine = std::min(high, wide) == 1;
+    bool fits = taps == 3 || taps == 5 || (isLine && taps == 7);
+    if (!shape.isDense() || !fits || (!isLine && high != wide) || !llvm::all_of(plane(shape.stride), isOne) ||
+        shape.inputs < machine.vector || (wide > 1 && shape.width < 6) || (high > 1 && shape.height / shape.depth < 6))
       return;
-    choices.push_back(choiceFor(head->getContext(), shape, 4, machine));
-    choices.push_back(choiceFor(head->getContext(), shape, 2, machine));
+    for (int64_t m : {4, 2, 6})
+      if (m < 6 || isLine)
+        choices.push_back(choiceFor(head->getContext(), shape, m, machine));
   }
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
@@ -105,7 +117,7 @@ private:
     bool byPoints = pointsPay(tiles, rows, cut, machine) &&
                     samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
     Choice choice;
-    choice.algorithm = m == 2 ? Algorithm::Winograd2 : Algorithm::Winograd4;
+    choice.algorithm = m == 2 ? Algorithm::Winograd2 : m == 4 ? Algorithm::Winograd4 : Algorithm::Winograd6;
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
     double work = product / machine.fmaPerCycle + count * transforms * std::pow(tiles.side / 6.0, 3);
@@ -125,8 +137,8 @@ private:
       values.push_back({"chunk", cut});
     if (tiles.slices < shape.depth)
       values.push_back({"slices", tiles.slices});
-    if (int64_t lines =
-            fetchedAhead(tiles, tile, shape.batch * tiles.slices * rows * tiles.dy * llvm::divideCeil(cut, tile.x), machine))
+    if (int64_t lines = fetchedAhead(
+            tiles, tile, shape.batch * tiles.slices * rows * tiles.dy * llvm::divideCeil(cut, tile.x), machine))
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
@@ -246,8 +258,9 @@ private:
   class Writer {
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice, const Machine &machine)
-        : machine(machine), context(kernel.getContext()), m(parameter(choice, "m", 4)),
-          points(kernel.stages[0].extentOf("u")), dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
+        : machine(machine), context(kernel.getContext()), u(kernel.stages[0].extentOf("u")),
+          v(kernel.stages[0].extentOf("v")), p(kernel.stages[5].extentOf("p")), q(kernel.stages[5].extentOf("q")),
+          dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
@@ -275,7 +288,7 @@ private:
 
     StageAttr rows() {
       StageBuilder stage(context, "rows");
-      stage.computeAt("columns", "tx").boundExtent("u", points).boundExtent("v", points);
+      stage.computeAt("columns", "tx").boundExtent("u", u).boundExtent("v", v);
       return stage.vectorize("i").unroll("u").unroll("v").get();
     }
 
@@ -334,7 +347,7 @@ private:
       if (byPoints && !samplesInside)
         stage.fuse("u", "v", "uv").parallel("uv");
       else if (byPoints)
-        stage.parallel("u");
+        stage.parallel(u > 1 ? "u" : "v");
       return stage.get();
     }
 
@@ -345,13 +358,13 @@ private:
     StageAttr backRows() {
       StageBuilder stage(context, "back_rows");
       stage.computeAt(isDilated() ? "back" : out, isDilated() ? "tx" : tileLoop());
-      stage.boundExtent("p", m).boundExtent("v", points);
+      stage.boundExtent("p", p).boundExtent("v", v);
       return stage.vectorize("c").unroll("p").unroll("v").get();
     }
 
     StageAttr back() {
       StageBuilder stage(context, "back");
-      stage.computeAt(out, tileLoop()).boundExtent("p", m).boundExtent("q", m);
+      stage.computeAt(out, tileLoop()).boundExtent("p", p).boundExtent("q", q);
       if (isDilated()) // one of them alone, Halide does not see
         stage.boundExtent("ty", dy).boundExtent("tx", dx);
       return stage.vectorize("c").unroll("p").unroll("q").get();
@@ -359,10 +372,9 @@ private:
 
     StageAttr tiles() {
       StageBuilder stage(context, out);
-      splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, dy);
-      splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, dx);
-      stage.split("yo", "band", "row", band, Tail::Predicate)
-          .split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
+      splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, p, dy);
+      splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, q, dx);
+      stage.split("yo", "band", "row", band, Tail::Predicate).split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross / dx, Tail::Predicate);
       if (slices)
@@ -386,13 +398,13 @@ private:
       return stage.parallel(manyBands() ? "band" : "cbo").get();
     }
 
-    /// Names of a dimension and what it is split into: tiles, or those that lie in each other, results of one, all of the latter,
-    /// and which of them.
+    /// Names of a dimension and what it is split into: tiles, or those that lie in each other, results of one, all of
+    /// the latter, and which of them.
     struct Names {
       StringRef all, tiles, results, inside, which;
     };
 
-    void splitTile(StageBuilder &stage, Names names, int64_t apart) const {
+    void splitTile(StageBuilder &stage, Names names, int64_t m, int64_t apart) const {
       if (apart == 1) {
         stage.split(names.all, names.tiles, names.results, m, Tail::Predicate);
         return;
@@ -403,12 +415,13 @@ private:
 
     const Machine &machine;
     MLIRContext *context;
-    int64_t m, points, dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
+    int64_t u, v, p, q;                                  ///< elements of a tile, and results, of rows and of columns
+    int64_t dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside, byPoints;
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together
-    bool cuts;                      ///< whether that is part of a row
-    bool isDeep;                    ///< whether there are slices
+    bool cuts;                        ///< whether that is part of a row
+    bool isDeep;                      ///< whether there are slices
   };
 };
 
