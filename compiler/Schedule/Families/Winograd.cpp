@@ -8,8 +8,6 @@
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace weft::sched;
 
@@ -44,7 +42,9 @@ struct Shape {
               Axis(conv.kernel.back(), conv.width, m, conv.dilation.back()), machine) {}
   Shape(const ConvShape &conv, Axis vertical, Axis horizontal, const Machine &machine)
       : dy(vertical.apart), dx(horizontal.apart), down(vertical.places), across(horizontal.places * dx),
-        pointCount(vertical.side * horizontal.side), inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
+        pointCount(vertical.side * horizontal.side),
+        sides((vertical.side > 1 ? vertical.side : 0) + (horizontal.side > 1 ? horizontal.side : 0)),
+        inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
         outBlocks(llvm::divideCeil(conv.outputs, machine.vector)),
         taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth) {
     weightBytes = points() * inBlocks * outBlocks * taps * machine.vector * machine.vector * 4;
@@ -58,13 +58,15 @@ struct Shape {
     slices = llvm::divideCeil(slices, llvm::divideCeil(slices, most));
   }
   double points() const { return double(pointCount); }
+  /// The work to transform one tile, as a part of that for F(4) of 3x3 windows: of each side, its rows by its square.
+  double transformed() const { return points() * sides / (36 * 12); }
   bool isDeep() const { return taps > 1 || slices > 1; }
   /// Tiles of a row, or of the rows that lie in each other.
   int64_t inRow() const { return across * dy; }
   /// Slices of the input that those of a band touch.
   int64_t slicesRead() const { return (slices - 1) * step + reach; }
   int64_t dy, dx; ///< how far apart the elements of a tile are
-  int64_t down, across, pointCount, inBlocks, outBlocks;
+  int64_t down, across, pointCount, sides, inBlocks, outBlocks;
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;
@@ -120,10 +122,11 @@ private:
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : m == 4 ? Algorithm::Winograd4 : Algorithm::Winograd6;
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
-    double work = product / machine.fmaPerCycle + count * transforms * std::pow(tiles.side / 6.0, 3);
+    double work = product / machine.fmaPerCycle + count * transforms * tiles.transformed();
     double again = byPoints ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine);
     double stream = (tiles.weightBytes + again / againSpeed) / machine.bytesPerCycle;
-    bool hides = !machine.slowThirdLevel || tiles.weightBytes >= machine.cachedFilterBytes; // others are not fetched ahead
+    bool hides =
+        !machine.slowThirdLevel || tiles.weightBytes >= machine.cachedFilterBytes; // others are not fetched ahead
     choice.cycles = std::max(work, stream) + (hides ? machine.exposedStreaming : 1) * std::min(work, stream);
     SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
     if (byPoints)
@@ -144,7 +147,8 @@ private:
     return choice;
   }
 
-  /// Bytes that come from beyond the second-level cache more than once: the filters for each band, or the transformed input of the only band for each strip of channel blocks.
+  /// Bytes that come from beyond the second-level cache more than once: the filters for each band, or the transformed
+  /// input of the only band for each strip of channel blocks.
   static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
     double inputBytes = tileBytes(tiles, machine) * tiles.inRow() * rows * batch;
     if (!machine.slowThirdLevel || tiles.weightBytes < machine.cachedFilterBytes)
