@@ -65,18 +65,26 @@ static StringRef commonLoop(const StageView &out, const StageView &stage, ArrayR
   return common;
 }
 
+/// The loop that `index` follows: itself, or its place in a block (`ch mod 16`).
+static std::optional<unsigned> followed(AffineExpr index) {
+  if (auto lane = dyn_cast<AffineBinaryOpExpr>(index); lane && lane.getKind() == AffineExprKind::Mod)
+    index = lane.getLHS();
+  auto dim = dyn_cast<AffineDimExpr>(index);
+  return dim ? std::optional(dim.getPosition()) : std::nullopt;
+}
+
 /// The loop of `out` along which an operand's elements are neighbours, where that is another than its own innermost one: a
-/// transposition. Empty if there is none.
+/// transposition, or channels out of their blocks. Empty if there is none.
 static StringRef turnedLoop(const StageView &out) {
   auto generic = dyn_cast_or_null<linalg::GenericOp>(out.op);
   if (!generic || out.isReduction() || out.loops.size() < 2)
     return {};
   for (OpOperand *input : generic.getDpsInputOperands()) {
     AffineMap map = generic.getMatchingIndexingMap(input);
-    auto inner = map.getNumResults() == 0 ? AffineDimExpr(nullptr) : dyn_cast<AffineDimExpr>(map.getResults().back());
+    auto inner = map.getNumResults() == 0 ? std::nullopt : followed(map.getResults().back());
     bool readsInner = map.isFunctionOfDim(out.loops.size() - 1);
-    if (inner && readsInner && inner.getPosition() + 1 < out.loops.size() && out.extents[inner.getPosition()] != 1)
-      return out.loops[inner.getPosition()];
+    if (inner && readsInner && *inner + 1 < out.loops.size() && out.extents[*inner] != 1)
+      return out.loops[*inner];
   }
   return {};
 }
@@ -100,7 +108,10 @@ ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine, 
   if (!turned.empty())
     turnSquares(last, turned, outer, machine);
   auto outside = ArrayRef(out.loops).drop_back(out.loops.empty() ? 0 : 1);
-  auto shared = llvm::find_if(outside, [&](StringRef loop) { return out.extentOf(loop) != 1; });
+  auto shared = llvm::find_if(outside, [&](StringRef loop) {
+    int64_t extent = out.extentOf(loop);
+    return extent < 0 || extent > (loop == turned ? machine.vector : 1);
+  });
   if (shared != outside.end())
     last.parallel(*shared == turned ? "to" : *shared);
   for (const StageView &view : ArrayRef(kernel.stages).drop_back()) {
