@@ -67,9 +67,9 @@ static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLim
 static bool outrunsLoads(const Machine &machine) { return machine.registers >= 32 && machine.fmaPerCycle > 1; }
 
 TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
-  if (!outrunsLoads(machine))
-    return {};
   TileLimits limits = striding(machine, window);
+  if (!outrunsLoads(machine))
+    return limits;
   limits.sums = 28;
   limits.weightReload = 0.6; // they outrun the second-level cache too, where the weights of a strip lie
   if (window > 1)
@@ -83,6 +83,10 @@ TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
   TileLimits limits;
   if (outrunsLoads(machine) && window == 1)
     limits.three = 0.97; // fewest loads for each multiply-add
+  if (machine.registers < 32) {
+    limits.weightReload = 0.25; // small tiles, so much of the second-level cache's bandwidth
+    limits.many = 1.04;
+  }
   return limits;
 }
 
@@ -95,12 +99,16 @@ TileLimits TileLimits::unrolled(const Machine &machine) {
   return limits;
 }
 
-/// The time of a tile of so few sums, in that of one with enough.
-static double latencyPenalty(int64_t sums, const Machine &machine, bool slack) {
+/// The time of a tile of so few sums, in that of one with enough. AVX2's best tiles have twelve, of 3 by 4; what each sum less
+/// and each load more costs there is measured.
+static double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, bool slack) {
+  constexpr double sumLess = 0.02, loadMore = 0.5, fewestLoads = 7.0 / 12;
+  constexpr int64_t enough = 12;
+  int64_t sums = pixels * cb;
   double penalty = std::max(1.0, double(fewestAccumulators(machine, slack)) / sums);
-  constexpr int64_t enough = 12; // of AVX2; measured, as is what each missing sum costs
-  constexpr double missing = 0.045;
-  return machine.registers < 32 && slack && sums < enough ? penalty * (1 + missing * (enough - sums)) : penalty;
+  if (machine.registers < 32 && slack)
+    penalty *= 1 + sumLess * std::max<int64_t>(enough - sums, 0) + loadMore * (double(pixels + cb) / sums - fewestLoads);
+  return penalty;
 }
 
 static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, TileLimits limits) {
@@ -108,7 +116,7 @@ static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, Ti
   if (!fitsRegisters(pixels, cb, machine, limits))
     penalty *= 3;
   else
-    penalty *= latencyPenalty(pixels * cb, machine, limits.slack);
+    penalty *= latencyPenalty(pixels, cb, machine, limits.slack);
   if (cb == 1)
     penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
   if (cb > 2)

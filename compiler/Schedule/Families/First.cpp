@@ -29,7 +29,7 @@ public:
     if (!shape.isDense() || (!packed && (isBlocked(conv.getX().getType()) || shape.inputs > machine.vector / 2)))
       return;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, machine.vector);
-    Tile tile = chooseTile(shape.width, outBlocks, machine);
+    Tile tile = chooseTile(shape.width, outBlocks, machine, TileLimits::striding(machine, shape.window));
     Choice choice;
     choice.algorithm = Algorithm::First;
     choice.block = machine.vector;

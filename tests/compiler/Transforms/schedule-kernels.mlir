@@ -149,11 +149,11 @@ func.func @turned(%x: tensor<2x50x40xf32>) -> tensor<2x40x50xf32> attributes {we
 
 // -----
 
-// AVX2 has half the registers: twelve sums, here 6 pixels by 2 blocks of 8 channels, whose weights have the others beside a pixel.
+// AVX2 has half the registers: twelve sums, here 4 pixels by 3 blocks of 8 channels, whose weights have the others beside a pixel.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @conv1x1
 // CHECK-SAME: reorder(ib, ky, kx, ro, ri, x, cb, c)
-// CHECK-SAME: split(cb -> cbo, cbi by 2, shift_inwards), split(x -> xo, xi by 6, shift_inwards)
+// CHECK-SAME: split(cb -> cbo, cbi by 3, shift_inwards), split(x -> xo, xi by 4, shift_inwards)
 // CHECK-LABEL: func.func private @maxpool2x2
 // CHECK-SAME: stage<"maxpool", [compute_at("store", xo), vectorize(c), unroll(x)]
 func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {weft.net} {
