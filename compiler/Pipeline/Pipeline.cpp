@@ -54,6 +54,8 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createSplitGroups());
     manager.addPass(createDivideElementwise());
     manager.addPass(createAlignParts());
+    // Each convolution has its last form, so it is known what its planes and weights are.
+    manager.addPass(createSplitBatch());
     manager.addPass(createAssignLayouts({options.winograd, options.weightsBudget}));
     // Two consumers of one value may have asked for the same relayout or packing.
     manager.addPass(createCSEPass());

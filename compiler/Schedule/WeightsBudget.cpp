@@ -11,9 +11,12 @@ using namespace mlir;
 namespace weft {
 namespace {
 
-/// One form of a convolution, against the cheapest that needs no transformed filter.
+/// Convolutions of one filter that are alike: one layer for parts of a batch. Their filter is packed once.
+using Alike = SmallVector<ConvOp>;
+
+/// One form of convolutions that are alike, against the cheapest that needs no transformed filter.
 struct Offer {
-  Operation *conv;
+  const Alike *convs;
   Algorithm algorithm;
   double gain, bytes;
   size_t order;
@@ -35,14 +38,15 @@ int64_t tensorBytes(Operation *op) {
 }
 
 /// Appends what Winograd's forms offer in the room beside the operands, an estimate as no buffers exist yet; gives what the other form takes more than is written.
-double collectOffers(ConvOp conv, int64_t allowed, Machine machine, std::vector<Offer> &offers) {
+double collectOffers(const Alike &convs, int64_t allowed, Machine machine, std::vector<Offer> &offers) {
+  ConvOp conv = convs.front();
   machine.roomBytes = std::max<int64_t>(allowed - tensorBytes(conv), 1);
   SmallVector<Choice> choices = candidates(conv, machine);
   auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
   if (other == choices.end() || !other->algorithm)
     return 0;
   for (const Choice &choice : ArrayRef(choices.begin(), other))
-    offers.push_back({conv, *choice.algorithm, other->cycles - choice.cycles,
+    offers.push_back({&convs, *choice.algorithm, convs.size() * (other->cycles - choice.cycles),
                       double(choice.weightBytes - other->weightBytes), offers.size()});
   return double(other->weightBytes) - bytesOf(conv.getWeight());
 }
@@ -65,12 +69,18 @@ llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function,
   function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
   int64_t peak = 0;
   function.walk([&](Operation *op) { peak = std::max(peak, tensorBytes(op)); });
-  function.walk([&](ConvOp conv) { more += collectOffers(conv, Machine::allowedBytes(peak), machine, offers); });
+  llvm::MapVector<std::tuple<Value, Type, Type, Attribute>, Alike> layers;
+  function.walk([&](ConvOp conv) {
+    Attribute form = conv->getAttrDictionary();
+    layers[{conv.getWeight(), conv.getX().getType(), conv.getY().getType(), form}].push_back(conv);
+  });
+  for (const auto &[key, convs] : layers)
+    more += collectOffers(convs, Machine::allowedBytes(peak), machine, offers);
   llvm::sort(offers, better);
   double packed = written + more;
-  llvm::DenseMap<Operation *, const Offer *> taken;
+  llvm::DenseMap<const Alike *, const Offer *> taken;
   for (const Offer &offer : offers) {
-    const Offer *&before = taken[offer.conv]; // a form that gains more a byte, but less in all
+    const Offer *&before = taken[offer.convs]; // a form that gains more a byte, but less in all
     if (before && before->gain >= offer.gain)
       continue;
     double bytes = offer.bytes - (before ? before->bytes : 0);
@@ -80,9 +90,10 @@ llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function,
     before = &offer;
   }
   llvm::DenseMap<Operation *, Algorithm> forms;
-  for (auto [conv, offer] : taken)
-    if (offer)
-      forms[conv] = offer->algorithm;
+  for (auto [convs, offer] : taken)
+    for (ConvOp conv : *convs)
+      if (offer)
+        forms[conv] = offer->algorithm;
   return forms;
 }
 

@@ -266,6 +266,27 @@ def AlignParts : Pass<"weft-align-parts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def SplitBatch : Pass<"weft-split-batch", "::mlir::ModuleOp"> {
+  let summary = "layers whose planes outweigh their weights run for some samples of a batch at a time";
+  let description = [{
+    Stretches of layers run from their first to their last for one part of the batch before the next part does, so that what is between
+    them stays in the cache; how many samples a part has is decided by the cost model.
+
+    ```mlir
+    %a = weft.conv %x, %v ... : (tensor<8x64x56x56xf32>, ...) -> tensor<8x64x56x56xf32>
+    %b = weft.conv %a, %w ... : (tensor<8x64x56x56xf32>, ...) -> tensor<8x64x56x56xf32>
+    // becomes
+    %x0, ... = weft.split %x axis 0 sizes [1, 1, 1, 1, 1, 1, 1, 1]
+    %a0 = weft.conv %x0, %v ... : (tensor<1x64x56x56xf32>, ...) -> tensor<1x64x56x56xf32>
+    %b0 = weft.conv %a0, %w ... : (tensor<1x64x56x56xf32>, ...) -> tensor<1x64x56x56xf32>
+    ... the same seven times more ...
+    %b = weft.concat %b0, ... axis 0
+    ```
+  }];
+  let statistics = [Statistic<"numStretches", "stretches", "runs of layers that were divided">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def AssignLayouts : Pass<"weft-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "an algorithm for every contraction and a layout for every tensor";
   let description = [{

@@ -41,11 +41,13 @@ bool findOutput(const weft_model &model, const std::string &name, uint32_t &view
   return found;
 }
 
-std::string shape(const weft_model &model, const weft_model_view &view) {
+std::string shape(const weft_model &model, const weft_model_view &view, size_t parts) {
   std::string text = "[";
   const uint32_t rank = view.channels ? view.rank - 1 : view.rank, channelDim = rank > 1;
   for (uint32_t d = 0; d < rank; ++d) {
-    const weft_extent extent = view.channels && d == channelDim ? weft_extent(view.channels) : view.dims[d];
+    const weft_extent extent = view.channels && d == channelDim ? weft_extent(view.channels)
+                               : d == 0                        ? view.dims[d] * weft_extent(parts)
+                                                               : view.dims[d];
     text += d ? ", " : "";
     text += extent >= 0 ? std::to_string(extent) : std::string(model.sizes[-(extent + 1)].name);
   }
@@ -93,8 +95,9 @@ int findLayer(const weft_model &model, const std::string &name, uint32_t &view) 
 
 void printLayers(const weft_model &model) {
   for (uint32_t v = 0; v < model.view_count; ++v)
-    std::printf("layer   %s: %s%s\n", model.views[v].path, shape(model, model.views[v]).c_str(),
-                field(model.views[v]).c_str());
+    if (const std::vector<uint32_t> parts = partsOf(model, v); parts.back() == v)
+      std::printf("layer   %s: %s%s\n", model.views[v].path, shape(model, model.views[v], parts.size()).c_str(),
+                  field(model.views[v]).c_str());
 }
 
 } // namespace weft::run

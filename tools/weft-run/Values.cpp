@@ -13,6 +13,22 @@ extern "C" {
 
 namespace weft::run {
 
+static bool alike(const weft_model_view &a, const weft_model_view &b) {
+  return a.rank == b.rank && a.dtype == b.dtype && a.channels == b.channels && a.output == b.output &&
+         std::equal(a.dims, a.dims + a.rank, b.dims) && std::strcmp(a.path, b.path) == 0;
+}
+
+std::vector<uint32_t> partsOf(const weft_model &model, uint32_t view) {
+  const weft_model_view &one = model.views[view];
+  std::vector<uint32_t> parts;
+  for (uint32_t other = 0; other < model.view_count; ++other)
+    if (alike(model.views[other], one))
+      parts.push_back(other);
+  const bool isBatch = one.rank > 1 && one.dims[0] > 0 && model.input_count > 0 && model.inputs[0].rank > 0 &&
+                       one.dims[0] * static_cast<int64_t>(parts.size()) == model.inputs[0].dims[0];
+  return isBatch ? parts : std::vector<uint32_t>{view};
+}
+
 int Values::begin(const weft_model &ofModel, weft_instance *instance, const weft_tensor *inputs,
                   const weft_tensor *ofOutputs, std::vector<Watcher *> ofWatchers) {
   model = &ofModel;
@@ -24,6 +40,8 @@ int Values::begin(const weft_model &ofModel, weft_instance *instance, const weft
     return weft_complain("`%s` was compiled without a table of its layers", model->name);
   for (uint32_t i = 0; i < model->size_count; ++i)
     sizes.push_back(model->sizes[i].bound);
+  for (uint32_t i = 0; i < model->view_count; ++i)
+    parts.push_back(partsOf(*model, i));
   learnSizes(model->inputs, model->input_count, inputs);
   learnSizes(model->outputs, model->output_count, outputs);
   model->api->observe(instance, seen, this, &arena);
@@ -46,20 +64,43 @@ void Values::seen(void *self, uint32_t launch, int end) {
       values->nextView = 0;
     return;
   }
-  for (; values->nextView < model.view_count && model.views[values->nextView].launch == launch; ++values->nextView)
+  for (; values->nextView < model.view_count && model.views[values->nextView].launch == launch; ++values->nextView) {
+    const uint32_t last = values->parts[values->nextView].back();
+    if (values->nextView != last) {
+      const std::vector<char> part = values->ownElements(model.views[values->nextView]);
+      std::vector<char> &earlier = values->earlierParts[last];
+      earlier.insert(earlier.end(), part.begin(), part.end());
+      continue;
+    }
     for (Watcher *watcher : values->watchers)
       watcher->see(*values, values->nextView);
+    values->earlierParts.erase(last);
+  }
 }
 
 weft_tensor Values::shapeOf(const weft_model_view &view) const {
+  weft_tensor tensor = ownShape(view);
+  if (const size_t count = parts[numberOf(view)].size(); count > 1)
+    tensor.dims[0] *= static_cast<int64_t>(count);
+  return tensor;
+}
+
+std::vector<char> Values::stored(const weft_model_view &view) const {
+  std::vector<char> elements = ownElements(view);
+  if (const auto earlier = earlierParts.find(numberOf(view)); earlier != earlierParts.end())
+    elements.insert(elements.begin(), earlier->second.begin(), earlier->second.end());
+  return elements;
+}
+
+weft_tensor Values::ownShape(const weft_model_view &view) const {
   weft_tensor tensor{nullptr, view.dtype, view.rank, {}};
   for (uint32_t d = 0; d < view.rank; ++d)
     tensor.dims[d] = view.dims[d] >= 0 ? view.dims[d] : sizes[-(view.dims[d] + 1)];
   return tensor;
 }
 
-std::vector<char> Values::stored(const weft_model_view &view) const {
-  const weft_tensor shape = shapeOf(view);
+std::vector<char> Values::ownElements(const weft_model_view &view) const {
+  const weft_tensor shape = ownShape(view);
   const size_t element = weft_dtype_bytes(view.dtype);
   const int64_t count = std::max<int64_t>(0, weft_count(shape.dims, shape.rank, element));
   const auto *base = view.output ? static_cast<const unsigned char *>(outputs[view.output - 1].data) : arena;

@@ -4,6 +4,7 @@
 
 #include "runtime/src/common/model.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct Logical {
   int64_t extent(size_t dim) const { return dim < dims.size() ? dims[dim] : 1; }
 };
 
+/// The views of a layer that runs for parts of a batch, in order: those of its path that are alike, where they hold as many
+/// samples together as the network's first input. Else `view` alone.
+std::vector<uint32_t> partsOf(const weft_model &model, uint32_t view);
+
 /// Which of the channels stored in blocks each channel is, part by part.
 std::vector<int64_t> channelPlaces(const weft_model_view &view, int64_t block);
 
@@ -39,6 +44,8 @@ public:
   const weft_model_view &view(uint32_t number) const { return model->views[number]; }
   const weft_model &network() const { return *model; }
 
+  // Of a layer that runs for parts of a batch watchers see the last part's view, and these give the whole batch.
+
   /// Shape of a view in this run, without data.
   weft_tensor shapeOf(const weft_model_view &view) const;
   /// Its elements in order, as they are stored.
@@ -49,6 +56,9 @@ public:
 private:
   static void seen(void *self, uint32_t launch, int end);
   void learnSizes(const weft_port *ports, uint32_t count, const weft_tensor *tensors);
+  size_t numberOf(const weft_model_view &view) const { return static_cast<size_t>(&view - model->views); }
+  weft_tensor ownShape(const weft_model_view &view) const;
+  std::vector<char> ownElements(const weft_model_view &view) const;
 
   const weft_model *model = nullptr;
   const weft_tensor *outputs = nullptr;
@@ -56,6 +66,8 @@ private:
   std::vector<int64_t> sizes; ///< of this run
   std::vector<Watcher *> watchers;
   uint32_t nextView = 0;
+  std::vector<std::vector<uint32_t>> parts;        ///< `partsOf` each view
+  std::map<size_t, std::vector<char>> earlierParts; ///< of the view of a last part, until it is seen
 };
 
 /// The view a person means by `name`: of the output of that name, else the last of that path. 0, or 1 with a complaint

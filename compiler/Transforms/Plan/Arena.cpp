@@ -11,9 +11,16 @@
 using namespace mlir;
 using namespace weft::plan;
 
-/// A search that ends after so many steps ends at the same place on every machine; the time is only a last resort.
-static constexpr int64_t searchSteps = 2'000'000;
+/// A search that ends after so many steps ends at the same place on every machine; the time is only a last resort. Steps take longer
+/// where there are many pieces (batches in parts), and so do searches: they get fewer.
+static constexpr int64_t mostSteps = 2'000'000;
 static constexpr double searchSeconds = 60;
+
+static int64_t searchSteps(size_t pieces) {
+  constexpr double fewPieces = 140;
+  double times = std::max(1.0, pieces / fewPieces);
+  return mostSteps / (times * times);
+}
 
 /// Pieces become buffers; those of one slice or family keep their distances.
 static weft::memplan::Problem makeProblem(const Steps &steps, ArrayRef<SliceLife> slices) {
@@ -45,7 +52,7 @@ static weft::memplan::Problem makeProblem(const Steps &steps, ArrayRef<SliceLife
 FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRef<SliceLife> slices) {
   memplan::Problem problem = makeProblem(steps, slices);
   memplan::Options options;
-  options.stepLimit = searchSteps;
+  options.stepLimit = searchSteps(problem.buffers.size());
   options.budgetSeconds = searchSeconds;
   options.minimize = true;
   memplan::Result result = memplan::solve(problem, options);

@@ -162,6 +162,23 @@ int64_t peakOf(Steps steps, const Bounds &bounds) {
   return peak;
 }
 
+/// Whether launches of one layer, which are parts of a batch, run in the order in which they were listed: whoever looks between kernels
+/// takes them for the samples in order.
+bool keepsParts(const Steps &steps, ArrayRef<int> order) {
+  llvm::DenseMap<std::pair<Attribute, Attribute>, int> last;
+  for (int index : order) {
+    const Step &step = steps.steps[index];
+    if (step.kind != Step::Launch)
+      continue;
+    auto call = cast<func::CallOp>(step.op);
+    int &before = last.try_emplace({Attribute(LocationAttr(call.getLoc())), call.getCalleeAttr()}, -1).first->second;
+    if (index < before)
+      return false;
+    before = index;
+  }
+  return true;
+}
+
 } // namespace
 
 int64_t weft::plan::orderSteps(Steps &steps, const Bounds &bounds) {
@@ -171,7 +188,7 @@ int64_t weft::plan::orderSteps(Steps &steps, const Bounds &bounds) {
   if (!check(problem.get()).empty() || orderPeakBytes(problem.get(), listed) <= problem.largestStep())
     return 0;
   memplan::OrderResult found = chooseOrder(problem.get(), {searchSeconds, searchStates});
-  if (found.order == listed || !isOrder(problem.get(), found.order))
+  if (found.order == listed || !isOrder(problem.get(), found.order) || !keepsParts(steps, found.order))
     return 0;
   Steps reordered = steps;
   for (auto [place, index] : llvm::enumerate(found.order))
