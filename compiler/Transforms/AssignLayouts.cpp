@@ -102,9 +102,10 @@ private:
       operand.set(plain(operand.get()));
   }
 
-  /// Whether `op` can work on blocked tensors and has at least one such operand.
+  /// Whether `op` can work on blocked tensors and has at least one such operand; a window takes the packed copy that others asked for.
   bool follows(Operation *op) {
-    if (llvm::none_of(op->getOperandTypes(), [](Type type) { return isBlocked(type); }))
+    auto isPacked = [&](Value x) -> bool { return isBlocked(x.getType()) || (isWindow(op) && blockedOf.contains(x)); };
+    if (llvm::none_of(op->getOperands(), isPacked))
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);

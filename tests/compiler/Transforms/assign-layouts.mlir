@@ -279,3 +279,21 @@ func.func @every_second(%x: tensor<1x32x8x8xf32>) -> tensor<1x16x4x4xf32> attrib
   return %2 : tensor<1x16x4x4xf32>
 }
 }
+
+// -----
+
+// A window beside a convolution takes the packed copy that was made for it.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @shared_copy
+// CHECK: %[[P:.*]] = weft.relayout %arg0
+// CHECK: weft.conv %[[P]]
+// CHECK: weft.maxpool %[[P]]
+func.func @shared_copy(%x: tensor<1x32x8x8xf32>) -> (tensor<1x32x8x8xf32>, tensor<1x32x4x4xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x32x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x32x8x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x8x8xf32>
+  %1 = weft.maxpool %x kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x32x8x8xf32>) -> tensor<1x32x4x4xf32>
+  return %0, %1 : tensor<1x32x8x8xf32>, tensor<1x32x4x4xf32>
+}
+}
