@@ -13,7 +13,7 @@ namespace weft::kernel {
 /// precision.
 class Winograd {
 public:
-  static constexpr int maxPoints = 12, maxTaps = 7;
+  static constexpr int maxPoints = 12, maxTaps = 9;
 
   /// `m` results a tile, `r` taps a filter. F(1, 1) leaves everything as it is.
   constexpr Winograd(int m, int r) : m(m), r(r), points(m + r - 1) {

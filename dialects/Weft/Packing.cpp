@@ -91,11 +91,11 @@ LogicalResult WinogradFilterOp::inferReturnTypes(MLIRContext *, Where where, Ada
     return failure();
   ArrayRef<int64_t> window = w.getShape().drop_front(2);
   int64_t down = window.take_back(2).front(), across = window.back(), taps = std::max(down, across);
-  bool isLine = std::min(down, across) == 1, fits = taps == 3 || taps == 5 || (isLine && taps == 7);
+  bool isLine = std::min(down, across) == 1, fits = taps == 3 || taps == 5 || (isLine && (taps == 7 || taps == 9));
   if (w.getRank() > 5 || !fits || (!isLine && down != across))
-    return emitOptionalError(where, "expected a filter of 3x3, 5x5 or a line of 3, 5 or 7 taps, not ", spell(w));
-  if (m != 2 && m != 4 && (m != 6 || (taps == 5 && !isLine)))
-    return emitOptionalError(where, "`m` is 2, 4 or, but for 5x5 filters, 6, not ", m);
+    return emitOptionalError(where, "expected a filter of 3x3, 5x5 or a line of 3, 5, 7 or 9 taps, not ", spell(w));
+  if (m != 2 && m != 4 && (m != 6 || (taps == 5 && !isLine) || taps == 9))
+    return emitOptionalError(where, "`m` is 2, 4 or, but for 5x5 filters and lines of 9, 6, not ", m);
   int64_t points = m + taps - 1;
   Extents packed{isLine ? points : points * points, llvm::divideCeilSigned(w.getDimSize(0), oc),
                  llvm::divideCeilSigned(w.getDimSize(1), ic)};

@@ -91,6 +91,7 @@ def conv_cases():
         conv_case("winograd_sized", (1, 64, 19, 21), 64, 3, pad=1),
         conv_case("winograd_five", (1, 64, 19, 21), 64, 5, pad=2),
         conv_case("winograd_row", (2, 64, 17, 17), 48, [1, 7], pad=[0, 3, 0, 3]),
+        conv_case("winograd_long", (1, 64, 40, 25), 64, [9, 1], pad=[4, 0, 4, 0]),
         conv_case("winograd_column", (1, 40, 17, 13), 64, [5, 1], pad=[2, 0, 2, 0]),
         conv_case("winograd_dilated_column", (1, 64, 30, 30), 64, [3, 1], dilation=[4, 2], pad=[4, 0, 4, 0]),
         conv_case("winograd_dilated", (2, 48, 29, 33), 40, 3, dilation=[2, 3], pad=[2, 3, 2, 3]),

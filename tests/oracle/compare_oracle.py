@@ -92,7 +92,8 @@ def run_winograd(arguments):
                                                (6, 3, 3, 1, 16, 8, 14, 11, plain), (4, 3, 3, 1, 8, 8, 8, 12, plain),
                                                (2, 3, 3, 1, 8, 8, 9, 14, (2, 3)), (2, 5, 5, 1, 8, 16, 7, 9, plain),
                                                (4, 5, 5, 2, 13, 24, 9, 10, plain), (4, 1, 7, 2, 13, 24, 9, 10, plain),
-                                               (6, 7, 1, 1, 8, 16, 7, 9, plain), (6, 1, 3, 1, 8, 8, 7, 14, (3, 2))]:
+                                               (6, 7, 1, 1, 8, 16, 7, 9, plain), (4, 9, 1, 1, 8, 8, 14, 6, plain),
+                                               (6, 1, 3, 1, 8, 8, 7, 14, (3, 2))]:
         x = rng.standard_normal((n, ic, h, w)).astype(np.float32)
         f = (rng.standard_normal((oc, ic, q, r)) * 0.6 / np.sqrt(q * r)).astype(np.float32)
         pad = [taps // 2 * d for taps, d in zip((q, r), dilation)]

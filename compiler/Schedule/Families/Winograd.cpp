@@ -85,12 +85,12 @@ public:
     auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
     int64_t high = shape.kernel.end()[-2], wide = shape.kernel.back(), taps = std::max(high, wide);
     bool isLine = std::min(high, wide) == 1;
-    bool fits = taps == 3 || taps == 5 || (isLine && taps == 7);
+    bool fits = taps == 3 || taps == 5 || (isLine && (taps == 7 || taps == 9));
     if (!shape.isDense() || !fits || (!isLine && high != wide) || !llvm::all_of(plane(shape.stride), isOne) ||
         shape.inputs < machine.vector || (wide > 1 && shape.width < 6) || (high > 1 && shape.height / shape.depth < 6))
       return;
     for (int64_t m : {4, 2, 6})
-      if (m < 6 || isLine)
+      if (m < 6 || (isLine && taps < 9))
         choices.push_back(choiceFor(head->getContext(), shape, m, machine));
   }
 

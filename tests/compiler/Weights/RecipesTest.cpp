@@ -339,9 +339,9 @@ TEST_F(Recipes, RelayoutThereAndBack) {
 
 /// y = A^T [(G g) * (B^T d)] must be the correlation itself, for each F.
 TEST(Winograd, MatricesGiveTheCorrelation) {
-  for (auto [m, r] : {std::pair{2, 3}, {4, 3}, {6, 3}, {2, 5}, {4, 5}, {6, 5}, {2, 7}, {4, 7}, {6, 7}}) {
+  for (auto [m, r] : {std::pair{2, 3}, {4, 3}, {6, 3}, {2, 5}, {4, 5}, {6, 5}, {2, 7}, {4, 7}, {6, 7}, {2, 9}, {4, 9}}) {
     kernel::Winograd w(m, r);
-    double g[7] = {0.75, -1.5, 2.25, 0.5, -3, 1.25, -0.25}, d[12];
+    double g[9] = {0.75, -1.5, 2.25, 0.5, -3, 1.25, -0.25, 1, -2}, d[12];
     for (int i = 0; i < w.points; ++i)
       d[i] = 0.5 * i * i - 3 * i + 1;
     for (int y = 0; y < m; ++y) {
@@ -360,7 +360,7 @@ TEST(Winograd, MatricesGiveTheCorrelation) {
 }
 
 TEST(Winograd, TilesAreTransformedExactlyInSinglePrecision) {
-  for (auto [m, r] : {std::pair{2, 3}, {4, 3}, {6, 3}, {2, 5}, {4, 5}, {6, 5}, {2, 7}, {4, 7}, {6, 7}}) {
+  for (auto [m, r] : {std::pair{2, 3}, {4, 3}, {6, 3}, {2, 5}, {4, 5}, {6, 5}, {2, 7}, {4, 7}, {6, 7}, {2, 9}, {4, 9}}) {
     kernel::Winograd w(m, r);
     for (auto &row : w.bt)
       for (double value : row)

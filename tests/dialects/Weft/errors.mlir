@@ -561,7 +561,7 @@ func.func @pack_depthwise(%w: tensor<8x2x3x3xf32>) {
 // -----
 
 func.func @winograd_window(%w: tensor<8x2x7x7xf32>) {
-  // expected-error @+1 {{expected a filter of 3x3, 5x5 or a line of 3, 5 or 7 taps, not f32[8, 2, 7, 7]}}
+  // expected-error @+1 {{expected a filter of 3x3, 5x5 or a line of 3, 5, 7 or 9 taps, not f32[8, 2, 7, 7]}}
   %0 = weft.winograd_filter %w {m = 4 : i64, ic_block = 8 : i64, oc_block = 8 : i64} : (tensor<8x2x7x7xf32>) -> tensor<36x1x1x8x8xf32>
   return
 }
@@ -569,7 +569,7 @@ func.func @winograd_window(%w: tensor<8x2x7x7xf32>) {
 // -----
 
 func.func @winograd_m(%w: tensor<8x2x3x3xf32>) {
-  // expected-error @+1 {{`m` is 2, 4 or, but for 5x5 filters, 6, not 3}}
+  // expected-error @+1 {{`m` is 2, 4 or, but for 5x5 filters and lines of 9, 6, not 3}}
   %0 = weft.winograd_filter %w {m = 3 : i64, ic_block = 8 : i64, oc_block = 8 : i64} : (tensor<8x2x3x3xf32>) -> tensor<25x1x1x8x8xf32>
   return
 }
