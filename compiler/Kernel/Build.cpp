@@ -3,6 +3,7 @@
 #include "compiler/Kernel/Build.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace weft::kernel {
@@ -108,6 +109,21 @@ bool isExpPlusOne(const Expr &expr, ExprPtr &exponent) {
     }
   }
   return false;
+}
+
+bool hasNormalExp(const Expr &exponent) {
+  double low = -HUGE_VAL, high = HUGE_VAL;
+  auto isExtremum = [](const Expr &e) { return e.kind == ExprKind::Binary && (e.op == ScalarOp::Min || e.op == ScalarOp::Max); };
+  for (const Expr *at = &exponent; at->type == Scalar::F32 && isExtremum(*at);) {
+    int constant = at->args[0]->kind == ExprKind::Constant ? 0 : 1;
+    if (at->args[constant]->kind != ExprKind::Constant)
+      break;
+    // What is outside has the last word.
+    double bound = std::clamp(at->args[constant]->constant, low, high);
+    (at->op == ScalarOp::Min ? high : low) = bound;
+    at = at->args[1 - constant].get();
+  }
+  return -87 <= low && high <= 88;
 }
 
 /// Collects the loops an expression reads; false if it reads anything else.

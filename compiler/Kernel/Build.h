@@ -32,6 +32,9 @@ bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);
 /// Whether `expr` is `exp(exponent) + 1` in f32, which sigmoid and silu divide by.
 bool isExpPlusOne(const Expr &expr, ExprPtr &exponent);
 
+/// Whether minima and maxima with constants keep `exponent`, an f32, where its exponential is neither a denormal nor infinite.
+bool hasNormalExp(const Expr &exponent);
+
 /// Whether `expr` is a position along a row, kept from leaving it by `min` with a constant: emitters cut that loop, one
 /// of the stage's innermost two, into its edges and what lies between, where the position needs no looking after.
 bool stopsAtEdge(const Stage &stage, const Expr &expr);

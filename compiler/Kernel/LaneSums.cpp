@@ -14,6 +14,8 @@ namespace {
 
 /// Lanes below this are halved in one expression.
 constexpr int64_t smallestVector = 16;
+/// Turns of lanes that are straight code.
+constexpr int64_t mostUnrolled = 8;
 
 /// The position along the row of lane `lane` in turn `turn`, and whether it is taken then.
 struct Position {
@@ -37,6 +39,13 @@ std::vector<ExprPtr> pureLoops(const Stage &stage) {
 
 /// The accumulator's partner decides how two results of the same reduction are joined: as terms were.
 ScalarOp joinOf(const Stage &stage) { return stage.update->value->op; }
+
+/// Straight code knows which turn leaves lanes out. A sum of products stays a loop: LLVM would choose where to contract.
+bool isUnrolled(const Update &update) {
+  const Expr &value = *update.value, &join = value.kind == ExprKind::Select ? *value.args[1] : value;
+  ExprPtr product;
+  return update.loops.size() == 1 && update.loops[0].extent.value <= mostUnrolled && !isFusedMultiplyAdd(join, product);
+}
 
 /// `count` elements of `source` (stage `number`) along its last loop, joined in pairs half the count apart.
 ExprPtr joined(ScalarOp op, int number, Scalar type, const std::vector<ExprPtr> &outer, int64_t count) {
@@ -124,6 +133,8 @@ void scheduleLanes(KernelDesc &desc, const std::string &whole, const std::vector
       order.push_back(lane);
       own.directives.push_back(onUpdate(reorder(order)));
       own.directives.push_back(onUpdate(vectorize(lane)));
+      if (isUnrolled(*helper.update))
+        own.directives.push_back(onUpdate(unroll(helper.update->loops.back().name)));
     }
     made.push_back(std::move(own));
   }

@@ -400,8 +400,10 @@ constexpr double leastExponent = -87;
 
 Value shiftedExp(Builder &b, Value x, Value max) {
   Value shifted = arith::SubFOp::create(b, x, max);
-  Value isNothing = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, shifted, constantLike(b, shifted, leastExponent));
-  return arith::SelectOp::create(b, isNothing, constantLike(b, shifted, 0), math::ExpOp::create(b, shifted));
+  Value least = constantLike(b, shifted, leastExponent), zero = constantLike(b, shifted, 0);
+  Value isNothing = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, shifted, least);
+  Value normal = minOf(b, maxOf(b, shifted, least), zero); // says to whoever spells exp that no denormal and no infinity come of it
+  return arith::SelectOp::create(b, isNothing, zero, math::ExpOp::create(b, normal));
 }
 
 /// max, exp(x - max), sum, and the product with its inverse; for the logarithm x - max - log(sum), of each sum one.

@@ -102,13 +102,16 @@ struct WholeOps : Operators<HExpr> {
   static HExpr disjunction(HExpr a, HExpr b) { return a.type().is_bool() ? a || b : a | b; }
 };
 
-/// NaN of either operand wins. A constant goes first: then the single instruction does it.
+/// NaN of either operand wins. A constant goes first: then the single instruction does it. An accumulator goes last: then the
+/// compare waits for nobody.
 HExpr extremum(const Expr &expr, HExpr a, HExpr b) {
   auto pick = [&](HExpr x, HExpr y) { return expr.op == ScalarOp::Min ? strict::min(x, y) : strict::max(x, y); };
   if (expr.args[0]->kind == ExprKind::Constant)
     return pick(a, b);
   if (expr.args[1]->kind == ExprKind::Constant)
     return pick(b, a);
+  if (expr.args[0]->kind == ExprKind::Accumulator)
+    std::swap(a, b);
   return applyFloat<FloatOps>(expr.op, a, b);
 }
 
@@ -185,6 +188,8 @@ HExpr ExpressionBuilder::load(const Expr &expr) {
 
 HExpr ExpressionBuilder::unary(const Expr &expr) {
   HExpr a = build(expr.args[0]);
+  if (expr.op == ScalarOp::Exp && hasNormalExp(*expr.args[0]))
+    return normalExpOf(a);
   return isFloat(expr.args[0]->type) ? applyFloat<FloatOps>(expr.op, a) : applyWhole<WholeOps>(expr.op, a);
 }
 

@@ -63,6 +63,11 @@ Expr expOf(Expr x) {
   return mul(mul(e.mantissa, powerOfTwo(half)), powerOfTwo((e.power << 23) - half));
 }
 
+Expr normalExpOf(Expr x) {
+  ExpParts e = expParts(x);
+  return mul(e.mantissa, powerOfTwo(e.power << 23));
+}
+
 Expr expPlusOneOf(Expr x) {
   // Below, the sum is 1. Half the exponential is an f32 wherever the sum is one.
   ExpParts e = expParts(strict::min(f(89), strict::max(f(-87), x)));

@@ -419,8 +419,8 @@ std::string helpers(bool usesMath, bool usesStrict, bool usesThreads) {
     text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
   if (usesMath)
     text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
-            "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::expPlusOneOf, strict::logOf, strict::powOf, "
-            "strict::tanhOf;\n\n";
+            "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::expPlusOneOf, strict::logOf, strict::normalExpOf, "
+            "strict::powOf, strict::tanhOf;\n\n";
   return text;
 }
 

@@ -237,6 +237,10 @@ SourceExpressions::Text SourceExpressions::load(const Expr &expr, bool isStrict)
 
 SourceExpressions::Text SourceExpressions::unary(const Expr &expr, bool isStrict) {
   bool isSingle = expr.type == Scalar::F32;
+  if (expr.op == ScalarOp::Exp && hasNormalExp(*expr.args[0])) {
+    usesMath = true;
+    return {callText("normalExpOf", expr.args, isStrict)};
+  }
   switch (expr.op) {
   case ScalarOp::Neg:
     if (isFloat(expr.type))
@@ -299,6 +303,8 @@ SourceExpressions::Text SourceExpressions::extremum(const Expr &expr, bool isStr
     bool wrap = b->kind == ExprKind::Constant || !isStrict;
     return {name + "(" + (wrap ? "Expr(" + first + ")" : first) + ", " + argument(b, isStrict) + ")"};
   }
+  if (a->kind == ExprKind::Accumulator)
+    std::swap(a, b);
   usesStrict = true;
   return {callText(expr.op == ScalarOp::Min ? "strict::minimum" : "strict::maximum", {a, b}, isStrict)};
 }

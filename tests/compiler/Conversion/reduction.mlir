@@ -6,7 +6,7 @@
 // CHECK: value = max(acc, @x[n, ch])
 // CHECK: stage exp
 // CHECK-NEXT: let %[[SHIFTED:.*]] = sub(@x[n, ch], max[n])
-// CHECK-NEXT: init select(lt(%[[SHIFTED]], -87), 0, exp(%[[SHIFTED]]))
+// CHECK-NEXT: init select(lt(%[[SHIFTED]], -87), 0, exp(min(max(%[[SHIFTED]], -87), 0)))
 // CHECK: stage sum f32 [n < 2] {
 // CHECK: stage softmax {{.*}} holds out {
 // CHECK-NEXT: init mul(exp[n, ch], inverse[n])

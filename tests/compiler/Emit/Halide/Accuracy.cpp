@@ -62,6 +62,17 @@ TEST(Accuracy, Exp) {
   expectSpecial("exp(@x[i])", NAN, NAN);
 }
 
+/// Where it cannot leave the normal numbers it is shorter; a bound too far out must not make it so.
+TEST(Accuracy, ExpBetweenBounds) {
+  EXPECT_LE(worst("exp(max(min(@x[i], 88), -87))", std::exp, -87, 88), 1.5);
+  EXPECT_LE(worst("exp(min(max(@x[i], -87), 0))", std::exp, -1, 0), 1.5);
+  expectSpecial("exp(min(max(@x[i], -87), 0))", INFINITY, 1);
+  expectSpecial("exp(min(max(@x[i], -87), 0))", NAN, NAN);
+  expectSpecial("exp(min(max(@x[i], -200), 0))", -INFINITY, 0);
+  expectSpecial("exp(min(max(@x[i], -87), 200))", INFINITY, INFINITY);
+  expectSpecial("exp(max(min(@x[i], 0), 90))", 0, INFINITY);
+}
+
 TEST(Accuracy, ExpPlusOne) {
   auto exact = [](double x) { return std::exp(x) + 1; };
   EXPECT_LE(worst("add(exp(@x[i]), 1)", exact, -100, 88.7), 1.5);
