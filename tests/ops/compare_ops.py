@@ -276,6 +276,8 @@ def unary_cases():
         ("sin", "sin(x)", x, lambda v: np.sin(v.astype(f))), ("cos", "cos(x)", x, lambda v: np.cos(v.astype(f))),
     ]
     cases = [Case(name, text, [values], (lambda g: lambda v: np.asarray(g(v), np.float32))(want)) for name, text, values, want in table]
+    far = np.array([[-1e38, -200, -90, -20, -1e-30, 1e-30, 19, 20, 21, 44, 90, 1e38]], np.float32)
+    cases.append(Case("mish_far", "mish(x)", [far], lambda v: (v * np.tanh(softplus(v))).astype(np.float32)))
     cases.append(Case("prelu", "prelu(x, shared=false) as p", [normal(3, 19, 5, 4)], onnx_prelu, {"p.weight": normal(19)}))
     return cases
 

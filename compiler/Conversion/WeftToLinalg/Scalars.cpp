@@ -73,6 +73,12 @@ struct Formula {
   Value sigmoid(Value x) const { return div(c(x, 1), add(exp(neg(x)), 1)); }
   /// max(x, 0) + log(1 + exp(-|x|)): the exponential never overflows.
   Value softplus(Value x) const { return add(max(x, 0), log(add(exp(neg(abs(x))), 1))); }
+  /// x * tanh(softplus(x)), where tanh(log(1 + e)) is n / (n + 2) with n = e * (e + 2): one exponential. Beyond the bounds that is
+  /// 1, and nearly 0.
+  Value mish(Value x) const {
+    Value above = max(x, -87), e = exp(min(above, 20)), n = mul(e, add(e, 2));
+    return mul(above, div(n, add(n, 2)));
+  }
   /// x where positive, else alpha * (exp(scale * x) - 1); the branch not taken does not overflow.
   Value elu(Value x, double alpha, double scale) const {
     return select(greater(x, 0), x, mul(add(exp(mul(min(x, 0), scale)), -1), alpha));
@@ -168,7 +174,7 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
       .Case([&](HardsigmoidOp o) {
         return f.max(f.min(f.add(f.mul(x, number(o.getAlpha())), number(o.getBeta())), 1), 0);
       })
-      .Case([&](MishOp) { return f.mul(x, f.tanh(f.softplus(x))); })
+      .Case([&](MishOp) { return f.mish(x); })
       .Case([&](GeluOp o) { return f.gelu(x, o.getApproximate() == GeluMode::Tanh); })
       .Case([&](SoftplusOp) { return f.softplus(x); })
       .Case([&](EluOp o) { return f.elu(x, number(o.getAlpha()), 1); })
