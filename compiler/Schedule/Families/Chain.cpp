@@ -10,6 +10,7 @@
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Strips.h"
 #include "compiler/Schedule/LineBuffers.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -243,7 +244,7 @@ private:
 
   /// A row-major stage: the picture a chain begins with.
   std::string placePlain(StageBuilder &stage, const StageView &view) {
-    stage.split("x", "xo", "xi", machine.vector, Tail::RoundUp).vectorize("xi");
+    stage.split("x", "xo", "xi", machine.vector, tailOfPlainRow(view, machine)).vectorize("xi");
     return "xo";
   }
 

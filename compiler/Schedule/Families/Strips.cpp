@@ -69,6 +69,10 @@ const StageView *prologueOf(const KernelView &kernel) {
   return stands && kernel.output().loops.size() == 5 ? reduction - 1 : nullptr;
 }
 
+Tail tailOfPlainRow(const StageView &stage, const Machine &machine) {
+  return stage.extentOf("x") >= machine.vector ? Tail::ShiftInwards : Tail::Predicate;
+}
+
 ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips, const Machine &machine) {
   const StageView &out = kernel.output(), &prologue = *prologueOf(kernel);
   StageBuilder stage(kernel.getContext(), out.name);
@@ -104,7 +108,7 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
   if (prologue.loops.back() == "c")
     before.vectorize("c");
   else
-    before.split("x", "xv", "xl", machine.vector, Tail::RoundUp).vectorize("xl");
+    before.split("x", "xv", "xl", machine.vector, tailOfPlainRow(prologue, machine)).vectorize("xl");
   return ScheduleAttr::get(kernel.getContext(),
                            {before.get(), scheduleReduction(kernel, *kernel.onlyReduction(), nest, row, machine), stage.get()});
 }
