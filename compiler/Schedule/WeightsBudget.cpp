@@ -3,6 +3,7 @@
 #include "compiler/Schedule/WeightsBudget.h"
 
 #include "compiler/Schedule/Family.h"
+#include "dialects/Weft/Winograd.h"
 
 #include <vector>
 
@@ -59,7 +60,7 @@ bool better(const Offer &a, const Offer &b) {
 } // namespace
 
 bool isWinograd(std::optional<Algorithm> algorithm) {
-  return algorithm == Algorithm::Winograd2 || algorithm == Algorithm::Winograd4 || algorithm == Algorithm::Winograd6;
+  return winogradTile(algorithm).has_value();
 }
 
 llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function, const Machine &machine,

@@ -5,6 +5,7 @@
 // normalisation that will work in place.
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
+#include "dialects/Weft/Winograd.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
 
@@ -54,14 +55,6 @@ void addOverrun(Wish &wish, ConvOp conv, RankedTensorType y, RankedTensorType x,
   }
 }
 
-int64_t winogradTile(std::optional<Algorithm> algorithm) {
-  if (algorithm == Algorithm::Winograd2)
-    return 2;
-  if (algorithm == Algorithm::Winograd4)
-    return 4;
-  return algorithm == Algorithm::Winograd6 ? 6 : 0;
-}
-
 /// What `op` wants around its operand 0; nothing if it has no window.
 std::optional<Wish> wishOf(Operation *op) {
   auto y = dyn_cast<RankedTensorType>(op->getNumResults() ? op->getResult(0).getType() : Type());
@@ -70,8 +63,8 @@ std::optional<Wish> wishOf(Operation *op) {
   auto x = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
   if (auto conv = dyn_cast<ConvOp>(op)) {
     Wish wish = slidingWish(x, y, conv.getKernel(), conv.getStride(), conv.getPad(), conv.getDilation(), 0);
-    if (int64_t m = winogradTile(conv.getAlgorithm()))
-      addOverrun(wish, conv, y, x, m);
+    if (auto m = winogradTile(conv.getAlgorithm()))
+      addOverrun(wish, conv, y, x, *m);
     return wish;
   }
   if (auto pool = dyn_cast<AvgpoolOp>(op))

@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Relayouts and packed weights: inference and checks.
 #include "dialects/Weft/Weft.h"
+#include "dialects/Weft/Winograd.h"
 
 using namespace mlir;
 using namespace weft;
@@ -90,14 +91,12 @@ LogicalResult WinogradFilterOp::inferReturnTypes(MLIRContext *, Where where, Ada
       failed(checkBlock(where, "ic_block", ic)))
     return failure();
   ArrayRef<int64_t> window = w.getShape().drop_front(2);
-  int64_t down = window.take_back(2).front(), across = window.back(), taps = std::max(down, across);
-  bool isLine = std::min(down, across) == 1, fits = taps == 3 || taps == 5 || (isLine && (taps == 7 || taps == 9));
-  if (w.getRank() > 5 || !fits || (!isLine && down != across))
+  if (w.getRank() > 5 || !winogradPoints(window, 2))
     return emitOptionalError(where, "expected a filter of 3x3, 5x5 or a line of 3, 5, 7 or 9 taps, not ", spell(w));
-  if (m != 2 && m != 4 && (m != 6 || (taps == 5 && !isLine) || taps == 9))
+  std::optional<int64_t> points = winogradPoints(window, m);
+  if (!points)
     return emitOptionalError(where, "`m` is 2, 4 or, but for 5x5 filters and lines of 9, 6, not ", m);
-  int64_t points = m + taps - 1;
-  Extents packed{isLine ? points : points * points, llvm::divideCeilSigned(w.getDimSize(0), oc),
+  Extents packed{*points, llvm::divideCeilSigned(w.getDimSize(0), oc),
                  llvm::divideCeilSigned(w.getDimSize(1), ic)};
   llvm::append_range(packed, window.drop_back(2));
   packed.append({ic, oc});

@@ -29,29 +29,9 @@ using namespace mlir;
 
 namespace weft {
 
-std::optional<int64_t> winogradTile(std::optional<Algorithm> algorithm) {
-  if (algorithm == Algorithm::Winograd2)
-    return 2;
-  if (algorithm == Algorithm::Winograd4)
-    return 4;
-  if (algorithm == Algorithm::Winograd6)
-    return 6;
-  return std::nullopt;
-}
-
 namespace {
 
 using Builder = ImplicitLocOpBuilder;
-
-/// Slices of planes with windows that go on by one, and matrices for them.
-bool hasWinogradForm(ConvOp op, int64_t m) {
-  auto isOne = [](int64_t value) { return value == 1; };
-  SmallVector<int64_t> kernel = op.getKernel();
-  return (kernel.size() == 2 || kernel.size() == 3) && llvm::all_of(op.getStride().take_back(2), isOne) &&
-         llvm::all_of(ArrayRef(kernel).take_back(2), [&](int64_t taps) {
-           return taps <= kernel::Winograd::maxTaps && m + taps - 1 <= kernel::Winograd::maxPoints;
-         });
-}
 
 /// The tiles of one dimension: m results each, `dilation` apart; single elements where the window has one tap.
 struct Tiling {
@@ -314,11 +294,11 @@ FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
   bool fits = x.isBlocked() && y.isBlocked() && op.getGroups() == 1;
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank(), points = 1;
+  int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank();
   SmallVector<int64_t> window = op.getKernel();
-  for (int64_t taps : ArrayRef(window).take_back(2))
-    points *= taps == 1 ? 1 : m + taps - 1;
-  if (!fits || !hasWinogradForm(op, m) || rank != op.getSpatialRank() + 3 || weight.getDimSize(0) != points ||
+  fits &= (window.size() == 2 || window.size() == 3) &&
+          llvm::all_of(op.getStride().take_back(2), [](int64_t step) { return step == 1; });
+  if (!fits || rank != op.getSpatialRank() + 3 || winogradPoints(window, m) != weight.getDimSize(0) ||
       weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")
                << x.type << ", a weight of type " << weight << " and a result of type " << y.type,

@@ -3,11 +3,9 @@
 #pragma once
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
+#include "dialects/Weft/Winograd.h"
 
 namespace weft {
-
-/// The m of F(m, r), nothing for other algorithms.
-std::optional<int64_t> winogradTile(std::optional<Algorithm> algorithm);
 
 /// The sums of a convolution of stride 1 with a window that `weft.winograd_filter` knows, before the bias; its weight
 /// is `weft.winograd_filter`'s result.

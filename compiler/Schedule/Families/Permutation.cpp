@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Channels in another order, or joined, cut or padded inside blocks: blocks of a result are unrolled, so that each lane's source is a place known when the kernel is
-// compiled. A vector is then put together from whole blocks (`Permute` in compiler/Emit/Halide), not element by element.
+// Channels in another order, or joined, cut or padded inside blocks: blocks of a result are unrolled, so that each lane's
+// source is a place known when the kernel is compiled. A vector is then put together from whole blocks (`Permute` in
+// compiler/Emit/Halide), not element by element.
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 

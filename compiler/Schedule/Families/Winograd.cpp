@@ -7,6 +7,7 @@
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
+#include "dialects/Weft/Winograd.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -83,14 +84,13 @@ public:
     ConvShape shape(conv);
     auto isOne = [](int64_t value) { return value == 1; };
     auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
-    int64_t high = shape.kernel.end()[-2], wide = shape.kernel.back(), taps = std::max(high, wide);
+    int64_t high = shape.kernel.end()[-2], wide = shape.kernel.back();
     bool isLine = std::min(high, wide) == 1;
-    bool fits = taps == 3 || taps == 5 || (isLine && (taps == 7 || taps == 9));
-    if (!shape.isDense() || !fits || (!isLine && high != wide) || !llvm::all_of(plane(shape.stride), isOne) ||
-        shape.inputs < machine.vector || (wide > 1 && shape.width < 6) || (high > 1 && shape.height / shape.depth < 6))
+    if (!shape.isDense() || !llvm::all_of(plane(shape.stride), isOne) || shape.inputs < machine.vector ||
+        (wide > 1 && shape.width < 6) || (high > 1 && shape.height / shape.depth < 6))
       return;
     for (int64_t m : {4, 2, 6})
-      if (m < 6 || (isLine && taps < 9))
+      if (winogradPoints(shape.kernel, m) && (m < 6 || isLine)) // F(6) of 3x3 costs more than F(4)
         choices.push_back(choiceFor(head->getContext(), shape, m, machine));
   }
 

@@ -7,6 +7,7 @@
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
 #include "compiler/Transforms/Chains/ChainModel.h"
+#include "dialects/Weft/Winograd.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -179,16 +180,14 @@ int64_t Liveness::scratchOf(unsigned number, const Machine &machine) const {
   if (isWinograd(conv.getAlgorithm())) {
     ConvShape shape(conv);
     std::optional<Choice> choice = choiceOf(group, machine);
-    int64_t m = choice ? parameter(choice->parameters, "m", 4) : 4, points = 1;
-    for (int64_t taps : ArrayRef(shape.kernel).take_back(2))
-      points *= taps == 1 ? 1 : m + taps - 1;
+    int64_t m = choice ? parameter(choice->parameters, "m", 4) : *winogradTile(conv.getAlgorithm());
     int64_t dilation = shape.dilation.back(), tile = shape.kernel.back() == 1 ? 1 : m;
     int64_t across = llvm::divideCeil(shape.width, tile * dilation) * dilation;
     if (choice)
       across = parameter(choice->parameters, "chunk", across) * parameter(choice->parameters, "band", 1);
     across *= *std::prev(shape.dilation.end(), 2);
     int64_t outputs = choice ? parameter(choice->parameters, "cb", 1) * machine.vector : shape.outputs;
-    elements += points * across * (llvm::alignTo(shape.inputs, machine.vector) + outputs);
+    elements += *winogradPoints(shape.kernel, m) * across * (llvm::alignTo(shape.inputs, machine.vector) + outputs);
   }
   return elements * 4;
 }
