@@ -137,8 +137,11 @@ bool Compilation::loadText() {
 }
 
 void Compilation::describe(const CpuTarget &target) {
-  ArrayAttr features = Builder(context.get()).getStrArrayAttr(target.features);
-  (*module)->setAttr("weft.target", TargetAttr::get(context.get(), target.name, target.vectorLanes, features));
+  auto features = llvm::to_vector(target.features);
+  if (options.tiles)
+    llvm::append_range(features, target.tileFeatures);
+  (*module)->setAttr("weft.target", TargetAttr::get(context.get(), target.name, target.vectorLanes,
+                                                    Builder(context.get()).getStrArrayAttr(features)));
   (*module)->setAttr("weft.options", optionsAttr(context.get(), options.pipeline));
   if (!options.name.empty())
     (*module)->setAttr("weft.name", StringAttr::get(context.get(), options.name));

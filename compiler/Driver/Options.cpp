@@ -301,6 +301,8 @@ private:
       fail() << "`--memory=" << memory << "` is neither `fast` nor `small`\n";
     options.pipeline.smallMemory = memory == "small";
     options.pipeline.winograd = !args.hasArg(OPT_no_winograd);
+    // Both promise the bits of plain sums.
+    options.tiles = options.pipeline.winograd && !options.pipeline.smallMemory && !args.hasArg(OPT_no_tiles);
     options.noCache = args.hasArg(OPT_no_cache);
     options.cacheDir = text(OPT_cache_dir);
     readJobs();

@@ -49,6 +49,7 @@ struct DriverOptions {
 
   std::string target = "cpu:native";
   PipelineOptions pipeline;
+  bool tiles = true; ///< tile registers are among the target's features, where it has them
   unsigned jobs = 0; ///< 0: one a core
   std::string cacheDir;
   bool noCache = false;

@@ -128,7 +128,8 @@ int Emission::prepare() {
   host.name = nameOf(module, options);
   host.target = target.getName().str();
   for (auto feature : target.getFeatures().getAsRange<StringAttr>())
-    host.features.push_back(feature.getValue().str());
+    if (!feature.getValue().starts_with("amx")) // no kernel needs tile registers
+      host.features.push_back(feature.getValue().str());
   host.weights = weightsInImage() ? emit::WeightsPlace::Image : emit::WeightsPlace::File;
   host.query = options.emit == EmitKind::Exe || options.emit == EmitKind::SharedLibrary;
   if (failed(emit::checkIndexRanges(module)))

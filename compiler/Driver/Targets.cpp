@@ -8,6 +8,11 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 using namespace llvm;
 
 namespace weft {
@@ -25,17 +30,35 @@ constexpr StringRef sprFeatures[] = {"avx",      "avx2",       "bmi",        "bm
                                      "avx512dq", "avx512vl",   "avx512ifma", "avx512vbmi",   "avx512vbmi2",   "avx512vnni",
                                      "avx512bitalg", "avx512vpopcntdq", "avx512bf16", "avx512fp16"};
 
+constexpr StringRef tileFeatures[] = {"amx-tile", "amx-bf16"};
+
 /// Best first: the native target is the first one all of whose features the machine has.
 const CpuTarget targets[] = {
-    {"cpu:sapphirerapids", "sapphirerapids", 16, sprFeatures},
+    {"cpu:sapphirerapids", "sapphirerapids", 16, sprFeatures, tileFeatures},
     {"cpu:znver4", "znver4", 16, zen4Features},
     {"cpu:x86-64-v4", "x86-64-v4", 16, v4Features},
     {"cpu:x86-64-v3", "x86-64-v3", 8, v3Features},
 };
 
-bool hostRuns(const CpuTarget &target) {
+bool hostHas(ArrayRef<StringRef> features) {
   static const StringMap<bool> host = sys::getHostCPUFeatures();
-  return all_of(target.features, [](StringRef feature) { return host.lookup(feature); });
+  return all_of(features, [](StringRef feature) { return host.lookup(feature); });
+}
+
+/// Linux gives a process the state of tile registers when asked for it; what one process gets, the next one will.
+bool mayUseTiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr int requestState = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, requestState, tileData) == 0;
+#else
+  return false;
+#endif
+}
+
+CpuTarget asHere(CpuTarget target) {
+  if (!hostHas(target.tileFeatures) || !mayUseTiles())
+    target.tileFeatures = {};
+  return target;
 }
 
 } // namespace
@@ -43,9 +66,12 @@ bool hostRuns(const CpuTarget &target) {
 ArrayRef<CpuTarget> cpuTargets() { return targets; }
 
 std::optional<CpuTarget> resolveTarget(StringRef name, raw_ostream &errors) {
-  for (const CpuTarget &target : targets)
-    if (target.name == name || (name == "cpu:native" && hostRuns(target)))
+  for (const CpuTarget &target : targets) {
+    if (target.name == name)
       return target;
+    if (name == "cpu:native" && hostHas(target.features))
+      return asHere(target);
+  }
   if (name == "cpu:native")
     errors << "weftc: error: this machine has neither AVX-512 nor AVX2 with FMA; name the machine to compile for, such as "
               "`--target=cpu:x86-64-v3`\n";

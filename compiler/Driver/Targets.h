@@ -18,12 +18,14 @@ struct CpuTarget {
   llvm::StringRef llvmCpu; ///< "znver4"
   int64_t vectorLanes;     ///< f32 lanes of the widest register
   llvm::ArrayRef<llvm::StringRef> features; ///< LLVM's names; all are needed to run
+  /// Those of its tile registers, which only some kernels need and the operating system may refuse to a process.
+  llvm::ArrayRef<llvm::StringRef> tileFeatures = {};
 };
 
 llvm::ArrayRef<CpuTarget> cpuTargets();
 
-/// The target called `name`; `cpu:native` is the best one this machine can run. Reports to `errors` and returns nothing
-/// where there is none.
+/// The target called `name`; `cpu:native` is the best one this machine can run, with tile registers if this process may
+/// use them. Reports to `errors` and returns nothing where there is none.
 std::optional<CpuTarget> resolveTarget(llvm::StringRef name, llvm::raw_ostream &errors);
 
 } // namespace weft

@@ -2,6 +2,7 @@
 // The table of processor classes.
 #include "compiler/Schedule/Machine.h"
 
+using namespace mlir;
 using namespace weft;
 
 int64_t Machine::allowedBytes(int64_t tensorBytes) {
@@ -18,6 +19,7 @@ Machine Machine::of(mlir::ModuleOp module) {
   machine.vector = target.getVector();
   machine.registers = machine.vector >= 16 ? 32 : 16;
   machine.fetchesAhead = machine.vector < 16;
+  machine.tiles = llvm::is_contained(target.getFeatures(), StringAttr::get(target.getContext(), "amx-bf16"));
   // Zen 4 issues one 512-bit multiply-add a cycle, Sapphire Rapids two; with 256 bits both do two.
   if (target.getName().contains("znver4") || target.getName().contains("x86-64-v4"))
     machine.fmaPerCycle = 1;

@@ -23,6 +23,7 @@ struct Machine {
   double inputTransform = 300, outputTransform = 250;
   /// Winograd's arithmetic and its filters' way from memory: what part of the shorter the longer does not hide; measured.
   double exposedStreaming = 0.8;
+  bool tiles = false;          ///< products of bf16 in tile registers, sums in f32 (AMX), may be used
   bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
   bool slowThirdLevel = false; ///< the third-level cache is no faster than memory
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network

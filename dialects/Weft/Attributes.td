@@ -57,7 +57,8 @@ def Weft_TargetAttr : Weft_Attr<"Target", "target"> {
   let summary = "the machine a module is compiled for";
   let description = [{
     `name` as the user writes it, already resolved (`cpu:znver4`, never `cpu:native`); `vector` is the number of f32
-    lanes of a vector register; `features` are LLVM's names, all needed.
+    lanes of a vector register; `features` are LLVM's names, all needed, but those of tile registers (`amx-tile`,
+    `amx-bf16`) only by kernels that use these; without them among `features` none does.
 
     Example:
     ```mlir
