@@ -9,6 +9,7 @@
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
+#include "compiler/Transforms/MultiplyPlanes.h"
 #include "compiler/Transforms/PackWeights.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -44,6 +45,8 @@ public:
       builder.setInsertionPoint(op);
       if (reducesPlanes(op))
         op = poolPlanes(op);
+      if (auto conv = dyn_cast<ConvOp>(op); conv && staysPlain(conv))
+        op = multiplyPlanes(builder, conv);
       if (auto split = dyn_cast<SplitOp>(op); split && !isRecipe(split.getX()) && cutsInsideBlocks(split))
         op = slicesOf(split);
       bool done = isView(op) && rewriteFlatten(op);
@@ -100,6 +103,12 @@ private:
       return assignBlocked(op);
     for (OpOperand &operand : op->getOpOperands())
       operand.set(plain(operand.get()));
+  }
+
+  /// Whether a convolution adds up planes that nobody has packed.
+  bool staysPlain(ConvOp conv) {
+    Value x = conv.getX();
+    return !isBlocked(x.getType()) && !blockedOf.contains(x) && addsUpPlanes(conv, block);
   }
 
   /// Whether `op` can work on blocked tensors and has at least one such operand; a window takes the packed copy that others asked for.

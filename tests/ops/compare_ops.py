@@ -74,6 +74,7 @@ def conv_case(name, shape, out, kernel, stride=1, pad=0, dilation=1, groups=1, b
 def conv_cases():
     return [
         conv_case("pointwise", (1, 32, 7, 9), 48, 1),
+        conv_case("planes", (2, 4, 9, 7), 6, 1), conv_case("planes_of_lines", (3, 12, 50), 1, 1, bias=False),
         conv_case("square", (1, 16, 13, 11), 32, 3, pad=1),
         conv_case("odd_channels", (3, 5, 9, 7), 13, 3, pad=1),
         conv_case("stride", (1, 16, 15, 17), 16, 3, stride=2, pad=1),

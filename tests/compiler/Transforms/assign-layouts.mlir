@@ -297,3 +297,41 @@ func.func @shared_copy(%x: tensor<1x32x8x8xf32>) -> (tensor<1x32x8x8xf32>, tenso
   return %0, %1 : tensor<1x32x8x8xf32>, tensor<1x32x4x4xf32>
 }
 }
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Four heads of an attention are mixed, row-major on both sides: a product of matrices, where a block would be a quarter full.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @heads
+// CHECK: %[[PLANES:.*]] = weft.reshape %{{.*}} : (tensor<2x4x9x9xf32>) -> tensor<2x4x81xf32>
+// CHECK: %[[WEIGHT:.*]] = weft.reshape %{{.*}} : (tensor<6x4x1x1xf32>) -> tensor<6x4xf32>
+// CHECK: weft.matmul %[[WEIGHT]], %[[PLANES]] : (tensor<6x4xf32>, tensor<2x4x81xf32>) -> tensor<2x6x81xf32>
+// CHECK: weft.add %{{.*}}, %{{.*}} : (tensor<2x6x81xf32>, tensor<6x1xf32>) -> tensor<2x6x81xf32>
+// CHECK-NOT: weft.relayout
+// CHECK: return
+func.func @heads(%x: tensor<2x4x9x9xf32>) -> tensor<2x6x9x9xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<6x4x1x1xf32>
+  %b = weft.weight "b" : tensor<6xf32>
+  %0 = weft.softmax %x axis 3 : (tensor<2x4x9x9xf32>) -> tensor<2x4x9x9xf32>
+  %1 = weft.conv %0, %w bias %b stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<2x4x9x9xf32>, tensor<6x4x1x1xf32>, tensor<6xf32>) -> tensor<2x6x9x9xf32>
+  %2 = weft.softmax %1 axis 3 : (tensor<2x6x9x9xf32>) -> tensor<2x6x9x9xf32>
+  return %2 : tensor<2x6x9x9xf32>
+}
+
+// Where a convolution reads the result, packed channels are made at once.
+// CHECK-LABEL: func.func @read_packed
+// CHECK: weft.conv %{{.*}}algorithm = #weft.algorithm<first>
+// CHECK: weft.relu
+// CHECK: weft.conv %{{.*}}algorithm = #weft.algorithm<direct>
+func.func @read_packed(%x: tensor<1x3x8x8xf32>) -> tensor<1x16x8x8xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<8x3x1x1xf32>
+  %v = weft.weight "v" : tensor<16x8x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x3x8x8xf32>, tensor<8x3x1x1xf32>) -> tensor<1x8x8x8xf32>
+  %1 = weft.relu %0 : (tensor<1x8x8x8xf32>) -> tensor<1x8x8x8xf32>
+  %2 = weft.conv %1, %v stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<1x8x8x8xf32>, tensor<16x8x3x3xf32>) -> tensor<1x16x8x8xf32>
+  return %2 : tensor<1x16x8x8xf32>
+}
+}
