@@ -17,7 +17,7 @@ static bool isBinary(Operation *op) {
 }
 
 bool isPointwise(Operation *op) {
-  return isUnary(op) || isBinary(op) || isa<PreluOp, BatchnormOp, DropoutOp, StochasticDepthOp>(op);
+  return isUnary(op) || isBinary(op) || isa<WhereOp, PreluOp, BatchnormOp, DropoutOp, StochasticDepthOp>(op);
 }
 
 bool isWindow(Operation *op) {

@@ -1,11 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase fuse, second pass: element-wise operations before a convolution move into its kernel.
+// Phase fuse, second pass: element-wise operations before a convolution or a softmax move into its kernel.
 //
 // What follows a convolution joins it for free (FormGroups.cpp). What stands before one, `conv(relu(batchnorm(x)))`, is a
 // kernel of its own and a second tensor as large as x while others still need x: each layer of a DenseNet reads all
 // before it. The convolution applies it to what it reads instead, one strip of rows at a time, each strip once. Where x
 // dies the operations work in place, but then this saves a pass over memory. Padding goes the same way: as zeros that are
 // written behind the activation, and around the caller's image, which has no border and would be copied to one that has.
+// A softmax prepares one row at a time: what attention adds and masks are maps as large as its own, often beyond the caches.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -20,13 +21,14 @@ namespace weft {
 
 namespace {
 
-/// A group of element-wise operations that reads one tensor of its result's type beside weights.
+/// A group of element-wise operations with one reader.
 bool isPrologue(GroupOp group) {
-  if (group.getNumResults() != 1 || !group.getResult(0).hasOneUse())
-    return false;
-  for (Operation &op : group.getBody().front().without_terminator())
-    if (!isPointwise(&op))
-      return false;
+  return group.getNumResults() == 1 && group.getResult(0).hasOneUse() &&
+         llvm::all_of(group.getBody().front().without_terminator(), [](Operation &op) { return isPointwise(&op); });
+}
+
+/// Whether it reads one tensor of its result's type beside weights.
+bool readsOneTensor(GroupOp group) {
   Type type = group.getResult(0).getType();
   unsigned tensors = 0;
   for (Value input : group.getInputs()) {
@@ -91,7 +93,15 @@ ConvOp imageReader(GroupOp group) {
   return fits ? conv : ConvOp();
 }
 
-/// The group whose convolution is the only reader of `prologue`.
+/// Whether an operation prepares the rows it reads, neighbours in memory.
+bool preparesRows(Operation *op) {
+  if (!isa<SoftmaxOp, LogSoftmaxOp>(op))
+    return false;
+  RankedTensorType x = tensorOf(op->getOperand(0));
+  return !isBlocked(x) && op->getAttrOfType<IntegerAttr>("axis").getInt() == x.getRank() - 1;
+}
+
+/// The group whose convolution or softmax is the only reader of `prologue`, and prepares what it reads.
 GroupOp readerOf(GroupOp prologue) {
   OpOperand &use = *prologue.getResult(0).getUses().begin();
   auto reader = dyn_cast<GroupOp>(use.getOwner());
@@ -102,7 +112,8 @@ GroupOp readerOf(GroupOp prologue) {
     return {};
   OpOperand &inside = *argument.getUses().begin();
   auto conv = dyn_cast<ConvOp>(inside.getOwner());
-  return conv && inside.getOperandNumber() == 0 && takesPrologue(conv) ? reader : GroupOp();
+  bool takes = conv ? takesPrologue(conv) && readsOneTensor(prologue) : preparesRows(inside.getOwner());
+  return takes && inside.getOperandNumber() == 0 ? reader : GroupOp();
 }
 
 /// One group that does what both did, in place of `reader`.

@@ -345,10 +345,10 @@ def FormGroups : Pass<"weft-form-groups", "::mlir::ModuleOp"> {
 }
 
 def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
-  let summary = "element-wise operations before a convolution moved into its group";
+  let summary = "element-wise operations before a convolution or a softmax moved into its group";
   let description = [{
     A group of element-wise operations that reads one tensor, and whose result only a packed convolution reads, joins the group of
-    that convolution, whose kernel applies it strip by strip to what it reads. Its padding becomes a `pad` in the group, and so
+    that convolution, whose kernel applies it strip by strip to what it reads. Whatever it reads, it joins a softmax along rows. Its padding becomes a `pad` in the group, and so
     does that of a convolution that reads the caller's image.
 
     ```mlir

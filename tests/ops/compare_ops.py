@@ -347,6 +347,8 @@ def norm_cases():
         Case("instancenorm", "instancenorm(x) as n", [x], lambda v, w, b: group(v, w, b, 8), {"n.weight": scale, "n.bias": shift}),
         Case("layernorm", "layernorm(x) as n", [normal(3, 5, 33)], layer, {"n.weight": positive(33), "n.bias": normal(33)}),
         Case("softmax", "softmax(x, axis=1)", [s], onnx("Softmax", axis=1)), Case("softmax_first", "softmax(x, axis=0)", [s], onnx("Softmax", axis=0)),
+        Case("softmax_masked", "softmax(where(z, leaky_relu(x + y, alpha=0.2), -1e9), axis=2)", [normal(3, 1, 37), normal(3, 5, 1), (normal(5, 37) > 0).astype(np.float32)],
+             lambda u, v, w: onnx("Softmax", axis=2)(np.where(w > 0, np.where(u + v < 0, np.float32(0.2) * (u + v), u + v), np.float32(-1e9)))),
         Case("softmax_channel", "softmax(x, axis=1)", [x * 4], onnx("Softmax", axis=1)), Case("log_softmax", "log_softmax(x, axis=1)", [s], onnx("LogSoftmax", axis=1)),
         Case("sum", "sum(x, axis=[1, 2], keepdims=false)", [normal(3, 5, 7)], lambda v: v.sum((1, 2))), Case("mean", "mean(x, axis=[2], keepdims=true)", [normal(3, 5, 33)], lambda v: v.mean(2, keepdims=True)),
         Case("max", "max(x, axis=[0], keepdims=false)", [s], lambda v: v.max(0)), Case("min", "min(x, axis=[2, 3], keepdims=false)", [x], lambda v: v.min((2, 3))),

@@ -1,4 +1,4 @@
-// A convolution applies the normalisation before it to what it reads: no second tensor as large as its input.
+// A convolution applies the normalisation before it to what it reads, a softmax the mask: no second tensor as large as their input.
 // RUN: weft-opt %s --split-input-file --weft-fuse-prologues | FileCheck %s
 // RUN: weft-opt %s --split-input-file --weft-fuse-prologues --weft-assign-borders --weft-choose-schedules \
 // RUN:   --weft-outline-kernels --weft-schedule-kernels | FileCheck %s --check-prefix=SCHEDULE
@@ -129,4 +129,45 @@ func.func @image(%x: !x, %w: !w) -> !y attributes {weft.net} {
     weft.yield %r : !y
   } : (!x, !w) -> !y
   return %y : !y
+}
+
+// -----
+
+!x = tensor<4x9x50xf32>
+!m = tensor<9x50xf32>
+!s = tensor<4x9x1xf32>
+
+// Attention over a graph: a row of scores is masked just before its maximum is taken. Columns are not rows.
+// CHECK-LABEL: func.func @masked
+// CHECK: weft.group "rows"(%arg0, %arg2, %arg1)
+// CHECK: weft.add
+// CHECK-NEXT: weft.where
+// CHECK-NEXT: weft.softmax
+// CHECK: weft.group "mask"
+// CHECK: weft.group "columns"
+// SCHEDULE-LABEL: func.func private @softmax_add_where_0
+// SCHEDULE-SAME: stage<"add_where", [compute_at("softmax", ch)
+func.func @masked(%x: !x, %m: !m, %s: !s) -> (!x, !x) attributes {weft.net} {
+  %a = weft.group "mask" (%x, %s, %m) {
+  ^bb0(%b: !x, %c: !s, %d: !m):
+    %0 = weft.add %b, %c : (!x, !s) -> !x
+    %1 = weft.where %d, %0, %b : (!m, !x, !x) -> !x
+    weft.yield %1 : !x
+  } : (!x, !s, !m) -> !x
+  %y = weft.group "rows" (%a) {
+  ^bb0(%b: !x):
+    %r = weft.softmax %b axis 2 : (!x) -> !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %e = weft.group "mask" (%x, %m) {
+  ^bb0(%b: !x, %d: !m):
+    %1 = weft.add %b, %d : (!x, !m) -> !x
+    weft.yield %1 : !x
+  } : (!x, !m) -> !x
+  %z = weft.group "columns" (%e) {
+  ^bb0(%b: !x):
+    %r = weft.softmax %b axis 1 : (!x) -> !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  return %y, %z : !x, !x
 }
