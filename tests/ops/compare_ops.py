@@ -349,6 +349,8 @@ def norm_cases():
         Case("softmax", "softmax(x, axis=1)", [s], onnx("Softmax", axis=1)), Case("softmax_first", "softmax(x, axis=0)", [s], onnx("Softmax", axis=0)),
         Case("softmax_masked", "softmax(where(z, leaky_relu(x + y, alpha=0.2), -1e9), axis=2)", [normal(3, 1, 37), normal(3, 5, 1), (normal(5, 37) > 0).astype(np.float32)],
              lambda u, v, w: onnx("Softmax", axis=2)(np.where(w > 0, np.where(u + v < 0, np.float32(0.2) * (u + v), u + v), np.float32(-1e9)))),
+        Case("softmax_short", "softmax(x, axis=2)", [normal(2, 37, 7)], onnx("Softmax", axis=2)), Case("log_softmax_short", "log_softmax(x, axis=1)", [normal(50, 3)], onnx("LogSoftmax", axis=1)),
+        Case("layernorm_short", "layernorm(x) as n", [normal(3, 21, 5)], layer, {"n.weight": positive(5), "n.bias": normal(5)}), Case("sum_short", "sum(x, axis=[1])", [normal(33, 6)], lambda v: v.sum(1, keepdims=True)),
         Case("softmax_channel", "softmax(x, axis=1)", [x * 4], onnx("Softmax", axis=1)), Case("log_softmax", "log_softmax(x, axis=1)", [s], onnx("LogSoftmax", axis=1)),
         Case("sum", "sum(x, axis=[1, 2], keepdims=false)", [normal(3, 5, 7)], lambda v: v.sum((1, 2))), Case("mean", "mean(x, axis=[2], keepdims=true)", [normal(3, 5, 33)], lambda v: v.mean(2, keepdims=True)),
         Case("max", "max(x, axis=[0], keepdims=false)", [s], lambda v: v.max(0)), Case("min", "min(x, axis=[2, 3], keepdims=false)", [x], lambda v: v.min((2, 3))),

@@ -26,15 +26,16 @@ bool reducesDimensions(Operation *op) {
 
 /// Where statistics are made, and the loops of the output around and inside.
 struct Rows {
-  explicit Rows(const KernelView &kernel);
+  Rows(const KernelView &kernel, const Machine &machine);
 
   SmallVector<StringRef> order; ///< of the output's loops
   StringRef at;                 ///< inside which the statistics of a row lie; empty: before all
+  StringRef together;           ///< where rows are short: the loop over them that is cut, so that statistics of several fill a vector
 };
 
 /// Loops that statistics share with the output go outside. The innermost of those runs inside again where others stood
 /// outside it (pixels inside channel blocks): a row of parts then has its statistics made together.
-Rows::Rows(const KernelView &kernel) {
+Rows::Rows(const KernelView &kernel, const Machine &machine) {
   const StageView &out = kernel.output();
   Names shared;
   bool isFirst = true;
@@ -66,6 +67,13 @@ Rows::Rows(const KernelView &kernel) {
   if (!kept.empty())
     at = kept.back();
   order.append(others);
+  bool alongRows = others.size() == 1 && others.front() == out.loops.back();
+  int64_t elements = out.extents.back();
+  if (alongRows && !at.empty() && elements > 0 && elements < machine.vector && out.extentOf(at) >= machine.vector) {
+    together = std::exchange(at, "rows");
+    order.insert(llvm::find(order, together), at);
+    *llvm::find(order, together) = "row";
+  }
 }
 
 class Reduction final : public Family {
@@ -86,7 +94,7 @@ public:
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     if (!kernel.stages.empty() && kernel.output().loops.empty())
       return scheduleAnything(kernel, machine);
-    Rows rows(kernel);
+    Rows rows(kernel, machine);
     SmallVector<StageAttr> stages;
     for (const StageView &view : ArrayRef(kernel.stages).drop_back())
       stages.push_back(statistics(kernel, view, rows, machine));
@@ -138,6 +146,8 @@ private:
   static StageAttr output(const KernelView &kernel, const Rows &rows, const Machine &machine) {
     const StageView &out = kernel.output();
     StageBuilder stage(kernel.getContext(), out.name);
+    if (!rows.together.empty())
+      stage.split(rows.together, rows.at, "row", machine.vector, Tail::Predicate);
     SmallVector<StringRef> inner = vectorize(stage, out, machine, Tail::Predicate), order;
     for (StringRef loop : rows.order) {
       if (loop != out.loops.back())
@@ -151,7 +161,7 @@ private:
     for (StringRef loop : rows.order) {
       if (loop == out.loops.back())
         break;
-      if (out.extentOf(loop) != 1) {
+      if (loop == rows.at || out.extentOf(loop) != 1) {
         stage.parallel(loop);
         break;
       }

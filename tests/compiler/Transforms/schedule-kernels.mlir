@@ -226,3 +226,17 @@ func.func @shuffle(%x: tensor<1x64x8x8xf32>) -> tensor<1x60x8x8xf32> attributes 
   return %1 : tensor<1x60x8x8xf32>
 }
 }
+
+// -----
+
+// Reduction: rows of seven classes are shorter than a vector, so the statistics of sixteen rows fill one.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @log_softmax
+// CHECK-SAME: stage<"max", [compute_at("log_softmax", rows), split(n -> vo, vi by 16
+// CHECK-SAME: stage<"log", [compute_at("log_softmax", rows), split(n -> vo, vi by 16
+// CHECK-SAME: stage<"log_softmax", [split(n -> rows, row by 16, predicate), split(ch -> vo, vi by 16, predicate), vectorize(vi), reorder(rows, row, vo, vi), parallel(rows)]>
+func.func @classes(%x: tensor<50x7xf32>) -> tensor<50x7xf32> attributes {weft.net} {
+  %0 = weft.log_softmax %x axis 1 : (tensor<50x7xf32>) -> tensor<50x7xf32>
+  return %0 : tensor<50x7xf32>
+}
+}
