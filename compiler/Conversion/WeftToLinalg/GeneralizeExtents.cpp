@@ -17,7 +17,7 @@ using namespace mlir;
 namespace weft {
 
 bool isPinnedLoop(StringRef name) {
-  return llvm::is_contained({"n", "c", "ch", "i", "ic", "kz", "ky", "kx", "u", "v", "p", "q", "ty", "tx"}, name);
+  return llvm::is_contained({"n", "c", "ch", "i", "ic", "kz", "ky", "kx", "u", "v", "p", "q", "t", "ty", "tx"}, name);
 }
 
 namespace {

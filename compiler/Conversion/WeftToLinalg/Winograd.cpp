@@ -3,13 +3,15 @@
 // Neural Networks, 2016. Tiles of m x m results read (m + r - 1) x (m + r - 1) elements; a dimension without taps has
 // tiles of one element. In six stages and the epilogue's
 //
-//   rows      B^T d        n ib ty tx u v i    transforms the rows of each tile
-//   columns   (B^T d) B    n ib ty tx u v i
-//   product   M            n u v cb ty tx c, ib i    one matrix product a point, with the transformed filter
-//   products  M            n u v cb ty tx c
+//   rows      B^T d        n ib t u v i    transforms the rows of each tile
+//   columns   (B^T d) B    n ib t u v i
+//   product   M            n u v cb t c, ib i    one matrix product a point, with the transformed filter
+//   products  M            n u v cb t c
 //   back_rows A^T M        n cb ty tx p v c
 //   back      (A^T M) A    n cb ty tx p q c
 //   tiles                  n cb y x c          results where they belong, the bias and what follows
+//
+// Up to the products tiles are numbered row by row (t), so that a register tile is any run of them.
 //
 // In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a
 // window touches, with a loop kz behind ib.
@@ -155,11 +157,11 @@ private:
   RankedTensorType tensor(ArrayRef<int64_t> shape) const {
     return RankedTensorType::get(shape, y.type.getElementType());
   }
-  /// `names`, and in three dimensions z before "ty".
+  /// `names`, and in three dimensions z before the tiles.
   StageLoops loops(ArrayRef<StringRef> names) const {
     StageLoops result;
     for (StringRef name : names) {
-      if (z && name == "ty")
+      if (z && (name == "ty" || name == "t"))
         result.names.push_back("z");
       result.names.push_back(name.str());
     }
@@ -174,12 +176,12 @@ private:
   SmallVector<AffineExpr> slice(unsigned position) const {
     return z ? SmallVector<AffineExpr>{d(position)} : SmallVector<AffineExpr>();
   }
-  /// One source a tap: `at(k)` says where tap k is read.
-  SmallVector<Source> tapsOf(Value value, int64_t points,
+  /// One source a tap: `at(k)` says where tap k is read by a stage of `loops` loops.
+  SmallVector<Source> tapsOf(Value value, int64_t points, unsigned loops,
                              llvm::function_ref<SmallVector<AffineExpr>(int64_t)> at) const {
     SmallVector<Source> sources;
     for (int64_t k = 0; k < points; ++k)
-      sources.push_back({value, AffineMap::get(7 + z, 0, at(k), context)});
+      sources.push_back({value, AffineMap::get(loops, 0, at(k), context)});
     return sources;
   }
 
@@ -191,27 +193,28 @@ private:
       box.high.push_back(touched[1 - z + s] - op.getPad()[s] - x.type.getDimSize(2 + s));
     }
     Value input = kernel.read(op.getX(), box, "x");
-    auto taps = tapsOf(input, down.points, [&](int64_t k) {
+    AffineExpr row = d(2 + z).floorDiv(across.count), column = d(2 + z) % across.count;
+    auto taps = tapsOf(input, down.points, 6 + z, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2,
-                              {d(0), d(1), down.tap(d(2 + z), c(k)), across.tap(d(3 + z), d(5 + z)), d(6 + z)});
+                              {d(0), d(1), down.tap(row, c(k)), across.tap(column, d(4 + z)), d(5 + z)});
     });
     return kernel.map(
-        "rows", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
-        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, vertical, v.drop_back(1))); });
+        "rows", loops({"n", "ib", "t", "u", "v", "i"}), taps, inputTiles(),
+        [&](Builder &b, ValueRange v) { return pick(b, 3 + z, transformTile(b, vertical, v.drop_back(1))); });
   }
 
   Value transformColumns(Value rows) {
-    auto taps = tapsOf(rows, across.points, [&](int64_t k) {
-      return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
+    auto taps = tapsOf(rows, across.points, 6 + z, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), c(k), d(5 + z)});
     });
     return kernel.map(
-        "columns", loops({"n", "ib", "ty", "tx", "u", "v", "i"}), taps, inputTiles(),
-        [&](Builder &b, ValueRange v) { return pick(b, 5 + z, transformTile(b, horizontal, v.drop_back(1))); });
+        "columns", loops({"n", "ib", "t", "u", "v", "i"}), taps, inputTiles(),
+        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, horizontal, v.drop_back(1))); });
   }
 
   Value product(Value columns) {
-    StageLoops nest = loops({"n", "u", "v", "cb", "ty", "tx", "c"});
-    unsigned ib = 7 + z, i = 8 + 2 * z;
+    StageLoops nest = loops({"n", "u", "v", "cb", "t", "c"});
+    unsigned ib = 6 + z, i = 7 + 2 * z;
     SmallVector<AffineExpr> tap, slices;
     nest.names.push_back("ib");
     if (z) {
@@ -222,9 +225,9 @@ private:
     nest.names.push_back("i");
     nest.reductionExtents.assign(2 + z, -1);
     AffineMap tile = AffineMap::get(
-        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(5 + z), d(1), d(2), d(i)}), context);
+        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(1), d(2), d(i)}), context);
     AffineMap filter = AffineMap::get(
-        i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * across.points + d(2), d(3), d(ib), d(i), d(6 + z)}), context);
+        i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * across.points + d(2), d(3), d(ib), d(i), d(5 + z)}), context);
     return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
                          outputPoints(), FloatAttr::get(y.type.getElementType(), 0.0),
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
@@ -232,14 +235,14 @@ private:
 
   /// Sums stay in registers until they are whole.
   Value products(Value product) {
-    return kernel.map("products", loops({"n", "u", "v", "cb", "ty", "tx", "c"}),
-                      {{product, AffineMap::getMultiDimIdentityMap(7 + z, context)}}, outputPoints(),
+    return kernel.map("products", loops({"n", "u", "v", "cb", "t", "c"}),
+                      {{product, AffineMap::getMultiDimIdentityMap(6 + z, context)}}, outputPoints(),
                       [](Builder &, ValueRange v) { return v[0]; });
   }
 
   Value backRows(Value products) {
-    auto taps = tapsOf(products, down.points, [&](int64_t k) {
-      return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z), d(3 + z), d(6 + z)});
+    auto taps = tapsOf(products, down.points, 7 + z, [&](int64_t k) {
+      return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z) * across.count + d(3 + z), d(6 + z)});
     });
     return kernel.map(
         "back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
@@ -249,7 +252,7 @@ private:
   }
 
   Value backColumns(Value rows) {
-    auto taps = tapsOf(rows, across.points, [&](int64_t k) {
+    auto taps = tapsOf(rows, across.points, 7 + z, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 2, {d(0), d(1), d(2 + z), d(3 + z), d(4 + z), c(k), d(6 + z)});
     });
     return kernel.map(
@@ -270,11 +273,12 @@ private:
 
   RankedTensorType outputPoints() const {
     return tensor(
-        with<int64_t>(slicesOut, 4, {batch, down.points, across.points, outBlocks, down.count, across.count, y.block}));
+        with<int64_t>(slicesOut, 4, {batch, down.points, across.points, outBlocks, down.count * across.count, y.block}));
   }
+
   RankedTensorType inputTiles() const {
     return tensor(
-        with<int64_t>(slicesIn, 2, {batch, inBlocks, down.count, across.count, down.points, across.points, x.block}));
+        with<int64_t>(slicesIn, 2, {batch, inBlocks, down.count * across.count, down.points, across.points, x.block}));
   }
 
   ConvOp op;

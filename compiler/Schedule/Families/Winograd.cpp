@@ -104,20 +104,21 @@ private:
   static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
     Shape tiles(shape, m, machine);
     TileLimits limits = tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1);
-    Tile tile = registerTile(tiles, limits, machine);
+    Tile tile = registerTile(tiles, tiles.across, limits, machine);
+    int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
+    double columnBytes = samples * tileWork(tiles, tile.cb, machine);
+    int64_t rows = band(tiles, tile.cb, columnBytes * tiles.inRow(), machine);
+    bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
+    int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
+    tile = registerTile(tiles, tilesOfLast(tiles, rows, cut), limits, machine);
+    bool byPoints = pointsPay(tiles, rows, cut, machine) &&
+                    samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
     double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
     double product =
         count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
     product *= 1 + limits.weightReload / tile.x;
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
-    int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
-    double columnBytes = samples * tileWork(tiles, tile.cb, machine);
-    int64_t rows = band(tiles, tile.cb, columnBytes * tiles.inRow(), machine);
-    bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
-    int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
-    bool byPoints = pointsPay(tiles, rows, cut, machine) &&
-                    samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
     Choice choice;
     choice.algorithm = m == 2 ? Algorithm::Winograd2 : m == 4 ? Algorithm::Winograd4 : Algorithm::Winograd6;
     choice.block = machine.vector;
@@ -141,7 +142,7 @@ private:
     if (tiles.slices < shape.depth)
       values.push_back({"slices", tiles.slices});
     if (int64_t lines = fetchedAhead(
-            tiles, tile, shape.batch * tiles.slices * rows * tiles.dy * llvm::divideCeil(cut, tile.x), machine))
+            tiles, tile, shape.batch * tiles.slices * llvm::divideCeil(rows * tiles.dy * cut, tile.x), machine))
       values.push_back({"prefetch", lines});
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
@@ -177,9 +178,15 @@ private:
     return !machine.slowThirdLevel || !(enough || keptBand(tiles, cb, machine));
   }
 
-  /// Where a row has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
-  static Tile registerTile(const Shape &tiles, TileLimits limits, const Machine &machine) {
-    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine, limits);
+  /// Tiles worked on together in the last band, the smallest.
+  static int64_t tilesOfLast(const Shape &tiles, int64_t rows, int64_t cut) {
+    int64_t last = tiles.down % rows;
+    return (last ? last : rows) * tiles.dy * cut;
+  }
+
+  /// Where a run has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
+  static Tile registerTile(const Shape &tiles, int64_t run, TileLimits limits, const Machine &machine) {
+    Tile tile = chooseTile(run, tiles.outBlocks, machine, limits);
     bool streams = tiles.weightBytes >= machine.cachedFilterBytes;
     if (streams && tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0)
       tile.cb = 4;
@@ -239,9 +246,9 @@ private:
   static int64_t chunk(const Shape &tiles, int64_t rx, int64_t rows, double columnBytes, const Machine &machine) {
     double most = tiles.isDeep() ? machine.bandBytes * slicesShare : chunkBytes;
     auto fits = [&](int64_t cut) {
-      return tileBytes(tiles, machine) * cut * tiles.dy <= most && columnBytes * cut * tiles.dy <= machine.roomBytes;
+      return tileBytes(tiles, machine) * cut <= most && columnBytes * cut <= machine.roomBytes;
     };
-    if (rows > 1 || fits(tiles.across))
+    if (rows > 1 || tiles.dy > 1 || fits(tiles.across)) // a part of several rows would be no run
       return tiles.across;
     int64_t best = tiles.across;
     for (int64_t cut = rx; cut < tiles.across; cut += rx)
@@ -268,9 +275,10 @@ private:
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
-          out(kernel.output().name), rowsOfTiles(kernel.stages[0].extentOf("ty") / dy),
-          tilesAcross(parameter(choice, "chunk", kernel.stages[0].extentOf("tx"))),
-          cuts(tilesAcross < kernel.stages[0].extentOf("tx")), isDeep(kernel.output().has("z")) {}
+          out(kernel.output().name), rowsOfTiles(kernel.stages[5].extentOf("ty") / dy),
+          tilesAcross(parameter(choice, "chunk", kernel.stages[5].extentOf("tx"))),
+          tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross),
+          cuts(tilesAcross < kernel.stages[5].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 
     ScheduleAttr run() {
       return ScheduleAttr::get(context, {rows(), columns(), product(), products(), backRows(), back(), tiles()});
@@ -279,11 +287,11 @@ private:
   private:
     bool manyBands() const { return llvm::divideCeil(rowsOfTiles, band) >= bandsForThreads; }
 
-    /// `loops`, in three dimensions with z before "ty".
+    /// `loops`, in three dimensions with z before "t".
     SmallVector<StringRef> withSlices(ArrayRef<StringRef> loops) const {
       SmallVector<StringRef> all(loops);
       if (isDeep)
-        all.insert(llvm::find(all, "ty"), "z");
+        all.insert(llvm::find(all, "t"), "z");
       return all;
     }
 
@@ -292,60 +300,69 @@ private:
 
     StageAttr rows() {
       StageBuilder stage(context, "rows");
-      stage.computeAt("columns", "tx").boundExtent("u", u).boundExtent("v", v);
+      stage.computeAt("columns", "t").boundExtent("u", u).boundExtent("v", v);
       return stage.vectorize("i").unroll("u").unroll("v").get();
     }
 
     StageAttr columns() {
       StageBuilder stage(context, "columns");
-      stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ty", "ib", "tx", "i"}));
-      stage.boundExtent("tx", tilesAcross).vectorize("i").unroll("u").unroll("v");
+      stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ib", "t", "i"}));
+      boundTiles(stage).vectorize("i").unroll("u").unroll("v");
       if (byPoints)
         stage.parallel("ib");
       return stage.get();
     }
 
-    bool cutsTiles() const { return rx < tilesAcross; }
+    /// Bands have as many tiles, but perhaps the last.
+    StageBuilder &boundTiles(StageBuilder &stage) const {
+      return rowsOfTiles % band == 0 ? stage.boundExtent("t", tilesTogether) : stage;
+    }
+
+    bool cutsTiles() const { return rx < tilesTogether; }
 
     /// The sums of one register tile.
     StageAttr product() {
       StageBuilder stage(context, "product");
-      stage.computeAt("products", cutsTiles() ? "txo" : "ty").boundExtent("cb", cb).boundExtent("tx", rx);
-      SmallVector<StringRef> tile{"cb", "tx"}, order{"ib"};
+      stage.computeAt("products", cutsTiles() ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", cb).boundExtent("t", rx);
+      SmallVector<StringRef> tile{"cb", "t"}, order{"ib"};
       orderTile(tile, rx, cb, machine);
-      stage.vectorize("c").unroll("cb").unroll("tx");
+      stage.vectorize("c").unroll("cb").unroll("t");
       stage.onUpdate().split("i", "io", "ii", channelUnroll, Tail::Exact);
       if (isDeep)
         order.push_back("kz");
       order.append({"io", "ii"});
       order.append(tile);
       order.push_back("c");
-      stage.reorder(order).vectorize("c").unroll("cb").unroll("tx").unroll("ii");
+      stage.reorder(order).vectorize("c").unroll("cb").unroll("t").unroll("ii");
       if (prefetchLines > 0)
         stage.prefetch("filter", "ib", byPoints ? "po" : "v", prefetchLines);
       return stage.get();
     }
 
+    /// The loop of the products around all tiles of a band, in a plane.
+    StringRef innermostRun() const { return samplesInside ? "n" : byPoints ? "po" : "v"; }
+
     StageAttr products() {
       StageBuilder stage(context, "products");
       stage.computeAt(out, byPoints ? bandLoop() : "cbo");
-      stage.storageOrder(withSlices(byPoints ? ArrayRef<StringRef>{"n", "u", "v", "cb", "ty", "tx", "c"}
-                                             : ArrayRef<StringRef>{"n", "u", "v", "ty", "tx", "cb", "c"}));
+      stage.storageOrder(withSlices(byPoints ? ArrayRef<StringRef>{"n", "u", "v", "cb", "t", "c"}
+                                             : ArrayRef<StringRef>{"n", "u", "v", "t", "cb", "c"}));
       if (!byPoints)
         stage.boundExtent("cb", cb);
-      stage.boundExtent("tx", tilesAcross);
+      boundTiles(stage);
       SmallVector<StringRef> order{"u", "v"};
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
       if (byPoints) {
         stage.split("cb", "po", "pi", cb, Tail::ShiftInwards);
         order.insert(samplesInside ? order.end() - 1 : order.end(), "po");
       }
-      order.append(withSlices({"ty"}));
+      if (isDeep)
+        order.push_back("z");
       if (cutsTiles()) {
-        stage.split("tx", "txo", "txi", rx, tilesAcross % rx ? Tail::ShiftInwards : Tail::Exact);
-        order.push_back("txo");
+        stage.split("t", "to", "ti", rx, tilesTogether % rx || rowsOfTiles % band ? Tail::ShiftInwards : Tail::Exact);
+        order.push_back("to");
       }
-      StringRef tile = cutsTiles() ? "txi" : "tx", block = byPoints ? "pi" : "cb";
+      StringRef tile = cutsTiles() ? "ti" : "t", block = byPoints ? "pi" : "cb";
       order.append({tile, block, "c"});
       stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
       if (byPoints && !samplesInside)
@@ -424,6 +441,7 @@ private:
     bool samplesInside, byPoints;
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together
+    int64_t tilesTogether;            ///< worked on together
     bool cuts;                        ///< whether that is part of a row
     bool isDeep;                      ///< whether there are slices
   };

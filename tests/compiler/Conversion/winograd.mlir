@@ -4,15 +4,15 @@
 // CHECK-LABEL: kernel conv3x3_winograd2_b8_relu_0 {
 // CHECK-NEXT: operand x f32 [1, ?, ?, ?, 8]
 // Tiles cover 5 x 6 results, the input is read up to the end of the last one.
-// CHECK: stage rows f32 [n < 1, ib < x.1, ty < 3, tx < 3, u < 4, v < 4, i < 8] {
+// CHECK: stage rows f32 [n < 1, ib < x.1, t < 9, u < 4, v < 4, i < 8] {
 // CHECK: init mux(u,
-// CHECK: stage columns f32 [n < 1, ib < x.1, ty < 3, tx < 3, u < 4, v < 4, i < 8] {
+// CHECK: stage columns f32 [n < 1, ib < x.1, t < 9, u < 4, v < 4, i < 8] {
 // CHECK: init mux(v,
-// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, ty < 3, tx < 3, c < 8] {
+// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, t < 9, c < 8] {
 // CHECK: update [ib < x.1, i < 8]
-// CHECK-NEXT: value = add(acc, mul(columns[n, ib, ty, tx, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, i, c]))
-// CHECK: stage products f32 [n < 1, u < 4, v < 4, cb < out.1, ty < 3, tx < 3, c < 8] {
-// CHECK-NEXT: init product[n, u, v, cb, ty, tx, c]
+// CHECK-NEXT: value = add(acc, mul(columns[n, ib, t, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, i, c]))
+// CHECK: stage products f32 [n < 1, u < 4, v < 4, cb < out.1, t < 9, c < 8] {
+// CHECK-NEXT: init product[n, u, v, cb, t, c]
 // CHECK: stage back_rows f32 [n < 1, cb < out.1, ty < 3, tx < 3, p < 2, v < 4, c < 8] {
 // CHECK: stage back f32 [n < 1, cb < out.1, ty < 3, tx < 3, p < 2, q < 2, c < 8] {
 // CHECK: stage tiles_relu f32 [n < 1, cb < out.1, y < 5, x < 6, c < 8] holds out {
@@ -32,10 +32,10 @@ func.func @winograd(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2,
 
 // Slices are transformed by themselves; a window of three adds their products.
 // CHECK-LABEL: kernel conv3x3x3_winograd2_b8_0 {
-// CHECK: stage rows f32 [n < 1, ib < x.1, z < 6, ty < 3, tx < 3, u < 4, v < 4, i < 8] {
-// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, z < 4, ty < 3, tx < 3, c < 8] {
+// CHECK: stage rows f32 [n < 1, ib < x.1, z < 6, t < 9, u < 4, v < 4, i < 8] {
+// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < out.1, z < 4, t < 9, c < 8] {
 // CHECK: update [ib < x.1, kz < 3, i < 8]
-// CHECK-NEXT: value = add(acc, mul(columns[n, ib, add(z, kz), ty, tx, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, kz, i, c]))
+// CHECK-NEXT: value = add(acc, mul(columns[n, ib, add(z, kz), t, u, v, i], @filter[add(mul(u, 4:i32), v), cb, ib, kz, i, c]))
 // CHECK: stage tiles f32 [n < 1, cb < out.1, z < 4, y < 5, x < 6, c < 8]
 func.func @deep(%x: tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1, 2, 1], fill = 0.0>>) -> tensor<1x16x4x5x6xf32, #weft.blocked<8>> attributes {weft.net} {
   %w = weft.weight "v" : tensor<16x16x3x3x3xf32>
@@ -52,8 +52,8 @@ func.func @deep(%x: tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1
 // Under a window of dilation 2 by 3 tiles lie in each other: each takes every second row and third column, those that begin side by side are
 // neighbours.
 // CHECK-LABEL: kernel conv3x3d2x3_winograd2_b8_0 {
-// CHECK: stage rows f32 [n < 1, ib < x.1, ty < 4, tx < 3, u < 4, v < 4, i < 8] {
-// CHECK: init mux(u, add(neg(@x[n, ib, add(mul(div(ty, 2:i32), 4:i32), mod(ty, 2:i32)), {{.*}}mul(v, 3:i32)), i])
+// CHECK: stage rows f32 [n < 1, ib < x.1, t < 12, u < 4, v < 4, i < 8] {
+// CHECK: init mux(u, add(neg(@x[n, ib, add(mul(div(div(t, 3:i32), 2:i32), 4:i32), mod(div(t, 3:i32), 2:i32)), {{.*}}mul(v, 3:i32)), i])
 // CHECK: stage tiles f32 [n < 1, cb < out.1, y < 5, x < 6, c < 8] holds out {
 // CHECK-NEXT: init back[n, cb, add(mul(div(y, 4:i32), 2:i32), mod(y, 2:i32)), {{.*}}, mod(div(y, 2:i32), 2:i32), mod(div(x, 3:i32), 2:i32), c]
 func.func @dilated(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>) -> tensor<1x16x5x6xf32, #weft.blocked<8>> attributes {weft.net} {

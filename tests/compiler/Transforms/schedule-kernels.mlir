@@ -28,12 +28,12 @@ func.func @chain(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> attribute
 // Winograd: everything of a band of tiles stays between two turns of the parallel loop.
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd4
-// CHECK-SAME: stage<"rows", [compute_at("columns", tx)
-// CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ty, ib, tx, i)
-// CHECK-SAME: stage<"product", [compute_at("products", txo)
-// CHECK-SAME: reorder(ib, io, ii, cb, tx, c)
+// CHECK-SAME: stage<"rows", [compute_at("columns", t)
+// CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ib, t, i)
+// CHECK-SAME: stage<"product", [compute_at("products", to)
+// CHECK-SAME: reorder(ib, io, ii, cb, t, c)
 // CHECK-SAME: stage<"products", [compute_at("tiles", cbo)
-// CHECK-SAME: reorder(n, u, v, ty, txo, txi, cb, c)
+// CHECK-SAME: reorder(n, u, v, to, ti, cb, c)
 // CHECK-SAME: stage<"back_rows", [compute_at("tiles", xo)
 // CHECK-SAME: stage<"back", [compute_at("tiles", xo)
 // CHECK-SAME: stage<"tiles", [split(y -> yo, yi by 4, predicate), split(x -> xo, xi by 4, predicate)
@@ -71,10 +71,10 @@ module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vecto
 // CHECK-LABEL: func.func private @conv3x3_winograd2
 // CHECK-SAME: stage<"columns", [compute_at("tiles", band)
 // CHECK-SAME: parallel(ib)
-// CHECK-SAME: stage<"product", [compute_at("products", ty)
-// CHECK-SAME: prefetch("filter", ib, po by 3)
-// CHECK-SAME: stage<"products", [compute_at("tiles", band), storage_order(n, u, v, cb, ty, tx, c)
-// CHECK-SAME: split(cb -> po, pi by 2, shift_inwards), reorder(n, u, v, po, ty, tx, pi, c)
+// CHECK-SAME: stage<"product", [compute_at("products", to)
+// CHECK-SAME: prefetch("filter", ib, po by 4)
+// CHECK-SAME: stage<"products", [compute_at("tiles", band), storage_order(n, u, v, cb, t, c)
+// CHECK-SAME: split(cb -> po, pi by 2, shift_inwards), split(t -> to, ti by 10, shift_inwards), reorder(n, u, v, po, to, ti, pi, c)
 // CHECK-SAME: parallel(uv)
 func.func @points(%x: tensor<1x256x14x14xf32>) -> tensor<1x4096x14x14xf32> attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
@@ -93,10 +93,10 @@ func.func @points(%x: tensor<1x256x14x14xf32>) -> tensor<1x4096x14x14xf32> attri
 // point serves all of them.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3x3_winograd4
-// CHECK-SAME: stage<"columns", [compute_at("tiles", slices), storage_order(n, u, v, z, ty, ib, tx, i)
-// CHECK-SAME: reorder(ib, kz, io, ii, cb, tx, c)
+// CHECK-SAME: stage<"columns", [compute_at("tiles", slices), storage_order(n, u, v, ib, z, t, i)
+// CHECK-SAME: reorder(ib, kz, io, ii, cb, t, c)
 // CHECK-SAME: stage<"products", [compute_at("tiles", cbo)
-// CHECK-SAME: reorder(n, u, v, z, ty, {{[a-z, ]*}}c)
+// CHECK-SAME: reorder(n, u, v, z, {{[a-z, ]*}}c)
 // CHECK-SAME: split(z -> slices, slice by 6, predicate), reorder(n, band, chunk, slices, cbo, slice, cbi, row, tile, yi, xi, c)
 func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x64x3x3x3xf32>
@@ -172,7 +172,7 @@ func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {
 // or to the next partial sum, where all tiles of a strip take one before the next.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd2
-// CHECK-SAME: prefetch("filter", ib, v by 3)
+// CHECK-SAME: prefetch("filter", ib, v by 4)
 // CHECK-LABEL: func.func private @conv3x3s2
 // CHECK-SAME: compute_at("store", cbo)
 // CHECK-SAME: reorder(ib, y, xo, ky, kx, ro, ri, cb, xi, c)
