@@ -1,6 +1,7 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase emit: from the plan to files. The weights are packed (their checksum goes into the descriptor), then the host
-// module is made and everything is linked, with the kernels that were compiled before there was a plan.
+// Phase emit: from the plan to files. Weights in a file of their own are packed (their checksum goes into the descriptor),
+// then the host module is made and everything is linked, with the kernels that were compiled before there was a plan. An
+// image gets its weights where it is linked already.
 
 #include "compiler/Driver/Compilation.h"
 #include "compiler/Driver/Driver.h"
@@ -8,6 +9,7 @@
 #include "compiler/Driver/Paths.h"
 #include "compiler/Driver/WeightFiles.h"
 #include "compiler/Emit/Halide/Source.h"
+#include "compiler/Emit/Host/GrowSection.h"
 #include "compiler/Emit/Host/Header.h"
 #include "compiler/Emit/Host/HostModule.h"
 #include "compiler/Emit/Host/Link.h"
@@ -16,7 +18,6 @@
 #include "compiler/Support/Diagnostics.h"
 #include "compiler/Support/Files.h"
 #include "compiler/Support/Interrupt.h"
-#include "compiler/Support/MemoryFile.h"
 #include "compiler/Support/Process.h"
 #include "dialects/Weft/Weft.h"
 
@@ -65,10 +66,10 @@ private:
   int prepare();
   int compile();
   int compileKernels();
-  int packWeights(llvm::StringRef symbol, llvm::function_ref<llvm::Expected<char *>(uint64_t bytes)> place);
-  int packWeightsToLink();
+  int openWeights();
+  int packWeights(llvm::Expected<FilePart> place);
   int packWeightsInto(llvm::StringRef path);
-  int packWeightsWhereAsked();
+  int packWeightsBeside();
   int write();
   int commit();
   int writeText(llvm::function_ref<void(llvm::raw_ostream &)> print);
@@ -104,7 +105,7 @@ private:
   emit::HostOptions host;
   std::vector<kernel::KernelDesc> kernels;
   std::vector<emit::KernelObject> objects;
-  std::optional<MemoryFile> weightsObject; ///< for the linker, where weights go into the image
+  std::optional<RecipeEvaluator> recipes;
   std::vector<OutputFile> written; ///< renamed to their places once everything is written
   llvm::LLVMContext llvmContext;
 };
@@ -163,67 +164,57 @@ int Emission::compileKernels() {
   return Success;
 }
 
-/// Recipes are evaluated by a few threads, which MLIR has to know.
+/// Recipes are evaluated by a few threads, which MLIR has to know: no more than there are cores, for each holds a recipe's
+/// values in memory.
 class PackingThreads {
 public:
-  explicit PackingThreads(MLIRContext &context) : context(context) { context.setThreadPool(pool); }
+  explicit PackingThreads(MLIRContext &context) : context(context), pool(strategy()) { context.setThreadPool(pool); }
   ~PackingThreads() { context.disableMultithreading(); }
 
 private:
-  static constexpr unsigned most = 4; // together they outrun memory
+  static llvm::ThreadPoolStrategy strategy() {
+    constexpr unsigned most = 4; // together they outrun memory
+    llvm::ThreadPoolStrategy strategy = llvm::heavyweight_hardware_concurrency(most);
+    strategy.Limit = true;
+    return strategy;
+  }
+
   MLIRContext &context;
-  llvm::DefaultThreadPool pool{llvm::heavyweight_hardware_concurrency(most)};
+  llvm::DefaultThreadPool pool;
 };
 
-/// To where `place` says, as an object if it has a symbol.
-int Emission::packWeights(llvm::StringRef symbol, llvm::function_ref<llvm::Expected<char *>(uint64_t bytes)> place) {
+int Emission::openWeights() {
   FailureOr<std::vector<NeededWeight>> needed = collectWeights(module);
   if (failed(needed))
     return UserError;
-  auto source = openWeights(options, module, *needed, llvm::errs());
+  auto source = weft::openWeights(options, module, *needed, llvm::errs());
   if (!source)
     return fail(source.takeError());
-  RecipeEvaluator recipes(std::move(*source));
-  plan::ProgramOp program = emit::findProgram(module);
-  auto file = place(emit::packedWeightsBytes(program, symbol));
-  if (!file)
-    return fail(file.takeError());
+  recipes.emplace(std::move(*source));
+  return Success;
+}
+
+int Emission::packWeights(llvm::Expected<FilePart> place) {
+  if (!place)
+    return fail(place.takeError());
   PackingThreads threads(*module.getContext());
-  FailureOr<uint64_t> checksum = emit::packWeights(program, recipes, symbol, *file);
+  FailureOr<uint64_t> checksum = emit::packWeights(emit::findProgram(module), *recipes, *place);
   if (failed(checksum))
     return UserError;
   host.weightHeaderChecksum = *checksum;
   return Success;
 }
 
-int Emission::packWeightsToLink() {
-  return packWeights(emit::weightsSymbol(name()), [&](uint64_t bytes) -> llvm::Expected<char *> {
-    auto file = MemoryFile::create(bytes);
-    if (!file)
-      return llvm::createStringError("cannot write `" + outputPath() + "`: " + llvm::toString(file.takeError()));
-    weightsObject.emplace(std::move(*file));
-    return weightsObject->data();
-  });
-}
-
 int Emission::packWeightsInto(llvm::StringRef path) {
-  std::optional<OutputFile> output;
-  int code = packWeights("", [&](uint64_t bytes) -> llvm::Expected<char *> {
-    auto file = OutputFile::map(path, bytes);
-    if (!file)
-      return file.takeError();
-    output.emplace(std::move(*file));
-    return output->data();
-  });
-  if (code == Success)
-    written.push_back(std::move(*output));
-  return code;
+  auto file = OutputFile::create(path, emit::packedWeightsBytes(emit::findProgram(module)));
+  if (!file)
+    return fail(file.takeError());
+  written.push_back(std::move(*file));
+  return packWeights(written.back().part());
 }
 
-/// Into an object to link, into the file the user named, or, for kinds that hold no weights, beside the output.
-int Emission::packWeightsWhereAsked() {
-  if (weightsInImage())
-    return packWeightsToLink();
+/// Into the file the user named, or, for kinds that hold no weights, beside the output.
+int Emission::packWeightsBeside() {
   if (!options.weightsOut.empty())
     return packWeightsInto(options.weightsOut);
   if (options.emit == EmitKind::StaticLibrary)
@@ -287,15 +278,20 @@ int Emission::linkProgram(emit::LinkOptions::Kind kind) {
   link.output = outputPath();
   if (int code = writeObjects(link))
     return code;
-  if (weightsObject)
-    link.objects.push_back(weightsObject->path());
+  plan::ProgramOp program = emit::findProgram(module);
+  bool holdsWeights = weightsInImage() && program.getWeights();
+  if (holdsWeights)
+    link.last = emit::weightsSection;
   if (kind == emit::LinkOptions::Executable)
     link.archives.push_back(installedFile("lib/libweft_main.a"));
   if (kind != emit::LinkOptions::Object)
     link.archives.push_back(installedFile("lib/libweft_runtime.a"));
-  if (llvm::Error error = emit::link(link))
-    return fail(std::move(error));
-  return Success;
+  auto image = emit::link(link);
+  if (!image)
+    return fail(image.takeError());
+  written.push_back(std::move(*image));
+  FilePart whole = written.back().part();
+  return holdsWeights ? packWeights(emit::growSection(whole, link.last, emit::packedWeightsBytes(program))) : Success;
 }
 
 /// NAME.a holds the host module and the kernels; NAME.h is its interface; NAME.weights lies beside. The runtime stays a
@@ -385,7 +381,10 @@ int Emission::run() {
       return fail(std::move(error));
   bool needsWeights = options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly;
   if (needsWeights)
-    if (int code = packWeightsWhereAsked())
+    if (int code = openWeights())
+      return code;
+  if (needsWeights && !weightsInImage())
+    if (int code = packWeightsBeside())
       return code;
   int code = write();
   return code ? code : commit();

@@ -3,11 +3,14 @@
 
 #include "compiler/Support/Files.h"
 
+#include "compiler/Support/Interrupt.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace llvm;
 
@@ -43,21 +46,19 @@ Error writeDevice(StringRef path, function_ref<void(raw_ostream &)> write) {
 
 unsigned newFileMode(bool executable) { return (executable ? 0777 : 0666) & ~sys::fs::getUmask(); }
 
-std::error_code takeSpace(int descriptor, uint64_t bytes) {
-  if (bytes == 0)
-    return {};
-  int failure = posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
-  if (failure == EINVAL || failure == EOPNOTSUPP) // a file system that cannot say
-    return sys::fs::resize_file(descriptor, bytes);
-  return std::error_code(failure, std::generic_category());
-}
+std::error_code lastError() { return std::error_code(errno, std::generic_category()); }
 
-std::error_code writeAll(int descriptor, const char *data, uint64_t bytes) {
-  raw_fd_ostream stream(descriptor, /*shouldClose=*/false, /*unbuffered=*/true);
-  stream.write(data, bytes);
-  std::error_code failure = stream.error();
-  stream.clear_error();
-  return failure;
+/// `transfer` moves some bytes and says how many: called until all have moved. Nothing moved is the end of the file.
+std::error_code moveAll(uint64_t bytes, function_ref<ssize_t(uint64_t done)> transfer) {
+  for (uint64_t done = 0; done < bytes;) {
+    ssize_t moved = transfer(done);
+    if (moved == 0)
+      return std::make_error_code(std::errc::io_error);
+    if (moved < 0 && errno != EINTR)
+      return lastError();
+    done += std::max<ssize_t>(moved, 0);
+  }
+  return {};
 }
 
 bool isSpecial(StringRef path) {
@@ -67,24 +68,52 @@ bool isSpecial(StringRef path) {
 
 } // namespace
 
+Error FilePart::write(uint64_t offset, const void *data, uint64_t bytes) const {
+  std::error_code failure = moveAll(bytes, [&](uint64_t done) {
+    return ::pwrite(descriptor, static_cast<const char *>(data) + done, bytes - done, begin + offset + done);
+  });
+  return failure ? cannotWrite(path, failure) : Error::success();
+}
+
+Error FilePart::read(uint64_t offset, void *data, uint64_t bytes) const {
+  std::error_code failure = moveAll(bytes, [&](uint64_t done) {
+    return ::pread(descriptor, static_cast<char *>(data) + done, bytes - done, begin + offset + done);
+  });
+  return failure ? cannotWrite(path, failure) : Error::success();
+}
+
+Error FilePart::takeSpace(uint64_t bytes) const {
+  if (bytes == 0)
+    return Error::success();
+  std::error_code failure(posix_fallocate(descriptor, static_cast<off_t>(begin), static_cast<off_t>(bytes)),
+                          std::generic_category());
+  if (failure == std::errc::invalid_argument || failure == std::errc::operation_not_supported)
+    failure = sys::fs::resize_file(descriptor, begin + bytes); // a file system that cannot say
+  return failure ? cannotWrite(path, failure) : Error::success();
+}
+
 /// What a link points to is replaced, not the link.
 static std::string behindLinks(StringRef path) {
   SmallString<128> target;
   return sys::fs::is_symlink_file(path) && !sys::fs::real_path(path, target) ? target.str().str() : path.str();
 }
 
-Expected<OutputFile> OutputFile::create(StringRef given, unsigned mode) {
+Expected<OutputFile> OutputFile::create(StringRef given, uint64_t bytes, bool executable) {
   if (Error error = checkReplaceable(given))
     return error;
   std::string path = behindLinks(given);
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", mode);
+  NoInterruption whileItHasNoOwner;
+  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", newFileMode(executable));
   if (!file)
     return cannotWrite(path, errorToErrorCode(file.takeError()));
-  return OutputFile(path, std::move(*file));
+  OutputFile output(path, std::move(*file));
+  if (Error error = output.part().takeSpace(bytes))
+    return error;
+  return output;
 }
 
 Expected<OutputFile> OutputFile::write(StringRef path, function_ref<void(raw_ostream &)> write, bool executable) {
-  Expected<OutputFile> output = create(path, newFileMode(executable));
+  Expected<OutputFile> output = create(path, 0, executable);
   if (!output)
     return output;
   raw_fd_ostream stream(output->file->FD, /*shouldClose=*/false);
@@ -97,20 +126,12 @@ Expected<OutputFile> OutputFile::write(StringRef path, function_ref<void(raw_ost
   return output;
 }
 
-Expected<OutputFile> OutputFile::map(StringRef path, uint64_t bytes) {
-  Expected<OutputFile> output = create(path, newFileMode(false));
-  if (!output)
-    return output;
-  std::error_code failure = takeSpace(output->file->FD, bytes);
-  if (!failure && bytes > 0)
-    output->memory = sys::OwningMemoryBlock(
-        sys::Memory::allocateMappedMemory(bytes, nullptr, sys::Memory::MF_READ | sys::Memory::MF_WRITE, failure));
-  if (failure)
-    return cannotWrite(path, failure);
-  output->bytes = bytes;
-  if (bytes > 0)
-    madvise(output->memory.base(), output->memory.allocatedSize(), MADV_HUGEPAGE); // fewer faults; no matter if refused
-  return output;
+Error OutputFile::reopen() {
+  int again = ::open(beside().c_str(), O_RDWR | O_CLOEXEC);
+  if (again < 0 || ::dup3(again, file->FD, O_CLOEXEC) < 0)
+    return cannotWrite(path, lastError());
+  ::close(again);
+  return Error::success();
 }
 
 OutputFile::~OutputFile() {
@@ -119,12 +140,12 @@ OutputFile::~OutputFile() {
 }
 
 Error OutputFile::commit() {
-  if (std::error_code failure = bytes > 0 ? writeAll(file->FD, data(), bytes) : std::error_code()) {
+  if (std::error_code failure = replaceFile(beside(), path)) {
     consumeError(file->discard());
     file.reset();
     return cannotWrite(path, failure);
   }
-  Error error = file->keep(path);
+  Error error = file->keep();
   file.reset();
   return error ? cannotWrite(path, errorToErrorCode(std::move(error))) : Error::success();
 }
@@ -132,7 +153,7 @@ Error OutputFile::commit() {
 Error checkWritable(StringRef path, uint64_t bytes) {
   if (path == "-" || isSpecial(path))
     return Error::success();
-  Expected<OutputFile> output = OutputFile::map(path, bytes);
+  Expected<OutputFile> output = OutputFile::create(path, bytes);
   return output ? Error::success() : output.takeError();
 }
 

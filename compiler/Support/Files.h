@@ -7,7 +7,6 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Memory.h"
 
 #include <optional>
 
@@ -23,6 +22,18 @@ namespace weft {
 /// behind and the error names `path` and the reason. `executable` sets the mode bits the user's mask allows.
 llvm::Error writeFile(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write, bool executable = false);
 
+/// Where in an open file somebody may write. Several threads may do so at a time.
+struct FilePart {
+  std::string path; ///< for messages: the output it belongs to
+  int descriptor;
+  uint64_t begin; ///< of the file; offsets below count from here
+
+  llvm::Error write(uint64_t offset, const void *data, uint64_t bytes) const;
+  llvm::Error read(uint64_t offset, void *data, uint64_t bytes) const;
+  /// From here on there are `bytes`, whose space on the disk is taken at once; new ones are zeros.
+  llvm::Error takeSpace(uint64_t bytes) const;
+};
+
 /// A regular file that stands beside its place until `commit` renames it; dropped before, it is removed. Several outputs
 /// that belong together are all written before the first is renamed.
 class OutputFile {
@@ -30,24 +41,24 @@ public:
   /// What `write` prints.
   static llvm::Expected<OutputFile> write(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write,
                                           bool executable = false);
-  /// `bytes` zeros for the caller to fill, written by `commit`. Their space on the disk is taken at once. Memory and one
-  /// write, not a mapping of the file: its pages would be read, as zeros, before they are filled, a quarter of the time a
-  /// network takes to compile from a warm cache.
-  static llvm::Expected<OutputFile> map(llvm::StringRef path, uint64_t bytes);
+  /// `bytes` zeros for the caller to fill, whose space on the disk is taken at once. They are filled by writing, not through
+  /// a mapping: its pages would be read, as zeros, before they are filled.
+  static llvm::Expected<OutputFile> create(llvm::StringRef path, uint64_t bytes, bool executable = false);
   OutputFile(OutputFile &&) = default;
   ~OutputFile();
 
-  char *data() { return static_cast<char *>(memory.base()); }
+  /// What another program writes goes to the file of this name, and is `reopened` then: it may have made another.
+  const std::string &beside() const { return file->TmpName; }
+  llvm::Error reopen();
+
+  FilePart part() const { return {path, file->FD, 0}; }
   llvm::Error commit();
 
 private:
   OutputFile(llvm::StringRef path, llvm::sys::fs::TempFile file) : path(path), file(std::move(file)) {}
-  static llvm::Expected<OutputFile> create(llvm::StringRef path, unsigned mode);
 
   std::string path;
   std::optional<llvm::sys::fs::TempFile> file;
-  llvm::sys::OwningMemoryBlock memory;
-  uint64_t bytes = 0; ///< of `memory`, to write
 };
 
 /// An error where no file of `bytes` could be written as `path`; leaves nothing behind. For what another program writes,

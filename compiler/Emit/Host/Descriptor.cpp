@@ -4,6 +4,7 @@
 
 #include "compiler/Emit/Host/Views.h"
 #include "runtime/src/common/model.h"
+#include "runtime/src/common/weights.h"
 #include "llvm/IR/IRBuilder.h"
 
 using namespace llvm;
@@ -190,12 +191,16 @@ Constant *DescriptorBuilder::features() {
   return array(b.getPtrTy(), values, "features");
 }
 
+/// In an image there is room for their header; what lies behind it comes when the image is linked (see GrowSection.h).
 Constant *DescriptorBuilder::weights() {
   if (!program.getWeights() || options.weights == WeightsPlace::File)
     return ConstantPointerNull::get(b.getPtrTy());
-  auto *symbol = new GlobalVariable(target, b.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr,
+  Type *header = ArrayType::get(b.getInt8Ty(), WEFT_WEIGHTS_DATA_OFFSET);
+  auto *symbol = new GlobalVariable(target, header, true, GlobalValue::ExternalLinkage, Constant::getNullValue(header),
                                     weightsSymbol(options.name));
   symbol->setVisibility(GlobalValue::HiddenVisibility);
+  symbol->setSection(weightsSection);
+  symbol->setAlignment(Align(WEFT_WEIGHTS_DATA_OFFSET));
   return symbol;
 }
 
@@ -225,7 +230,7 @@ GlobalVariable *DescriptorBuilder::build(Function *run) {
                                      {"planned_threads", number(program.getPlannedThreads())},
                                      {"weights", weights()},
                                      {"weight_bytes", b.getInt64(packed ? packed.getBytes() : 0)},
-                                     {"weight_header_checksum", b.getInt64(packed ? options.weightHeaderChecksum : 0)},
+                                     {"weight_header_checksum", b.getInt64(options.weightHeaderChecksum)},
                                      {"run", run},
                                      {"api", api},
                                      {"view_count", number(views.count)},

@@ -22,13 +22,14 @@ struct HostOptions {
   llvm::StringMap<std::string>
       kernelSymbols;       ///< kernel function to C symbol; those missing: kernelSymbol(name, kernel)
   WeightsPlace weights = WeightsPlace::Image;
-  uint64_t weightHeaderChecksum = 0; ///< of the header the packed weights have
+  uint64_t weightHeaderChecksum = 0; ///< of the header the packed weights have, where they are in a file
   bool query = true;                 ///< define `weft_query`: for executables and shared libraries
 };
 
 /// The C symbol of a kernel of network `name`: "lenet5__conv5_0". No two networks share one.
 std::string kernelSymbol(llvm::StringRef name, llvm::StringRef kernel);
-/// The C symbol of the packed weights in an image.
+/// The section of the packed weights in an image, and their C symbol.
+constexpr char weightsSection[] = ".weft.weights";
 std::string weightsSymbol(llvm::StringRef name);
 
 /// The triple, and the data layout that goes with it, of everything this folder makes.

@@ -3,18 +3,14 @@
 // tried.
 #include "compiler/Emit/Host/Link.h"
 
-#include "compiler/Support/Files.h"
-#include "compiler/Support/Interrupt.h"
+#include "compiler/Emit/Host/GrowSection.h"
 #include "compiler/Support/Process.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -40,17 +36,32 @@ std::string weft::emit::findLinker() {
 static const char *const linkerFlags[] = {
     "--gc-sections", "--build-id=none", "--as-needed", "-s", "-z", "noexecstack", "-z", "relro", "-z", "now"};
 
-/// So that weights are mapped by huge pages, their places in the file and in memory differ by a multiple of one, and the file is
-/// written from its beginning in long pieces: one whose pages were mapped and touched one by one stays in small pieces in the
-/// system's memory. Of lld only: others fill the file up.
-static const char *const hugePages[] = {"-z", "max-page-size=2097152", "--no-mmap-output-file"};
+/// So that weights are mapped by huge pages, their places in the file and in memory differ by a multiple of one. Of lld only:
+/// others fill the file up.
+static const char *const hugePages[] = {"-z", "max-page-size=2097152"};
 
 /// What a shared library shows: its own names, none of the runtime's.
-static Error writeExports(StringRef name, StringRef path) {
-  return writeFile(path, [&](raw_ostream &out) {
-    out << "{ global: weft_query; " << name << "_create; " << name << "_info; " << name << "_run; " << name
-      << "_destroy; " << name << "_model; local: *; };\n";
-  });
+static std::string exportsScript(StringRef name) {
+  std::string text = "{ global: weft_query; ";
+  for (StringRef suffix : {"create", "info", "run", "destroy", "model"})
+    text += (name + "_" + suffix + "; ").str();
+  return text + "local: *; };\n";
+}
+
+/// What linkers are told by files in `folder`, as flags that name them.
+static Expected<std::vector<std::string>> writeScripts(const LinkOptions &options, StringRef folder) {
+  std::vector<std::string> flags;
+  auto add = [&](StringRef flag, StringRef file, StringRef text) {
+    flags.push_back((flag + folder + file).str());
+    return writeFile((folder + file).str(), [&](raw_ostream &out) { out << text; });
+  };
+  if (options.kind == LinkOptions::SharedLibrary)
+    if (Error error = add("--version-script=", "/exports.map", exportsScript(options.name)))
+      return error;
+  if (!options.last.empty())
+    if (Error error = add("--script=", "/last.ld", lastSectionScript(options.last)))
+      return error;
+  return flags;
 }
 
 /// A file of the C library, in the places distributions keep it.
@@ -80,7 +91,7 @@ static std::vector<std::string> joinCommand(const LinkOptions &options, StringRe
   return command;
 }
 
-static std::vector<std::string> driverCommand(const LinkOptions &options, StringRef exports, StringRef output) {
+static std::vector<std::string> driverCommand(const LinkOptions &options, ArrayRef<std::string> scripts, StringRef output) {
   if (options.kind == LinkOptions::Object)
     return joinCommand(options, output);
   std::vector<std::string> command;
@@ -93,27 +104,27 @@ static std::vector<std::string> driverCommand(const LinkOptions &options, String
   }
   for (const char *flag : flags)
     command.push_back(std::string("-Wl,") + flag);
-  if (shared)
-    command.push_back(("-Wl,--version-script=" + exports).str());
+  for (const std::string &script : scripts)
+    command.push_back("-Wl," + script);
   for (const std::string &input : commonInputs(options))
     command.push_back(input == "--start-group" || input == "--end-group" ? "-Wl," + input : input);
   append_range(command, std::vector<std::string>{"-pthread", "-lm", "-o", output.str()});
   return command;
 }
 
-static Expected<std::vector<std::string>> lldCommand(const LinkOptions &options, StringRef exports, StringRef output) {
+static Expected<std::vector<std::string>> lldCommand(const LinkOptions &options, ArrayRef<std::string> scripts,
+                                                     StringRef output) {
   if (options.kind == LinkOptions::Object)
     return joinCommand(options, output);
   std::vector<std::string> command;
   bool shared = options.kind == LinkOptions::SharedLibrary;
-  std::vector<std::string> before = {shared ? "" : "Scrt1.o", "crti.o"}, libraries = {"libm.so.6", "libc.so.6"};
+  std::vector<std::string> before = {shared ? "" : "Scrt1.o", "crti.o"}, libraries = {"libm.so.6", "libc.so.6", "ld-linux-x86-64.so.2"};
   command.push_back(shared ? "-shared" : "-pie");
   append_range(command, linkerFlags);
   if (sys::path::filename(findLld()).starts_with("ld.lld"))
     append_range(command, hugePages);
-  if (shared)
-    command.push_back(("--version-script=" + exports).str());
-  else
+  append_range(command, scripts);
+  if (!shared)
     append_range(command, std::vector<std::string>{"-dynamic-linker", "/lib64/ld-linux-x86-64.so.2"});
   auto add = [&](StringRef name) -> Error {
     if (name.empty())
@@ -160,47 +171,30 @@ static uint64_t largestOutput(const LinkOptions &options) {
   return sum;
 }
 
-/// The file the linker writes, which gets the name of the output when it is whole.
-static std::error_code createBeside(StringRef output, SmallVectorImpl<char> &path) {
-  NoInterruption guard;
-  std::error_code error = sys::fs::createUniqueFile(output + ".%%%%%%", path);
-  if (!error)
-    sys::RemoveFileOnSignal(StringRef(path.data(), path.size()));
-  return error;
+static Error runLinker(const LinkOptions &options, ArrayRef<std::string> scripts, StringRef output) {
+  if (std::string driver = findDriver(); !driver.empty())
+    return run(driver, driverCommand(options, scripts, output));
+  std::string lld = findLld();
+  if (lld.empty())
+    return createStringError("cannot link: neither `cc` nor `ld.lld` is installed");
+  Expected<std::vector<std::string>> command = lldCommand(options, scripts, output);
+  return command ? run(lld, *command) : command.takeError();
 }
 
-Error weft::emit::link(const LinkOptions &options) {
-  std::string driver = findDriver(), lld = driver.empty() ? findLld() : "";
-  if (driver.empty() && lld.empty())
-    return createStringError("cannot link: neither `cc` nor `ld.lld` is installed");
-  if (Error error = checkReplaceable(options.output))
-    return error;
-  if (Error error = checkWritable(options.output, largestOutput(options)))
-    return error; // linkers map their output and die where the disk is full
+Expected<OutputFile> weft::emit::link(const LinkOptions &options) {
+  // Linkers map their output and die where the disk is full.
+  Expected<OutputFile> output = OutputFile::create(options.output, largestOutput(options), /*executable=*/true);
+  if (!output)
+    return output;
   TemporaryFolder folder;
   if (folder.path().empty())
     return createStringError("cannot make a temporary folder");
-  std::string exports = folder.path() + "/exports.map";
-  if (options.kind == LinkOptions::SharedLibrary)
-    if (Error error = writeExports(options.name, exports))
-      return error;
-  SmallString<128> beside;
-  if (std::error_code error = createBeside(options.output, beside))
-    return createStringError(error, "cannot write `" + options.output + "`: " + error.message());
-  FileRemover besideRemover(beside);
-  if (driver.empty()) {
-    Expected<std::vector<std::string>> command = lldCommand(options, exports, beside);
-    if (!command)
-      return command.takeError();
-    if (Error error = run(lld, *command))
-      return error;
-  } else if (Error error = run(driver, driverCommand(options, exports, beside))) {
+  Expected<std::vector<std::string>> scripts = writeScripts(options, folder.path());
+  if (!scripts)
+    return scripts.takeError();
+  if (Error error = runLinker(options, *scripts, output->beside()))
     return error;
-  }
-  NoInterruption guard;
-  if (std::error_code error = replaceFile(beside, options.output))
-    return createStringError(error, "cannot write `" + options.output + "`: " + error.message());
-  besideRemover.releaseFile();
-  sys::DontRemoveFileOnSignal(beside);
-  return Error::success();
+  if (Error error = output->reopen())
+    return error;
+  return output;
 }

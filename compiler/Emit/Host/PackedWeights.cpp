@@ -1,14 +1,11 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Weights are written where they will lie: each recipe's result is copied to its slot.
+// Each recipe's result is written to its slot of the file as soon as it is there, so that no two copies of all weights
+// are in memory.
 #include "compiler/Emit/Host/PackedWeights.h"
 
-#include "compiler/Emit/Host/ElfData.h"
-#include "compiler/Emit/Host/HostModule.h"
 #include "runtime/src/common/checksum.h"
 #include "runtime/src/common/weights.h"
 #include "mlir/IR/Threading.h"
-#include "llvm/BinaryFormat/ELF.h"
-#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace weft;
@@ -24,24 +21,43 @@ uint64_t weft::emit::slotsChecksum(plan::ProgramOp program) {
   return weft_checksum(text.data(), text.size());
 }
 
-static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, char *data) {
+static LogicalResult reported(Operation *op, llvm::Error error) {
+  return error ? op->emitError(llvm::toString(std::move(error))) : success();
+}
+
+static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, const FilePart &data) {
   auto type = cast<RankedTensorType>(slot.getRecipe().getType());
   if (!type.hasStaticShape())
     return slot.emitOpError() << "holds " << type << "; a recipe has a static type";
   size_t bytes = HostTensor{type, nullptr, nullptr}.bytes();
   if (int64_t(bytes) != slot.getBytes())
     return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << bytes;
-  return recipes.evaluate(slot.getRecipe(), data + slot.getOffset());
+  FailureOr<HostTensor> values = recipes.evaluate(slot.getRecipe());
+  return failed(values) ? failure() : reported(slot, data.write(slot.getOffset(), values->data, bytes));
 }
 
 /// Several at a time: recipes share nothing, and errors are told in the order of slots.
-static LogicalResult fillSlots(plan::ProgramOp program, RecipeEvaluator &recipes, char *data) {
+static LogicalResult fillSlots(plan::ProgramOp program, RecipeEvaluator &recipes, const FilePart &data) {
   auto slots = llvm::to_vector(program.getBody().getOps<plan::SlotOp>());
   return failableParallelForEach(program.getContext(), slots,
                                  [&](plan::SlotOp slot) { return fillSlot(slot, recipes, data); });
 }
 
-static weft_weights_header headerFor(plan::ProgramOp program, const char *data, uint64_t bytes) {
+/// Of what lies in the file, by pieces that stay in the cache.
+static llvm::Expected<uint64_t> checksumOf(const FilePart &data, uint64_t bytes) {
+  std::vector<char> piece(256 << 10);
+  weft_checksum_state state = weft_checksum_begin();
+  for (uint64_t at = 0;; at += piece.size()) {
+    uint64_t count = std::min<uint64_t>(piece.size(), bytes - at);
+    if (llvm::Error error = data.read(at, piece.data(), count))
+      return error;
+    if (at + count == bytes)
+      return weft_checksum_end(&state, piece.data(), count);
+    weft_checksum_add(&state, piece.data(), count);
+  }
+}
+
+static weft_weights_header headerFor(plan::ProgramOp program, uint64_t bytes, uint64_t checksum) {
   weft_weights_header header = {};
   memcpy(header.magic, WEFT_WEIGHTS_MAGIC, sizeof header.magic);
   header.version = WEFT_WEIGHTS_VERSION;
@@ -49,39 +65,28 @@ static weft_weights_header headerFor(plan::ProgramOp program, const char *data, 
   header.data_offset = WEFT_WEIGHTS_DATA_OFFSET;
   header.data_bytes = bytes;
   header.model_checksum = slotsChecksum(program);
-  header.data_checksum = weft_checksum(data, bytes);
+  header.data_checksum = checksum;
   header.header_checksum = weft_checksum(&header, offsetof(weft_weights_header, header_checksum));
   return header;
-}
-
-static uint16_t elfMachine() {
-  return llvm::Triple(hostTriple()).isAArch64() ? llvm::ELF::EM_AARCH64 : llvm::ELF::EM_X86_64;
 }
 
 static uint64_t dataBytes(plan::ProgramOp program) {
   return program.getWeights() ? program.getWeights().getBytes() : 0;
 }
 
-static ElfData elfFor(plan::ProgramOp program, StringRef symbol) {
-  return {".weft.weights", symbol.str(), WEFT_WEIGHTS_DATA_OFFSET, WEFT_WEIGHTS_DATA_OFFSET + dataBytes(program),
-          elfMachine()};
+uint64_t weft::emit::packedWeightsBytes(plan::ProgramOp program) {
+  return WEFT_WEIGHTS_DATA_OFFSET + dataBytes(program);
 }
 
-uint64_t weft::emit::packedWeightsBytes(plan::ProgramOp program, StringRef symbol) {
-  ElfData elf = elfFor(program, symbol);
-  return symbol.empty() ? elf.bytes : elf.fileBytes();
-}
-
-FailureOr<uint64_t> weft::emit::packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, StringRef symbol,
-                                            char *file) {
-  ElfData elf = elfFor(program, symbol);
-  char *start = file + (symbol.empty() ? 0 : elf.blobOffset());
-  char *data = start + WEFT_WEIGHTS_DATA_OFFSET;
+FailureOr<uint64_t> weft::emit::packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, const FilePart &file) {
+  FilePart data{file.path, file.descriptor, file.begin + WEFT_WEIGHTS_DATA_OFFSET};
   if (failed(fillSlots(program, recipes, data)))
     return failure();
-  weft_weights_header header = headerFor(program, data, dataBytes(program));
-  memcpy(start, &header, sizeof header);
-  if (!symbol.empty())
-    elf.writeFrame(reinterpret_cast<uint8_t *>(file));
+  auto checksum = checksumOf(data, dataBytes(program));
+  if (!checksum)
+    return reported(program, checksum.takeError());
+  weft_weights_header header = headerFor(program, dataBytes(program), *checksum);
+  if (failed(reported(program, file.write(0, &header, sizeof header))))
+    return failure();
   return header.header_checksum;
 }

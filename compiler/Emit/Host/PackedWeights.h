@@ -1,22 +1,20 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Recipes evaluated into the packed weights, with the header of runtime/src/common/weights.h: as a file, or as an
-// object to link.
+// Recipes evaluated into the packed weights, with the header of runtime/src/common/weights.h: a file, or part of one.
 #pragma once
 
+#include "compiler/Support/Files.h"
 #include "compiler/Weights/Recipes.h"
 #include "dialects/Plan/Plan.h"
 
 namespace weft::emit {
 
-/// Bytes of the weights file, or with `symbol` of an object file that defines it in the page-aligned section
-/// `.weft.weights`.
-uint64_t packedWeightsBytes(plan::ProgramOp program, llvm::StringRef symbol);
+/// With their header.
+uint64_t packedWeightsBytes(plan::ProgramOp program);
 
-/// Evaluates every slot of `program` and fills `file`, so many zeros, with the weights file or the object file. Memory
-/// beside it is bounded by the largest recipe. Gives the checksum of the header, which goes into the network's
-/// descriptor (see HostOptions); fails after an error that has been reported.
-mlir::FailureOr<uint64_t> packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, llvm::StringRef symbol,
-                                      char *file);
+/// Evaluates every slot of `program` and writes it with the header to `file`, so many zeros. Memory is bounded by the
+/// largest recipes. Gives the checksum of the header, which goes into the descriptor of a network whose weights are in a
+/// file of their own (see HostOptions); fails after an error that has been reported.
+mlir::FailureOr<uint64_t> packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, const FilePart &file);
 
 /// A checksum of what the slots are and where: two networks with the same number can share a file's layout.
 uint64_t slotsChecksum(plan::ProgramOp program);

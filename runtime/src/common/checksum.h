@@ -27,20 +27,41 @@ static inline uint64_t weft_checksum_word(const unsigned char *bytes) {
   return word;
 }
 
-static inline uint64_t weft_checksum(const void *data, size_t size) {
+/* What has been read so far, in whole rounds of 32 bytes. */
+typedef struct weft_checksum_state {
+  uint64_t lanes[4], size;
+} weft_checksum_state;
+
+static inline weft_checksum_state weft_checksum_begin(void) {
+  weft_checksum_state state = {{WEFT_PRIME1 + WEFT_PRIME2, WEFT_PRIME2, 0, 0 - WEFT_PRIME1}, 0};
+  return state;
+}
+
+/* `size` is a multiple of 32. */
+static inline void weft_checksum_add(weft_checksum_state *state, const void *data, size_t size) {
   const unsigned char *p = (const unsigned char *)data, *end = p + size;
+  uint64_t lanes[4];
+  memcpy(lanes, state->lanes, sizeof lanes);
+  for (; p != end; p += 32)
+    for (int i = 0; i < 4; ++i)
+      lanes[i] = weft_checksum_round(lanes[i], weft_checksum_word(p + 8 * i));
+  memcpy(state->lanes, lanes, sizeof lanes);
+  state->size += size;
+}
+
+/* The last `size` bytes, of any number; the checksum of all. */
+static inline uint64_t weft_checksum_end(weft_checksum_state *state, const void *data, size_t size) {
+  const unsigned char *p = (const unsigned char *)data + size / 32 * 32, *end = (const unsigned char *)data + size;
+  weft_checksum_add(state, data, size / 32 * 32);
+  const uint64_t *lanes = state->lanes;
   uint64_t hash = WEFT_PRIME5;
-  if (size >= 32) {
-    uint64_t lanes[4] = {WEFT_PRIME1 + WEFT_PRIME2, WEFT_PRIME2, 0, 0 - WEFT_PRIME1};
-    for (; end - p >= 32; p += 32)
-      for (int i = 0; i < 4; ++i)
-        lanes[i] = weft_checksum_round(lanes[i], weft_checksum_word(p + 8 * i));
+  if (state->size >= 32) {
     hash = weft_checksum_rotate(lanes[0], 1) + weft_checksum_rotate(lanes[1], 7) + weft_checksum_rotate(lanes[2], 12) +
            weft_checksum_rotate(lanes[3], 18);
     for (int i = 0; i < 4; ++i)
       hash = (hash ^ weft_checksum_round(0, lanes[i])) * WEFT_PRIME1 + WEFT_PRIME4;
   }
-  hash += (uint64_t)size;
+  hash += state->size + size % 32;
   for (; end - p >= 8; p += 8)
     hash = weft_checksum_rotate(hash ^ weft_checksum_round(0, weft_checksum_word(p)), 27) * WEFT_PRIME1 + WEFT_PRIME4;
   if (end - p >= 4) {
@@ -54,6 +75,11 @@ static inline uint64_t weft_checksum(const void *data, size_t size) {
   hash = (hash ^ hash >> 33) * WEFT_PRIME2;
   hash = (hash ^ hash >> 29) * WEFT_PRIME3;
   return hash ^ hash >> 32;
+}
+
+static inline uint64_t weft_checksum(const void *data, size_t size) {
+  weft_checksum_state state = weft_checksum_begin();
+  return weft_checksum_end(&state, data, size);
 }
 
 #endif

@@ -75,7 +75,7 @@ struct weft_model {
   uint32_t planned_threads; /* 1 or more */
   const void *weights;   /* packed weights in this image (with the header of weights.h), or NULL: beside, in a file */
   uint64_t weight_bytes; /* of the data, header not counted; 0: the model has none */
-  uint64_t weight_header_checksum; /* `header_checksum` of the one weights header that fits this model */
+  uint64_t weight_header_checksum; /* `header_checksum` of the one weights file that fits this model; of no meaning in an image */
   int (*run)(struct weft_frame *); /* the host function; 0 or a weft_status */
   const weft_api *api;             /* &weft_runtime_api: the runtime this image is linked with */
   const weft_model_view *views;    /* view_count of them, ordered by launch; may be NULL: nothing to dump */

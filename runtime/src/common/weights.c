@@ -26,7 +26,8 @@ static weft_status checkHeader(const weft_model *model, const weft_weights_heade
     return BAD("`%s` has weights format %u; this program reads format %u", file, header->version, WEFT_WEIGHTS_VERSION);
   if (weft_checksum(header, offsetof(weft_weights_header, header_checksum)) != header->header_checksum)
     return BAD("the header of `%s` is damaged", file);
-  if (header->header_checksum != model->weight_header_checksum || header->data_bytes != model->weight_bytes)
+  int ours = model->weights != NULL || header->header_checksum == model->weight_header_checksum;
+  if (!ours || header->data_bytes != model->weight_bytes)
     return BAD("`%s` holds the weights of another compilation, not of this `%s`", file, model->name);
   if (header->data_offset % 64 != 0 || header->data_offset < sizeof *header || header->data_offset > available ||
       header->data_bytes != available - header->data_offset)

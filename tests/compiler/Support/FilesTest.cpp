@@ -1,13 +1,10 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // An output is there whole or not at all: what is not committed leaves nothing behind.
 #include "compiler/Support/Files.h"
-#include "compiler/Support/MemoryFile.h"
-#include "compiler/Support/Process.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <cstring>
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -51,19 +48,34 @@ TEST_F(Files, AppearWhenCommitted) {
 TEST_F(Files, LeaveNothingWhenDropped) {
   {
     auto written = OutputFile::write(path("a"), [](llvm::raw_ostream &out) { out << "text"; });
-    auto mapped = OutputFile::map(path("b"), 1 << 16);
+    auto mapped = OutputFile::create(path("b"), 1 << 16);
     ASSERT_TRUE(written && mapped);
   }
   EXPECT_EQ(entries(), 0u);
 }
 
-TEST_F(Files, AreFilledThroughAMapping) {
-  auto file = OutputFile::map(path("a"), 10000);
+TEST_F(Files, AreFilledInPartsInAnyOrder) {
+  auto file = OutputFile::create(path("a"), 8);
   ASSERT_TRUE(bool(file)) << llvm::toString(file.takeError());
-  EXPECT_EQ(file->data()[9999], 0);
-  std::memset(file->data(), 'x', 10000);
+  FilePart end = file->part();
+  end.begin = 4;
+  EXPECT_EQ(text(end.write(2, "gh", 2)) + text(end.takeSpace(6)) + text(file->part().write(0, "abcd", 4)), "");
+  char back[7] = {};
+  EXPECT_EQ(text(end.read(0, back, 6)), "");
+  EXPECT_EQ(std::string(back, 6), std::string("\0\0gh\0\0", 6));
+  EXPECT_EQ(text(end.read(5, back, 2)), "cannot write `" + path("a") + "`: Input/output error") << "beyond the end";
   EXPECT_EQ(text(file->commit()), "");
-  EXPECT_EQ(read(path("a")), std::string(10000, 'x'));
+  EXPECT_EQ(read(path("a")), std::string("abcd\0\0gh\0\0", 10));
+}
+
+TEST_F(Files, AreWrittenByOtherPrograms) {
+  auto file = OutputFile::create(path("a"), 100);
+  ASSERT_TRUE(bool(file));
+  std::filesystem::remove(file->beside());
+  ASSERT_EQ(text(writeFile(file->beside(), [](llvm::raw_ostream &out) { out << "another file"; })), "");
+  EXPECT_EQ(text(file->reopen()) + text(file->part().write(0, "AN", 2)) + text(file->commit()), "");
+  EXPECT_EQ(read(path("a")), "ANother file");
+  EXPECT_EQ(entries(), 1u);
 }
 
 TEST_F(Files, OldContentsStayWhereWritingFails) {
@@ -85,17 +97,6 @@ TEST_F(Files, TakeTheNameOfOthers) {
   EXPECT_FALSE(replaceFile(path("newer"), path("nothing")));
   EXPECT_EQ(read(path("old")) + read(path("nothing")), "newnewer");
   EXPECT_EQ(entries(), 2u);
-}
-
-TEST_F(Files, InMemoryAreReadByOtherPrograms) {
-  auto file = MemoryFile::create(4096);
-  ASSERT_TRUE(bool(file));
-  MemoryFile moved = std::move(*file);
-  std::memcpy(moved.data(), "weights", 7);
-  auto result = runProcess({"/usr/bin/head", "-c", "7", moved.path()});
-  ASSERT_TRUE(bool(result));
-  EXPECT_EQ(result->output, "weights");
-  EXPECT_EQ(text(MemoryFile::create(uint64_t(1) << 62).takeError()).substr(0, 39), "cannot take 4611686018427387904 bytes o");
 }
 
 } // namespace
