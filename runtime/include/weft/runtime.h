@@ -57,7 +57,7 @@ typedef enum weft_status {
   WEFT_ERROR_SHAPE = 2,    /* an input or output of the wrong dtype, rank or shape, or a size over its bound */
   WEFT_ERROR_GRAPH = 3,    /* indptr or indices that are not a graph, or part values out of range */
   WEFT_ERROR_MEMORY = 4,   /* the system has no memory or no thread to give; only from weft_create and weft_profile */
-  WEFT_ERROR_CPU = 5,      /* this processor lacks an instruction set the network was compiled for */
+  WEFT_ERROR_CPU = 5,      /* this processor lacks an instruction set the network was compiled for, or the system refuses it */
   WEFT_ERROR_WEIGHTS = 6,  /* weights missing, damaged, or another model's */
   WEFT_ERROR_VERSION = 7,  /* model and runtime have different WEFT_ABI */
   WEFT_ERROR_BUSY = 8,     /* this instance is running on another thread */

@@ -5,7 +5,13 @@
 #include "../common/error.h"
 #include "../common/instance.h"
 
+#include <errno.h>
 #include <string.h>
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -90,9 +96,27 @@ static int hasNamed(const char *name) {
 
 #endif
 
+/* Linux gives the state of tile registers to processes that ask, and to all their threads. Asking again does no harm. */
+static weft_status askForTiles(const char *name) {
+#if defined(__linux__) && defined(__x86_64__)
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+  if (syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) != 0)
+    return weft_fail(WEFT_ERROR_CPU,
+                     "the system refuses this process the tile registers of `%s`, which the model was compiled for (%s); "
+                     "`weftc --no-tiles` makes one that needs none",
+                     name, errno == ENOSPC ? "a thread's alternate signal stack is too small to save them" : strerror(errno));
+#endif
+  (void)name;
+  return WEFT_OK;
+}
+
 weft_status weft_check_features(const char *const *names) {
-  for (; names != NULL && *names != NULL; ++names)
+  for (; names != NULL && *names != NULL; ++names) {
     if (!hasNamed(*names))
       return weft_fail(WEFT_ERROR_CPU, "this processor lacks `%s`, which the model was compiled for", *names);
+    weft_status status = strncmp(*names, "amx-", 4) == 0 ? askForTiles(*names) : WEFT_OK;
+    if (status != WEFT_OK)
+      return status;
+  }
   return WEFT_OK;
 }

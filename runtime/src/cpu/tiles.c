@@ -1,0 +1,253 @@
+/* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+ * Sums of products in tile registers. Four tiles of c, two of pixels times two of blocks, stay in registers for a few turns
+ * of the sum, in which two tiles of a and two of b meet in six products of parts; of twelve tiles they read, fourteen loads.
+ * These few turns are done for all pixels and blocks before the next ones begin: so a and b come from memory once, b's part
+ * of the turns waits in the second-level cache, and that of two tiles of a in the first. What c holds in between is exact.
+ */
+#include "tiles.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <stddef.h>
+
+#define TILED __attribute__((target("amx-tile,amx-bf16")))
+#define INLINED static inline __attribute__((always_inline))
+
+enum {
+  LANES = 16,          /* rows of a tile, words of a row */
+  ROW_BYTES = 64,
+  LINE_BYTES = 64,     /* of the cache */
+  TURNS_AT_ONCE = 4,   /* two tiles of a take 24 KiB */
+};
+
+typedef struct operands { /* of one call */
+  float *c;
+  const uint32_t *a, *b;
+  int32_t width, lines, blocks;
+  int32_t c_pixel, c_line, c_block, a_pixel, a_line, a_part, b_block, b_part;
+} operands;
+
+/* ---- the loops of the sum ---- */
+
+typedef struct loop {
+  int32_t turns, a, b, at;
+} loop;
+
+typedef struct turns { /* where the next few find their operands */
+  ptrdiff_t a[TURNS_AT_ONCE], b[TURNS_AT_ONCE];
+  int count;
+} turns;
+
+/* Whether there was one more; moves on to the next. */
+static int takeTurn(loop *loops, turns *next) {
+  ptrdiff_t a = 0, b = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (loops[i].at == loops[i].turns)
+      return 0;
+    a += (ptrdiff_t)loops[i].at * loops[i].a;
+    b += (ptrdiff_t)loops[i].at * loops[i].b;
+  }
+  next->a[next->count] = a;
+  next->b[next->count++] = b;
+  for (int i = 2; ++loops[i].at == loops[i].turns && i > 0; --i)
+    loops[i].at = 0;
+  return 1;
+}
+
+static int takeTurns(loop *loops, turns *next) {
+  next->count = 0;
+  while (next->count < TURNS_AT_ONCE && takeTurn(loops, next))
+    ;
+  return next->count;
+}
+
+/* ---- the pixels of a tile ---- */
+
+/* The tiles of a line have equally many rows, or one less; over all lines, those with more come first, so that the
+ * registers are seldom told other numbers. */
+typedef struct tiling {
+  int32_t lines, perLine, larger, rows; /* `larger` of those of a line have `rows`, the others one less */
+} tiling;
+
+typedef struct tile {
+  int32_t line, pixel, rows;
+} tile;
+
+static tiling tilesOf(int32_t width, int32_t lines) {
+  const int32_t perLine = (width + LANES - 1) / LANES, smaller = perLine - 1 - (width - 1) % perLine;
+  return (tiling){lines, perLine, perLine - smaller, (width - 1) / perLine + 1};
+}
+
+static tile tileAt(const tiling *t, int64_t index) {
+  const int64_t larger = (int64_t)t->lines * t->larger;
+  if (index < larger) {
+    const int32_t i = (int32_t)(index % t->larger);
+    return (tile){(int32_t)(index / t->larger), i * t->rows, t->rows};
+  }
+  const int32_t smaller = t->perLine - t->larger, i = (int32_t)((index - larger) % smaller);
+  return (tile){(int32_t)((index - larger) / smaller), t->larger * t->rows + i * (t->rows - 1), t->rows - 1};
+}
+
+/* ---- registers: 0 to 3 of c, 4 and 5 of a, 6 and 7 of b ---- */
+
+typedef struct configuration { /* as the processor reads it: Intel SDM, volume 1, 18.2 */
+  uint8_t palette, start, zeros[14];
+  uint16_t rowBytes[16];
+  uint8_t rows[16];
+} configuration;
+
+TILED static void configure(int32_t rows0, int32_t rows1) {
+  configuration registers = {.palette = 1};
+  for (int i = 0; i < 8; ++i) {
+    registers.rowBytes[i] = ROW_BYTES;
+    registers.rows[i] = (uint8_t)(i >= 6 ? LANES : i & 1 ? rows1 : rows0);
+  }
+  __asm__ volatile("" : : "r"(&registers) : "memory"); /* GCC 12 holds that the next line reads 8 bytes */
+  _tile_loadconfig(&registers);
+}
+
+typedef struct corner { /* what up to four tiles of c are made of */
+  float *c[2][2];       /* [tile of pixels][block] */
+  const uint32_t *a[2], *b[2];
+  const uint32_t *next[2]; /* the blocks after those of b: fetched on the way */
+} corner;
+
+INLINED void fetch(const uint32_t *rows) {
+  for (int i = 0; i < LANES; ++i)
+    _mm_prefetch((const char *)rows + i * LINE_BYTES, _MM_HINT_T0);
+}
+
+#define TILE_PRODUCTS(pixels, columns)                                                                                 \
+  do {                                                                                                                 \
+    _tile_dpbf16ps(0, 4, 6);                                                                                           \
+    if (pixels == 2)                                                                                                   \
+      _tile_dpbf16ps(1, 5, 6);                                                                                         \
+    if (columns == 2)                                                                                                  \
+      _tile_dpbf16ps(2, 4, 7);                                                                                         \
+    if (columns == 2 && pixels == 2)                                                                                   \
+      _tile_dpbf16ps(3, 5, 7);                                                                                         \
+  } while (0)
+
+#define LOAD_A(part)                                                                                                   \
+  do {                                                                                                                 \
+    _tile_loadd(4, a0 + part * aPart, aPixel);                                                                         \
+    if (pixels == 2)                                                                                                   \
+      _tile_loadd(5, a1 + part * aPart, aPixel);                                                                       \
+  } while (0)
+
+#define LOAD_B(part)                                                                                                   \
+  do {                                                                                                                 \
+    _tile_loadd(6, b0 + part * bPart, ROW_BYTES);                                                                      \
+    if (columns == 2)                                                                                                  \
+      _tile_loadd(7, b1 + part * bPart, ROW_BYTES);                                                                    \
+  } while (0)
+
+/* All turns for up to 2 x 2 tiles of c. The order of products, which bits depend on, changes one side at a time. */
+TILED INLINED void sum(const operands *o, const turns *turns, const corner *t, const int pixels, const int columns) {
+  const ptrdiff_t cPixel = (ptrdiff_t)o->c_pixel * 4, aPixel = (ptrdiff_t)o->a_pixel * 4;
+  const ptrdiff_t aPart = o->a_part, bPart = o->b_part;
+  _tile_loadd(0, t->c[0][0], cPixel);
+  if (pixels == 2)
+    _tile_loadd(1, t->c[1][0], cPixel);
+  if (columns == 2)
+    _tile_loadd(2, t->c[0][1], cPixel);
+  if (columns == 2 && pixels == 2)
+    _tile_loadd(3, t->c[1][1], cPixel);
+  for (int i = 0; i < turns->count; ++i) {
+    const uint32_t *a0 = t->a[0] + turns->a[i], *a1 = t->a[1] + turns->a[i];
+    const uint32_t *b0 = t->b[0] + turns->b[i], *b1 = t->b[1] + turns->b[i];
+    const uint32_t *next0 = t->next[0] + turns->b[i], *next1 = t->next[1] + turns->b[i];
+    LOAD_A(0);
+    LOAD_B(2);
+    TILE_PRODUCTS(pixels, columns);
+    fetch(next0 + 2 * bPart);
+    LOAD_B(1);
+    TILE_PRODUCTS(pixels, columns);
+    fetch(next1 + 2 * bPart);
+    LOAD_A(1);
+    TILE_PRODUCTS(pixels, columns);
+    fetch(next0 + bPart);
+    LOAD_B(0);
+    TILE_PRODUCTS(pixels, columns);
+    fetch(next1 + bPart);
+    LOAD_A(0);
+    TILE_PRODUCTS(pixels, columns);
+    fetch(next0);
+    LOAD_A(2);
+    TILE_PRODUCTS(pixels, columns);
+    fetch(next1);
+  }
+  _tile_stored(0, t->c[0][0], cPixel);
+  if (pixels == 2)
+    _tile_stored(1, t->c[1][0], cPixel);
+  if (columns == 2)
+    _tile_stored(2, t->c[0][1], cPixel);
+  if (columns == 2 && pixels == 2)
+    _tile_stored(3, t->c[1][1], cPixel);
+}
+
+/* One function each, so that none decides anything between two products. */
+TILED static void sum22(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 2, 2); }
+TILED static void sum21(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 2, 1); }
+TILED static void sum12(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 1, 2); }
+TILED static void sum11(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 1, 1); }
+
+/* ---- all pixels and blocks ---- */
+
+static corner cornerAt(const operands *o, const tile tiles[2], int pixels, int32_t block) {
+  corner t;
+  for (int i = 0; i < 2; ++i) {
+    const tile *at = &tiles[i < pixels ? i : 0];
+    t.a[i] = o->a + (ptrdiff_t)at->line * o->a_line + (ptrdiff_t)at->pixel * o->a_pixel;
+    for (int j = 0; j < 2; ++j)
+      t.c[i][j] = o->c + (ptrdiff_t)at->line * o->c_line + (ptrdiff_t)at->pixel * o->c_pixel +
+                  (ptrdiff_t)(block + j) * o->c_block;
+  }
+  for (int j = 0; j < 2; ++j) {
+    const int32_t column = block + j < o->blocks ? block + j : block, next = column + 2;
+    t.b[j] = o->b + (ptrdiff_t)column * o->b_block;
+    t.next[j] = o->b + (ptrdiff_t)(next < o->blocks ? next : j) * o->b_block;
+  }
+  return t;
+}
+
+static void sumTiles(const operands *o, const turns *turns, const tile tiles[2], int pixels) {
+  for (int32_t block = 0; block < o->blocks; block += 2) {
+    const corner t = cornerAt(o, tiles, pixels, block);
+    const int columns = block + 1 < o->blocks;
+    (pixels == 2 ? columns ? sum22 : sum21 : columns ? sum12 : sum11)(o, turns, &t);
+  }
+}
+
+static void sumTurns(const operands *o, const turns *turns, const tiling *tiling) {
+  const int64_t count = (int64_t)tiling->lines * tiling->perLine;
+  int32_t rows[2] = {0, 0};
+  for (int64_t i = 0; i < count; i += 2) {
+    const int pixels = i + 1 < count ? 2 : 1;
+    const tile tiles[2] = {tileAt(tiling, i), tileAt(tiling, i + pixels - 1)};
+    if (rows[0] != tiles[0].rows || rows[1] != tiles[1].rows)
+      configure(rows[0] = tiles[0].rows, rows[1] = tiles[1].rows);
+    sumTiles(o, turns, tiles, pixels);
+  }
+}
+
+TILED static void release(void) { _tile_release(); }
+
+void weft_tile_products(float *c, const uint32_t *a, const uint32_t *b, int32_t width, int32_t lines, int32_t blocks,
+                        int32_t c_pixel, int32_t c_line, int32_t c_block, int32_t a_pixel, int32_t a_line,
+                        int32_t a_part, int32_t b_block, int32_t b_part, int32_t n0, int32_t a0, int32_t b0, int32_t n1,
+                        int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2) {
+  if (width <= 0 || lines <= 0 || n0 <= 0 || n1 <= 0 || n2 <= 0)
+    return;
+  const int continued = a_line == (int64_t)width * a_pixel && c_line == (int64_t)width * c_pixel;
+  const operands o = {c,       a,      b,       continued ? width * lines : width, continued ? 1 : lines, blocks, c_pixel,
+                      c_line,  c_block, a_pixel, a_line, a_part,  b_block, b_part};
+  const tiling tiling = tilesOf(o.width, o.lines);
+  loop loops[3] = {{n0, a0, b0, 0}, {n1, a1, b1, 0}, {n2, a2, b2, 0}};
+  turns next;
+  while (takeTurns(loops, &next))
+    sumTurns(&o, &next, &tiling);
+  release(); /* or every switch of threads would save 8 KiB more */
+}
+
+#endif
