@@ -9,6 +9,7 @@
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/LaneSums.h"
 #include "compiler/Kernel/PartialSums.h"
+#include "compiler/Kernel/TileProduct.h"
 #include "dialects/Weft/Weft.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -160,6 +161,8 @@ private:
   /// A reduction in lanes (`weft.lanes`) is several stages, of which the first is a reduction.
   LogicalResult finishReduction(Operation &op, Stage stage, Value result) {
     auto lanes = op.getAttrOfType<IntegerAttr>("weft.lanes");
+    if (op.hasAttr("weft.tiles"))
+      return finishTileSum(op, std::move(stage), result);
     if (!lanes) {
       if (failed(cutReduction(op, stage)))
         return failure();
@@ -182,6 +185,17 @@ private:
     laneSums.push_back({stage.name, std::move(helpers)});
     finishStage(std::move(stage), result);
     return success();
+  }
+
+  /// A sum in tiles (`weft.tiles`) has two stages before it, in which its sides are split.
+  LogicalResult finishTileSum(Operation &op, Stage stage, Value result) {
+    std::optional<SplitSides> sides = splitSides(desc, stage, static_cast<int>(desc.stages.size()));
+    if (!sides)
+      return op.emitError("`weft.tiles` stands on a sum of products whose outermost and innermost loops run along both sides, the "
+                          "innermost over 16 terms (or, alone, over a multiple of that), with 16 columns");
+    desc.stages.push_back(std::move(sides->a));
+    desc.stages.push_back(std::move(sides->b));
+    return finishStage(std::move(stage), result), success();
   }
 
   /// A sum in two levels (`weft.partial`) is two stages.

@@ -15,6 +15,7 @@
 #include "compiler/Emit/Host/Link.h"
 #include "compiler/Emit/Host/Object.h"
 #include "compiler/Emit/Host/PackedWeights.h"
+#include "compiler/Kernel/TileProduct.h"
 #include "compiler/Support/Diagnostics.h"
 #include "compiler/Support/Files.h"
 #include "compiler/Support/Interrupt.h"
@@ -128,9 +129,6 @@ int Emission::prepare() {
   auto target = module->getAttrOfType<TargetAttr>("weft.target");
   host.name = nameOf(module, options);
   host.target = target.getName().str();
-  for (auto feature : target.getFeatures().getAsRange<StringAttr>())
-    if (!feature.getValue().starts_with("amx")) // no kernel needs tile registers
-      host.features.push_back(feature.getValue().str());
   host.weights = weightsInImage() ? emit::WeightsPlace::Image : emit::WeightsPlace::File;
   host.query = options.emit == EmitKind::Exe || options.emit == EmitKind::SharedLibrary;
   if (failed(emit::checkIndexRanges(module)))
@@ -139,6 +137,10 @@ int Emission::prepare() {
   if (failed(imported)) // an IR that somebody edited may hold any kernel
     return options.startFrom ? UserError : CompilerBug;
   kernels = std::move(*imported);
+  bool tiles = llvm::any_of(kernels, [](const kernel::KernelDesc &desc) { return llvm::any_of(desc.stages, kernel::isTileSum); });
+  for (auto feature : target.getFeatures().getAsRange<StringAttr>())
+    if (tiles || !feature.getValue().starts_with("amx"))
+      host.features.push_back(feature.getValue().str());
   return Success;
 }
 

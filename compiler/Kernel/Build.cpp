@@ -27,6 +27,7 @@ Directive directive(Directive::Kind kind, std::vector<std::string> loops = {}, i
 
 bool isUnary(ScalarOp op) { return op <= ScalarOp::Not; }
 bool isComparison(ScalarOp op) { return op >= ScalarOp::Lt; }
+bool isBf16Part(ScalarOp op) { return op >= ScalarOp::Bf16High && op <= ScalarOp::Bf16Low; }
 
 Scalar resultType(const Expr &expr) {
   auto typeOf = [&](size_t i) { return i < expr.args.size() && expr.args[i] ? expr.args[i]->type : expr.type; };
@@ -37,10 +38,12 @@ Scalar resultType(const Expr &expr) {
   case ExprKind::Unary:
     return typeOf(0);
   case ExprKind::Binary:
-    return isComparison(expr.op) ? Scalar::Bool : typeOf(0);
+    return isComparison(expr.op) ? Scalar::Bool : isBf16Part(expr.op) ? Scalar::I32 : typeOf(0);
   case ExprKind::Select:
   case ExprKind::Mux:
     return typeOf(1);
+  case ExprKind::TileDot:
+    return Scalar::F32;
   case ExprKind::Constant:
   case ExprKind::LoadOperand:
   case ExprKind::LoadStage:
@@ -82,6 +85,7 @@ ExprPtr mux(ExprPtr which, std::vector<ExprPtr> values) {
   return make({.kind = ExprKind::Mux, .args = std::move(values)});
 }
 
+ExprPtr tileDot(std::vector<ExprPtr> parts) { return make({.kind = ExprKind::TileDot, .args = std::move(parts)}); }
 ExprPtr cast(Scalar type, ExprPtr a) { return make({.kind = ExprKind::Cast, .type = type, .args = {std::move(a)}}); }
 
 bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product) {

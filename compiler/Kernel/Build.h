@@ -20,11 +20,13 @@ ExprPtr binary(ScalarOp op, ExprPtr a, ExprPtr b);
 ExprPtr select(ExprPtr condition, ExprPtr ifTrue, ExprPtr ifFalse);
 ExprPtr mux(ExprPtr which, std::vector<ExprPtr> values);
 ExprPtr cast(Scalar type, ExprPtr a);
+ExprPtr tileDot(std::vector<ExprPtr> parts);
 
 /// The node's type, given its kind and operands; loads, constants, accumulators and casts state theirs.
 Scalar resultType(const Expr &expr);
 bool isComparison(ScalarOp op);
 bool isUnary(ScalarOp op);
+bool isBf16Part(ScalarOp op);
 
 /// Whether `expr` is `Accumulator + a * b`, the one form that is contracted; then `product` is the Mul.
 bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);

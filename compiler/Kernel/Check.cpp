@@ -105,6 +105,11 @@ private:
       return;
     case ExprKind::Cast:
       return expect(expr.args.size() == 1, "`cast` takes one operand");
+    case ExprKind::TileDot:
+      expect(expr.args.size() == 6, "`tile_dot` takes three parts of each side");
+      for (const ExprPtr &part : expr.args)
+        expect(part->type == Scalar::I32, "parts are i32");
+      return;
     }
   }
 
@@ -140,6 +145,7 @@ private:
     bool isLogic = expr.op == ScalarOp::And || expr.op == ScalarOp::Or;
     bool isEquality = expr.op == ScalarOp::Eq || expr.op == ScalarOp::Ne;
     bool good = isLogic                    ? !isFloat(type)
+                : isBf16Part(expr.op)      ? type == Scalar::F32
                 : expr.op == ScalarOp::Pow ? isFloat(type)
                                            : type != Scalar::Bool || isEquality;
     expect(good, "`" + std::string(spell(expr.op)) + "` is not defined on " + std::string(spell(type)));

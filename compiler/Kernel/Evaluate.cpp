@@ -5,6 +5,7 @@
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/ScalarOps.h"
 #include "compiler/Kernel/Spell.h"
+#include "compiler/Kernel/TileProduct.h"
 
 #include <cfenv>
 #include <cmath>
@@ -289,8 +290,17 @@ private:
       return computeMux(expr);
     case ExprKind::Cast:
       return computeCast(expr);
+    case ExprKind::TileDot:
+      return computeTileDot(expr);
     }
     return {};
+  }
+
+  Value computeTileDot(const Expr &expr) {
+    uint32_t words[6];
+    for (int part = 0; part < 6; ++part)
+      words[part] = static_cast<uint32_t>(evaluateNode(*expr.args[part]).whole);
+    return {tileDot(words), 0};
   }
 
   Value load(const Memory &memory, const Expr &expr, const std::string &name) {
@@ -313,6 +323,8 @@ private:
       return fusedMultiplyAdd(*product);
     Value a = evaluateNode(*expr.args[0]), b = evaluateNode(*expr.args[1]);
     bool real = isFloat(expr.args[0]->type);
+    if (isBf16Part(expr.op))
+      return {0, static_cast<int32_t>(bf16Part(expr.op, static_cast<float>(a.real), static_cast<float>(b.real)))};
     if (isComparison(expr.op))
       return {0, real ? applyComparison<RealOps>(expr.op, a.real, b.real)
                       : applyComparison<WholeOps>(expr.op, a.whole, b.whole)};

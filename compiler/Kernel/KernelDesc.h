@@ -62,6 +62,7 @@ enum class ExprKind : uint8_t {
   Select,      ///< args[0] ? args[1] : args[2]
   Mux,         ///< args[1 + args[0]]: args[0] is an I32 index known once its loop is unrolled
   Cast,        ///< args[0] converted to `type`
+  TileDot,     ///< a step of a sum of products in tiles: args are the three parts of a, then those of b, as I32; see TileProduct.h
 };
 
 /// Arithmetic is IEEE in the type of the node, one rounding an operation, infinities and NaN included; no reader
@@ -70,11 +71,12 @@ enum class ExprKind : uint8_t {
 /// Round goes to the nearest, ties to even. Div and Mod of integers round towards minus infinity for positive divisors
 /// (by zero: 0), Mod of floats is a - b * floor(a / b). Cast of a float to an integer truncates.
 /// Exp, Log, Tanh, Erf, Sin, Cos, Pow and Rsqrt are within 4 units in the last place; the rest is exact.
+/// Bf16High, Bf16Middle and Bf16Low pack a part of each of two f32 into an I32, that of args[0] in the lower half.
 enum class ScalarOp : uint8_t {
   // unary
   Neg, Abs, Exp, Log, Sqrt, Rsqrt, Tanh, Erf, Sin, Cos, Floor, Ceil, Round, Not,
   // binary; Min and Max propagate NaN as arith.minimumf and arith.maximumf do, the sign of a zero is either one's
-  Add, Sub, Mul, Div, Mod, Min, Max, Pow, And, Or,
+  Add, Sub, Mul, Div, Mod, Min, Max, Pow, And, Or, Bf16High, Bf16Middle, Bf16Low,
   // binary comparisons, result Bool
   Lt, Le, Gt, Ge, Eq, Ne,
 };

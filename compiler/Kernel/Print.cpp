@@ -101,6 +101,8 @@ private:
       return "select(" + args + ")";
     case ExprKind::Mux:
       return "mux(" + args + ")";
+    case ExprKind::TileDot:
+      return "tile_dot(" + args + ")";
     case ExprKind::Cast:
       return "cast:" + std::string(spell(expr.type)) + "(" + args + ")";
     default:

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view scalars[] = {"f32", "f64", "i32", "i64", "u8", "bool"};
 constexpr std::string_view scalarOps[] = {"neg",   "abs",  "exp",   "log", "sqrt", "rsqrt", "tanh", "erf", "sin", "cos",
                                           "floor", "ceil", "round", "not", "add",  "sub",   "mul",  "div", "mod", "min",
-                                          "max",   "pow",  "and",   "or",  "lt",   "le",    "gt",   "ge",  "eq",  "ne"};
+                                          "max",   "pow",  "and",   "or",  "bf16_high", "bf16_middle", "bf16_low",
+                                          "lt",    "le",   "gt",    "ge",  "eq",   "ne"};
 constexpr std::string_view tails[] = {"shift_inwards", "predicate", "round_up", "exact"};
 constexpr std::string_view directives[] = {"split",         "strips",       "peel",         "fuse",
                                            "reorder",       "vectorize",    "unroll",       "parallel",

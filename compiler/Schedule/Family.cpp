@@ -9,10 +9,10 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 14> all = {
+  static const std::array<const Family *, 15> all = {
       &directFamily(),    &winogradFamily(), &firstFamily(),         &depthwiseFamily(), &gemmFamily(),
       &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(),
-      &pointwiseFamily(), &chainFamily(),    &permutationFamily(),   &generalFamily()};
+      &pointwiseFamily(), &chainFamily(),    &permutationFamily(),   &tilesFamily(),     &generalFamily()};
   return all;
 }
 

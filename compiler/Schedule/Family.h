@@ -51,6 +51,7 @@ int64_t parameter(mlir::DictionaryAttr choice, llvm::StringRef key, int64_t othe
 // The families, one function a file in Families/.
 const Family &directFamily();
 const Family &winogradFamily();
+const Family &tilesFamily();
 const Family &firstFamily();
 const Family &depthwiseFamily();
 const Family &gemmFamily();

@@ -41,6 +41,18 @@ bool isSum(linalg::GenericOp op) {
   return sum && (sum.getLhs() == accumulator || sum.getRhs() == accumulator) && accumulator.hasNUses(uses);
 }
 
+/// `acc + a * b` of two tensors.
+bool isSumOfProducts(linalg::GenericOp op) {
+  if (!isSum(op) || op.getNumDpsInputs() != 2)
+    return false;
+  auto sum = op.getRegion().front().getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  auto isProduct = [](Value value) {
+    auto product = value.getDefiningOp<arith::MulFOp>();
+    return product && isa<BlockArgument>(product.getLhs()) && isa<BlockArgument>(product.getRhs());
+  };
+  return sum && (isProduct(sum.getLhs()) || isProduct(sum.getRhs()));
+}
+
 //===-- lanes -----------------------------------------------------------------------------------------------------===//
 
 /// Whether the innermost loop runs along the rows of all that it reads, and of nothing else.
@@ -178,14 +190,16 @@ void cutSum(linalg::GenericOp op) {
 
 } // namespace
 
-void cutSums(func::FuncOp function) {
+void cutSums(func::FuncOp function, bool inTiles) {
   for (auto op : function.getBody().front().getOps<linalg::GenericOp>()) {
     int64_t lanes = op.getNumReductionLoops() ? lanesOf(op, op.getStaticLoopRanges().back()) : 0;
     if (lanes) {
       op->setAttr("weft.lanes", Builder(op.getContext()).getI64IntegerAttr(lanes));
       function->setAttr(KernelBuilder::keepExtentsAttrName, UnitAttr::get(op.getContext())); // a row's end is part of the code
     }
-    if (isSum(op))
+    if (inTiles && isSumOfProducts(op))
+      op->setAttr("weft.tiles", UnitAttr::get(op.getContext()));
+    else if (isSum(op))
       cutSum(op);
   }
 }

@@ -295,7 +295,8 @@ void KernelBuilder::finish() {
     stored.push_back(read(yielded));
   auto end = func::ReturnOp::create(builder, stored);
   fuseStages(function);
-  cutSums(function);
+  auto choice = group->getAttrOfType<DictionaryAttr>("choice");
+  cutSums(function, choice && choice.contains("tiles"));
   if (isChain)
     storeSums();
   builder.setInsertionPoint(end);

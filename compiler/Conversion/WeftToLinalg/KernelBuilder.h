@@ -187,8 +187,9 @@ void addGraph(LoweringTable &table);
 void fuseStages(mlir::func::FuncOp function);
 
 /// Long sums run in two levels: `weft.partial = ["ib", 8]` on a stage says that eight turns of loop `ib`, with all loops
-/// inside it, make a partial sum (compiler/Kernel/PartialSums.h). Asks for constant extents.
-void cutSums(mlir::func::FuncOp function);
+/// inside it, make a partial sum (compiler/Kernel/PartialSums.h). Asks for constant extents. `inTiles`: sums of products run on
+/// the matrix unit instead, which `weft.tiles` says (compiler/Kernel/TileProduct.h).
+void cutSums(mlir::func::FuncOp function, bool inTiles);
 
 /// Extents that do not matter for the code become `?`: all but those of loops named in `isPinnedLoop`. Says where the
 /// run-time extents of results come from.

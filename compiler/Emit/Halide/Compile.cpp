@@ -9,6 +9,7 @@
 #include "compiler/Emit/Halide/Prefetch.h"
 #include "compiler/Emit/Halide/ScratchOf.h"
 #include "compiler/Emit/Halide/Target.h"
+#include "compiler/Emit/Halide/TileSums.h"
 #include "compiler/Kernel/WarmUp.h"
 
 #include <algorithm>
@@ -31,6 +32,7 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   auto *scratch = new ScratchOf(desc); // the pipeline owns its passes
   built.pipeline.add_custom_lowering_pass(new OutputLoads(built.pipeline.outputs()));
   built.pipeline.add_custom_lowering_pass(scratch);
+  built.pipeline.add_custom_lowering_pass(new TileSums(desc));
   built.pipeline.add_custom_lowering_pass(new Permute(desc));
   for (Prefetch *pass : prefetchesOf(desc))
     built.pipeline.add_custom_lowering_pass(pass);

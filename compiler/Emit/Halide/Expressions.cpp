@@ -5,6 +5,8 @@
 
 #include "compiler/Emit/Halide/Math.h"
 #include "compiler/Emit/Halide/Strict.h"
+#include "compiler/Emit/Halide/TileParts.h"
+#include "compiler/Emit/Halide/TileSums.h"
 #include "compiler/Kernel/Build.h"
 #include "compiler/Kernel/ScalarOps.h"
 #include "compiler/Kernel/Spell.h"
@@ -115,7 +117,15 @@ HExpr extremum(const Expr &expr, HExpr a, HExpr b) {
   return applyFloat<FloatOps>(expr.op, a, b);
 }
 
+HExpr bf16Part(ScalarOp op, HExpr low, HExpr high) {
+  return op == ScalarOp::Bf16High     ? tiles::bf16High(low, high)
+         : op == ScalarOp::Bf16Middle ? tiles::bf16Middle(low, high)
+                                      : tiles::bf16Low(low, high);
+}
+
 HExpr floatBinary(const Expr &expr, HExpr a, HExpr b) {
+  if (isBf16Part(expr.op))
+    return bf16Part(expr.op, a, b);
   if (isComparison(expr.op))
     return applyComparison<FloatOps>(expr.op, a, b);
   bool isExtremum = expr.op == ScalarOp::Min || expr.op == ScalarOp::Max;
@@ -163,6 +173,12 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
   }
   case ExprKind::Cast:
     return Halide::cast(halideType(expr.type), build(expr.args[0]));
+  case ExprKind::TileDot: {
+    std::vector<HExpr> words;
+    for (const ExprPtr &word : expr.args)
+      words.push_back(build(word));
+    return tileStep(words);
+  }
   }
   return HExpr();
 }

@@ -118,7 +118,7 @@ public:
   }
 
   /// Whether the functions made so far call helpers.
-  bool usesMath = false, usesStrict = false, usesThreads = false;
+  bool usesMath = false, usesStrict = false, usesThreads = false, usesTiles = false;
 
   /// How the kernel is called, as comment lines.
   std::string prototype() const {
@@ -190,6 +190,7 @@ private:
   void note(const SourceExpressions &expressions) {
     usesMath |= expressions.usesMath;
     usesStrict |= expressions.usesStrict;
+    usesTiles |= expressions.usesTiles;
   }
 
   std::string updateText(int number) {
@@ -407,7 +408,7 @@ private:
   const std::string target;
 };
 
-std::string helpers(bool usesMath, bool usesStrict, bool usesThreads) {
+std::string helpers(bool usesMath, bool usesStrict, bool usesThreads, bool usesTiles) {
   std::string text;
   if (usesThreads)
     text +=
@@ -421,6 +422,9 @@ std::string helpers(bool usesMath, bool usesStrict, bool usesThreads) {
     text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
             "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::expPlusOneOf, strict::logOf, strict::normalExpOf, "
             "strict::powOf, strict::tanhOf;\n\n";
+  if (usesTiles)
+    text += "// Sums in tiles of a matrix unit: each f32 as three bf16. What runs sums in the runtime, in another order.\n" +
+            std::string(tilesText) + "\n";
   return text;
 }
 
@@ -437,13 +441,13 @@ std::string printHalideSource(const KernelDesc &desc, const std::string &target)
   SourcePrinter printer(emitted, target);
   std::string function = printer.function("int main() {\n");
   return head(desc.name, desc.name + ".o:\n" + printer.prototype()) +
-         helpers(printer.usesMath, printer.usesStrict, printer.usesThreads) + function;
+         helpers(printer.usesMath, printer.usesStrict, printer.usesThreads, printer.usesTiles) + function;
 }
 
 std::string printHalideSource(const std::vector<KernelDesc> &kernels, const std::string &name,
                               const std::string &target) {
   std::string functions, calls;
-  bool usesMath = false, usesStrict = false, usesThreads = false;
+  bool usesMath = false, usesStrict = false, usesThreads = false, usesTiles = false;
   for (const KernelDesc &desc : kernels) {
     KernelDesc emitted = withWarmUp(desc);
     SourcePrinter printer(emitted, target);
@@ -452,8 +456,9 @@ std::string printHalideSource(const std::vector<KernelDesc> &kernels, const std:
     usesMath |= printer.usesMath;
     usesStrict |= printer.usesStrict;
     usesThreads |= printer.usesThreads;
+    usesTiles |= printer.usesTiles;
   }
-  return head(name, "an object for each kernel.\n") + helpers(usesMath, usesStrict, usesThreads) + functions +
+  return head(name, "an object for each kernel.\n") + helpers(usesMath, usesStrict, usesThreads, usesTiles) + functions +
          "int main() {\n" + calls + "}\n";
 }
 

@@ -186,6 +186,11 @@ SourceExpressions::Text SourceExpressions::convert(const Expr &expr, bool isStri
     std::string values = callText("", {expr.args.begin() + 1, expr.args.end()}, isStrict);
     return {"mux(" + argument(expr.args[0], isStrict) + ", {" + values.substr(1, values.size() - 2) + "})"};
   }
+  case ExprKind::TileDot: {
+    usesTiles = true;
+    std::string words = callText("", expr.args, isStrict);
+    return {"tiles::tileDot({" + words.substr(1, words.size() - 2) + "})"};
+  }
   case ExprKind::Cast:
     return {callText("cast<" + typeText(expr.type) + ">", expr.args, isStrict)};
   }
@@ -334,6 +339,11 @@ SourceExpressions::Text SourceExpressions::binary(const Expr &expr, bool isStric
   }
   if (!update && stopsAtEdge(desc.stages[stage], expr))
     return {"min(" + callText("likely", {expr.args[0]}, isStrict) + ", " + argument(expr.args[1], isStrict) + ")"};
+  if (isBf16Part(expr.op)) {
+    usesTiles = true;
+    const char *name = expr.op == ScalarOp::Bf16High ? "tiles::bf16High" : expr.op == ScalarOp::Bf16Middle ? "tiles::bf16Middle" : "tiles::bf16Low";
+    return {callText(name, expr.args, isStrict)};
+  }
   switch (expr.op) {
   case ScalarOp::Add:
     return plain ? infix(expr, "+", Sum, isStrict) : strictly("strict::add");

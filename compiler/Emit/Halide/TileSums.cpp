@@ -1,0 +1,215 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Distances are differences of indices from one turn of a loop to the next.
+#include "compiler/Emit/Halide/TileSums.h"
+
+#include "compiler/Kernel/TileProduct.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace weft::emit {
+
+using namespace Halide::Internal;
+using Halide::Expr;
+
+namespace {
+
+constexpr const char *stepName = "weft_tile_dot", *functionName = "weft_tile_products";
+
+void require(bool condition, const std::string &otherwise) {
+  if (!condition)
+    throw std::runtime_error(otherwise);
+}
+
+struct Turn {
+  std::string name;
+  Expr min, extent;
+  Expr ofSum, ofA, ofB; ///< distances in elements; undefined: none
+};
+
+/// The loops of an update, outermost first, and where its step reads and writes.
+class Nest : public IRVisitor {
+public:
+  explicit Nest(const Stmt &update) {
+    update.accept(this);
+    require(store && step, "a sum in tiles was lowered to something else");
+    sum = {store->name, resolved(store->index)};
+    for (const Expr &word : step->args) {
+      Expr whole = resolved(word);
+      const Load *load = whole.as<Load>();
+      require(load, "a side of a sum in tiles is no load");
+      words.push_back({load->name, load->index});
+    }
+    for (Turn &turn : turns) {
+      turn.ofSum = distance(sum.index, turn);
+      turn.ofA = distance(words[0].index, turn);
+      turn.ofB = distance(words[3].index, turn);
+    }
+  }
+
+  struct Access {
+    std::string buffer;
+    Expr index;
+  };
+  std::vector<Turn> turns;
+  Access sum;
+  std::vector<Access> words; ///< three parts of a, three of b
+
+private:
+  using IRVisitor::visit;
+
+  void visit(const For *op) override {
+    turns.push_back({op->name, resolved(op->min), resolved(op->extent), {}, {}, {}});
+    op->body.accept(this);
+  }
+
+  void visit(const LetStmt *op) override {
+    lets.emplace_back(op->name, op->value);
+    op->body.accept(this);
+  }
+
+  void visit(const Store *op) override {
+    store = op;
+    op->value.accept(this);
+  }
+
+  /// Without the lets of the update.
+  Expr resolved(Expr expr) const {
+    for (auto let = lets.rbegin(); let != lets.rend(); ++let)
+      expr = substitute(let->first, let->second, expr);
+    return substitute_in_all_lets(expr);
+  }
+
+  void visit(const Call *op) override {
+    if (op->name == stepName)
+      step = op;
+    else
+      IRVisitor::visit(op);
+  }
+
+  static Expr distance(const Expr &index, const Turn &turn) {
+    Expr next = substitute(turn.name, Variable::make(Halide::Int(32), turn.name) + 1, index);
+    Expr difference = simplify(next - index);
+    require(!expr_uses_var(difference, turn.name), "loop " + turn.name + " of a sum in tiles takes no equal steps");
+    return is_const_zero(difference) ? Expr() : difference;
+  }
+
+  std::vector<std::pair<std::string, Expr>> lets;
+  const Store *store = nullptr;
+  const Call *step = nullptr;
+};
+
+/// Loops by what they do.
+struct Roles {
+  std::vector<Turn> around, rows, columns, sums;
+
+  explicit Roles(const std::vector<Turn> &turns) {
+    for (const Turn &turn : turns) {
+      bool moves[] = {turn.ofSum.defined(), turn.ofA.defined(), turn.ofB.defined()};
+      if (moves[0] && moves[1] && !moves[2])
+        rows.push_back(turn);
+      else if (moves[0] && !moves[1] && moves[2])
+        columns.push_back(turn);
+      else if (!moves[0] && moves[1] && moves[2])
+        sums.push_back(turn);
+      else
+        around.push_back(turn);
+    }
+  }
+
+  /// The loop inside a vector of words or columns: 16 turns, one after the other.
+  static void takeLanes(std::vector<Turn> &turns, Expr Turn::*distance) {
+    auto lanes = std::find_if(turns.begin(), turns.end(), [&](const Turn &turn) {
+      return is_const_one((turn.*distance)) && is_const(turn.extent, kernel::wordsOfStep);
+    });
+    require(lanes != turns.end(), "a sum in tiles has no loop over 16 neighbours");
+    turns.erase(lanes);
+  }
+
+  /// Of pixels: a loop that goes on where the one inside it ends is one with it.
+  void joinRows() {
+    for (size_t i = rows.size(); i-- > 1;) {
+      Turn &outer = rows[i - 1], &inner = rows[i];
+      auto goesOn = [&](Expr Turn::*distance) { return is_const_zero(simplify(outer.*distance - inner.*distance * inner.extent)); };
+      if (!goesOn(&Turn::ofSum) || !goesOn(&Turn::ofA))
+        continue;
+      outer.ofSum = inner.ofSum;
+      outer.ofA = inner.ofA;
+      outer.extent = simplify(outer.extent * inner.extent);
+      rows.erase(rows.begin() + i);
+    }
+  }
+
+  /// The innermost `most` loops; those further out are around the call.
+  void keep(std::vector<Turn> &turns, size_t most) {
+    while (turns.size() > most) {
+      around.push_back(turns.front());
+      turns.erase(turns.begin());
+    }
+  }
+};
+
+Expr orZero(const Expr &distance) { return distance.defined() ? distance : Expr(0); }
+
+/// The address of element `index`.
+Expr address(const std::string &buffer, const Expr &index) {
+  Expr begin = Halide::reinterpret(Halide::UInt(64), Variable::make(Halide::Handle(), buffer));
+  return Halide::reinterpret(Halide::Handle(), begin + Halide::cast(Halide::UInt(64), Halide::cast(Halide::Int(64), index) * 4));
+}
+
+Stmt callOf(const Stmt &update) {
+  Nest nest(update);
+  Roles roles(nest.turns);
+  Roles::takeLanes(roles.columns, &Turn::ofSum);
+  Roles::takeLanes(roles.sums, &Turn::ofA);
+  roles.joinRows();
+  roles.keep(roles.rows, 2);
+  roles.keep(roles.columns, 1);
+  roles.keep(roles.sums, 3);
+  std::set<std::string> around;
+  for (const Turn &turn : roles.around)
+    around.insert(turn.name);
+  auto begin = [&](Expr index) {
+    for (const Turn &turn : nest.turns)
+      if (!around.count(turn.name))
+        index = substitute(turn.name, turn.min, index);
+    return simplify(index);
+  };
+  const Turn none{"", 0, 1, {}, {}, {}};
+  auto at = [&](const std::vector<Turn> &turns, size_t fromInside) { return fromInside < turns.size() ? turns[turns.size() - 1 - fromInside] : none; };
+  Turn pixel = at(roles.rows, 0), line = at(roles.rows, 1), block = at(roles.columns, 0);
+  auto partDistance = [&](int first) { return simplify(nest.words[first + 1].index - nest.words[first].index); };
+  std::vector<Expr> args = {address(nest.sum.buffer, begin(nest.sum.index)),
+                            address(nest.words[0].buffer, begin(nest.words[0].index)),
+                            address(nest.words[3].buffer, begin(nest.words[3].index)),
+                            pixel.extent, line.extent, block.extent,
+                            orZero(pixel.ofSum), orZero(line.ofSum), orZero(block.ofSum),
+                            orZero(pixel.ofA), orZero(line.ofA), begin(partDistance(0)),
+                            orZero(block.ofB), begin(partDistance(3))};
+  for (size_t i = 3; i-- > 0;) {
+    Turn sum = at(roles.sums, i);
+    args.insert(args.end(), {sum.extent, orZero(sum.ofA), orZero(sum.ofB)});
+  }
+  Stmt call = Evaluate::make(Call::make(Halide::Int(32), functionName, args, Call::Extern));
+  for (auto turn = nest.turns.rbegin(); turn != nest.turns.rend(); ++turn)
+    if (around.count(turn->name))
+      call = For::make(turn->name, turn->min, turn->extent, ForType::Serial, Halide::Partition::Auto, Halide::DeviceAPI::None, call);
+  return call;
+}
+
+} // namespace
+
+Expr tileStep(const std::vector<Expr> &words) { return Call::make(Halide::Float(32), stepName, words, Call::PureExtern); }
+
+TileSums::TileSums(const kernel::KernelDesc &desc) {
+  for (const kernel::Stage &stage : desc.stages)
+    if (kernel::isTileSum(stage))
+      updates.insert(stage.name + ".s1.");
+}
+
+Stmt TileSums::visit(const For *op) {
+  bool isUpdate = std::any_of(updates.begin(), updates.end(), [&](const std::string &begin) { return op->name.compare(0, begin.size(), begin) == 0; });
+  return isUpdate ? callOf(op) : IRMutator::visit(op);
+}
+
+} // namespace weft::emit

@@ -1,0 +1,31 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Sums in tiles (compiler/Kernel/TileProduct.h) as calls of the runtime's micro-kernel.
+#pragma once
+
+#include "compiler/Kernel/KernelDesc.h"
+
+#include "Halide.h"
+
+#include <set>
+#include <string>
+
+namespace weft::emit {
+
+/// A step of a sum in tiles as the pipeline has it until it is lowered: a function of its six words, which exists nowhere.
+Halide::Expr tileStep(const std::vector<Halide::Expr> &words);
+
+/// After lowering: the loops of such an update become one call of `weft_tile_products` (runtime/src/cpu/tiles.h), which is told
+/// their extents and at which distances each of them reads and writes. A loop belongs to pixels, columns or the sum, as it moves
+/// the sum and one side, the sum and the other, or both sides. What the function has no loop for stays around the call.
+class TileSums : public Halide::Internal::IRMutator {
+public:
+  explicit TileSums(const kernel::KernelDesc &desc);
+
+private:
+  using Halide::Internal::IRMutator::visit;
+  Halide::Internal::Stmt visit(const Halide::Internal::For *op) override;
+
+  std::set<std::string> updates; ///< what the names of their loops begin with
+};
+
+} // namespace weft::emit

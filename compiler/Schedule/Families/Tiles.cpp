@@ -1,0 +1,163 @@
+// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+// Convolutions on a matrix unit (AMX): both sides are split in three bf16 parts, and the sum is a call of the runtime's
+// micro-kernel. A strip of rows is split once for all channel blocks, the filter of a few blocks once for a strip.
+#include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/Families/Nest.h"
+
+using namespace mlir;
+using namespace weft::sched;
+
+namespace weft {
+namespace {
+
+/// Pixels or columns of a tile, and terms of a step.
+constexpr int64_t lanesOfTile = 16, termsOfStep = 32;
+/// A number in three parts.
+constexpr int64_t bytesOfParts = 6;
+/// What the parts of a strip and those of a filter may take in the second-level cache together.
+constexpr int64_t stripBytes = 640 << 10, filterBytes = 1 << 20;
+
+/// Cycles, measured: six products of two tiles of 16, which tiles of few pixels do not shorten further; splitting one step of a
+/// pixel or a column.
+constexpr double cyclesOfProducts = 100, cyclesOfSplit = 9;
+constexpr int64_t fewestRows = 10;
+
+int64_t blocksTogether(int64_t blocks) { return blocks % 2 == 0 ? 2 : blocks % 3 == 0 ? 3 : std::min<int64_t>(blocks, 2); }
+
+/// Of `pixels` one after the other in memory.
+double tilesOf(int64_t pixels) {
+  int64_t rest = pixels % lanesOfTile;
+  return double(pixels / lanesOfTile) + (rest ? double(std::max(rest, fewestRows)) / lanesOfTile : 0);
+}
+
+/// A convolution in strips of rows, or of whole samples.
+struct Strip {
+  int64_t rows = 1, samples = 1;
+  bool forThreads = false; ///< else they share channel blocks
+  double cycles = 0;
+};
+
+class Strips final {
+public:
+  Strips(ConvOp conv, const Machine &machine)
+      : shape(conv), blocks(llvm::divideCeil(shape.outputs, machine.vector)),
+        steps(llvm::divideCeil(shape.inputs, termsOfStep)) {
+    inputWidth = shape.window == 1 ? shape.width : cast<RankedTensorType>(conv.getX().getType()).getShape().back() + shape.kernel.back() - 1;
+    planeBytes = 4.0 * shape.pixels * shape.inputs;
+    for (int64_t stride : shape.stride)
+      planeBytes *= stride;
+    weightBytes = 4.0 * shape.outputs * shape.inputs * shape.window;
+  }
+
+  std::optional<Strip> best() const {
+    if (together() * lanesOfTile * steps * termsOfStep * shape.window * bytesOfParts > filterBytes)
+      return std::nullopt;
+    std::optional<Strip> least;
+    for (int64_t rows = 1; rows <= shape.height; ++rows)
+      if (std::optional<Strip> strip = withRows(rows); strip && (!least || strip->cycles < least->cycles))
+        least = strip;
+    return least;
+  }
+
+  int64_t together() const { return blocksTogether(blocks); }
+
+private:
+  /// Rows of the input that `rows` of the output see.
+  int64_t seen(int64_t rows) const {
+    return shape.window == 1 ? rows : (rows - 1) * shape.stride.front() + (shape.kernel.front() - 1) * shape.dilation.front() + 1;
+  }
+
+  std::optional<Strip> withRows(int64_t rows) const {
+    double bytes = double(seen(rows)) * inputWidth * steps * termsOfStep * bytesOfParts;
+    if (rows > 1 && bytes > stripBytes)
+      return std::nullopt;
+    Strip strip{rows};
+    if (rows == shape.height)
+      for (int64_t samples = shape.batch; samples > 1 && strip.samples == 1; --samples)
+        if (shape.batch % samples == 0 && samples * bytes <= stripBytes)
+          strip.samples = samples;
+    int64_t ofPlane = llvm::divideCeil(shape.height, rows), strips = ofPlane * shape.batch / strip.samples;
+    strip.forThreads = strips > 1 && (weightBytes <= planeBytes || shape.batch > strip.samples);
+    double tiles = shape.window == 1 ? tilesOf(rows * shape.width) * shape.height / rows : shape.height * tilesOf(shape.width);
+    double products = shape.batch * tiles * blocks * steps * shape.window * cyclesOfProducts;
+    double pixels = double(shape.batch) * ofPlane * seen(rows) * inputWidth * steps * cyclesOfSplit;
+    double filter = double(strips) * blocks * lanesOfTile * steps * shape.window * cyclesOfSplit;
+    strip.cycles = products + pixels + filter;
+    if (strip.forThreads) // half of what two threads would wait for each other
+      strip.cycles *= 0.5 + double(llvm::divideCeil(strips, 2)) / strips;
+    return strip;
+  }
+
+  ConvShape shape;
+  int64_t blocks, steps, inputWidth;
+  double planeBytes, weightBytes;
+};
+
+class Tiles final : public Family {
+public:
+  StringRef name() const override { return "tiles"; }
+
+  void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
+    auto conv = dyn_cast<ConvOp>(head);
+    if (!machine.tiles || !conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
+      return;
+    ConvShape shape(conv);
+    if (!shape.isDense() || shape.kernel.size() != 2 || inputLanes(shape.inputs, machine.vector) != machine.vector)
+      return;
+    Strips strips(conv, machine);
+    std::optional<Strip> strip = strips.best();
+    if (!strip)
+      return;
+    Choice choice;
+    choice.algorithm = Algorithm::Direct;
+    choice.block = machine.vector;
+    choice.weightBytes =
+        llvm::alignTo(shape.outputs, machine.vector) * llvm::alignTo(shape.inputs, machine.vector) * shape.window * 4;
+    choice.cycles = strip->cycles + choice.weightBytes / machine.bytesPerCycle; // nothing hides the filter's way from memory
+    SmallVector<std::pair<StringRef, int64_t>> values{{"cb", strips.together()}, {"rows", strip->rows}};
+    if (strip->samples > 1)
+      values.push_back({"samples", strip->samples});
+    if (strip->forThreads)
+      values.push_back({"threads_take_rows", 1});
+    values.push_back({"tiles", 1});
+    choice.parameters = makeParameters(head->getContext(), name(), values);
+    choices.push_back(choice);
+  }
+
+  ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
+    const StageView *sum = kernel.onlyReduction();
+    if (!isNest(kernel) || !sum)
+      return scheduleAnything(kernel, machine);
+    MLIRContext *context = kernel.getContext();
+    const StageView &out = kernel.output();
+    int64_t samples = parameter(choice, "samples", 1);
+    bool forThreads = parameter(choice, "threads_take_rows");
+
+    StageBuilder stage(context, out.name);
+    stage.split("y", "strip", "row", parameter(choice, "rows", 1), Tail::Predicate);
+    stage.split("cb", "cbo", "cbi", parameter(choice, "cb", 1), Tail::ShiftInwards);
+    stage.split("n", "no", "ni", samples, Tail::Exact);
+    stage.reorder({"no", "strip", "cbo", "ni", "cbi", "row", "x", "c"}).vectorize("c");
+    stage.fuse("no", "strip", "t0").parallel(forThreads ? "t0" : "cbo");
+
+    StageBuilder pixels(context, sum->name + "_a");
+    pixels.computeAt(out.name, "t0").reorder({"n", "ib", "y", "x", "part", "word"}).vectorize("word").unroll("part");
+    if (!forThreads)
+      pixels.parallel("ib");
+    StageBuilder filter(context, sum->name + "_b");
+    filter.computeAt(out.name, "cbo").reorder({"cb", "ib", "ky", "kx", "word", "part", "c"}).vectorize("c").unroll("part");
+    StageBuilder product(context, sum->name);
+    product.computeAt(out.name, "cbo").vectorize("c");
+    return ScheduleAttr::get(context, {pixels.get(), filter.get(), product.get(), stage.get()});
+  }
+};
+
+} // namespace
+
+const Family &tilesFamily() {
+  static const Tiles family;
+  return family;
+}
+
+} // namespace weft
