@@ -44,6 +44,20 @@ bool fillServes(double have, double want, Value source) {
   return have == want || (want == -std::numeric_limits<double>::infinity() && have == 0 && isNonNegative(source));
 }
 
+/// A border, in the dimensions of a stored tensor.
+struct BorderExtents {
+  SmallVector<int64_t> low, high;
+};
+
+BorderExtents borderExtents(BlockedAttr layout, unsigned rank) {
+  BorderExtents extents{SmallVector<int64_t>(rank, 0), SmallVector<int64_t>(rank, 0)};
+  for (unsigned d = 2; d + 1 < rank; ++d) {
+    extents.low[d] = layout.getLow(d - 2);
+    extents.high[d] = layout.getHigh(d - 2);
+  }
+  return extents;
+}
+
 } // namespace
 
 //===-- stored tensors
@@ -57,7 +71,8 @@ Value NetworkViews::stored(Value logical) {
   return logical;
 }
 
-/// A weight through `relayout`, said with operations on plain tensors: pad, cut the channels, move the block innermost.
+/// A weight through `relayout`, said with operations on plain tensors: pad, cut the channels, move the block innermost, add the
+/// border.
 Value NetworkViews::storedRecipe(Value logical, BlockedAttr layout) {
   // Every other blocked value was defined before its use; recipes know no other blocked operation (`isRecipe`).
   auto relayout = logical.getDefiningOp<RelayoutOp>();
@@ -90,7 +105,14 @@ Value NetworkViews::storedRecipe(Value logical, BlockedAttr layout) {
     if (d != channel + 1)
       perm.push_back(d);
   perm.push_back(channel + 1);
-  return TransposeOp::create(builder, loc, physical, x, builder.getDenseI64ArrayAttr(perm));
+  x = TransposeOp::create(builder, loc, storedInterior(typeOf(logical)), x, builder.getDenseI64ArrayAttr(perm));
+  if (!layout.hasBorder())
+    return x;
+  // It stands beside others in a buffer that a window reads.
+  BorderExtents border = borderExtents(layout, physical.getRank());
+  return PadOp::create(builder, loc, physical, x, builder.getDenseI64ArrayAttr(border.low),
+                       builder.getDenseI64ArrayAttr(border.high), PadModeAttr::get(builder.getContext(), PadMode::Constant),
+                       builder.getF64FloatAttr(layout.getFill()));
 }
 
 Value NetworkViews::interior(Value logical) {
@@ -135,13 +157,8 @@ Value NetworkViews::box(Value logical, const Box &box) {
 void NetworkViews::define(Value result, Value value) {
   BlockedAttr layout = getBlocked(result.getType());
   if (layout && layout.hasBorder() && value.getType() != physicalType(typeOf(result))) {
-    unsigned rank = typeOf(value).getRank();
-    SmallVector<int64_t> low(rank, 0), high(rank, 0);
-    for (unsigned d = 2; d + 1 < rank; ++d) {
-      low[d] = layout.getLow(d - 2);
-      high[d] = layout.getHigh(d - 2);
-    }
-    value = padWith(builder, result.getLoc(), value, low, high, layout.getFill());
+    BorderExtents border = borderExtents(layout, typeOf(value).getRank());
+    value = padWith(builder, result.getLoc(), value, border.low, border.high, layout.getFill());
   }
   values[result] = value;
 }

@@ -419,6 +419,10 @@ def packed_cases():
         case("join", "concat([x, y, z], axis=1)", [(1, 20, 14, 15), (1, 41, 14, 15), (1, 7, 14, 15)], lambda *parts: np.concatenate(parts, 1)),
         case("join_activated", "relu(concat([x, y], axis=1))", [(3, 9, 5, 4), (3, 30, 5, 4)], lambda *parts: np.maximum(np.concatenate(parts, 1), 0)),
         case("join_line", "concat([x, y], axis=1)", [(2, 24, 13), (2, 24, 13)], lambda *parts: np.concatenate(parts, 1)),
+        # A recurrent network's first state, a constant, beside a picture under one window.
+        Case("join_constant", "conv(concat([conv(x, out=32, kernel=1, bias=false) as a, weight(1, 24, 9, 8) as h], axis=1), out=16, kernel=3, pad=1, bias=false) as c",
+             [normal(1, 20, 9, 8)], lambda v, a, h, c: onnx("Conv", pads=[1] * 4)(np.concatenate([onnx("Conv")(v, a), h], 1), c),
+             {"a.weight": normal(32, 20, 1, 1), "h": normal(1, 24, 9, 8), "c.weight": normal(16, 56, 3, 3)}),
         case("cut", "slice(x, start=[0, 5, 0, 0], stop=[2, 43, 9, 8])", [(2, 48, 9, 8)], lambda v: v[:, 5:43]),
         case("cut_stride", "slice(x, start=[0, 1, 1, 2], stop=[1, 60, 9, 8], step=[1, 2, 2, 1])", [(1, 60, 9, 8)], lambda v: v[:, 1:60:2, 1::2, 2:]),
         case("pad_channels", "pad(x, low=[0, 8, 0, 0], high=[0, 11, 0, 0], value=1.5)", [(1, 33, 7, 6)],
