@@ -59,8 +59,9 @@ bool weightsStay(int64_t pixels, int64_t cb, const Machine &machine) {
 static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
   if (x * cb > limits.sums)
     return false;
-  return machine.registers < 32 ? x * cb + std::min(x, cb) + 1 <= machine.registers
-                                : x * cb + cb + 1 < machine.registers;
+  if (machine.registers < 32)
+    return x * cb + std::min(x, cb) + 1 <= machine.registers;
+  return x * cb + cb + 1 < machine.registers && x * (cb + limits.held) <= machine.registers;
 }
 
 /// Two multiply-adds a cycle outrun two loads.
@@ -87,6 +88,14 @@ TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
     limits.weightReload = 0.25; // small tiles, so much of the second-level cache's bandwidth
     limits.many = 1.04;
   }
+  return limits;
+}
+
+/// A pixel that another tap reads again stays in a register from one to the other, in each phase of the stride that has
+/// two taps.
+TileLimits TileLimits::unrolledRow(const Machine &machine, int64_t window, int64_t taps, int64_t stride) {
+  TileLimits limits = striding(machine, window);
+  limits.held = std::clamp<int64_t>(taps - stride, 0, stride);
   return limits;
 }
 

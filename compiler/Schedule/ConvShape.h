@@ -53,11 +53,14 @@ struct TileLimits {
   double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
   double many = 1.02;         ///< of more than three
   int64_t rows = 1;           ///< of the plane, where a tile may have several
+  int64_t held = 0;           ///< registers for each pixel, where unrolled taps share them
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.
   static TileLimits wide(const Machine &machine, int64_t window);
   /// Of one that skips pixels.
   static TileLimits striding(const Machine &machine, int64_t window);
+  /// Of one whose window's row, `taps` wide, is straight code.
+  static TileLimits unrolledRow(const Machine &machine, int64_t window, int64_t taps, int64_t stride);
   /// Of a window that is straight code.
   static TileLimits unrolled(const Machine &machine);
 };

@@ -29,7 +29,7 @@ public:
     if (!shape.isDense() || (!packed && (isBlocked(conv.getX().getType()) || shape.inputs > machine.vector / 2)))
       return;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, machine.vector);
-    Tile tile = chooseTile(shape.width, outBlocks, machine, TileLimits::striding(machine, shape.window));
+    Tile tile = chooseTile(shape.width, outBlocks, machine, limitsOf(shape, machine));
     Choice choice;
     choice.algorithm = Algorithm::First;
     choice.block = machine.vector;
@@ -61,6 +61,12 @@ public:
   }
 
 private:
+  static TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
+    int64_t taps = shape.kernel.back();
+    bool unrolls = taps * fewestExactAccumulators <= unrolledLimit;
+    return unrolls ? TileLimits::unrolledRow(machine, shape.window, taps, shape.stride.back())
+                   : TileLimits::striding(machine, shape.window);
+  }
   static int64_t rowsOf(const ConvShape &shape, int64_t blockTasks) {
     bool isPlane = shape.batch == 1 && shape.kernel.size() == 2;
     return isPlane ? sharedRows(shape.height, shape.width * shape.stride.front() * shape.inputs * 4, blockTasks) : 0;

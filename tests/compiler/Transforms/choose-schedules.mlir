@@ -196,3 +196,18 @@ func.func @hides(%x: tensor<1x256x10x10xf32>, %z: tensor<1x256x7x7xf32>) -> (ten
   return %0, %1 : tensor<1x256x10x10xf32>, tensor<1x256x7x7xf32>
 }
 }
+
+// -----
+
+// The seven taps of a first layer's row are straight code and share pixels, which stay in registers from tap to tap: ten pixels of
+// each phase of the stride would leave none for the sums.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @shared_pixels
+// CHECK: choice = {cb = 2 : i64, family = "first", {{.*}}x = 8 : i64}
+func.func @shared_pixels(%x: tensor<1x3x160x160xf32>) -> tensor<1x64x80x80xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x3x7x7xf32>
+  %0 = weft.conv %x, %w stride [2, 2] pad [3, 3, 3, 3] dilation [1, 1]
+         : (tensor<1x3x160x160xf32>, tensor<64x3x7x7xf32>) -> tensor<1x64x80x80xf32>
+  return %0 : tensor<1x64x80x80xf32>
+}
+}
