@@ -5,6 +5,10 @@
 // by a weight or two, and turn it back. Compiled as written each turn is a copy and each product leaves packed channels. The
 // same numbers come from `channelnorm` and 1x1 convolutions on the picture as it was. What is joined by such operations moves
 // together, and only if no more transpositions are left than there were.
+//
+// Others (PVT, SegFormer) call the pixels of a picture a sequence, `[N, H * W, C]`: what only merges or parts pixels moves along, and
+// is nothing on the picture. Between their products stands a convolution, so a product with more outputs than inputs that is turned
+// at once into what a convolution reads is turned before.
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -36,6 +40,43 @@ bool movesFirst(Operation *op) {
          llvm::equal(transpose.getPerm().drop_front(2), llvm::seq<int64_t>(1, rank - 1));
 }
 
+/// Whether the reshaping merges or parts dimensions between the first and the last one, pixels of pictures with channels last.
+bool changesPixels(Operation *op) {
+  auto reshape = dyn_cast<ReshapeOp>(op);
+  if (!reshape || !tensorOf(reshape.getX()).hasStaticShape())
+    return false;
+  ArrayRef<int64_t> x = tensorOf(reshape.getX()).getShape(), y = tensorOf(reshape.getY()).getShape();
+  return x.size() > 2 && y.size() > 2 && x.front() == y.front() && x.back() == y.back();
+}
+
+/// Whether it makes planes of lines or lines of planes, pixels of pictures with channels first.
+bool changesPlanes(ReshapeOp reshape) {
+  if (!reshape || !tensorOf(reshape.getX()).hasStaticShape())
+    return false;
+  ArrayRef<int64_t> x = tensorOf(reshape.getX()).getShape(), y = tensorOf(reshape.getY()).getShape();
+  auto isPicture = [](ArrayRef<int64_t> shape) { return shape.size() > 2 && shape.size() <= 5; };
+  return isPicture(x) && isPicture(y) && x.take_front(2) == y.take_front(2);
+}
+
+/// The picture whose planes `value` holds as lines, or `value`.
+Value pictureOf(Value value) {
+  auto reshape = value.getDefiningOp<ReshapeOp>();
+  return changesPlanes(reshape) ? reshape.getX() : value;
+}
+
+/// A convolution that reads a tensor with channels first, perhaps of lines that become planes.
+ConvOp convBehind(Value value) {
+  for (Operation *user : value.getUsers()) {
+    if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getX() == value)
+      return conv;
+    if (auto reshape = dyn_cast<ReshapeOp>(user); changesPlanes(reshape))
+      for (Operation *reader : reshape->getUsers())
+        if (auto conv = dyn_cast<ConvOp>(reader); conv && conv.getX() == reshape.getY())
+          return conv;
+  }
+  return {};
+}
+
 /// A number, or a vector over the last dimension (`[C]`, `[1, ..., C]`), made of weights.
 bool isVectorOfLast(Value value, RankedTensorType result) {
   RankedTensorType type = tensorOf(value);
@@ -50,9 +91,9 @@ public:
   explicit Mover(Block &body) : body(body) {}
 
   unsigned run() {
-    for (Operation &op : body)
+    for (Operation &op : llvm::make_early_inc_range(body))
       visit(&op);
-    for (Value value : last)
+    for (auto &[value, pixels] : last)
       count(value);
     SmallVector<Operation *> moving;
     for (Operation *op : operations)
@@ -68,6 +109,14 @@ public:
 private:
   struct Part {
     int entries = 0, exits = 0;
+    Extents pixels; ///< of the picture its values are; where those of several differ, of one line
+
+    void join(const Extents &others) {
+      if (pixels.empty())
+        pixels = others;
+      else if (pixels != others)
+        pixels = {llvm::product_of(others)};
+    }
   };
 
   bool isLast(Value value) { return last.contains(value); }
@@ -76,31 +125,91 @@ private:
     if (auto transpose = dyn_cast<TransposeOp>(op)) {
       bool movesBack = movesFirst(transpose) && isLast(transpose.getX()); // of rank 3 one transposition is both
       if (movesLast(transpose) && !movesBack && tensorOf(transpose.getX()).hasStaticShape())
-        add(transpose.getY());
+        enter(transpose, pictureOf(transpose.getX()));
       return;
     }
+    if (auto linear = dyn_cast<LinearOp>(op); linear && isTurnedAtOnce(linear))
+      turnBefore(linear);
     if (!canMove(op))
       return;
-    add(op->getResult(0));
-    operations.push_back(op);
+    Value result = op->getResult(0);
     for (Value operand : op->getOperands())
-      if (isLast(operand))
-        parts.unionSets(operand.getAsOpaquePointer(), op->getResult(0).getAsOpaquePointer());
+      if (isLast(operand)) {
+        Extents pixels = last.lookup(operand);
+        add(result, pixels);
+        parts.unionSets(operand.getAsOpaquePointer(), result.getAsOpaquePointer());
+      }
+    operations.push_back(op);
   }
 
-  void add(Value value) {
-    last.insert(value);
+  void enter(TransposeOp transpose, Value picture) {
+    add(transpose.getY(), Extents(tensorOf(picture).getShape().drop_front(2)));
+  }
+
+  void add(Value value, Extents pixels) {
+    last.insert({value, std::move(pixels)});
     parts.insert(value.getAsOpaquePointer());
   }
+
+  //===-- products turned at once ---------------------------------------------------------------------------------===//
+
+  /// The convolution that reads channels first what `value` holds last, perhaps behind a bias and an activation, if all who read it are such.
+  static ConvOp soleConv(Value value) {
+    ConvOp conv;
+    for (Operation *user : value.getUsers()) {
+      bool follows = isPointwise(user) && llvm::all_of(user->getOperands(), [&](Value x) {
+        return x == value || isVectorOfLast(x, tensorOf(value));
+      });
+      conv = movesFirst(user) ? convBehind(user->getResult(0)) : follows ? soleConv(user->getResult(0)) : ConvOp();
+      if (!conv)
+        return {};
+    }
+    return conv;
+  }
+
+  bool isTurnedAtOnce(LinearOp linear) {
+    RankedTensorType x = tensorOf(linear.getX()), y = tensorOf(linear.getY());
+    bool isWeighted = !linear.getAlgorithm() && llvm::all_of(linear->getOperands().drop_front(), isRecipe);
+    return isWeighted && !isLast(linear.getX()) && x.hasStaticShape() && x.getRank() > 2 && y.getShape().back() >= x.getShape().back() &&
+           soleConv(linear.getY());
+  }
+
+  /// Turns what `linear` reads there and back, for the second turn to go with the product's own.
+  void turnBefore(LinearOp linear) {
+    OpBuilder builder(linear);
+    Location loc = linear.getLoc();
+    RankedTensorType x = tensorOf(linear.getX()), picture = tensorOf(soleConv(linear.getY()).getX());
+    Extents pixels(picture.getShape().drop_front(2)), rows{x.getDimSize(0)}, there{0, int64_t(pixels.size()) + 1}, back{0};
+    llvm::append_range(rows, pixels);
+    rows.push_back(x.getShape().back());
+    llvm::append_range(there, llvm::seq<int64_t>(1, pixels.size() + 1));
+    llvm::append_range(back, llvm::seq<int64_t>(2, pixels.size() + 2));
+    back.push_back(1);
+    Value first = TransposeOp::create(builder, loc, reshaped(builder, linear.getX(), rows), there);
+    auto turned = TransposeOp::create(builder, loc, first, back);
+    enter(turned, first);
+    Value again = reshaped(builder, turned.getY(), x.getShape());
+    if (again != turned.getY())
+      visit(again.getDefiningOp());
+    linear.getXMutable().assign(again);
+  }
+
+  static Value reshaped(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) {
+    return tensorOf(value).getShape() == shape ? value : ReshapeOp::create(builder, value.getLoc(), value, shape).getY();
+  }
+
+  //===-- what moves ----------------------------------------------------------------------------------------------===//
 
   /// Whether `op` has a form for channels first, and the operands it needs.
   bool canMove(Operation *op) {
     if (op->getNumResults() != 1 || op->getNumOperands() == 0)
       return false;
+    if (changesPixels(op))
+      return isLast(op->getOperand(0));
     if (auto norm = dyn_cast<LayernormOp>(op))
       return isLast(norm.getX()) && norm.getAxis() == uint64_t(tensorOf(norm.getX()).getRank() - 1);
     if (auto linear = dyn_cast<LinearOp>(op))
-      return isLast(linear.getX()) && !linear.getAlgorithm() && tensorOf(linear.getX()).getRank() <= 5 &&
+      return isLast(linear.getX()) && !linear.getAlgorithm() && last.lookup(linear.getX()).size() <= 3 &&
              llvm::all_of(op->getOperands().drop_front(), isRecipe);
     if (!isPointwise(op) || isa<PreluOp, BatchnormOp>(op))
       return false;
@@ -114,32 +223,37 @@ private:
   /// A transposition stands at each entry now; one will stand behind each value that others read.
   void count(Value value) {
     Part &part = tally[parts.getLeaderValue(value.getAsOpaquePointer())];
+    part.join(last.lookup(value));
     part.entries += isa<TransposeOp>(value.getDefiningOp());
     part.exits += llvm::any_of(value.getUsers(), [&](Operation *user) { return !moves(user) && !movesFirst(user); });
   }
   bool moves(Operation *op) { return op->getNumResults() == 1 && isLast(op->getResult(0)) && !isa<TransposeOp>(op); }
 
+  const Part &partOf(Value value) { return tally[parts.getLeaderValue(value.getAsOpaquePointer())]; }
+
   bool isWorthwhile(Value value) {
-    Part part = tally[parts.getLeaderValue(value.getAsOpaquePointer())];
+    const Part &part = partOf(value);
     return part.exits <= part.entries;
   }
 
   //===-- rewriting -----------------------------------------------------------------------------------------------===//
 
   /// The value with channels first.
-  Value first(Value value) {
+  Value first(OpBuilder &builder, Value value) {
     if (Value known = firsts.lookup(value))
       return known;
-    return cast<TransposeOp>(value.getDefiningOp()).getX();
+    Value picture = pictureOf(cast<TransposeOp>(value.getDefiningOp()).getX());
+    SmallVector<int64_t> shape(tensorOf(picture).getShape().take_front(2)); // it may have moved since
+    llvm::append_range(shape, partOf(value).pixels);
+    return reshaped(builder, picture, shape);
   }
 
   void move(Operation *op) {
     OpBuilder builder(op);
     RankedTensorType type = tensorOf(op->getResult(0));
-    int64_t rank = type.getRank();
-    SmallVector<int64_t> shape{type.getDimSize(0), type.getShape().back()}, back{0};
-    llvm::append_range(shape, type.getShape().drop_front().drop_back());
-    llvm::append_range(back, llvm::seq<int64_t>(2, rank));
+    Extents pixels = partOf(op->getResult(0)).pixels, shape{type.getDimSize(0), type.getShape().back()}, back{0};
+    llvm::append_range(shape, pixels);
+    llvm::append_range(back, llvm::seq<int64_t>(2, shape.size()));
     back.push_back(1);
     Value moved = movedForm(builder, op, RankedTensorType::get(shape, type.getElementType()));
     firsts[op->getResult(0)] = moved;
@@ -147,24 +261,39 @@ private:
     for (OpOperand &use : llvm::make_early_inc_range(op->getResult(0).getUses())) {
       Operation *user = use.getOwner();
       if (movesFirst(user)) {
-        user->getResult(0).replaceAllUsesWith(moved);
-        user->erase();
+        giveFirst(builder, user, moved);
       } else if (!moves(user)) {
-        turned = turned ? turned : TransposeOp::create(builder, op->getLoc(), moved, back).getY();
+        turned = turned ? turned
+                        : reshaped(builder, TransposeOp::create(builder, op->getLoc(), moved, back).getY(), type.getShape());
         use.set(turned);
       }
     }
   }
 
+  /// Puts the picture in place of what a transposition made of its lines.
+  static void giveFirst(OpBuilder &builder, Operation *transpose, Value moved) {
+    Value turned = transpose->getResult(0);
+    for (Operation *user : llvm::make_early_inc_range(turned.getUsers()))
+      if (isa<ReshapeOp>(user) && user->getResult(0).getType() == moved.getType()) {
+        user->getResult(0).replaceAllUsesWith(moved);
+        user->erase();
+      }
+    if (!turned.use_empty())
+      turned.replaceAllUsesWith(reshaped(builder, moved, tensorOf(turned).getShape()));
+    transpose->erase();
+  }
+
   Value movedForm(OpBuilder &builder, Operation *op, RankedTensorType type) {
+    if (isa<ReshapeOp>(op))
+      return first(builder, op->getOperand(0));
     if (auto norm = dyn_cast<LayernormOp>(op))
-      return ChannelnormOp::create(builder, op->getLoc(), type, first(norm.getX()), norm.getGamma(), norm.getBeta(),
+      return ChannelnormOp::create(builder, op->getLoc(), type, first(builder, norm.getX()), norm.getGamma(), norm.getBeta(),
                                    norm.getEpsAttr());
     if (auto linear = dyn_cast<LinearOp>(op))
-      return convolution(builder, linear, first(linear.getX()));
+      return convolution(builder, linear, first(builder, linear.getX()));
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
-      operands.push_back(isLast(operand) ? first(operand) : vectorOfFirst(builder, operand, type));
+      operands.push_back(isLast(operand) ? first(builder, operand) : vectorOfFirst(builder, operand, type));
     OperationState state(op->getLoc(), op->getName(), operands, type, op->getAttrs());
     return builder.create(state)->getResult(0);
   }
@@ -190,7 +319,7 @@ private:
   }
 
   Block &body;
-  llvm::SetVector<Value> last; ///< values with channels last that could have them first
+  llvm::MapVector<Value, Extents> last; ///< values with channels last that could have them first; the extents of their pictures
   SmallVector<Operation *> operations;
   llvm::EquivalenceClasses<void *> parts;
   llvm::DenseMap<void *, Part> tally;

@@ -99,8 +99,9 @@ def MoveChannelsFirst : Pass<"weft-move-channels-first", "::mlir::ModuleOp"> {
   let summary = "work on pictures with channels last done with channels first";
   let description = [{
     Between a `transpose` that moves channels last and those that move them back, `layernorm` over the last dimension becomes
-    `channelnorm`, `linear` a 1x1 `conv`, and element-wise operations follow. What such operations join moves together, if no more
-    transpositions are left than there were.
+    `channelnorm`, `linear` a 1x1 `conv`, and element-wise operations follow; a `reshape` that merges or parts pixels is nothing on the
+    picture. What such operations join moves together, if no more transpositions are left than there were. A `linear` with more outputs
+    than inputs whose result is only turned, for convolutions, has its input turned instead.
 
     ```mlir
     %t = weft.transpose %x [0, 2, 3, 1] : (tensor<1x96x8x8xf32>) -> tensor<1x8x8x96xf32>

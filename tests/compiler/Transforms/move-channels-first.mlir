@@ -73,3 +73,47 @@ func.func @sequence(%x: tensor<1x8x20xf32>) -> tensor<1x8x20xf32> {
   %r = weft.relu %u : tensor<1x8x20xf32>
   return %r : tensor<1x8x20xf32>
 }
+
+// The feed-forward part of a PVT: pixels are a sequence around a depthwise convolution. Its first product is turned before it, on 8
+// channels instead of 32, the activation and the second one behind the convolution are on the picture.
+// CHECK-LABEL: @feed_forward
+// CHECK: %[[R:.*]] = weft.reshape %arg0 to [1, 5, 4, 8] : (tensor<1x20x8xf32>) -> tensor<1x5x4x8xf32>
+// CHECK: %[[T:.*]] = weft.transpose %[[R]] [0, 3, 1, 2]
+// CHECK: %[[A:.*]] = weft.conv %[[T]], {{.*}} -> tensor<1x32x5x4xf32>
+// CHECK: %[[B:.*]] = weft.add %[[A]], %{{.*}} : (tensor<1x32x5x4xf32>, tensor<1x32x1x1xf32>)
+// CHECK: %[[D:.*]] = weft.conv %[[B]], {{.*}} {groups = 32 : i64}
+// CHECK: %[[G:.*]] = weft.gelu %[[D]] : tensor<1x32x5x4xf32>
+// CHECK: %[[C:.*]] = weft.conv %[[G]], {{.*}} -> tensor<1x8x5x4xf32>
+// CHECK: %[[U:.*]] = weft.transpose %[[C]] [0, 2, 3, 1]
+// CHECK: %[[S:.*]] = weft.reshape %[[U]] to [1, 20, 8]
+// CHECK: weft.add %arg0, %[[S]]
+func.func @feed_forward(%x: tensor<1x20x8xf32>) -> tensor<1x20x8xf32> {
+  %w = weft.weight "w" : tensor<32x8xf32>
+  %b = weft.weight "b" : tensor<32xf32>
+  %d = weft.weight "d" : tensor<32x1x3x3xf32>
+  %v = weft.weight "v" : tensor<8x32xf32>
+  %0 = weft.linear %x, %w : (tensor<1x20x8xf32>, tensor<32x8xf32>) -> tensor<1x20x32xf32>
+  %1 = weft.add %0, %b : (tensor<1x20x32xf32>, tensor<32xf32>) -> tensor<1x20x32xf32>
+  %2 = weft.transpose %1 [0, 2, 1] : (tensor<1x20x32xf32>) -> tensor<1x32x20xf32>
+  %3 = weft.reshape %2 to [1, 32, 5, 4] : (tensor<1x32x20xf32>) -> tensor<1x32x5x4xf32>
+  %4 = weft.conv %3, %d stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 32 : i64}
+         : (tensor<1x32x5x4xf32>, tensor<32x1x3x3xf32>) -> tensor<1x32x5x4xf32>
+  %5 = weft.reshape %4 to [1, 32, 20] : (tensor<1x32x5x4xf32>) -> tensor<1x32x20xf32>
+  %6 = weft.transpose %5 [0, 2, 1] : (tensor<1x32x20xf32>) -> tensor<1x20x32xf32>
+  %7 = weft.gelu %6 : tensor<1x20x32xf32>
+  %8 = weft.linear %7, %v : (tensor<1x20x32xf32>, tensor<8x32xf32>) -> tensor<1x20x8xf32>
+  %9 = weft.add %x, %8 : tensor<1x20x8xf32>
+  return %9 : tensor<1x20x8xf32>
+}
+
+// A product turned for another product, as keys of an attention are, stays what it is.
+// CHECK-LABEL: @keys
+// CHECK: weft.linear %arg0
+// CHECK: weft.transpose %{{.*}} [0, 2, 1]
+func.func @keys(%x: tensor<1x20x8xf32>) -> tensor<1x20x20xf32> {
+  %w = weft.weight "w" : tensor<8x8xf32>
+  %0 = weft.linear %x, %w : (tensor<1x20x8xf32>, tensor<8x8xf32>) -> tensor<1x20x8xf32>
+  %1 = weft.transpose %0 [0, 2, 1] : (tensor<1x20x8xf32>) -> tensor<1x8x20xf32>
+  %2 = weft.matmul %x, %1 : (tensor<1x20x8xf32>, tensor<1x8x20xf32>) -> tensor<1x20x20xf32>
+  return %2 : tensor<1x20x20xf32>
+}
