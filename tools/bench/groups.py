@@ -64,6 +64,7 @@ class Group:
     contractions: list = field(default_factory=list)
     ops: list = field(default_factory=list)
     moved_bytes: int = 0  # inputs, weights and results, once each
+    tiles: bool = False  # its products are summed in tile registers
 
     @property
     def macs(self):
@@ -79,12 +80,14 @@ class Group:
 
     @property
     def algorithm(self):
-        return "+".join(dict.fromkeys(c.algorithm for c in self.contractions)) or self.ops[0]
+        names = "+".join(dict.fromkeys(c.algorithm for c in self.contractions)) or self.ops[0]
+        return f"{names}, tiles" if self.tiles else names
 
-    def roofline_ms(self, gflops, gbytes, threads):
+    def roofline_ms(self, peak, threads):
         """Multiplications of the algorithm at the peak, or weights at the bandwidth of memory, whichever is longer; the
         rest is taken to lie in caches."""
-        return max(2e-6 * self.algorithm_macs / (gflops * threads), 1e-6 * self.weight_bytes / gbytes)
+        gflops = peak.tiles if self.tiles else peak.gflops
+        return max(2e-6 * self.algorithm_macs / (gflops * threads), 1e-6 * self.weight_bytes / peak.gbytes)
 
 
 def tensors(text):
@@ -130,6 +133,7 @@ def groups(source, *options):
             current = Group(head[1])
         elif current and (end := re.match(r"    \}.*? : (\(.*\) -> .*)", line)):
             current.moved_bytes = sum(t.bytes for t in tensors(end[1]))
+            current.tiles = re.search(r"choice = \{[^}]*\btiles = [1-9]", line) is not None
             found.append(current)
             current = None
         elif current and (op := LINE.match(line)):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -25,11 +26,21 @@ def build(source, folder, march="native"):
     return program
 
 
+class Peak(NamedTuple):
+    """What one core does in a second."""
+    gflops: float  # of f32, multiply-adds of vectors
+    gbytes: float  # read from memory
+    tiles: float  # GFLOP/s of f32 in tile registers, each product six of bf16; 0 where there are none
+
+    def __str__(self):
+        tiles = f" ({self.tiles:.0f} in tile registers)" if self.tiles else ""
+        return f"one core: {self.gflops:.0f} GFLOP/s f32{tiles}, {self.gbytes:.1f} GB/s read"
+
+
 def measure_peak(folder, weftc_options=()):
-    """GFLOP/s of f32 and GB/s of reading, of one core; with the vectors of what weftc compiles for."""
+    """With the vectors of what weftc compiles for."""
     march = "x86-64-v3" if "--target=cpu:x86-64-v3" in weftc_options else "native"
-    gflops, gbytes = map(float, call(build("peak.c", folder, march)).split())
-    return gflops, gbytes
+    return Peak(*map(float, call(build("peak.c", folder, march)).split()))
 
 
 def source_of(network):
