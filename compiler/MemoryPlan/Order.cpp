@@ -52,13 +52,31 @@ struct SetHash {
   }
 };
 
-using Clock = std::chrono::steady_clock;
+/// How long the searches may go on: a time, and a number of looks at operations.
+class Budget {
+public:
+  explicit Budget(const OrderOptions &options) : workLimit(options.workLimit) {
+    auto time = std::chrono::duration<double>(std::max(options.budgetSeconds, 0.0));
+    deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
+  }
+
+  void spend(int64_t looks) { work += looks; }
+  bool isOver() const { return isWorkOver() || Clock::now() > deadline; }
+  bool isWorkOver() const { return workLimit && work > workLimit; }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point deadline;
+  int64_t workLimit, work = 0;
+};
 
 /// Some operations that are neighbours in a possible order, to be put into a better one.
 class Window {
 public:
-  Window(const OrderProblem &problem, const std::vector<int> &operations, const std::vector<uint8_t> &ranBefore)
-      : problem(problem), operations(operations), count(static_cast<int>(operations.size())) {
+  Window(const OrderProblem &problem, const std::vector<int> &operations, const std::vector<uint8_t> &ranBefore,
+         Budget &budget)
+      : problem(problem), operations(operations), count(static_cast<int>(operations.size())), budget(budget) {
+    budget.spend(static_cast<int64_t>(problem.operations.size()));
     std::vector<int> local(problem.operations.size(), -1);
     for (int i = 0; i < count; ++i)
       local[operations[i]] = i;
@@ -75,18 +93,18 @@ public:
 
   /// A better order than one of peak `bound`, as positions in `operations`; empty when none was found. `proven` says
   /// whether none can be better than what was found (or than the bound).
-  std::vector<int> improve(int64_t bound, Clock::time_point deadline, int64_t stateLimit, bool &proven) {
+  std::vector<int> improve(int64_t bound, int64_t stateLimit, bool &proven) {
     std::vector<int> best;
     for (int width : {4, 32, 256}) {
-      std::vector<int> found = beam(width, bound, deadline);
+      std::vector<int> found = beam(width, bound);
       if (!found.empty()) {
         bound = peakOf(found);
         best = found;
       }
-      if (Clock::now() > deadline)
+      if (budget.isOver())
         break;
     }
-    std::vector<int> exact = search(bound, deadline, stateLimit, proven);
+    std::vector<int> exact = search(bound, stateLimit, proven);
     return exact.empty() ? best : exact;
   }
 
@@ -194,6 +212,7 @@ private:
   /// alive) stands for all: any order that runs it later can run it now and is no worse.
   void expand(const State &state, int index, int64_t bound, std::vector<State> &out) const {
     size_t from = out.size();
+    budget.spend(count);
     for (int operation = 0; operation < count; ++operation) {
       if (!canRun(state, operation))
         continue;
@@ -219,11 +238,11 @@ private:
   }
 
   /// Level by level, keeping the `width` best sets of each size; a single one when there is no time.
-  std::vector<int> beam(int width, int64_t bound, Clock::time_point deadline) const {
+  std::vector<int> beam(int width, int64_t bound) const {
     std::vector<State> states{start()}, next;
     size_t from = 0;
     for (int level = 0; level < count; ++level) {
-      if (Clock::now() > deadline)
+      if (budget.isOver())
         width = 1;
       next.clear();
       for (size_t i = from; i < states.size(); ++i)
@@ -242,7 +261,7 @@ private:
   }
 
   /// Sets by ascending peak, the largest first among equals: the first complete one is the best.
-  std::vector<int> search(int64_t bound, Clock::time_point deadline, int64_t stateLimit, bool &proven) const {
+  std::vector<int> search(int64_t bound, int64_t stateLimit, bool &proven) const {
     std::vector<State> states{start()}, next;
     std::unordered_map<Set, int64_t, SetHash> bestPeak;
     auto worse = [&](int a, int b) {
@@ -263,7 +282,8 @@ private:
         proven = true;
         return pathTo(states, index);
       }
-      if (static_cast<int64_t>(states.size()) > stateLimit || ((turn & 63) == 0 && Clock::now() > deadline))
+      bool isLate = (turn & 63) == 0 ? budget.isOver() : budget.isWorkOver();
+      if (isLate || static_cast<int64_t>(states.size()) > stateLimit)
         return {};
       next.clear();
       expand(states[index], index, bound, next);
@@ -283,6 +303,7 @@ private:
   const OrderProblem &problem;
   const std::vector<int> &operations;
   int count;
+  Budget &budget;
   std::vector<Set> needs;
   std::vector<Storage> storages;
   std::vector<std::vector<int>> usedBy;
@@ -328,11 +349,10 @@ std::vector<int> cutPositions(const OrderProblem &problem) {
 /// Reorders parts of an order in place, keeping the set that runs before and behind each.
 class Chooser {
 public:
-  Chooser(const OrderProblem &problem, const OrderOptions &options) : problem(problem), options(options) {
+  Chooser(const OrderProblem &problem, const OrderOptions &options)
+      : problem(problem), options(options), budget(options) {
     for (size_t i = 0; i < problem.operations.size(); ++i)
       order.push_back(static_cast<int>(i));
-    auto budget = std::chrono::duration<double>(std::max(options.budgetSeconds, 0.0));
-    deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(budget);
   }
 
   OrderResult run() {
@@ -355,9 +375,9 @@ private:
     std::vector<uint8_t> ranBefore(problem.operations.size(), 0);
     for (int i = 0; i < begin; ++i)
       ranBefore[order[i]] = 1;
-    Window window(problem, part, ranBefore);
+    Window window(problem, part, ranBefore, budget);
     bool proven = false;
-    std::vector<int> better = window.improve(window.peakAsListed(), deadline, options.stateLimit, proven);
+    std::vector<int> better = window.improve(window.peakAsListed(), options.stateLimit, proven);
     for (size_t i = 0; i < better.size(); ++i)
       order[begin + i] = part[better[i]];
     return proven;
@@ -366,14 +386,14 @@ private:
   /// Overlapping windows, twice over a block too large for one.
   bool slide(int begin, int end) {
     for (int size : {48, 128})
-      for (int from = begin; from + 1 < end && Clock::now() < deadline; from += size / 2)
+      for (int from = begin; from + 1 < end && !budget.isOver(); from += size / 2)
         reorder(from, std::min(from + size, end));
     return false;
   }
 
   const OrderProblem &problem;
   const OrderOptions &options;
-  Clock::time_point deadline;
+  Budget budget;
   std::vector<int> order;
 };
 

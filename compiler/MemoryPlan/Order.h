@@ -35,6 +35,8 @@ bool isOrder(const OrderProblem &problem, const std::vector<int> &order);
 struct OrderOptions {
   double budgetSeconds = 0.2;   ///< wall time
   int64_t stateLimit = 400'000; ///< states of one exact search; bounds its memory to about 100 bytes each
+  int64_t workLimit = 0; ///< of all searches, as the number of times they look at an operation: cuts where a state limit
+                         ///< does not, in orders of thousands; 0: no limit
 };
 
 struct OrderResult {

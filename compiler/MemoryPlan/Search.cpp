@@ -179,6 +179,7 @@ void Search::markDirty(int r) {
 void Search::moveTo(int i, int64_t newKey) {
   key[i] = newKey;
   const Item &item = model.items[i];
+  workCount += item.rectCount;
   for (int r = item.firstRect; r < item.firstRect + item.rectCount; ++r) {
     at[r] = newKey + model.rects[r].rel;
     openTop[r] = at[r] + model.rects[r].size;
@@ -221,7 +222,7 @@ bool Search::support(int i) {
   int64_t lowest = infinite;
   int lowestRect = -1;
   for (int r = item.firstRect; r < item.firstRect + item.rectCount && lowest > key[i]; ++r)
-    for (int n = neighbourStart[r]; n < neighbourStart[r + 1]; ++n) {
+    for (int n = neighbourStart[r]; n < neighbourStart[r + 1]; ++n, ++workCount) {
       int64_t top = openTop[neighbours[n]];
       if (top == infinite || top - model.rects[r].rel >= lowest)
         continue;
@@ -246,6 +247,7 @@ bool Search::support(int i) {
 bool Search::withdrawSupport(int r) {
   if (supports[r] == 0)
     return true;
+  workCount += static_cast<int64_t>(banned.size());
   for (size_t b = 0; b < banned.size(); ++b) {
     int i = banned[b];
     if (supportOf[i] == r && isBanned(i) && !fixed[i] && !support(i))
@@ -257,6 +259,7 @@ bool Search::withdrawSupport(int r) {
 /// Whatever cannot pass below a fixed rectangle any more lies above it.
 bool Search::aroundFixed(int r) {
   int64_t offset = at[r], top = at[r] + model.rects[r].size;
+  workCount += neighbourStart[r + 1] - neighbourStart[r];
   for (int n = neighbourStart[r]; n < neighbourStart[r + 1]; ++n) {
     int q = neighbours[n];
     if (!placed[q] && openTop[q] > offset && !raise(q, top))
@@ -271,6 +274,7 @@ bool Search::besideFixed(int r) {
     return true;
   if (fixed[model.rects[r].item])
     return aroundFixed(r);
+  workCount += neighbourStart[r + 1] - neighbourStart[r];
   for (int n = neighbourStart[r]; n < neighbourStart[r + 1]; ++n) {
     int q = neighbours[n];
     if (!placed[q] && fixed[model.rects[q].item] && openTop[r] > at[q] && !raise(r, openTop[q]))
@@ -283,6 +287,7 @@ bool Search::besideFixed(int r) {
 bool Search::refreshSection(int s) {
   int64_t least = infinite, limit = height - rest[s];
   int count = 0;
+  workCount += open[s];
   for (int m = sectionStart[s], end = m + open[s]; m < end; ++m) {
     int64_t offset = at[members[m]];
     least = std::min(least, offset);
@@ -366,6 +371,7 @@ bool Search::place(int r) {
     for (int border = spanBegin[rect.item] + 1; border < spanEnd[rect.item]; ++border)
       --crossing[border];
   openTop[r] = infinite;
+  workCount += neighbourStart[r + 1] - neighbourStart[r] + rect.end - rect.begin;
   int64_t top = at[r] + rect.size;
   bool consistent = true;
   for (int n = neighbourStart[r]; consistent && n < neighbourStart[r + 1]; ++n) {
@@ -401,7 +407,7 @@ bool Search::isPlaceable(int r) const {
   int item = model.rects[r].item;
   if (isBanned(item) && !fixed[item])
     return false;
-  for (int n = neighbourStart[r]; n < neighbourStart[r + 1]; ++n)
+  for (int n = neighbourStart[r]; n < neighbourStart[r + 1]; ++n, ++workCount)
     if (openTop[neighbours[n]] <= at[r])
       return false;
   return true;
@@ -426,6 +432,7 @@ int Search::candidateIn(int s) const {
   int64_t limit = height - rest[s], bestOffset = infinite;
   int best = -1;
   bool byPriority = setting->branching == Branching::TightestSection;
+  workCount += open[s];
   for (int m = sectionStart[s], end = m + open[s]; m < end; ++m) {
     int r = members[m];
     int64_t offset = at[r];
@@ -458,6 +465,7 @@ int Search::lowestIn(int begin, int end) const {
 
 /// A candidate of the section with the least score that has one.
 int Search::choose(int begin, int end) {
+  workCount += end - begin;
   for (int s = begin; s < end; ++s)
     scores[s] = open[s] ? score(s) : hopeless;
   for (;;) {
@@ -478,7 +486,7 @@ int Search::choose(int begin, int end) {
 //===----------------------------------------------------------------------===//
 
 bool Search::stop() {
-  if (++stepCount > setting->stepLimit)
+  if (++stepCount > setting->stepLimit || workCount > setting->workLimit)
     aborted = true;
   if ((stepCount & 15) == 0 && setting->outOfBudget && setting->outOfBudget())
     aborted = true;
@@ -531,7 +539,7 @@ bool Search::searchPart(int begin, int end) {
 Verdict Search::run(const Setting &newSetting) {
   setting = &newSetting;
   height = newSetting.height;
-  stepCount = 0;
+  stepCount = workCount = 0;
   aborted = incomplete = false;
   reset();
   bool consistent = true;

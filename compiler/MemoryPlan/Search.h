@@ -6,6 +6,7 @@
 #include "compiler/MemoryPlan/Model.h"
 
 #include <functional>
+#include <limits>
 
 namespace weft::memplan {
 
@@ -34,6 +35,7 @@ public:
     bool backwards = false;            ///< among equal sections the last goes first
     std::vector<int> priority;         ///< per rectangle; higher goes first among equals
     int64_t stepLimit = 0;             ///< placements tried
+    int64_t workLimit = std::numeric_limits<int64_t>::max(); ///< rectangles looked at
     std::function<bool()> outOfBudget; ///< asked now and then
   };
 
@@ -41,6 +43,7 @@ public:
   /// The bases found by the last run that said Found.
   const std::vector<int64_t> &bases() const { return base; }
   int64_t steps() const { return stepCount; } ///< of the last run
+  int64_t work() const { return workCount; }  ///< of the last run: rectangles looked at
 
   /// Bytes the tables of a search would take; large problems are not for it.
   static double tableBytes(const Model &model);
@@ -119,6 +122,7 @@ private:
   int dirtyBegin = 0, dirtyEnd = 0;
   std::vector<double> scores; ///< per section, while choosing
   int64_t stepCount = 0;
+  mutable int64_t workCount = 0;
   bool aborted = false;    ///< a limit was reached
   bool incomplete = false; ///< a choice was cut that has no proof; "impossible" cannot be said any more
 };

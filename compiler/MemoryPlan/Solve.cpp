@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 using namespace weft::memplan;
 
@@ -60,9 +61,12 @@ private:
   double now() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
 
   bool spent() {
-    stopped |= now() >= options.budgetSeconds || (options.stepLimit && result.steps >= options.stepLimit);
+    stopped |= now() >= options.budgetSeconds || left(options.stepLimit, result.steps) <= 0 ||
+               left(options.workLimit, result.work) <= 0;
     return stopped;
   }
+
+  static int64_t left(int64_t limit, int64_t used) { return limit ? limit - used : std::numeric_limits<int64_t>::max(); }
 
   bool minimizing() const { return !options.capacity || options.minimize; }
   /// The peak at which nothing is left to do.
@@ -101,10 +105,12 @@ private:
     setting.branching = branching;
     setting.backwards = noise > 0 && (random() & 1);
     setting.priority = orders.rectPriorities(by, noise, random);
-    setting.stepLimit = options.stepLimit ? std::min(stepLimit, options.stepLimit - result.steps) : stepLimit;
+    setting.stepLimit = std::min(stepLimit, left(options.stepLimit, result.steps));
+    setting.workLimit = left(options.workLimit, result.work);
     setting.outOfBudget = [this] { return spent(); };
     Verdict verdict = search->run(setting);
     result.steps += search->steps();
+    result.work += search->work();
     if (verdict == Verdict::Found)
       keep(search->bases(), "search");
     if (verdict == Verdict::Impossible)

@@ -26,6 +26,10 @@ struct Options {
   /// same place on every machine: a compilation that must be reproducible sets this and a generous budget.
   int64_t stepLimit = 0;
 
+  /// The same for what the search does in its steps, as the number of times it looks at a rectangle; 0: no limit. A step may
+  /// look at a dozen of them, and where large groups lock, at a hundred thousand.
+  int64_t workLimit = 0;
+
   std::optional<int64_t> capacity =
       std::nullopt;      ///< bytes there are; a solution within it ends the search unless `minimize` is set
   bool minimize = false; ///< with a capacity: go on to the smallest peak. Without one that is always the aim
@@ -43,6 +47,7 @@ struct Result {
   bool provenInfeasible = false; ///< no solution fits the capacity
   std::string stage;             ///< which part of the solver found the solution
   int64_t steps = 0;             ///< steps of the search, as counted by Options::stepLimit
+  int64_t work = 0;              ///< of the search, as counted by Options::workLimit
   double seconds = 0;            ///< wall time of the call
   double bestSeconds = 0;        ///< wall time until this solution was found
 

@@ -12,8 +12,9 @@ using namespace mlir;
 using namespace weft::plan;
 
 /// A search that ends after so many steps ends at the same place on every machine; the time is only a last resort. Steps take longer
-/// where there are many pieces (batches in parts), and so do searches: they get fewer.
-static constexpr int64_t mostSteps = 2'000'000;
+/// where there are many pieces (batches in parts), and so do searches: they get fewer. Where slices of several pieces lock, a step
+/// may look at each piece a thousand times: that is counted too.
+static constexpr int64_t mostSteps = 2'000'000, mostWork = 1'500'000'000;
 static constexpr double searchSeconds = 60;
 
 static int64_t searchSteps(size_t pieces) {
@@ -53,6 +54,7 @@ FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRe
   memplan::Problem problem = makeProblem(steps, slices);
   memplan::Options options;
   options.stepLimit = searchSteps(problem.buffers.size());
+  options.workLimit = mostWork;
   options.budgetSeconds = searchSeconds;
   options.minimize = true;
   memplan::Result result = memplan::solve(problem, options);

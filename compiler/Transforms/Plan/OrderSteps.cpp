@@ -18,8 +18,9 @@ using weft::memplan::OrderProblem;
 
 namespace {
 
-/// States of one exact search: a bound that ends at the same place on every machine. Time is only a last resort.
-constexpr int64_t searchStates = 100'000;
+/// States of one exact search, and looks at operations in all of them: bounds that end at the same place on every machine.
+/// Time is only a last resort.
+constexpr int64_t searchStates = 100'000, searchWork = 300'000'000;
 constexpr double searchSeconds = 30;
 /// Who comes before whom is a matrix of bits; larger networks do without what works in place.
 constexpr size_t mostForAncestors = 20'000;
@@ -33,6 +34,7 @@ public:
       if (steps.buffers[buffer].kind == PlannedBuffer::Slice)
         addStorage(buffer, all);
     }
+    keepParts();
     for (OrderProblem::Operation &operation : problem.operations) {
       llvm::sort(operation.after);
       operation.after.erase(llvm::unique(operation.after), operation.after.end());
@@ -64,6 +66,20 @@ private:
         if ((a.writes || b.writes) && a.step != b.step && a.begin < b.end && b.begin < a.end)
           problem.operations[b.step].after.push_back(a.step);
       }
+  }
+
+  /// Launches of one layer, which are parts of a batch, run in the order in which they are listed: whoever looks between kernels takes
+  /// them for the samples in order.
+  void keepParts() {
+    llvm::DenseMap<std::pair<Attribute, Attribute>, int> last;
+    for (auto [index, step] : llvm::enumerate(steps.steps)) {
+      if (step.kind != Step::Launch)
+        continue;
+      auto call = cast<func::CallOp>(step.op);
+      auto [before, isFirst] = last.try_emplace({Attribute(LocationAttr(call.getLoc())), call.getCalleeAttr()}, index);
+      if (!isFirst)
+        problem.operations[index].after.push_back(std::exchange(before->second, index));
+    }
   }
 
   void addStorage(int buffer, ArrayRef<Use> all) {
@@ -162,23 +178,6 @@ int64_t peakOf(Steps steps, const Bounds &bounds) {
   return peak;
 }
 
-/// Whether launches of one layer, which are parts of a batch, run in the order in which they were listed: whoever looks between kernels
-/// takes them for the samples in order.
-bool keepsParts(const Steps &steps, ArrayRef<int> order) {
-  llvm::DenseMap<std::pair<Attribute, Attribute>, int> last;
-  for (int index : order) {
-    const Step &step = steps.steps[index];
-    if (step.kind != Step::Launch)
-      continue;
-    auto call = cast<func::CallOp>(step.op);
-    int &before = last.try_emplace({Attribute(LocationAttr(call.getLoc())), call.getCalleeAttr()}, -1).first->second;
-    if (index < before)
-      return false;
-    before = index;
-  }
-  return true;
-}
-
 } // namespace
 
 int64_t weft::plan::orderSteps(Steps &steps, const Bounds &bounds) {
@@ -187,8 +186,8 @@ int64_t weft::plan::orderSteps(Steps &steps, const Bounds &bounds) {
   std::iota(listed.begin(), listed.end(), 0);
   if (!check(problem.get()).empty() || orderPeakBytes(problem.get(), listed) <= problem.largestStep())
     return 0;
-  memplan::OrderResult found = chooseOrder(problem.get(), {searchSeconds, searchStates});
-  if (found.order == listed || !isOrder(problem.get(), found.order) || !keepsParts(steps, found.order))
+  memplan::OrderResult found = chooseOrder(problem.get(), {searchSeconds, searchStates, searchWork});
+  if (found.order == listed || !isOrder(problem.get(), found.order))
     return 0;
   Steps reordered = steps;
   for (auto [place, index] : llvm::enumerate(found.order))

@@ -72,6 +72,17 @@ TEST(Order, LargeOnesAreNeverWorseThanListed) {
   }
 }
 
+/// Hundreds of windows, each of which would end before its own limit, are cut together and at the same place.
+TEST(Order, WorkLimitCutsAtTheSamePlace) {
+  std::mt19937 random(29);
+  OrderProblem problem = randomOperations(random, 1500);
+  OrderOptions options{.budgetSeconds = 100, .stateLimit = 1'000'000'000, .workLimit = 3'000'000};
+  OrderResult first = chooseOrder(problem, options);
+  EXPECT_EQ(first.order, chooseOrder(problem, options).order);
+  EXPECT_TRUE(isOrder(problem, first.order));
+  EXPECT_LE(first.peak, orderPeakBytes(problem, listed(problem)));
+}
+
 TEST(Order, NoBudgetStillAnswers) {
   std::mt19937 random(23);
   OrderProblem problem = randomOperations(random, 400);

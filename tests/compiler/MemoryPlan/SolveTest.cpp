@@ -127,6 +127,17 @@ TEST(Solve, StepLimitCutsAtTheSamePlace) {
   EXPECT_EQ(first.steps, second.steps);
 }
 
+/// Looks at rectangles count too: where groups lock, a few steps take as many as thousands elsewhere.
+TEST(Solve, WorkLimitCutsAtTheSamePlace) {
+  KnownInstance instance = guillotine(8, 250, 400, 1 << 20, 0.3);
+  Options options{.budgetSeconds = 100, .stepLimit = 200'000, .workLimit = 2'000'000};
+  Result first = solved(instance.problem, options), second = solved(instance.problem, options);
+  EXPECT_EQ(first.solution, second.solution);
+  EXPECT_GE(first.work, options.workLimit);
+  EXPECT_LT(first.work, 2 * options.workLimit);
+  EXPECT_LT(first.steps, options.stepLimit);
+}
+
 TEST(Solve, ProgressDescendsAndCanEndTheSearch) {
   KnownInstance instance = guillotine(9, 200, 300, 1 << 20, 0.2);
   std::vector<int64_t> peaks;
