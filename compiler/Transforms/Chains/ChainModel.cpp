@@ -87,7 +87,8 @@ bool isPlainProduct(Operation *op) {
 
 } // namespace
 
-std::optional<Choice> choiceInChain(Operation *op, const Machine &machine) {
+std::optional<Choice> choiceInChain(Operation *op, Machine machine) {
+  machine.tiles = false; // lines of a chain are too short to be split first
   auto decided = op->getAttrOfType<AlgorithmAttr>("algorithm");
   std::optional<Algorithm> wanted;
   if (decided)

@@ -69,6 +69,6 @@ private:
 };
 
 /// The candidate a contraction or window runs by inside a chain: direct where Winograd's algorithm was chosen.
-std::optional<Choice> choiceInChain(mlir::Operation *op, const Machine &machine);
+std::optional<Choice> choiceInChain(mlir::Operation *op, Machine machine);
 
 } // namespace weft
