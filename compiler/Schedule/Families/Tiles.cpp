@@ -26,6 +26,8 @@ constexpr int64_t neverTooMuch = 256 << 10;
 /// step of a pixel and of a column; a vector of the result; a byte of the filter on its first way from memory.
 constexpr double cyclesOfProducts = 114, cyclesOfPixel = 18, cyclesOfColumn = 20, cyclesOfResult = 13, cyclesOfByte = 0.04;
 constexpr int64_t fewestRows = 10;
+/// A byte that another core wrote.
+constexpr double cyclesOfOthers = 0.6;
 
 int64_t blocksTogether(int64_t blocks) { return blocks % 2 == 0 ? 2 : blocks % 3 == 0 ? 3 : std::min<int64_t>(blocks, 2); }
 
@@ -39,7 +41,7 @@ double tilesOf(int64_t pixels) {
 struct Strip {
   int64_t rows = 1, samples = 1;
   bool forThreads = false; ///< else they share channel blocks
-  double cycles = 0;
+  double cycles = 0; ///< half for one thread, half for two: a way that is no faster for two is not taken for one
 };
 
 class Strips final {
@@ -48,9 +50,6 @@ public:
       : shape(conv), roomBytes(machine.roomBytes), blocks(llvm::divideCeil(shape.outputs, machine.vector)),
         steps(llvm::divideCeil(shape.inputs, termsOfStep)) {
     inputWidth = shape.window == 1 ? shape.width : cast<RankedTensorType>(conv.getX().getType()).getShape().back() + shape.kernel.back() - 1;
-    planeBytes = 4.0 * shape.pixels * shape.inputs;
-    for (int64_t stride : shape.stride)
-      planeBytes *= stride;
     weightBytes = 4.0 * shape.outputs * shape.inputs * shape.window;
   }
 
@@ -59,8 +58,9 @@ public:
       return std::nullopt;
     std::optional<Strip> least;
     for (int64_t rows = 1; rows <= shape.height; ++rows)
-      if (std::optional<Strip> strip = withRows(rows); strip && (!least || strip->cycles < least->cycles))
-        least = strip;
+      for (bool forThreads : {true, false})
+        if (std::optional<Strip> strip = withRows(rows, forThreads); strip && (!least || strip->cycles < least->cycles))
+          least = strip;
     return least;
   }
 
@@ -77,35 +77,37 @@ private:
     return shape.window == 1 ? rows : (rows - 1) * shape.stride.front() + (shape.kernel.front() - 1) * shape.dilation.front() + 1;
   }
 
-  std::optional<Strip> withRows(int64_t rows) const {
+  std::optional<Strip> withRows(int64_t rows, bool forThreads) const {
     double bytes = double(seen(rows)) * inputWidth * steps * termsOfStep * bytesOfParts;
     double sums = 4.0 * together() * lanesOfTile * rows * shape.width;
     if (rows > 1 && bytes > stripBytes)
       return std::nullopt;
     if (bytes + sums + filterBytesOf() > std::max(roomBytes, neverTooMuch))
       return std::nullopt;
-    Strip strip{rows};
+    Strip strip{rows, 1, forThreads};
     if (rows == shape.height)
       for (int64_t samples = shape.batch; samples > 1 && strip.samples == 1; --samples)
         if (shape.batch % samples == 0 && samples * bytes <= stripBytes)
           strip.samples = samples;
     int64_t ofPlane = llvm::divideCeil(shape.height, rows), strips = ofPlane * shape.batch / strip.samples;
-    strip.forThreads = strips > 1 && (weightBytes <= planeBytes || shape.batch > strip.samples);
     double tiles = shape.window == 1 ? tilesOf(rows * shape.width) * shape.height / rows : shape.height * tilesOf(shape.width);
     double computed = llvm::alignTo(blocks, together());
     double products = shape.batch * tiles * computed * steps * shape.window * cyclesOfProducts;
     double pixels = double(shape.batch) * ofPlane * seen(rows) * inputWidth * steps * cyclesOfPixel;
     double filter = double(strips) * blocks * lanesOfTile * steps * shape.window * cyclesOfColumn;
     double results = double(shape.batch) * shape.pixels * blocks * cyclesOfResult;
-    strip.cycles = products + pixels + filter + results + weightBytes * cyclesOfByte;
-    if (strip.forThreads) // half of what two threads would wait for each other
-      strip.cycles *= 0.5 + double(llvm::divideCeil(strips, 2)) / strips;
+    double work = products + filter + results + weightBytes * cyclesOfByte;
+    int64_t tasks = forThreads ? strips : llvm::divideCeil(blocks, together());
+    double longest = double(llvm::divideCeil(tasks, 2)) / tasks; // of two threads, in parts of all
+    double ofTwo = forThreads ? (work + pixels) * longest
+                              : work * longest + pixels / 2 + shape.batch * ofPlane * bytes / 2 * cyclesOfOthers;
+    strip.cycles = (work + pixels) / 2 + ofTwo;
     return strip;
   }
 
   ConvShape shape;
   int64_t roomBytes, blocks, steps, inputWidth;
-  double planeBytes, weightBytes;
+  double weightBytes;
 };
 
 class Tiles final : public Family {
