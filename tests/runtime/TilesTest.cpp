@@ -154,7 +154,7 @@ struct Sum {
     weft_tile_products(to.data() + line * cLine + pixel * cPixel + block * cBlock, a.data() + line * aLine + pixel * aPixel,
                        b.data() + block * bBlock, width, lines, blocks, cPixel, cLine, cBlock, aPixel, aLine, aPart,
                        bBlock, bPart, loops[0].turns, loops[0].a, loops[0].b, loops[1].turns, loops[1].a, loops[1].b,
-                       loops[2].turns, loops[2].a, loops[2].b);
+                       loops[2].turns, loops[2].a, loops[2].b, b.data() + b.size(), 100000);
   }
 
   /// add(value, a, b) for each product of an element, in order.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace weft::emit {
 
@@ -157,7 +158,68 @@ Expr address(const std::string &buffer, const Expr &index) {
   return Halide::reinterpret(Halide::Handle(), begin + Halide::cast(Halide::UInt(64), Halide::cast(Halide::Int(64), index) * 4));
 }
 
-Stmt callOf(const Stmt &update) {
+/// What splitting a side reads of an operand in one turn of the loop around it.
+class SplitReads : public IRVisitor {
+public:
+  SplitReads(const For *turn, const std::string &side) : side(side) {
+    if (turn)
+      turn->body.accept(this);
+  }
+
+  std::string operand; ///< empty: nothing that could be said
+  Interval elements = Interval::nothing();
+
+private:
+  using IRVisitor::visit;
+
+  void visit(const For *op) override {
+    Interval min = bounds_of_expr_in_scope(resolved(op->min), loops), last = bounds_of_expr_in_scope(resolved(op->min + op->extent - 1), loops);
+    ScopedBinding<Interval> bind(loops, op->name, Interval(min.min, last.max));
+    op->body.accept(this);
+  }
+
+  void visit(const LetStmt *op) override {
+    lets.emplace_back(op->name, op->value);
+    op->body.accept(this);
+    lets.pop_back();
+  }
+
+  void visit(const Store *op) override {
+    bool outside = std::exchange(inside, op->name == side);
+    op->value.accept(this);
+    inside = outside;
+  }
+
+  void visit(const Load *op) override {
+    if (!inside || !op->param.defined())
+      return;
+    operand = op->name;
+    elements.include(bounds_of_expr_in_scope(resolved(op->index), loops));
+  }
+
+  Expr resolved(Expr expr) const {
+    for (auto let = lets.rbegin(); let != lets.rend(); ++let)
+      expr = substitute(let->first, let->second, expr);
+    return substitute_in_all_lets(expr);
+  }
+
+  std::string side;
+  std::vector<std::pair<std::string, Expr>> lets;
+  Scope<Interval> loops;
+  bool inside = false;
+};
+
+/// What b is split from in the next turn of the loop around both: address and bytes.
+std::vector<Expr> nextOf(const For *around, const std::string &side) {
+  SplitReads reads(around, side);
+  if (reads.operand.empty() || !reads.elements.is_bounded())
+    return {Halide::reinterpret(Halide::Handle(), Halide::cast(Halide::UInt(64), 0)), 0};
+  Expr next = substitute(around->name, Variable::make(Halide::Int(32), around->name) + 1, reads.elements.min);
+  Expr count = reads.elements.max - reads.elements.min + 1;
+  return {address(reads.operand, simplify(next)), simplify(count) * 4};
+}
+
+Stmt callOf(const Stmt &update, const For *loop) {
   Nest nest(update);
   Roles roles(nest.turns);
   Roles::takeLanes(roles.columns, &Turn::ofSum);
@@ -190,6 +252,8 @@ Stmt callOf(const Stmt &update) {
     Turn sum = at(roles.sums, i);
     args.insert(args.end(), {sum.extent, orZero(sum.ofA), orZero(sum.ofB)});
   }
+  std::vector<Expr> next = nextOf(loop, nest.words[3].buffer);
+  args.insert(args.end(), next.begin(), next.end());
   Stmt call = Evaluate::make(Call::make(Halide::Int(32), functionName, args, Call::Extern));
   for (auto turn = nest.turns.rbegin(); turn != nest.turns.rend(); ++turn)
     if (around.count(turn->name))
@@ -209,7 +273,12 @@ TileSums::TileSums(const kernel::KernelDesc &desc) {
 
 Stmt TileSums::visit(const For *op) {
   bool isUpdate = std::any_of(updates.begin(), updates.end(), [&](const std::string &begin) { return op->name.compare(0, begin.size(), begin) == 0; });
-  return isUpdate ? callOf(op) : IRMutator::visit(op);
+  if (isUpdate)
+    return callOf(op, loop);
+  const For *outside = std::exchange(loop, op);
+  Stmt result = IRMutator::visit(op);
+  loop = outside;
+  return result;
 }
 
 } // namespace weft::emit

@@ -16,7 +16,8 @@ Halide::Expr tileStep(const std::vector<Halide::Expr> &words);
 
 /// After lowering: the loops of such an update become one call of `weft_tile_products` (runtime/src/cpu/tiles.h), which is told
 /// their extents and at which distances each of them reads and writes. A loop belongs to pixels, columns or the sum, as it moves
-/// the sum and one side, the sum and the other, or both sides. What the function has no loop for stays around the call.
+/// the sum and one side, the sum and the other, or both sides. What the function has no loop for stays around the call. While
+/// it sums, it fetches what side b is split from in the next turn of the loop around.
 class TileSums : public Halide::Internal::IRMutator {
 public:
   explicit TileSums(const kernel::KernelDesc &desc);
@@ -25,6 +26,7 @@ private:
   using Halide::Internal::IRMutator::visit;
   Halide::Internal::Stmt visit(const Halide::Internal::For *op) override;
 
+  const Halide::Internal::For *loop = nullptr; ///< around what is mutated
   std::set<std::string> updates; ///< what the names of their loops begin with
 };
 

@@ -16,6 +16,8 @@
 enum {
   LANES = 16, /* rows of a tile, words of a row */
   ROW_BYTES = 64,
+  LINE_BYTES = 64,   /* of the caches */
+  MOST_AHEAD = 256 << 10, /* of a second-level cache of 2 MiB; more would push out a and b */
   TURNS_AT_ONCE = 4, /* two tiles of a or of b take 24 KiB, half of the first-level cache */
 };
 
@@ -87,6 +89,29 @@ static tile tileAt(const tiling *t, int64_t index) {
   return (tile){(int32_t)((index - larger) / smaller), t->larger * t->rows + i * (t->rows - 1), t->rows - 1};
 }
 
+/* ---- what is soon read ---- */
+
+typedef struct ahead {
+  const char *next, *end;
+  ptrdiff_t bytesATurn; /* of a square of tiles, so that all is fetched when the last is done */
+} ahead;
+
+static ahead fetchedIn(int64_t turns, const tiling *tiling, int32_t blocks, const void *next, int32_t bytes) {
+  const int64_t squares = ((int64_t)tiling->lines * tiling->perLine + 1) / 2 * ((blocks + 1) / 2);
+  if (bytes > MOST_AHEAD)
+    bytes = 0;
+  const int64_t lines = (bytes / LINE_BYTES + turns * squares) / (turns * squares);
+  return (ahead){next, (const char *)next + bytes, (ptrdiff_t)(lines * LINE_BYTES)};
+}
+
+INLINED void fetchSome(ahead *ahead) {
+  if (ahead->next >= ahead->end)
+    return;
+  for (ptrdiff_t i = 0; i < ahead->bytesATurn; i += LINE_BYTES)
+    _mm_prefetch(ahead->next + i, _MM_HINT_T1);
+  ahead->next += ahead->bytesATurn;
+}
+
 /* ---- registers: 0 to 3 of c, 4 and 5 of a, 6 and 7 of b ---- */
 
 typedef struct configuration { /* as the processor reads it: Intel SDM, volume 1, 18.2 */
@@ -136,7 +161,8 @@ typedef struct corner { /* what up to four tiles of c are made of */
   } while (0)
 
 /* All turns for up to 2 x 2 tiles of c. The order of products, which bits depend on, changes one side at a time. */
-TILED INLINED void sum(const operands *o, const turns *turns, const corner *t, const int pixels, const int columns) {
+TILED INLINED void sum(const operands *o, const turns *turns, const corner *t, ahead *ahead, const int pixels,
+                       const int columns) {
   const ptrdiff_t cPixel = (ptrdiff_t)o->c_pixel * 4, aPixel = (ptrdiff_t)o->a_pixel * 4;
   const ptrdiff_t aPart = o->a_part, bPart = o->b_part;
   _tile_loadd(0, t->c[0][0], cPixel);
@@ -162,6 +188,7 @@ TILED INLINED void sum(const operands *o, const turns *turns, const corner *t, c
     TILE_PRODUCTS(pixels, columns);
     LOAD_A(2);
     TILE_PRODUCTS(pixels, columns);
+    fetchSome(ahead);
   }
   _tile_stored(0, t->c[0][0], cPixel);
   if (pixels == 2)
@@ -174,10 +201,18 @@ TILED INLINED void sum(const operands *o, const turns *turns, const corner *t, c
 
 /* One function each: decisions between products cost a tenth. Four tiles of few pixels by one block, which read b less often,
  * are no faster, and fetching the next tiles into the first-level cache is slower. */
-TILED static void sum22(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 2, 2); }
-TILED static void sum21(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 2, 1); }
-TILED static void sum12(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 1, 2); }
-TILED static void sum11(const operands *o, const turns *turns, const corner *t) { sum(o, turns, t, 1, 1); }
+TILED static void sum22(const operands *o, const turns *turns, const corner *t, ahead *ahead) {
+  sum(o, turns, t, ahead, 2, 2);
+}
+TILED static void sum21(const operands *o, const turns *turns, const corner *t, ahead *ahead) {
+  sum(o, turns, t, ahead, 2, 1);
+}
+TILED static void sum12(const operands *o, const turns *turns, const corner *t, ahead *ahead) {
+  sum(o, turns, t, ahead, 1, 2);
+}
+TILED static void sum11(const operands *o, const turns *turns, const corner *t, ahead *ahead) {
+  sum(o, turns, t, ahead, 1, 1);
+}
 
 /* ---- all pixels and blocks ---- */
 
@@ -194,15 +229,15 @@ static corner cornerAt(const operands *o, const tile tiles[2], int32_t block, in
   return t;
 }
 
-static void sumTiles(const operands *o, const turns *turns, const tile tiles[2], int pixels) {
+static void sumTiles(const operands *o, const turns *turns, const tile tiles[2], int pixels, ahead *ahead) {
   for (int32_t block = 0; block < o->blocks; block += 2) {
     const int columns = o->blocks - block < 2 ? 1 : 2;
     const corner t = cornerAt(o, tiles, block, columns);
-    (pixels == 2 ? columns == 2 ? sum22 : sum21 : columns == 2 ? sum12 : sum11)(o, turns, &t);
+    (pixels == 2 ? columns == 2 ? sum22 : sum21 : columns == 2 ? sum12 : sum11)(o, turns, &t, ahead);
   }
 }
 
-static void sumTurns(const operands *o, const turns *turns, const tiling *tiling) {
+static void sumTurns(const operands *o, const turns *turns, const tiling *tiling, ahead *ahead) {
   const int64_t count = (int64_t)tiling->lines * tiling->perLine;
   int32_t rows[2] = {0, 0};
   for (int64_t i = 0; i < count; i += 2) {
@@ -210,7 +245,7 @@ static void sumTurns(const operands *o, const turns *turns, const tiling *tiling
     const tile tiles[2] = {tileAt(tiling, i), tileAt(tiling, i + pixels - 1)};
     if (rows[0] != tiles[0].rows || rows[1] != tiles[1].rows)
       configure(rows[0] = tiles[0].rows, rows[1] = tiles[1].rows);
-    sumTiles(o, turns, tiles, pixels);
+    sumTiles(o, turns, tiles, pixels, ahead);
   }
 }
 
@@ -219,17 +254,19 @@ TILED static void release(void) { _tile_release(); }
 void weft_tile_products(float *c, const uint32_t *a, const uint32_t *b, int32_t width, int32_t lines, int32_t blocks,
                         int32_t c_pixel, int32_t c_line, int32_t c_block, int32_t a_pixel, int32_t a_line,
                         int32_t a_part, int32_t b_block, int32_t b_part, int32_t n0, int32_t a0, int32_t b0, int32_t n1,
-                        int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2) {
-  if (width <= 0 || lines <= 0 || n0 <= 0 || n1 <= 0 || n2 <= 0)
+                        int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2, const void *next,
+                        int32_t next_bytes) {
+  if (width <= 0 || lines <= 0 || blocks <= 0 || n0 <= 0 || n1 <= 0 || n2 <= 0)
     return;
   const int continued = a_line == (int64_t)width * a_pixel && c_line == (int64_t)width * c_pixel;
   const operands o = {c,       a,      b,       continued ? width * lines : width, continued ? 1 : lines, blocks, c_pixel,
                       c_line,  c_block, a_pixel, a_line, a_part,  b_block, b_part};
   const tiling tiling = tilesOf(o.width, o.lines);
   loop loops[3] = {{n0, a0, b0, 0}, {n1, a1, b1, 0}, {n2, a2, b2, 0}};
-  turns next;
-  while (takeTurns(loops, &next))
-    sumTurns(&o, &next, &tiling);
+  ahead ahead = fetchedIn((int64_t)n0 * n1 * n2, &tiling, blocks, next, next_bytes);
+  turns few;
+  while (takeTurns(loops, &few))
+    sumTurns(&o, &few, &tiling, &ahead);
   release(); /* or every switch of threads would save 8 KiB more */
 }
 

@@ -20,6 +20,8 @@ extern "C" {
  * b: likewise; a block has 16 rows of 16 words without gaps, word n of row j the weights of column n for the two channels
  *   of a's word j.
  * The loops n0 (outermost), n1, n2: turns, and how far each moves in a and in b.
+ * next: next_bytes that are soon read, such as the weights of the next blocks. They are fetched into the second-level cache
+ *   on the way, if they are not too many; whether they exist does not matter.
  *
  * Every element has one accumulator, and what is added to it in which order follows from the loops alone: bits are the
  * same however pixels and blocks are cut into calls. Parts below 2^-126, of numbers below 2^-110, count as zeros, and so do
@@ -29,7 +31,8 @@ extern "C" {
 void weft_tile_products(float *c, const uint32_t *a, const uint32_t *b, int32_t width, int32_t lines, int32_t blocks,
                         int32_t c_pixel, int32_t c_line, int32_t c_block, int32_t a_pixel, int32_t a_line,
                         int32_t a_part, int32_t b_block, int32_t b_part, int32_t n0, int32_t a0, int32_t b0, int32_t n1,
-                        int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2);
+                        int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2, const void *next,
+                        int32_t next_bytes);
 
 #ifdef __cplusplus
 }
