@@ -60,6 +60,7 @@ void printVersion(llvm::raw_ostream &out) { out << "weft " WEFT_VERSION " (MLIR 
 int runWeftc(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // a file over the user's limit is an error of writing like a full disk
   leaveNothingWhenInterrupted();
+  leaveNothingWithoutMemory("weftc", UserError, CompilerBug);
   std::optional<DriverOptions> options = parseDriverOptions(argc, argv, llvm::errs());
   if (!options)
     return UsageError;

@@ -3,10 +3,14 @@
 // signal handler may not.
 #include "compiler/Support/Interrupt.h"
 
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Signals.h"
 
+#include <atomic>
 #include <csignal>
+#include <cstring>
+#include <new>
 #include <pthread.h>
 #include <set>
 #include <unistd.h>
@@ -43,13 +47,18 @@ void remove(const std::string &folder) {
     (void)llvm::sys::fs::remove_directories(folder);
 }
 
-[[noreturn]] void endBy(int signal) {
-  begun().mutex.lock(); // for good: nobody begins anything from here on
+/// Nobody begins anything from here on: the caller holds the mutex for good.
+void leaveNothing() {
   for (pid_t group : begun().groups)
     end(group);
   for (const std::string &folder : begun().folders)
     remove(folder);
   llvm::sys::RunInterruptHandlers();
+}
+
+[[noreturn]] void endBy(int signal) {
+  begun().mutex.lock();
+  leaveNothing();
   ::signal(signal, SIG_DFL);
   sigset_t unblocked;
   sigemptyset(&unblocked);
@@ -71,7 +80,45 @@ void *wait(void *signals) {
   endBy(signal);
 }
 
+struct Ending {
+  const char *program;
+  int code, bug;
+} ending;
+
+/// Says and cleans up with what memory there is; where even that is refused, or this thread was just beginning something, it
+/// ends as it is.
+[[noreturn]] void endWith(int code, const char *kind, const char *reason) {
+  static std::atomic_flag isEnding = ATOMIC_FLAG_INIT;
+  if (isEnding.test_and_set())
+    ::_exit(code);
+  for (const char *part : {ending.program, ": ", kind, ": ", reason, "\n"})
+    (void)!::write(STDERR_FILENO, part, std::strlen(part));
+  if (begun().mutex.try_lock())
+    leaveNothing();
+  ::_exit(code);
+}
+
+[[noreturn]] void endWithoutMemory() {
+  endWith(ending.code, "error", "out of memory; `ulimit -v` says how much this process may take");
+}
+
+void endBadAlloc(void *, const char *, bool) { endWithoutMemory(); }
+
+void endFatal(void *, const char *reason, bool) {
+  if (llvm::StringRef(reason).starts_with("pthread_create failed"))
+    endWithoutMemory();
+  endWith(ending.bug, "compiler bug", reason);
+}
+
 } // namespace
+
+void leaveNothingWithoutMemory(const char *program, int code, int bug) {
+  ending = {program, code, bug};
+  begun(); // while there is memory for it
+  std::set_new_handler(endWithoutMemory);
+  llvm::install_bad_alloc_error_handler(endBadAlloc);
+  llvm::install_fatal_error_handler(endFatal);
+}
 
 void leaveNothingWhenInterrupted() {
   static sigset_t waited;

@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// What is to be gone when a person presses Ctrl-C: helper processes, temporary folders, files not yet in their places.
+// What is to be gone when a person presses Ctrl-C, or when memory is at its end: helper processes, temporary folders, files
+// not yet in their places.
 #pragma once
 
 #include <mutex>
@@ -12,6 +13,10 @@ namespace weft {
 /// registered here, and with llvm::sys::RemoveFileOnSignal, is removed. Those ignored when it is called stay ignored. To
 /// be called once, before there are threads; without it everything below does nothing but keep lists.
 void leaveNothingWhenInterrupted();
+
+/// From now on memory or threads that the system refuses are an error of which the user is told, as of `program`, and this
+/// process ends with the exit code given; nothing is left as above. What else LLVM gives up at ends it with `bug`.
+void leaveNothingWithoutMemory(const char *program, int code, int bug);
 
 /// An interruption waits while one of these lives, and the other way round: whoever makes one after the signal came
 /// never returns. So what a helper says that was ended by the interruption is told to nobody.
