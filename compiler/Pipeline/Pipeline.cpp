@@ -48,6 +48,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     break;
   case Phase::layout:
     // Convolutions first become those that have a fast form.
+    manager.addPass(createLinesToPlanes());
     manager.addPass(createSplitTransposed());
     manager.addPass(createTrimWindows());
     manager.addPass(createTapsToChannels());

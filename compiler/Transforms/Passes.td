@@ -159,6 +159,25 @@ def OrderProducts : Pass<"weft-order-products", "::mlir::ModuleOp"> {
 
 //===-- phase layout -----------------------------------------------------------------------------------------------===//
 
+def LinesToPlanes : Pass<"weft-lines-to-planes", "::mlir::ModuleOp"> {
+  let summary = "networks over lines become networks over planes of one row";
+  let description = [{
+    Convolutions over lines, and what is joined to them by operations that know planes, where one of them has input channels enough to fill
+    a block.
+
+    ```mlir
+    %y = weft.conv %x, %w stride [2] pad [3, 3] dilation [1] : (tensor<1x64x500xf32>, tensor<128x64x7xf32>) -> tensor<1x128x250xf32>
+    // becomes
+    %p = weft.reshape %x to [1, 64, 1, 500]
+    %v = weft.reshape %w to [128, 64, 1, 7]
+    %q = weft.conv %p, %v stride [1, 2] pad [0, 3, 0, 3] dilation [1, 1] : ... -> tensor<1x128x1x250xf32>
+    %y = weft.reshape %q to [1, 128, 250]
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "operations on lines that work on planes">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def SplitTransposed : Pass<"weft-split-transposed", "::mlir::ModuleOp"> {
   let summary = "transposed convolutions become convolutions whose results are laid out as squares";
   let description = [{

@@ -93,9 +93,11 @@ std::optional<Choice> choiceInChain(Operation *op, Machine machine) {
   std::optional<Algorithm> wanted;
   if (decided)
     wanted = isWinograd(decided.getValue()) ? Algorithm::Direct : decided.getValue();
-  for (Choice &choice : candidates(op, machine))
-    if (!wanted || choice.algorithm == wanted)
+  for (Choice &choice : candidates(op, machine)) {
+    bool cutsSums = parameter(choice.parameters, "tiles") > 0; // a call that sums a plane's strip at once
+    if (!cutsSums && (!wanted || choice.algorithm == wanted))
       return choice;
+  }
   return std::nullopt;
 }
 
