@@ -26,6 +26,11 @@ constexpr int64_t neverTooMuch = 256 << 10;
 /// step of a pixel and of a column; a vector of the result; a byte of the filter on its first way from memory.
 constexpr double cyclesOfProducts = 114, cyclesOfPixel = 18, cyclesOfColumn = 20, cyclesOfResult = 13, cyclesOfByte = 0.04;
 constexpr int64_t fewestRows = 10;
+/// Splitting a filter takes as long as multiplying fewer pixels with it as it is.
+constexpr int64_t fewestPixels = 2 * lanesOfTile;
+/// Parts of pixels that outgrow the second-level cache come from beyond it for each strip of channel blocks: above so many bytes, and
+/// what a byte then takes.
+constexpr double againBytes = 1.2 * (1 << 20), cyclesOfAgain = 0.25;
 /// A byte that another core wrote.
 constexpr double cyclesOfOthers = 0.6;
 
@@ -37,9 +42,9 @@ double tilesOf(int64_t pixels) {
   return double(pixels / lanesOfTile) + (rest ? double(std::max(rest, fewestRows)) / lanesOfTile : 0);
 }
 
-/// A convolution in strips of rows, or of whole samples.
+/// A convolution in strips of rows, of a part of the only row (`columns`, else 0), or of whole samples.
 struct Strip {
-  int64_t rows = 1, samples = 1;
+  int64_t rows = 1, columns = 0, samples = 1;
   bool forThreads = false; ///< else they share channel blocks
   double cycles = 0; ///< half for one thread, half for two: a way that is no faster for two is not taken for one
 };
@@ -57,10 +62,16 @@ public:
     if (filterBytesOf() > filterBytes)
       return std::nullopt;
     std::optional<Strip> least;
-    for (int64_t rows = 1; rows <= shape.height; ++rows)
+    auto consider = [&](int64_t rows, int64_t columns) {
       for (bool forThreads : {true, false})
-        if (std::optional<Strip> strip = withRows(rows, forThreads); strip && (!least || strip->cycles < least->cycles))
+        if (std::optional<Strip> strip = with(rows, columns, forThreads); strip && (!least || strip->cycles < least->cycles))
           least = strip;
+    };
+    for (int64_t rows = 1; rows <= shape.height; ++rows)
+      consider(rows, shape.width);
+    for (int64_t parts = 2; shape.height == 1 && parts * lanesOfTile <= shape.width; ++parts)
+      if (shape.width % parts == 0)
+        consider(1, shape.width / parts);
     return least;
   }
 
@@ -77,26 +88,35 @@ private:
     return shape.window == 1 ? rows : (rows - 1) * shape.stride.front() + (shape.kernel.front() - 1) * shape.dilation.front() + 1;
   }
 
-  std::optional<Strip> withRows(int64_t rows, bool forThreads) const {
-    double bytes = double(seen(rows)) * inputWidth * steps * termsOfStep * bytesOfParts;
-    double sums = 4.0 * together() * lanesOfTile * rows * shape.width;
-    if (rows > 1 && bytes > stripBytes)
+  /// Columns of the input that `columns` of the output see.
+  int64_t across(int64_t columns) const {
+    return columns == shape.width ? inputWidth
+                                  : (columns - 1) * shape.stride.back() + (shape.kernel.back() - 1) * shape.dilation.back() + 1;
+  }
+
+  std::optional<Strip> with(int64_t rows, int64_t columns, bool forThreads) const {
+    bool isPart = columns < shape.width;
+    double bytes = double(seen(rows)) * across(columns) * steps * termsOfStep * bytesOfParts;
+    double sums = 4.0 * together() * lanesOfTile * rows * columns;
+    if ((rows > 1 || isPart) && bytes > stripBytes)
       return std::nullopt;
     if (bytes + sums + filterBytesOf() > std::max(roomBytes, neverTooMuch))
       return std::nullopt;
-    Strip strip{rows, 1, forThreads};
-    if (rows == shape.height)
+    Strip strip{rows, isPart ? columns : 0, 1, forThreads};
+    if (rows == shape.height && !isPart)
       for (int64_t samples = shape.batch; samples > 1 && strip.samples == 1; --samples)
         if (shape.batch % samples == 0 && samples * bytes <= stripBytes)
           strip.samples = samples;
-    int64_t ofPlane = llvm::divideCeil(shape.height, rows), strips = ofPlane * shape.batch / strip.samples;
-    double tiles = shape.window == 1 ? tilesOf(rows * shape.width) * shape.height / rows : shape.height * tilesOf(shape.width);
+    int64_t ofRow = shape.width / columns, ofPlane = llvm::divideCeil(shape.height, rows) * ofRow;
+    int64_t strips = ofPlane * shape.batch / strip.samples;
+    double tiles = ofRow * (shape.window == 1 ? tilesOf(rows * columns) * shape.height / rows : shape.height * tilesOf(columns));
     double computed = llvm::alignTo(blocks, together());
     double products = shape.batch * tiles * computed * steps * shape.window * cyclesOfProducts;
-    double pixels = double(shape.batch) * ofPlane * seen(rows) * inputWidth * steps * cyclesOfPixel;
+    double pixels = double(shape.batch) * ofPlane * seen(rows) * across(columns) * steps * cyclesOfPixel;
     double filter = double(strips) * blocks * lanesOfTile * steps * shape.window * cyclesOfColumn;
     double results = double(shape.batch) * shape.pixels * blocks * cyclesOfResult;
-    double work = products + filter + results + weightBytes * cyclesOfByte;
+    double again = bytes > againBytes ? bytes * strips * (llvm::divideCeil(blocks, together()) - 1) * cyclesOfAgain : 0;
+    double work = products + filter + results + again + weightBytes * cyclesOfByte;
     int64_t tasks = forThreads ? strips : llvm::divideCeil(blocks, together());
     double longest = double(llvm::divideCeil(tasks, 2)) / tasks; // of two threads, in parts of all
     double ofTwo = forThreads ? (work + pixels) * longest
@@ -119,7 +139,8 @@ public:
     if (!machine.tiles || !conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
       return;
     ConvShape shape(conv);
-    if (!shape.isDense() || shape.kernel.size() != 2 || inputLanes(shape.inputs, machine.vector) != machine.vector)
+    if (!shape.isDense() || shape.kernel.size() != 2 || shape.batch * shape.pixels < fewestPixels ||
+        inputLanes(shape.inputs, machine.vector) != machine.vector)
       return;
     Strips strips(conv, machine);
     std::optional<Strip> strip = strips.best();
@@ -132,6 +153,8 @@ public:
         llvm::alignTo(shape.outputs, machine.vector) * llvm::alignTo(shape.inputs, machine.vector) * shape.window * 4;
     choice.cycles = strip->cycles;
     SmallVector<std::pair<StringRef, int64_t>> values{{"cb", strips.together()}, {"rows", strip->rows}};
+    if (strip->columns)
+      values.push_back({"x", strip->columns});
     if (strip->samples > 1)
       values.push_back({"samples", strip->samples});
     if (strip->forThreads)
@@ -151,10 +174,14 @@ public:
     bool forThreads = parameter(choice, "threads_take_rows");
 
     StageBuilder stage(context, out.name);
-    stage.split("y", "strip", "row", parameter(choice, "rows", 1), Tail::Predicate);
+    int64_t columns = parameter(choice, "x");
+    if (columns)
+      stage.split("x", "strip", "column", columns, Tail::Exact);
+    else
+      stage.split("y", "strip", "row", parameter(choice, "rows", 1), Tail::Predicate);
     stage.split("cb", "cbo", "cbi", parameter(choice, "cb", 1), Tail::ShiftInwards);
     stage.split("n", "no", "ni", samples, Tail::Exact);
-    stage.reorder({"no", "strip", "cbo", "ni", "cbi", "row", "x", "c"}).vectorize("c");
+    stage.reorder({"no", "strip", "cbo", "ni", "cbi", columns ? "y" : "row", columns ? "column" : "x", "c"}).vectorize("c");
     stage.fuse("no", "strip", "t0").parallel(forThreads ? "t0" : "cbo");
 
     StageBuilder pixels(context, sum->name + "_a");
