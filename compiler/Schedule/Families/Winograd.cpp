@@ -2,12 +2,14 @@
 // Winograd F(m, r), in both dimensions or in one, on packed channels. A band of tile rows is transformed, multiplied
 // and transformed back before the next, so that everything between stays in the cache (in three dimensions as many
 // slices as do); the product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied
-// with all channel blocks, point by point. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
+// with all channel blocks, point by point; on a matrix unit, where there is one and the band has many tiles. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
 // row of tiles is `dy` rows.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 #include "dialects/Weft/Winograd.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace weft::sched;
@@ -27,6 +29,9 @@ constexpr double againSpeed = 2;
 /// Tiles a filter is read for where it comes from beyond the second-level cache: reading it then takes half as long as
 /// multiplying with it.
 constexpr int64_t tilesHidingFilter = 28;
+
+/// Of a register of the matrix unit.
+constexpr int64_t rowsOfRegister = 16;
 
 /// One of the two dimensions: tiles of m results, `apart` of them in each other, read m + taps - 1 elements each;
 /// single elements where there is one tap.
@@ -144,8 +149,44 @@ private:
     if (int64_t lines = fetchedAhead(
             tiles, tile, shape.batch * tiles.slices * llvm::divideCeil(rows * tiles.dy * cut, tile.x), machine))
       values.push_back({"prefetch", lines});
+    if (double cycles = byPoints && samples == 1 && machine.tiles ? cyclesInTiles(tiles) : 0) {
+      cycles += count * transforms * tiles.transformed();
+      if (cycles < choice.cycles) {
+        choice.cycles = cycles;
+        replace(values, {{"rx", 0}, {"cb", blocksInTiles(tiles)}, {"prefetch", 0}});
+        values.push_back({"tiles", 1});
+      }
+    }
     choice.parameters = makeParameters(context, "winograd", values);
     return choice;
+  }
+
+  /// What products on the matrix unit cost where all tiles are one run: six products of parts, splitting both sides, and
+  /// the filters' way from memory, half of which fetching ahead does not hide. Measured (256 channels at 56 x 56, 512 at 28 x 28).
+  static double cyclesInTiles(const Shape &tiles) {
+    constexpr double ofProducts = 130, ofSplit = 9, ofFilterByte = 0.48;
+    double run = tiles.down * tiles.inRow(), steps = tiles.points() * llvm::divideCeil(tiles.inBlocks, 2);
+    double products = std::ceil(run / rowsOfRegister) * steps * tiles.outBlocks * ofProducts;
+    return products + run * steps * ofSplit + tiles.weightBytes * ofFilterByte;
+  }
+
+  /// Channel blocks whose filters are split together: their parts stay in the second-level cache.
+  static int64_t blocksInTiles(const Shape &tiles) {
+    for (int64_t blocks : {8, 7, 6, 5, 4, 3})
+      if (tiles.outBlocks % blocks == 0)
+        return blocks;
+    return std::min<int64_t>(tiles.outBlocks, 2);
+  }
+
+  using Values = SmallVectorImpl<std::pair<StringRef, int64_t>>;
+
+  /// Gives parameters other values; 0 takes one away.
+  static void replace(Values &values, ArrayRef<std::pair<StringRef, int64_t>> others) {
+    for (auto &other : others) {
+      llvm::erase_if(values, [&](auto &value) { return value.first == other.first; });
+      if (other.second)
+        values.push_back(other);
+    }
   }
 
   /// Bytes that come from beyond the second-level cache more than once: the filters for each band, or the transformed
@@ -275,12 +316,16 @@ private:
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
+          inTiles(parameter(choice, "tiles") != 0),
           out(kernel.output().name), rowsOfTiles(kernel.stages[5].extentOf("ty") / dy),
           tilesAcross(parameter(choice, "chunk", kernel.stages[5].extentOf("tx"))),
           tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross),
           cuts(tilesAcross < kernel.stages[5].extentOf("tx")), isDeep(kernel.output().has("z")) {}
 
     ScheduleAttr run() {
+      if (inTiles)
+        return ScheduleAttr::get(context, {rows(), columns(), splitInput(), splitFilter(), productInTiles(),
+                                           productsInTiles(), backRows(), back(), tiles()});
       return ScheduleAttr::get(context, {rows(), columns(), product(), products(), backRows(), back(), tiles()});
     }
 
@@ -316,6 +361,33 @@ private:
     /// Bands have as many tiles, but perhaps the last.
     StageBuilder &boundTiles(StageBuilder &stage) const {
       return rowsOfTiles % band == 0 ? stage.boundExtent("t", tilesTogether) : stage;
+    }
+
+    /// On the matrix unit both sides of the products are split where they are used first: the input of a point, and the
+    /// filters of some blocks.
+    StageAttr splitInput() {
+      StageBuilder stage(context, "product_a");
+      stage.computeAt("products", "uv").reorder({"n", "ib", "t", "u", "v", "part", "word"});
+      return stage.vectorize("word").unroll("part").get();
+    }
+
+    StageAttr splitFilter() {
+      StageBuilder stage(context, "product_b");
+      stage.computeAt("products", "po").reorder({"u", "cb", "ib", "word", "part", "c"});
+      return stage.vectorize("c").unroll("part").unroll("word").get();
+    }
+
+    /// A call of the micro-kernel for all tiles and some blocks, which fetches the filters of the next ones.
+    StageAttr productInTiles() {
+      StageBuilder stage(context, "product");
+      return stage.computeAt("products", "po").storageOrder({"n", "u", "v", "cb", "t", "c"}).vectorize("c").get();
+    }
+
+    StageAttr productsInTiles() {
+      StageBuilder stage(context, "products");
+      stage.computeAt(out, bandLoop()).storageOrder({"n", "u", "v", "cb", "t", "c"});
+      stage.split("cb", "po", "pi", cb, Tail::ShiftInwards).reorder({"n", "u", "v", "po", "pi", "t", "c"});
+      return stage.vectorize("c").fuse("u", "v", "uv").parallel("uv").get();
     }
 
     bool cutsTiles() const { return rx < tilesTogether; }
@@ -395,7 +467,7 @@ private:
       StageBuilder stage(context, out);
       splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, p, dy);
       splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, q, dx);
-      stage.split("yo", "band", "row", band, Tail::Predicate).split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
+      stage.split("yo", "band", "row", band, Tail::Predicate).split("cb", "cbo", "cbi", inTiles ? 1 : cb, Tail::ShiftInwards);
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross / dx, Tail::Predicate);
       if (slices)
@@ -438,7 +510,7 @@ private:
     MLIRContext *context;
     int64_t u, v, p, q;                                  ///< elements of a tile, and results, of rows and of columns
     int64_t dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
-    bool samplesInside, byPoints;
+    bool samplesInside, byPoints, inTiles;
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together
     int64_t tilesTogether;            ///< worked on together

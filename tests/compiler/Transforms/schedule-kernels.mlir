@@ -89,6 +89,37 @@ func.func @points(%x: tensor<1x256x14x14xf32>) -> tensor<1x4096x14x14xf32> attri
 
 // -----
 
+// On a matrix unit, which wants many tiles for each filter that is split in parts, all products of a point with eight blocks are one call.
+// A plane of few tiles stays with multiply-adds.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-tile", "amx-bf16"]>} {
+// CHECK-LABEL: func.func private @conv3x3_winograd4
+// CHECK-SAME: stage<"product_a", [compute_at("products", uv)
+// CHECK-SAME: stage<"product_b", [compute_at("products", po)
+// CHECK-SAME: stage<"product", [compute_at("products", po), storage_order(n, u, v, cb, t, c), vectorize(c)]>
+// CHECK-SAME: split(cb -> po, pi by 8, shift_inwards), reorder(n, u, v, po, pi, t, c), vectorize(c), fuse(u, v -> uv), parallel(uv)
+// CHECK-SAME: weft.choice = {band = 14 : i64, by_points = 1 : i64, cb = 8 : i64, family = "winograd", m = 4 : i64, tiles = 1 : i64}
+func.func @many_tiles(%x: tensor<1x256x56x56xf32>) -> tensor<1x4096x56x56xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<256x256x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<4096x256x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x56x56xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x56x56xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x56x56xf32>, tensor<4096x256x1x1xf32>) -> tensor<1x4096x56x56xf32>
+  return %1 : tensor<1x4096x56x56xf32>
+}
+// CHECK-LABEL: func.func private @conv3x3_winograd
+// CHECK-NOT: tiles = 1
+// CHECK-SAME: rx =
+func.func @few_tiles(%x: tensor<1x512x28x28xf32>) -> tensor<1x512x28x28xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<512x512x3x3xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x512x28x28xf32>, tensor<512x512x3x3xf32>) -> tensor<1x512x28x28xf32>
+  return %0 : tensor<1x512x28x28xf32>
+}
+}
+
+// -----
+
 // In three dimensions the slices that one band's windows touch are transformed together, as many as stay in the cache; the filter of a
 // point serves all of them.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
