@@ -162,7 +162,7 @@ private:
   }
 
   /// What products on the matrix unit cost where all tiles are one run: six products of parts, splitting both sides, and
-  /// the filters' way from memory, half of which fetching ahead does not hide. Measured (256 channels at 56 x 56, 512 at 28 x 28).
+  /// the filters' way from memory, which fetching ahead hides in part. Measured: 256 channels at 56 x 56, 512 at 28 x 28.
   static double cyclesInTiles(const Shape &tiles) {
     constexpr double ofProducts = 130, ofSplit = 9, ofFilterByte = 0.48;
     double run = tiles.down * tiles.inRow(), steps = tiles.points() * llvm::divideCeil(tiles.inBlocks, 2);
