@@ -6,6 +6,7 @@
 #include "compiler/Weights/Strides.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -516,8 +517,7 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
 /// The values of one call of `evaluate`. Each is dropped when its last reader has run.
 class Evaluation {
 public:
-  explicit Evaluation(const WeightSource &source, Value inPlace = {}, char *memory = nullptr)
-      : source(source), inPlace(inPlace), memory(memory) {}
+  explicit Evaluation(const WeightSource &source) : source(source) {}
 
   FailureOr<HostTensor> run(Value root) {
     SmallVector<Operation *> order;
@@ -583,7 +583,7 @@ private:
     if (auto constant = dyn_cast<ConstantOp>(op))
       if (HostTensor bytes = constantBytes(constant); bytes.data)
         return bytes;
-    HostTensor result = op->getResult(0) == inPlace ? HostTensor{type, nullptr, memory} : HostTensor::allocate(type);
+    HostTensor result = HostTensor::allocate(type);
     if (op->getNumOperands() == 0 || !compute(op, result, operands))
       return op->emitError() << "`" << op->getName() << "` on " << spell(type)
                              << " cannot be part of a recipe for weights";
@@ -593,8 +593,6 @@ private:
   }
 
   const WeightSource &source;
-  Value inPlace; ///< computed into `memory` where it is computed at all
-  char *memory;
   DenseMap<Value, HostTensor> values;
   DenseMap<Value, unsigned> readers;
 };
@@ -603,11 +601,33 @@ private:
 
 FailureOr<HostTensor> RecipeEvaluator::evaluate(Value value) { return Evaluation(source).run(value); }
 
-LogicalResult RecipeEvaluator::evaluate(Value value, char *memory) {
-  FailureOr<HostTensor> result = Evaluation(source, value, memory).run(value);
-  if (succeeded(result) && result->data != memory) // a weight as it stands in its file, a constant
-    std::memcpy(memory, result->data, result->bytes());
-  return result;
+/// By blocks of outputs, as many as stay in the cache until they are taken.
+static LogicalResult packInPieces(PackFilterOp pack, FilterView filter, RecipeEvaluator::Take take) {
+  constexpr int64_t pieceBytes = 1 << 20;
+  HostTensor whole{cast<RankedTensorType>(pack.getType()), nullptr, nullptr};
+  int64_t outputs = pack.getOcBlock(), blocks = llvm::divideCeil(filter.outputs, outputs), blockBytes = whole.bytes() / blocks;
+  int64_t atOnce = std::clamp<int64_t>(pieceBytes / blockBytes, 1, blocks);
+  std::vector<float> piece(atOnce * blockBytes / sizeof(float));
+  for (int64_t first = 0; first < blocks; first += atOnce) {
+    int64_t begin = first * outputs, count = std::min(atOnce, blocks - first);
+    FilterView part = filter;
+    part.data += begin * filter.inputs * filter.taps;
+    part.outputs = std::min(count * outputs, filter.outputs - begin);
+    packFilter(part, pack.getIcBlock(), outputs, piece.data());
+    if (failed(take(reinterpret_cast<const char *>(piece.data()), count * blockBytes)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult RecipeEvaluator::evaluate(Value value, Take take) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  auto pack = value.getDefiningOp<PackFilterOp>();
+  bool inPieces = pack && type && type.hasStaticShape() && type.getNumElements() > 0 && type.getElementType().isF32();
+  FailureOr<HostTensor> result = evaluate(inPieces ? pack.getW() : value);
+  if (failed(result))
+    return failure();
+  return inPieces ? packInPieces(pack, filterView(*result), take) : take(result->data, result->bytes());
 }
 
 } // namespace weft

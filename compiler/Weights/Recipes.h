@@ -16,12 +16,15 @@ using WeightSource = std::function<mlir::FailureOr<HostTensor>(llvm::StringRef p
 /// transform and functions such as `exp` in double precision.
 class RecipeEvaluator {
 public:
+  using Take = llvm::function_ref<mlir::LogicalResult(const char *data, size_t bytes)>;
+
   explicit RecipeEvaluator(WeightSource source) : source(std::move(source)) {}
 
   /// The bytes of `value`; fails after an error at the operation that cannot be evaluated.
   mlir::FailureOr<HostTensor> evaluate(mlir::Value value);
-  /// The same, where the last operation writes straight to `memory`: so many bytes as the value's type takes.
-  mlir::LogicalResult evaluate(mlir::Value value, char *memory);
+  /// The same, given to `take` in pieces from the first byte to the last: a large packed filter is never in memory as a whole.
+  /// Fails, too, when `take` does.
+  mlir::LogicalResult evaluate(mlir::Value value, Take take);
 
 private:
   WeightSource source;

@@ -32,8 +32,10 @@ static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, const
   size_t bytes = HostTensor{type, nullptr, nullptr}.bytes();
   if (int64_t(bytes) != slot.getBytes())
     return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << bytes;
-  FailureOr<HostTensor> values = recipes.evaluate(slot.getRecipe());
-  return failed(values) ? failure() : reported(slot, data.write(slot.getOffset(), values->data, bytes));
+  uint64_t at = slot.getOffset();
+  return recipes.evaluate(slot.getRecipe(), [&](const char *piece, size_t count) {
+    return reported(slot, data.write(std::exchange(at, at + count), piece, count));
+  });
 }
 
 /// Several at a time: recipes share nothing, and errors are told in the order of slots.
