@@ -150,11 +150,12 @@ private:
     std::set<std::string> taken{"part", "word"};
     std::vector<ExprPtr> at[2]; // of the two terms of a word
     ExprPtr isInside;           // the second is
+    if (stepsGoFirst(load))
+      addStepLoop(load, load.args.size() - 1, stage, taken);
     for (size_t d = 0; d < load.args.size(); ++d) {
       const Expr &arg = *load.args[d];
       if (isLoop(arg, outer)) {
-        ExprPtr step = loop(static_cast<int>(stage.loops.size()));
-        stage.loops.push_back({nameOf(arg, taken), inSteps(extentOf(load, d), turnsOfStep())});
+        ExprPtr step = stepsGoFirst(load) ? loop(1) : addStepLoop(load, d, stage, taken);
         addStep(load, d, step, stage, at, isInside);
       } else if (isLoop(arg, inner)) {
         addWord(stage, at);
@@ -169,6 +170,14 @@ private:
     }
     stage.init = initOf(load, at, isInside);
     return stage;
+  }
+
+  /// Where one step of all rows lies together, as a tile takes it: of a side whose rows end with all that is summed.
+  bool stepsGoFirst(const Expr &load) const { return isWhole && isLoop(*load.args.back(), outer); }
+
+  ExprPtr addStepLoop(const Expr &load, size_t d, Stage &stage, std::set<std::string> &taken) const {
+    stage.loops.push_back({nameOf(*load.args[d], taken), inSteps(extentOf(load, d), turnsOfStep())});
+    return loop(static_cast<int>(stage.loops.size()) - 1);
   }
 
   /// The loop of the tensor that an index follows alone, since the others it reads have one turn: then only what is read is split.
@@ -235,9 +244,12 @@ private:
     std::vector<ExprPtr> loads;
     for (int part = 0; part < partCount; ++part) {
       std::vector<ExprPtr> args{index(part)};
+      if (stepsGoFirst(load))
+        args.push_back(loop(outer));
       for (const ExprPtr &arg : load.args) {
         std::optional<int> alone = aloneIn(*arg);
-        args.push_back(alone ? loop(*alone) : arg);
+        if (!stepsGoFirst(load) || !isLoop(*arg, outer))
+          args.push_back(alone ? loop(*alone) : arg);
         if (isWhole && isLoop(*arg, outer))
           args.push_back(loop(inner + 1));
       }

@@ -167,6 +167,7 @@ def matrix_cases():
     return [
         linear_case("linear", 1, 64, 48), linear_case("linear_odd", 3, 37, 11),
         linear_case("linear_channels_last", (2, 5, 9), 24, 80), linear_case("linear_sequence_odd", (1, 7), 19, 37),
+        linear_case("linear_in_tiles", (2, 5, 37), 48, 352), linear_case("linear_in_tiles_odd", 100, 272, 368),
         linear_case("linear_many_rows", 300, 9, 21), linear_case("linear_tall", 17, 100, 48), linear_case("linear_no_bias", 5, 100, 33, False),
         Case("matmul", "matmul(x, y)", [normal(5, 7), normal(7, 9)], onnx("MatMul")),
         Case("matmul_batched", "matmul(x, y)", [normal(3, 4, 6), normal(3, 6, 5)], onnx("MatMul")),

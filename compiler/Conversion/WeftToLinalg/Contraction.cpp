@@ -354,9 +354,42 @@ FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, Kern
                        y.stored(), zeroOf(y.type), multiplyAdd);
 }
 
+/// Plain result of a packed weight [O/b, I, b], summed in tiles: ... m cb c, k, since a tile takes whole blocks of columns.
+FailureOr<Value> tiledLinear(LinearOp op, const Layout &x, const Layout &y, KernelBuilder &kernel) {
+  auto weight = cast<RankedTensorType>(op.getWeight().getType());
+  if (x.isBlocked() || weight.getRank() != 3)
+    return op.emitError("no sum in tiles for an input of type ") << x.type << " and a weight of type " << weight;
+  StageLoops all = loopsOver(y), loops = all;
+  unsigned out = all.parallel - 1, in = out + 2;
+  loops.names.pop_back();
+  loops.names.append({"cb", "c", "k"});
+  loops.parallel = in;
+  loops.reductionExtents = {-1};
+  SmallVector<AffineExpr> input, unpacked;
+  for (unsigned d = 0; d < out; ++d)
+    input.push_back(kernel.dim(d));
+  unpacked = input;
+  input.push_back(kernel.dim(in));
+  int64_t block = weight.getShape().back();
+  unpacked.append({kernel.dim(out).floorDiv(block), kernel.dim(out) % block});
+  SmallVector<int64_t> shape(y.type.getShape().drop_back());
+  shape.append({weight.getDimSize(0), block});
+  auto filter = AffineMap::get(in + 1, 0, {kernel.dim(out), kernel.dim(in), kernel.dim(out + 1)}, op.getContext());
+  kernel.keepExtents();
+  kernel.setHead("linear");
+  Value sum = kernel.reduce("linear", loops,
+                            {{kernel.read(op.getX(), "x"), AffineMap::get(in + 1, 0, input, op.getContext())},
+                             {kernel.read(op.getWeight(), "filter"), filter}},
+                            RankedTensorType::get(shape, y.type.getElementType()), zeroOf(y.type), multiplyAdd);
+  return kernel.map("unpack", all, {{sum, AffineMap::get(out + 1, 0, unpacked, op.getContext())}}, y.stored(),
+                    [](ImplicitLocOpBuilder &, ValueRange v) { return v[0]; });
+}
+
 LogicalResult lowerLinear(LinearOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
-  FailureOr<Value> sum = y.isBlocked() ? blockedLinear(op, x, y, kernel) : plainLinear(op, x, y, kernel);
+  FailureOr<Value> sum = y.isBlocked()      ? blockedLinear(op, x, y, kernel)
+                         : kernel.inTiles() ? tiledLinear(op, x, y, kernel)
+                                            : plainLinear(op, x, y, kernel);
   if (failed(sum))
     return failure();
   return defineWithBias(op, *sum, y, kernel);

@@ -288,6 +288,11 @@ std::string KernelBuilder::kernelName() const {
   return name.empty() ? "copy" : name;
 }
 
+bool KernelBuilder::inTiles() {
+  auto choice = group->getAttrOfType<DictionaryAttr>("choice");
+  return choice && choice.contains("tiles");
+}
+
 void KernelBuilder::finish() {
   builder.setLoc(group.getLoc());
   SmallVector<Value> stored;
@@ -295,8 +300,7 @@ void KernelBuilder::finish() {
     stored.push_back(read(yielded));
   auto end = func::ReturnOp::create(builder, stored);
   fuseStages(function);
-  auto choice = group->getAttrOfType<DictionaryAttr>("choice");
-  cutSums(function, choice && choice.contains("tiles"));
+  cutSums(function, inTiles());
   if (isChain)
     storeSums();
   builder.setInsertionPoint(end);

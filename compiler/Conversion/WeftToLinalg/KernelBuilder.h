@@ -65,6 +65,8 @@ public:
   void keepExtents() { function->setAttr(keepExtentsAttrName, mlir::UnitAttr::get(context)); }
   /// The same for the extents of planes only.
   void keepPlanes() { function->setAttr(keepPlanesAttrName, mlir::UnitAttr::get(context)); }
+  /// Whether sums of products run on the matrix unit.
+  bool inTiles();
   /// Appends to the name the kernel gets.
   void addName(llvm::StringRef part);
   /// What the kernel's name begins with: set once, by the first contraction, window or reduction.

@@ -2,12 +2,13 @@
 // Products with a weight (`linear`). With a few rows the weight is packed and streamed once; with many, or more dimensions
 // before the features (pictures channels last, sequences), it is packed and read by tiles of rows; with a run-time number of rows
 // (vertices of a graph) everything is row-major and output features are the vector. Products of two computed matrices (`matmul`)
-// run as those with a weight that is not packed.
+// run as those with a weight that is not packed. A matrix unit takes products of many rows with packed weights.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/Families/Product.h"
 #include "compiler/Schedule/Families/Rows.h"
+#include "compiler/Schedule/Families/TiledProduct.h"
 
 #include "llvm/ADT/bit.h"
 
@@ -30,8 +31,11 @@ public:
   StringRef name() const override { return "gemm"; }
 
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
-    if (auto linear = dyn_cast<LinearOp>(head))
+    if (auto linear = dyn_cast<LinearOp>(head)) {
       choices.push_back(choiceFor(linear, machine));
+      if (std::optional<TiledProduct> tiled = tiledForm(linear, choices.back(), machine))
+        choices.push_back(choiceOf(*tiled, choices.back(), linear.getContext()));
+    }
     if (auto matmul = dyn_cast<MatmulOp>(head))
       if (std::optional<Choice> choice = choiceFor(matmul, machine))
         choices.push_back(*choice);
@@ -39,6 +43,8 @@ public:
 
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     const StageView *reduction = kernel.onlyReduction();
+    if (parameter(choice, "tiles"))
+      return scheduleTiledProduct(kernel, parameter(choice, "cb", 1), machine);
     if (isProduct(kernel) && !isNest(kernel) && parameter(choice, "x") > 0)
       return scheduleProduct(kernel,
                              {{parameter(choice, "x"), parameter(choice, "cb", 1)},
@@ -80,6 +86,21 @@ private:
     else if (packed && (x.getDimSize(0) > 1 || streamsWeights(choice.weightBytes, machine)))
       values = rowParameters(blocks, x.getDimSize(0), choice.weightBytes, machine);
     choice.parameters = makeParameters(linear.getContext(), name(), values);
+    return choice;
+  }
+
+  /// Where the weight is packed for tiles of rows and the machine has registers for such.
+  std::optional<TiledProduct> tiledForm(LinearOp linear, const Choice &plain, const Machine &machine) const {
+    if (!machine.tiles || plain.block == 0 || !parameter(plain.parameters, "x"))
+      return std::nullopt;
+    auto x = cast<RankedTensorType>(linear.getX().getType());
+    SmallVector<int64_t> filter = linear.getFilter();
+    return tiledProduct(x.getNumElements() / filter[1], filter[1], filter[0], machine);
+  }
+
+  Choice choiceOf(const TiledProduct &form, Choice choice, MLIRContext *context) const {
+    choice.cycles = form.cycles;
+    choice.parameters = makeParameters(context, name(), {{"x", parameter(choice.parameters, "x")}, {"cb", form.together}, {"tiles", 1}});
     return choice;
   }
 

@@ -4,6 +4,7 @@
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/TileCosts.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -11,36 +12,7 @@ using namespace weft::sched;
 namespace weft {
 namespace {
 
-/// Pixels or columns of a tile, and terms of a step.
-constexpr int64_t lanesOfTile = 16, termsOfStep = 32;
-/// A number in three parts.
-constexpr int64_t bytesOfParts = 6;
-/// What the parts of a strip and those of a filter may take in the second-level cache together.
-constexpr int64_t stripBytes = 640 << 10, filterBytes = 1 << 20;
-
-/// A kernel may always work in so much.
-constexpr int64_t neverTooMuch = 256 << 10;
-
-/// Fitted to 220 layers of seven networks, of which half are met within 8 % (ns, times the clock at which other families count
-/// nothing but multiply-adds): six products of two tiles of 16, which tiles of few pixels do not shorten further; splitting one
-/// step of a pixel and of a column; a vector of the result; a byte of the filter on its first way from memory.
-constexpr double cyclesOfProducts = 114, cyclesOfPixel = 18, cyclesOfColumn = 20, cyclesOfResult = 13, cyclesOfByte = 0.04;
-constexpr int64_t fewestRows = 10;
-/// Splitting a filter takes as long as multiplying fewer pixels with it as it is.
-constexpr int64_t fewestPixels = 2 * lanesOfTile;
-/// Parts of pixels that outgrow the second-level cache come from beyond it for each strip of channel blocks: above so many bytes, and
-/// what a byte then takes.
-constexpr double againBytes = 1.2 * (1 << 20), cyclesOfAgain = 0.25;
-/// A byte that another core wrote.
-constexpr double cyclesOfOthers = 0.6;
-
 int64_t blocksTogether(int64_t blocks) { return blocks % 2 == 0 ? 2 : blocks % 3 == 0 ? 3 : std::min<int64_t>(blocks, 2); }
-
-/// Of `pixels` one after the other in memory.
-double tilesOf(int64_t pixels) {
-  int64_t rest = pixels % lanesOfTile;
-  return double(pixels / lanesOfTile) + (rest ? double(std::max(rest, fewestRows)) / lanesOfTile : 0);
-}
 
 /// A convolution in strips of rows, of a part of the only row (`columns`, else 0), or of whole samples.
 struct Strip {

@@ -271,3 +271,19 @@ func.func @classes(%x: tensor<50x7xf32>) -> tensor<50x7xf32> attributes {weft.ne
   return %0 : tensor<50x7xf32>
 }
 }
+
+// -----
+
+// Products of rows on a matrix unit: rows are split in parts once, the weights of two blocks of columns before these are summed.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-bf16"]>} {
+// CHECK-LABEL: func.func private @linear
+// CHECK-SAME: stage<"linear_a", [compute_root, reorder(n, ch, k, part, word), vectorize(word), unroll(part), parallel(ch)]>
+// CHECK-SAME: stage<"linear_b", [compute_at("unpack", strip), reorder(cb, k, word, part, c), vectorize(c), unroll(part)]>
+// CHECK-SAME: stage<"linear", [compute_at("unpack", strip), vectorize(c)]>
+// CHECK-SAME: stage<"unpack", [split(x -> strip, columns by 32, exact), split(columns -> vectors, lane by 16, exact), reorder(strip, n, ch, vectors, lane)
+func.func @tokens(%x: tensor<1x197x384xf32>) -> tensor<1x197x768xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<768x384xf32>
+  %0 = weft.linear %x, %w : (tensor<1x197x384xf32>, tensor<768x384xf32>) -> tensor<1x197x768xf32>
+  return %0 : tensor<1x197x768xf32>
+}
+}
