@@ -82,6 +82,7 @@ uint64_t weft::emit::packedWeightsBytes(plan::ProgramOp program) {
 
 FailureOr<uint64_t> weft::emit::packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, const FilePart &file) {
   FilePart data{file.path, file.descriptor, file.begin + WEFT_WEIGHTS_DATA_OFFSET};
+  data.preferHugePages(dataBytes(program));
   if (failed(fillSlots(program, recipes, data)))
     return failure();
   auto checksum = checksumOf(data, dataBytes(program));
