@@ -28,6 +28,7 @@ public:
         steps(llvm::divideCeil(shape.inputs, termsOfStep)) {
     inputWidth = shape.window == 1 ? shape.width : cast<RankedTensorType>(conv.getX().getType()).getShape().back() + shape.kernel.back() - 1;
     weightBytes = 4.0 * shape.outputs * shape.inputs * shape.window;
+    cacheBytes = machine.bandBytes;
   }
 
   std::optional<Strip> best() const {
@@ -88,6 +89,8 @@ private:
     double filter = double(strips) * blocks * lanesOfTile * steps * shape.window * cyclesOfColumn;
     double results = double(shape.batch) * shape.pixels * blocks * cyclesOfResult;
     double again = bytes > againBytes ? bytes * strips * (llvm::divideCeil(blocks, together()) - 1) * cyclesOfAgain : 0;
+    if (weightBytes > cacheBytes) // and so does a filter for each strip of pixels
+      again += weightBytes * (strips - 1) * cyclesOfAgain;
     double work = products + filter + results + again + weightBytes * cyclesOfByte;
     int64_t tasks = forThreads ? strips : llvm::divideCeil(blocks, together());
     double longest = double(llvm::divideCeil(tasks, 2)) / tasks; // of two threads, in parts of all
@@ -99,8 +102,14 @@ private:
 
   ConvShape shape;
   int64_t roomBytes, blocks, steps, inputWidth;
-  double weightBytes;
+  double weightBytes, cacheBytes;
 };
+
+/// Whether the filter is packed already, for input channels in halves or quarters of blocks; in tiles whole blocks are read.
+bool readsPartsOfBlocks(ConvOp conv, const Machine &machine) {
+  ArrayRef<int64_t> packed = cast<RankedTensorType>(conv.getWeight().getType()).getShape();
+  return packed.size() > conv.getFilter().size() && packed[packed.size() - 2] != machine.vector;
+}
 
 class Tiles final : public Family {
 public:
@@ -111,8 +120,7 @@ public:
     if (!machine.tiles || !conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
       return;
     ConvShape shape(conv);
-    if (!shape.isDense() || shape.kernel.size() != 2 || shape.batch * shape.pixels < fewestPixels ||
-        inputLanes(shape.inputs, machine.vector) != machine.vector)
+    if (!shape.isDense() || shape.kernel.size() != 2 || shape.batch * shape.pixels < fewestPixels || readsPartsOfBlocks(conv, machine))
       return;
     Strips strips(conv, machine);
     std::optional<Strip> strip = strips.best();
