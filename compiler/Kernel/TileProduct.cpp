@@ -47,8 +47,6 @@ bool isTileSum(const Stage &stage) {
 
 namespace {
 
-constexpr int partCount = 3;
-
 bool isLoop(const Expr &expr, int loop) { return expr.kind == ExprKind::LoopIndex && expr.ref == loop; }
 
 bool reads(const Expr &expr, int loop) {
@@ -81,7 +79,7 @@ public:
     if (!fits || !isLoop(*b->args.back(), columns) || !splits(*a) || !splits(*b) || !isLoop(*a->args.back(), inner) ||
         reads(*a, columns))
       return std::nullopt;
-    SplitSides sides{stageOf(*a, "_a"), stageOf(*b, "_b")};
+    SplitSides sides{stageOf(*a, sideA), stageOf(*b, sideB)};
     std::vector<ExprPtr> parts = partsOf(*a, first);
     for (ExprPtr &part : partsOf(*b, first + 1))
       parts.push_back(std::move(part));

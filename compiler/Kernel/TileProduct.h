@@ -11,6 +11,8 @@
 
 namespace weft::kernel {
 
+/// Parts of a number.
+inline constexpr int64_t partCount = 3;
 /// Terms of one step, and words they are packed in.
 inline constexpr int64_t termsOfStep = 32, wordsOfStep = 16;
 
@@ -21,7 +23,10 @@ uint32_t bf16Part(ScalarOp op, float low, float high);
 /// What ExprKind::TileDot means, up to rounding: both halves of the words multiplied, six products each, and added.
 double tileDot(const uint32_t words[6]);
 
-/// The stages in which the sides of a product are split, `<sum>_a` and `<sum>_b`.
+/// What is added to the name of a sum for the stages in which its sides are split.
+inline constexpr const char *sideA = "_a", *sideB = "_b";
+
+/// These stages.
 struct SplitSides {
   Stage a, b;
 };

@@ -268,7 +268,7 @@ private:
   void pack(ConvOp conv, const Choice &choice) {
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
-    packConv(builder, conv, *choice.algorithm, block, parameter(choice.parameters, "tiles") != 0);
+    packConv(builder, conv, *choice.algorithm, block, choice.wholeBlocks);
     blockResult(conv.getY());
     ++packed;
   }

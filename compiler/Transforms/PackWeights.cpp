@@ -41,7 +41,7 @@ static Value joinGroups(OpBuilder &builder, ConvOp conv, int64_t block) {
   return ReshapeOp::create(builder, loc, joined, filter);
 }
 
-static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm algorithm, int64_t block, bool inTiles) {
+static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm algorithm, int64_t block, bool wholeBlocks) {
   Location loc = conv.getLoc();
   switch (algorithm) {
   case Algorithm::First:
@@ -57,15 +57,15 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm
   case Algorithm::Winograd6:
     return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
   default:
-    return PackFilterOp::create(builder, loc, weight, block, inTiles ? block : inputLanes(conv.getFilter()[1], block));
+    return PackFilterOp::create(builder, loc, weight, block, wholeBlocks ? block : inputLanes(conv.getFilter()[1], block));
   }
 }
 
-void packConv(OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block, bool inTiles) {
+void packConv(OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block, bool wholeBlocks) {
   Value weight = algorithm == Algorithm::Grouped ? joinGroups(builder, conv, block) : conv.getWeight();
   conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
   conv.setAlgorithm(algorithm);
-  conv.getWeightMutable().assign(packFilter(builder, conv, weight, algorithm, block, inTiles));
+  conv.getWeightMutable().assign(packFilter(builder, conv, weight, algorithm, block, wholeBlocks));
   if (conv.getBias())
     conv.getBiasMutable().assign(packVector(builder, conv.getBias(), block));
 }

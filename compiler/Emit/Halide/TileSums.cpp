@@ -22,6 +22,16 @@ void require(bool condition, const std::string &otherwise) {
     throw std::runtime_error(otherwise);
 }
 
+/// Lets around an expression, outermost first.
+using Lets = std::vector<std::pair<std::string, Expr>>;
+
+/// An expression in terms of what stands around its lets.
+Expr without(const Lets &lets, Expr expr) {
+  for (auto let = lets.rbegin(); let != lets.rend(); ++let)
+    expr = substitute(let->first, let->second, expr);
+  return substitute_in_all_lets(expr);
+}
+
 struct Turn {
   std::string name;
   Expr min, extent;
@@ -34,9 +44,9 @@ public:
   explicit Nest(const Stmt &update) {
     update.accept(this);
     require(store && step, "a sum in tiles was lowered to something else");
-    sum = {store->name, resolved(store->index)};
+    sum = {store->name, without(lets, store->index)};
     for (const Expr &word : step->args) {
-      Expr whole = resolved(word);
+      Expr whole = without(lets, word);
       const Load *load = whole.as<Load>();
       require(load, "a side of a sum in tiles is no load");
       words.push_back({load->name, load->index});
@@ -60,7 +70,7 @@ private:
   using IRVisitor::visit;
 
   void visit(const For *op) override {
-    turns.push_back({op->name, resolved(op->min), resolved(op->extent), {}, {}, {}});
+    turns.push_back({op->name, without(lets, op->min), without(lets, op->extent), {}, {}, {}});
     op->body.accept(this);
   }
 
@@ -72,13 +82,6 @@ private:
   void visit(const Store *op) override {
     store = op;
     op->value.accept(this);
-  }
-
-  /// Without the lets of the update.
-  Expr resolved(Expr expr) const {
-    for (auto let = lets.rbegin(); let != lets.rend(); ++let)
-      expr = substitute(let->first, let->second, expr);
-    return substitute_in_all_lets(expr);
   }
 
   void visit(const Call *op) override {
@@ -95,7 +98,7 @@ private:
     return is_const_zero(difference) ? Expr() : difference;
   }
 
-  std::vector<std::pair<std::string, Expr>> lets;
+  Lets lets;
   const Store *store = nullptr;
   const Call *step = nullptr;
 };
@@ -173,7 +176,7 @@ private:
   using IRVisitor::visit;
 
   void visit(const For *op) override {
-    Interval min = bounds_of_expr_in_scope(resolved(op->min), loops), last = bounds_of_expr_in_scope(resolved(op->min + op->extent - 1), loops);
+    Interval min = bounds_of_expr_in_scope(without(lets, op->min), loops), last = bounds_of_expr_in_scope(without(lets, op->min + op->extent - 1), loops);
     ScopedBinding<Interval> bind(loops, op->name, Interval(min.min, last.max));
     op->body.accept(this);
   }
@@ -194,17 +197,11 @@ private:
     if (!inside || !op->param.defined())
       return;
     operand = op->name;
-    elements.include(bounds_of_expr_in_scope(resolved(op->index), loops));
-  }
-
-  Expr resolved(Expr expr) const {
-    for (auto let = lets.rbegin(); let != lets.rend(); ++let)
-      expr = substitute(let->first, let->second, expr);
-    return substitute_in_all_lets(expr);
+    elements.include(bounds_of_expr_in_scope(without(lets, op->index), loops));
   }
 
   std::string side;
-  std::vector<std::pair<std::string, Expr>> lets;
+  Lets lets;
   Scope<Interval> loops;
   bool inside = false;
 };

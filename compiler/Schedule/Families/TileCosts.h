@@ -2,15 +2,17 @@
 // What sums on a matrix unit (AMX) cost: of convolutions (Tiles.cpp) and of products of row-major tensors (TiledProduct.cpp).
 #pragma once
 
+#include "compiler/Kernel/TileProduct.h"
+
 #include <algorithm>
-#include <cstdint>
 
 namespace weft {
 
-/// Pixels or columns of a tile, and terms of a step.
-inline constexpr int64_t lanesOfTile = 16, termsOfStep = 32;
-/// A number in three parts.
-inline constexpr int64_t bytesOfParts = 6;
+using kernel::termsOfStep;
+/// Pixels or columns of a tile.
+inline constexpr int64_t lanesOfTile = 16;
+/// A number in its parts, each a bf16.
+inline constexpr int64_t bytesOfParts = 2 * kernel::partCount;
 /// What the parts of a strip and those of a filter may take in the second-level cache together.
 inline constexpr int64_t stripBytes = 640 << 10, filterBytes = 1 << 20;
 
@@ -34,6 +36,11 @@ inline constexpr double cyclesOfOthers = 0.6;
 inline double tilesOf(int64_t pixels) {
   int64_t rest = pixels % lanesOfTile;
   return double(pixels / lanesOfTile) + (rest ? double(std::max(rest, shortestTile)) / lanesOfTile : 0);
+}
+
+/// Blocks of columns that are split together, so that they divide all; `otherwise` where neither two nor three do.
+inline int64_t blocksTogether(int64_t blocks, int64_t otherwise) {
+  return blocks % 2 == 0 ? 2 : blocks % 3 == 0 ? 3 : otherwise;
 }
 
 } // namespace weft

@@ -12,7 +12,7 @@ namespace weft {
 
 std::optional<TiledProduct> tiledProduct(int64_t rows, int64_t sum, int64_t columns, const Machine &machine) {
   int64_t blocks = columns / lanesOfTile, steps = llvm::divideCeil(sum, termsOfStep), step = steps * termsOfStep * bytesOfParts;
-  TiledProduct form{blocks % 2 == 0 ? 2 : blocks % 3 == 0 ? 3 : 1};
+  TiledProduct form{blocksTogether(blocks, 1)};
   bool areWhole = machine.vector == lanesOfTile && columns % lanesOfTile == 0 && sum % lanesOfTile == 0;
   int64_t bytes = rows * step, ofColumns = form.together * lanesOfTile * (step + 4 * rows);
   if (!areWhole || rows < fewestPixels || bytes > stripBytes || ofColumns > filterBytes || bytes + ofColumns > std::max(machine.roomBytes, neverTooMuch))
@@ -39,9 +39,9 @@ ScheduleAttr scheduleTiledProduct(const KernelView &kernel, int64_t together, co
     ofRows.push_back(loop);
   StringRef shared = ofRows.back();
   ofRows.append({k, "part", "word"});
-  StageBuilder rows(context, sum.name + "_a");
+  StageBuilder rows(context, sum.name + kernel::sideA);
   rows.computeRoot().reorder(ofRows).vectorize("word").unroll("part").parallel(shared);
-  StageBuilder weight(context, sum.name + "_b");
+  StageBuilder weight(context, sum.name + kernel::sideB);
   weight.computeAt(out.name, "strip").reorder({"cb", k, "word", "part", "c"}).vectorize("c").unroll("part");
   StageBuilder product(context, sum.name);
   product.computeAt(out.name, "strip").vectorize("c");

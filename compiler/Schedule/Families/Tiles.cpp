@@ -12,8 +12,6 @@ using namespace weft::sched;
 namespace weft {
 namespace {
 
-int64_t blocksTogether(int64_t blocks) { return blocks % 2 == 0 ? 2 : blocks % 3 == 0 ? 3 : std::min<int64_t>(blocks, 2); }
-
 /// A convolution in strips of rows, of a part of the only row (`columns`, else 0), or of whole samples.
 struct Strip {
   int64_t rows = 1, columns = 0, samples = 1;
@@ -21,9 +19,10 @@ struct Strip {
   double cycles = 0; ///< half for one thread, half for two: a way that is no faster for two is not taken for one
 };
 
-class Strips final {
+/// The cheapest strips of a convolution.
+class StripSearch final {
 public:
-  Strips(ConvOp conv, const Machine &machine)
+  StripSearch(ConvOp conv, const Machine &machine)
       : shape(conv), roomBytes(machine.roomBytes), blocks(llvm::divideCeil(shape.outputs, machine.vector)),
         steps(llvm::divideCeil(shape.inputs, termsOfStep)) {
     inputWidth = shape.window == 1 ? shape.width : cast<RankedTensorType>(conv.getX().getType()).getShape().back() + shape.kernel.back() - 1;
@@ -48,7 +47,7 @@ public:
     return least;
   }
 
-  int64_t together() const { return blocksTogether(blocks); }
+  int64_t together() const { return blocksTogether(blocks, std::min<int64_t>(blocks, 2)); }
 
 private:
   /// Of the blocks that are split together.
@@ -122,13 +121,14 @@ public:
     ConvShape shape(conv);
     if (!shape.isDense() || shape.kernel.size() != 2 || shape.batch * shape.pixels < fewestPixels || readsPartsOfBlocks(conv, machine))
       return;
-    Strips strips(conv, machine);
+    StripSearch strips(conv, machine);
     std::optional<Strip> strip = strips.best();
     if (!strip)
       return;
     Choice choice;
     choice.algorithm = Algorithm::Direct;
     choice.block = machine.vector;
+    choice.wholeBlocks = true;
     choice.weightBytes =
         llvm::alignTo(shape.outputs, machine.vector) * llvm::alignTo(shape.inputs, machine.vector) * shape.window * 4;
     choice.cycles = strip->cycles;
@@ -164,11 +164,11 @@ public:
     stage.reorder({"no", "strip", "cbo", "ni", "cbi", columns ? "y" : "row", columns ? "column" : "x", "c"}).vectorize("c");
     stage.fuse("no", "strip", "t0").parallel(forThreads ? "t0" : "cbo");
 
-    StageBuilder pixels(context, sum->name + "_a");
+    StageBuilder pixels(context, sum->name + kernel::sideA);
     pixels.computeAt(out.name, "t0").reorder({"n", "ib", "y", "x", "part", "word"}).vectorize("word").unroll("part");
     if (!forThreads)
       pixels.parallel("ib");
-    StageBuilder filter(context, sum->name + "_b");
+    StageBuilder filter(context, sum->name + kernel::sideB);
     filter.computeAt(out.name, "cbo").reorder({"cb", "ib", "ky", "kx", "word", "part", "c"}).vectorize("c").unroll("part");
     StageBuilder product(context, sum->name);
     product.computeAt(out.name, "cbo").vectorize("c");

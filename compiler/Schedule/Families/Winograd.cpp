@@ -4,6 +4,7 @@
 // slices as do); the product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied
 // with all channel blocks, point by point; on a matrix unit, where there is one and the band has many tiles. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
 // row of tiles is `dy` rows.
+#include "compiler/Kernel/TileProduct.h"
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -366,13 +367,13 @@ private:
     /// On the matrix unit both sides of the products are split where they are used first: the input of a point, and the
     /// filters of some blocks.
     StageAttr splitInput() {
-      StageBuilder stage(context, "product_a");
+      StageBuilder stage(context, std::string("product") + kernel::sideA);
       stage.computeAt("products", "uv").reorder({"n", "ib", "t", "u", "v", "part", "word"});
       return stage.vectorize("word").unroll("part").get();
     }
 
     StageAttr splitFilter() {
-      StageBuilder stage(context, "product_b");
+      StageBuilder stage(context, std::string("product") + kernel::sideB);
       stage.computeAt("products", "po").reorder({"u", "cb", "ib", "word", "part", "c"});
       return stage.vectorize("c").unroll("part").unroll("word").get();
     }

@@ -88,16 +88,14 @@ bool isPlainProduct(Operation *op) {
 } // namespace
 
 std::optional<Choice> choiceInChain(Operation *op, Machine machine) {
-  machine.tiles = false; // lines of a chain are too short to be split first
+  machine.tiles = false; // a call that sums a plane's strip at once; lines of a chain are too short for it
   auto decided = op->getAttrOfType<AlgorithmAttr>("algorithm");
   std::optional<Algorithm> wanted;
   if (decided)
     wanted = isWinograd(decided.getValue()) ? Algorithm::Direct : decided.getValue();
-  for (Choice &choice : candidates(op, machine)) {
-    bool cutsSums = parameter(choice.parameters, "tiles") > 0; // a call that sums a plane's strip at once
-    if (!cutsSums && (!wanted || choice.algorithm == wanted))
+  for (Choice &choice : candidates(op, machine))
+    if (!wanted || choice.algorithm == wanted)
       return choice;
-  }
   return std::nullopt;
 }
 
