@@ -44,8 +44,10 @@ std::string DumpFolder::open() {
   if (!filter.empty())
     if (auto glob = llvm::GlobPattern::create(filter); !glob)
       return "`--dump-filter=" + filter + "`: " + llvm::toString(glob.takeError());
-  if (llvm::Error error = makeFolder(folder))
-    return llvm::toString(std::move(error));
+  auto folderForThem = OutputFolder::make(folder);
+  if (!folderForThem)
+    return llvm::toString(folderForThem.takeError());
+  made = std::move(*folderForThem);
   return "";
 }
 

@@ -2,6 +2,7 @@
 // --dump-dir: the module in a numbered file after every phase and after every pass that changed something.
 #pragma once
 
+#include "compiler/Support/Files.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -34,6 +35,7 @@ private:
   void print(mlir::Operation *op, llvm::raw_ostream &out);
 
   std::string folder, filter, firstFailure;
+  OutputFolder made;
   int count = 0;
 };
 

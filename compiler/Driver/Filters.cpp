@@ -166,9 +166,13 @@ public:
   int run(std::vector<Layer> layers, llvm::StringRef network) {
     std::string folder = options.output.empty() ? network.str() + "-filters" : options.output;
     bool single = layers.size() == 1 && llvm::StringRef(folder).ends_with_insensitive(".png");
-    if (!single)
-      if (llvm::Error error = makeFolder(folder))
-        return fail(llvm::toString(std::move(error)));
+    OutputFolder made;
+    if (!single) {
+      auto folderForThem = OutputFolder::make(folder);
+      if (!folderForThem)
+        return fail(llvm::toString(folderForThem.takeError()));
+      made = std::move(*folderForThem);
+    }
     for (Layer &layer : layers)
       if (int code = write(layer, single ? folder : folder + "/" + fileOf(layer.name, taken)))
         return code;

@@ -107,6 +107,7 @@ private:
   std::vector<kernel::KernelDesc> kernels;
   std::vector<emit::KernelObject> objects;
   std::optional<RecipeEvaluator> recipes;
+  OutputFolder library;
   std::vector<OutputFile> written; ///< renamed to their places once everything is written
   llvm::LLVMContext llvmContext;
 };
@@ -378,9 +379,12 @@ int Emission::run() {
     return printHalide();
   if (int code = compile())
     return code;
-  if (options.emit == EmitKind::StaticLibrary)
-    if (llvm::Error error = makeFolder(outputPath()))
-      return fail(std::move(error));
+  if (options.emit == EmitKind::StaticLibrary) {
+    auto made = OutputFolder::make(outputPath());
+    if (!made)
+      return fail(made.takeError());
+    library = std::move(*made);
+  }
   bool needsWeights = options.emit != EmitKind::Llvm && options.emit != EmitKind::Assembly;
   if (needsWeights)
     if (int code = openWeights())

@@ -5,6 +5,7 @@
 
 #include "compiler/Support/Interrupt.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -200,10 +201,20 @@ Error writeFile(StringRef path, function_ref<void(raw_ostream &)> write, bool ex
   return output ? output->commit() : output.takeError();
 }
 
-Error makeFolder(StringRef path) {
+Expected<OutputFolder> OutputFolder::make(StringRef path) {
+  OutputFolder folder;
+  for (StringRef missing = path; !missing.empty() && !sys::fs::exists(missing); missing = sys::path::parent_path(missing))
+    folder.made.insert(folder.made.begin(), missing.str());
+  NoInterruption whileTheyHaveNoOwner;
   if (std::error_code code = sys::fs::create_directories(path, /*IgnoreExisting=*/true, sys::fs::all_all))
     return createStringError(code, "cannot make the folder `" + path + "`: " + code.message());
-  return Error::success();
+  whileTheyHaveNoOwner.removeEmptyLater(folder.made);
+  return folder;
+}
+
+OutputFolder::~OutputFolder() {
+  if (!made.empty())
+    NoInterruption().removeEmptyNow(made);
 }
 
 } // namespace weft

@@ -9,6 +9,8 @@
 #include "llvm/Support/FileSystem.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace llvm {
 class raw_pwrite_stream;
@@ -75,7 +77,19 @@ std::error_code replaceFile(llvm::StringRef file, llvm::StringRef path);
 /// An error where `path` is something a rename must not replace: a folder, a device, a pipe.
 llvm::Error checkReplaceable(llvm::StringRef path);
 
-/// Makes `path` and its parents; an error where something else stands there.
-llvm::Error makeFolder(llvm::StringRef path);
+/// A folder for outputs. Those that were missing on the way to it are made; dropped or interrupted, they are gone again where
+/// nothing has come to stand in them.
+class OutputFolder {
+public:
+  OutputFolder() = default;
+  /// An error where something else stands there.
+  static llvm::Expected<OutputFolder> make(llvm::StringRef path);
+  OutputFolder(OutputFolder &&) = default;
+  OutputFolder &operator=(OutputFolder &&) = default;
+  ~OutputFolder();
+
+private:
+  std::vector<std::string> made; ///< outermost first
+};
 
 } // namespace weft

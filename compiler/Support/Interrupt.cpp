@@ -3,6 +3,7 @@
 // signal handler may not.
 #include "compiler/Support/Interrupt.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Signals.h"
@@ -22,6 +23,7 @@ namespace {
 struct Begun {
   std::mutex mutex;
   std::set<std::string> folders;
+  std::set<std::vector<std::string>> nests; ///< of folders that go where they are empty
   std::set<pid_t> groups;
 };
 
@@ -47,6 +49,11 @@ void remove(const std::string &folder) {
     (void)llvm::sys::fs::remove_directories(folder);
 }
 
+void removeEmpty(const std::vector<std::string> &nest) {
+  for (const std::string &folder : llvm::reverse(nest))
+    ::rmdir(folder.c_str());
+}
+
 /// Nobody begins anything from here on: the caller holds the mutex for good.
 void leaveNothing() {
   for (pid_t group : begun().groups)
@@ -54,6 +61,8 @@ void leaveNothing() {
   for (const std::string &folder : begun().folders)
     remove(folder);
   llvm::sys::RunInterruptHandlers();
+  for (const std::vector<std::string> &nest : begun().nests)
+    removeEmpty(nest);
 }
 
 [[noreturn]] void endBy(int signal) {
@@ -145,6 +154,13 @@ void NoInterruption::removeLater(const std::string &folder) { begun().folders.in
 void NoInterruption::removeNow(const std::string &folder) {
   (void)llvm::sys::fs::remove_directories(folder);
   begun().folders.erase(folder);
+}
+
+void NoInterruption::removeEmptyLater(const std::vector<std::string> &folders) { begun().nests.insert(folders); }
+
+void NoInterruption::removeEmptyNow(const std::vector<std::string> &folders) {
+  removeEmpty(folders);
+  begun().nests.erase(folders);
 }
 
 void NoInterruption::endLater(pid_t group) { begun().groups.insert(group); }

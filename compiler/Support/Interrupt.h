@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace weft {
 
@@ -27,6 +28,9 @@ public:
   /// Everything in this folder, and the folder.
   void removeLater(const std::string &folder);
   void removeNow(const std::string &folder);
+  /// Those of these folders, each in the one before, that are empty when all else is gone.
+  void removeEmptyLater(const std::vector<std::string> &folders);
+  void removeEmptyNow(const std::vector<std::string> &folders);
   /// A process group that this process has started.
   void endLater(pid_t group);
   void hasEnded(pid_t group);
