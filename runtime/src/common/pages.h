@@ -22,7 +22,7 @@ static inline void weft_populate(const void *data, size_t bytes, enum weft_popul
   weft_advise(data, bytes, (int)how);
 }
 
-/* What comes from a file now comes in pieces that huge pages can map. */
+/* Where huge pages can map it; what comes from a file now comes in pieces of them. */
 static inline void weft_prefer_huge(const void *data, size_t bytes) {
   if (bytes >= (size_t)2 << 20)
     weft_advise(data, bytes, MADV_HUGEPAGE);

@@ -32,6 +32,7 @@ int weft_array_allocate(weft_array *array, const char *what) {
   if (count < 0 || posix_memalign(&data, WEFT_ALIGNMENT, (size_t)count * element + WEFT_ALIGNMENT) != 0)
     return weft_complain("no memory for `%s`", what);
   array->data = data;
+  weft_prefer_huge(data, (size_t)count * element);
   if ((size_t)count * element <= MOST_POPULATED)
     weft_populate(data, (size_t)count * element, WEFT_POPULATE_WRITE);
   return 0;
