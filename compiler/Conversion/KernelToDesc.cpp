@@ -192,7 +192,7 @@ private:
     std::optional<SplitSides> sides = splitSides(desc, stage, static_cast<int>(desc.stages.size()));
     if (!sides)
       return op.emitError("`weft.tiles` stands on a sum of products whose outermost and innermost loops run along both sides, the "
-                          "innermost over 16 terms (or, alone, over a multiple of that), with 16 columns");
+                          "innermost over 16 terms (or, alone, over 32 or more), with 16 columns");
     desc.stages.push_back(std::move(sides->a));
     desc.stages.push_back(std::move(sides->b));
     return finishStage(std::move(stage), result), success();

@@ -75,7 +75,7 @@ public:
     inner = pure + static_cast<int>(sum.update->loops.size()) - 1;
     isWhole = outer == inner;
     const Extent &turns = sum.update->loops.back().extent;
-    bool fits = turns.isFixed() && (isWhole ? turns.value % wordsOfStep == 0 : turns.value == wordsOfStep);
+    bool fits = turns.isFixed() && (isWhole ? turns.value >= termsOfStep : turns.value == wordsOfStep);
     if (!fits || !isLoop(*b->args.back(), columns) || !splits(*a) || !splits(*b) || !isLoop(*a->args.back(), inner) ||
         reads(*a, columns))
       return std::nullopt;
@@ -147,7 +147,7 @@ private:
     stage.loops.push_back({"part", Extent::fixed(partCount)});
     std::set<std::string> taken{"part", "word"};
     std::vector<ExprPtr> at[2]; // of the two terms of a word
-    ExprPtr isInside;           // the second is
+    ExprPtr isInside[2];        // each of them is; null: surely
     if (stepsGoFirst(load))
       addStepLoop(load, load.args.size() - 1, stage, taken);
     for (size_t d = 0; d < load.args.size(); ++d) {
@@ -197,25 +197,35 @@ private:
     return Renumber(std::move(loops))(index);
   }
 
-  void addStep(const Expr &load, size_t d, const ExprPtr &step, Stage &stage, std::vector<ExprPtr> (&at)[2], ExprPtr &isInside) const {
+  void addStep(const Expr &load, size_t d, const ExprPtr &step, Stage &stage, std::vector<ExprPtr> (&at)[2], ExprPtr (&isInside)[2]) const {
+    if (isWhole)
+      return addWholeStep(load, step, stage, at, isInside);
     Extent all = extentOf(load, d);
-    ExprPtr even = binary(ScalarOp::Mul, step, index(turnsOfStep()));
-    ExprPtr odd = binary(ScalarOp::Add, even, index(turnsOfStep() / 2));
-    bool mayEnd = !all.isFixed() || all.value % turnsOfStep() != 0;
-    if (mayEnd) {
+    ExprPtr even = binary(ScalarOp::Mul, step, index(2)), odd = binary(ScalarOp::Add, even, index(1));
+    if (!all.isFixed() || all.value % 2 != 0) {
       ExprPtr end = all.isFixed() ? index(all.value) : operandExtent(all.operand, all.dim);
-      ExprPtr last = binary(ScalarOp::Sub, end, index(turnsOfStep() / 2));
-      isInside = binary(ScalarOp::Le, odd, last);
+      ExprPtr last = binary(ScalarOp::Sub, end, index(1));
+      isInside[1] = binary(ScalarOp::Le, odd, last);
       odd = binary(ScalarOp::Min, odd, last);
-    }
-    if (isWhole) {
-      ExprPtr word = loop(static_cast<int>(stage.loops.size()));
-      stage.loops.push_back({"word", Extent::fixed(wordsOfStep)});
-      even = binary(ScalarOp::Add, even, word);
-      odd = binary(ScalarOp::Add, odd, word);
     }
     at[0].push_back(even);
     at[1].push_back(odd);
+  }
+
+  /// A last step that would go beyond the end begins earlier; what it has in common with the one before is zero on one side.
+  void addWholeStep(const Expr &load, const ExprPtr &step, Stage &stage, std::vector<ExprPtr> (&at)[2], ExprPtr (&isInside)[2]) const {
+    int64_t terms = sum.update->loops.back().extent.value;
+    ExprPtr begin = binary(ScalarOp::Mul, step, index(termsOfStep)), from = begin;
+    if (terms % termsOfStep != 0)
+      from = binary(ScalarOp::Min, begin, index(terms - termsOfStep));
+    ExprPtr word = loop(static_cast<int>(stage.loops.size()));
+    stage.loops.push_back({"word", Extent::fixed(wordsOfStep)});
+    for (int half : {0, 1}) {
+      ExprPtr term = binary(ScalarOp::Add, half ? binary(ScalarOp::Add, from, index(wordsOfStep)) : from, word);
+      at[half].push_back(term);
+      if (terms % termsOfStep != 0 && !stepsGoFirst(load))
+        isInside[half] = binary(ScalarOp::Ge, term, begin);
+    }
   }
 
   void addWord(Stage &stage, std::vector<ExprPtr> (&at)[2]) const {
@@ -225,14 +235,16 @@ private:
       args.push_back(word);
   }
 
-  ExprPtr initOf(const Expr &load, std::vector<ExprPtr> (&at)[2], const ExprPtr &isInside) const {
+  ExprPtr initOf(const Expr &load, std::vector<ExprPtr> (&at)[2], const ExprPtr (&isInside)[2]) const {
     auto value = [&](std::vector<ExprPtr> args) {
       return load.kind == ExprKind::LoadStage ? loadStage(load.ref, load.type, std::move(args))
                                               : loadOperand(load.ref, load.type, std::move(args));
     };
     ExprPtr low = value(at[0]), high = value(at[1]);
-    if (isInside)
-      high = select(isInside, high, constant(0));
+    if (isInside[0])
+      low = select(isInside[0], low, constant(0));
+    if (isInside[1])
+      high = select(isInside[1], high, constant(0));
     return mux(loop(0), {binary(ScalarOp::Bf16High, low, high), binary(ScalarOp::Bf16Middle, low, high),
                          binary(ScalarOp::Bf16Low, low, high)});
   }

@@ -168,11 +168,16 @@ def matrix_cases():
         linear_case("linear", 1, 64, 48), linear_case("linear_odd", 3, 37, 11),
         linear_case("linear_channels_last", (2, 5, 9), 24, 80), linear_case("linear_sequence_odd", (1, 7), 19, 37),
         linear_case("linear_in_tiles", (2, 5, 37), 48, 352), linear_case("linear_in_tiles_odd", 100, 272, 368),
+        linear_case("linear_in_strips", (3, 500), 192, 256), linear_case("linear_in_strips_of_planes", (6, 70), 272, 800),
+        linear_case("linear_in_chunks", (2, 150), 1024, 128), linear_case("linear_in_chunks_of_strips", (1, 400), 1536, 160),
         linear_case("linear_many_rows", 300, 9, 21), linear_case("linear_tall", 17, 100, 48), linear_case("linear_no_bias", 5, 100, 33, False),
         Case("matmul", "matmul(x, y)", [normal(5, 7), normal(7, 9)], onnx("MatMul")),
         Case("matmul_batched", "matmul(x, y)", [normal(3, 4, 6), normal(3, 6, 5)], onnx("MatMul")),
         Case("matmul_tiled", "matmul(x, y)", [normal(2, 3, 37, 20), normal(2, 3, 20, 53)], onnx("MatMul")),
         Case("matmul_broadcast", "matmul(x, y)", [normal(2, 3, 4, 6), normal(6, 5)], onnx("MatMul")),
+        Case("matmul_in_tiles", "matmul(x, y)", [normal(256, 640), normal(640, 320)], onnx("MatMul")),
+        Case("matmul_in_tiles_odd", "relu(matmul(x, y))", [normal(203, 501), normal(501, 149)], lambda x, y: np.maximum(onnx("MatMul")(x, y), 0)),
+        Case("matmul_in_tiles_batched", "matmul(x, y)", [normal(2, 3, 190, 353), normal(3, 353, 170)], onnx("MatMul")),
     ]
 
 

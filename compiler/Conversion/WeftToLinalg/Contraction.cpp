@@ -354,26 +354,76 @@ FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, Kern
                        y.stored(), zeroOf(y.type), multiplyAdd);
 }
 
+/// The columns of matrices in blocks of a tile's width, [..., N/b, K, b]; where the last is not full, of a copy whose rows end in zeros.
+Value inBlocks(Value matrix, int64_t block, KernelBuilder &kernel) {
+  auto type = cast<RankedTensorType>(matrix.getType());
+  unsigned rank = type.getRank(), k = rank - 2, j = rank - 1;
+  int64_t columns = type.getShape().back(), blocks = llvm::divideCeil(columns, block);
+  StageLoops loops;
+  for (unsigned d = 0; d < k; ++d)
+    loops.names.push_back(("b" + Twine(d)).str());
+  loops.names.append({"k", "j"});
+  loops.parallel = rank;
+  SmallVector<int64_t> shape(type.getShape());
+  if (columns % block != 0) {
+    shape.back() = blocks * block;
+    Value source = matrix;
+    matrix = kernel.map("pad", loops, {}, RankedTensorType::get(shape, type.getElementType()), [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
+      auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(b, value); };
+      SmallVector<Value> at;
+      for (unsigned d = 0; d < rank; ++d)
+        at.push_back(linalg::IndexOp::create(b, d));
+      Value exists = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at[j], number(columns));
+      Value column = arith::MinSIOp::create(b, at[j], number(columns - 1));
+      at[j] = arith::MaxSIOp::create(b, column, number(0));
+      Value zero = arith::ConstantOp::create(b, zeroOf(type));
+      return arith::SelectOp::create(b, exists, tensor::ExtractOp::create(b, source, at), zero);
+    });
+  }
+  SmallVector<AffineExpr> at;
+  for (unsigned d = 0; d < k; ++d)
+    at.push_back(kernel.dim(d));
+  at.append({kernel.dim(k + 1), kernel.dim(k) * block + kernel.dim(k + 2)});
+  loops.names.pop_back_n(2);
+  loops.names.append({"cb", "k", "c"});
+  loops.parallel = rank + 1;
+  int64_t terms = shape[k];
+  shape.pop_back_n(2);
+  shape.append({blocks, terms, block});
+  return kernel.map("blocks", loops, {{matrix, AffineMap::get(rank + 1, 0, at, kernel.getContext())}},
+                    RankedTensorType::get(shape, type.getElementType()), [](ImplicitLocOpBuilder &, ValueRange v) { return v[0]; });
+}
+
+/// Columns of a plain result that was summed in blocks of them.
+Value outOfBlocks(Value sum, const Layout &y, KernelBuilder &kernel) {
+  StageLoops all = loopsOver(y);
+  unsigned out = all.parallel - 1;
+  int64_t block = cast<RankedTensorType>(sum.getType()).getShape().back();
+  SmallVector<AffineExpr> at;
+  for (unsigned d = 0; d < out; ++d)
+    at.push_back(kernel.dim(d));
+  at.append({kernel.dim(out).floorDiv(block), kernel.dim(out) % block});
+  return kernel.map("unpack", all, {{sum, AffineMap::get(out + 1, 0, at, kernel.getContext())}}, y.stored(),
+                    [](ImplicitLocOpBuilder &, ValueRange v) { return v[0]; });
+}
+
 /// Plain result of a packed weight [O/b, I, b], summed in tiles: ... m cb c, k, since a tile takes whole blocks of columns.
 FailureOr<Value> tiledLinear(LinearOp op, const Layout &x, const Layout &y, KernelBuilder &kernel) {
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
   if (x.isBlocked() || weight.getRank() != 3)
     return op.emitError("no sum in tiles for an input of type ") << x.type << " and a weight of type " << weight;
-  StageLoops all = loopsOver(y), loops = all;
-  unsigned out = all.parallel - 1, in = out + 2;
+  StageLoops loops = loopsOver(y);
+  unsigned out = loops.parallel - 1, in = out + 2;
   loops.names.pop_back();
   loops.names.append({"cb", "c", "k"});
   loops.parallel = in;
   loops.reductionExtents = {-1};
-  SmallVector<AffineExpr> input, unpacked;
+  SmallVector<AffineExpr> input;
   for (unsigned d = 0; d < out; ++d)
     input.push_back(kernel.dim(d));
-  unpacked = input;
   input.push_back(kernel.dim(in));
-  int64_t block = weight.getShape().back();
-  unpacked.append({kernel.dim(out).floorDiv(block), kernel.dim(out) % block});
   SmallVector<int64_t> shape(y.type.getShape().drop_back());
-  shape.append({weight.getDimSize(0), block});
+  shape.append({weight.getDimSize(0), weight.getShape().back()});
   auto filter = AffineMap::get(in + 1, 0, {kernel.dim(out), kernel.dim(in), kernel.dim(out + 1)}, op.getContext());
   kernel.keepExtents();
   kernel.setHead("linear");
@@ -381,8 +431,7 @@ FailureOr<Value> tiledLinear(LinearOp op, const Layout &x, const Layout &y, Kern
                             {{kernel.read(op.getX(), "x"), AffineMap::get(in + 1, 0, input, op.getContext())},
                              {kernel.read(op.getWeight(), "filter"), filter}},
                             RankedTensorType::get(shape, y.type.getElementType()), zeroOf(y.type), multiplyAdd);
-  return kernel.map("unpack", all, {{sum, AffineMap::get(out + 1, 0, unpacked, op.getContext())}}, y.stored(),
-                    [](ImplicitLocOpBuilder &, ValueRange v) { return v[0]; });
+  return outOfBlocks(sum, y, kernel);
 }
 
 LogicalResult lowerLinear(LinearOp op, KernelBuilder &kernel) {
@@ -396,6 +445,28 @@ LogicalResult lowerLinear(LinearOp op, KernelBuilder &kernel) {
 }
 
 //===-- matmul ----------------------------------------------------------------------------------------------------===//
+
+/// The same sum in tiles: loop j becomes cb and c. `left` and `right` are where the matrices are read in `loops`.
+LogicalResult tiledMatmul(MatmulOp op, StageLoops loops, SmallVector<AffineExpr> left, SmallVector<AffineExpr> right, KernelBuilder &kernel) {
+  constexpr int64_t block = 16; // columns of a tile
+  Layout z(op.getZ().getType());
+  unsigned j = loops.parallel - 1, k = j + 2;
+  loops.names[j] = "cb";
+  loops.names.insert(loops.names.begin() + j + 1, "c");
+  ++loops.parallel;
+  left.back() = kernel.dim(k);
+  right.pop_back_n(2);
+  right.append({kernel.dim(j), kernel.dim(k), kernel.dim(j + 1)});
+  kernel.keepExtents();
+  SmallVector<int64_t> shape(z.type.getShape().drop_back());
+  shape.append({int64_t(llvm::divideCeil(z.type.getShape().back(), block)), block});
+  Value sum = kernel.reduce("matmul", loops,
+                            {{kernel.read(op.getX(), "a"), AffineMap::get(k + 1, 0, left, op.getContext())},
+                             {inBlocks(kernel.read(op.getY(), "b"), block, kernel), AffineMap::get(k + 1, 0, right, op.getContext())}},
+                            RankedTensorType::get(shape, z.type.getElementType()), zeroOf(z.type), multiplyAdd);
+  kernel.define(op.getZ(), outOfBlocks(sum, z, kernel));
+  return success();
+}
 
 /// Batch dimensions b0 b1 ..., then m and j, summed over k; vectors lack m or j.
 LogicalResult lowerMatmul(MatmulOp op, KernelBuilder &kernel) {
@@ -431,10 +502,12 @@ LogicalResult lowerMatmul(MatmulOp op, KernelBuilder &kernel) {
   right.push_back(k);
   if (hasColumns)
     right.push_back(kernel.dim(loops.parallel - 1));
+  kernel.setHead("matmul");
+  if (kernel.inTiles())
+    return tiledMatmul(op, loops, left, right, kernel);
   unsigned total = loops.names.size();
   if (hasColumns)
     keepFewColumns(z.type, kernel);
-  kernel.setHead("matmul");
   kernel.define(op.getZ(),
                 kernel.reduce("matmul", loops,
                               {{kernel.read(op.getX(), "a"), AffineMap::get(total, 0, left, op.getContext())},

@@ -206,6 +206,22 @@ private:
   bool inside = false;
 };
 
+/// Whether a side is split inside a loop: then it is around the calls.
+class Splitting : public IRVisitor {
+public:
+  static bool standsIn(const For *loop) {
+    Splitting visitor;
+    loop->body.accept(&visitor);
+    return visitor.found;
+  }
+
+private:
+  using IRVisitor::visit;
+  void visit(const ProducerConsumer *) override { found = true; }
+
+  bool found = false;
+};
+
 /// What b is split from in the next turn of the loop around both: address and bytes.
 std::vector<Expr> nextOf(const For *around, const std::string &side) {
   SplitReads reads(around, side);
@@ -270,7 +286,7 @@ TileSums::TileSums(const kernel::KernelDesc &desc) {
 
 Stmt TileSums::visit(const For *op) {
   bool isUpdate = std::any_of(updates.begin(), updates.end(), [&](const std::string &begin) { return op->name.compare(0, begin.size(), begin) == 0; });
-  if (isUpdate)
+  if (isUpdate && !Splitting::standsIn(op))
     return callOf(op, loop);
   const For *outside = std::exchange(loop, op);
   Stmt result = IRMutator::visit(op);

@@ -37,14 +37,17 @@ public:
         choices.push_back(choiceOf(*tiled, choices.back(), linear.getContext()));
     }
     if (auto matmul = dyn_cast<MatmulOp>(head))
-      if (std::optional<Choice> choice = choiceFor(matmul, machine))
+      if (std::optional<Choice> choice = choiceFor(matmul, machine)) {
         choices.push_back(*choice);
+        if (std::optional<TiledProduct> tiled = tiledForm(matmul, machine))
+          choices.push_back(choiceOf(*tiled, choices.back(), matmul.getContext()));
+      }
   }
 
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     const StageView *reduction = kernel.onlyReduction();
     if (parameter(choice, "tiles"))
-      return scheduleTiledProduct(kernel, parameter(choice, "cb", 1), machine);
+      return scheduleTiledProduct(kernel, TiledProduct::of(choice), machine);
     if (isProduct(kernel) && !isNest(kernel) && parameter(choice, "x") > 0)
       return scheduleProduct(kernel,
                              {{parameter(choice, "x"), parameter(choice, "cb", 1)},
@@ -95,12 +98,32 @@ private:
       return std::nullopt;
     auto x = cast<RankedTensorType>(linear.getX().getType());
     SmallVector<int64_t> filter = linear.getFilter();
-    return tiledProduct(x.getNumElements() / filter[1], filter[1], filter[0], machine);
+    return tiledProduct(x.getShape().drop_back(), filter[1], filter[0], machine);
+  }
+
+  /// Of each matrix of a batch, in strips of its rows.
+  std::optional<TiledProduct> tiledForm(MatmulOp matmul, Machine machine) const {
+    ArrayRef<int64_t> z = cast<RankedTensorType>(matmul.getZ().getType()).getShape();
+    int64_t rows = z[z.size() - 2], sum = cast<RankedTensorType>(matmul.getX().getType()).getShape().back(), matrices = 1;
+    for (int64_t extent : z.drop_back(2))
+      matrices *= extent;
+    int64_t bytes = 4 * sum * (rows + z.back());
+    machine.roomBytes = std::max(machine.roomBytes, bytes / 2); // little beside what it reads
+    std::optional<TiledProduct> form = machine.tiles ? tiledProduct({rows}, sum, z.back(), machine) : std::nullopt;
+    if (!form)
+      return form;
+    form->dim = z.size() - 2;
+    if (matrices > 1 && form->count == 0)
+      form->count = rows;
+    form->cycles *= matrices;
+    return form;
   }
 
   Choice choiceOf(const TiledProduct &form, Choice choice, MLIRContext *context) const {
     choice.cycles = form.cycles;
-    choice.parameters = makeParameters(context, name(), {{"x", parameter(choice.parameters, "x")}, {"cb", form.together}, {"tiles", 1}});
+    auto values = form.parameters();
+    values.push_back({"x", parameter(choice.parameters, "x")}); // layouts follow from it
+    choice.parameters = makeParameters(context, name(), values);
     return choice;
   }
 
@@ -125,12 +148,15 @@ private:
                                                                   const Machine &machine) {
     bool isShort = columns < machine.vector && columns >= shortestVector && llvm::has_single_bit(uint64_t(columns));
     int64_t width = isShort ? columns : machine.vector;
-    Tile tile = chooseTile(rows.back(), std::max<int64_t>(columns / width, 1), machine, TileLimits::wide(machine, 1));
-    double tiles = llvm::divideCeil(rows.back(), tile.x), left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
-    for (int64_t extent : rows.drop_back()) {
-      tiles *= extent;
+    double left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
+    for (int64_t extent : rows.drop_back())
       left *= extent;
-    }
+    // What comes from memory is loaded once for all columns of a tile.
+    TileLimits limits = left > machine.bandBytes ? TileLimits::striding(machine, 1) : TileLimits::wide(machine, 1);
+    Tile tile = chooseTile(rows.back(), std::max<int64_t>(columns / width, 1), machine, limits);
+    double tiles = llvm::divideCeil(rows.back(), tile.x);
+    for (int64_t extent : rows.drop_back())
+      tiles *= extent;
     double strips = llvm::divideCeil(columns, tile.cb * width);
     auto again = [&](double bytes, double times) { return bytes <= machine.bandBytes / 2 ? bytes : bytes * times; };
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};

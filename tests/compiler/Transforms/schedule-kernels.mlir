@@ -120,6 +120,31 @@ func.func @few_tiles(%x: tensor<1x512x28x28xf32>) -> tensor<1x512x28x28xf32> att
 
 // -----
 
+// Rows of a product whose parts, of all terms of the sum, would leave the cache: one chunk of it after the other. Many rows of few terms:
+// one strip of them after the other.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-tile", "amx-bf16"]>} {
+// CHECK-LABEL: func.func private @linear
+// CHECK-SAME: stage<"linear_a", [compute_at("linear", chunk), {{.*}}parallel(ch)]>
+// CHECK-SAME: stage<"linear_b", [compute_at("linear", strip)
+// CHECK-SAME: stage<"linear", [compute_root, vectorize(c)], update [split(k -> chunk, step by 16, exact), split(cb -> strip, block by 2, exact), reorder(chunk, strip, n, ch, block, step, word, c), parallel(strip)]>
+func.func @long_sum(%x: tensor<1x197x1536xf32>) -> tensor<1x197x384xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<384x1536xf32>
+  %0 = weft.linear %x, %w : (tensor<1x197x1536xf32>, tensor<384x1536xf32>) -> tensor<1x197x384xf32>
+  return %0 : tensor<1x197x384xf32>
+}
+// CHECK-LABEL: func.func private @linear
+// CHECK-SAME: stage<"linear_a", [compute_at("unpack", t0)
+// CHECK-SAME: stage<"linear", [compute_at("unpack", strip), vectorize(c)]>
+// CHECK-SAME: split(ch -> rows, row by 523, predicate), reorder(n, rows, strip, row, vectors, lane)
+func.func @many_rows(%x: tensor<1x3136x64xf32>) -> tensor<1x3136x512xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<512x64xf32>
+  %0 = weft.linear %x, %w : (tensor<1x3136x64xf32>, tensor<512x64xf32>) -> tensor<1x3136x512xf32>
+  return %0 : tensor<1x3136x512xf32>
+}
+}
+
+// -----
+
 // In three dimensions the slices that one band's windows touch are transformed together, as many as stay in the cache; the filter of a
 // point serves all of them.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {

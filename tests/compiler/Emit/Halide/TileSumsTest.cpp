@@ -88,7 +88,7 @@ TEST(TileSums, OfAWindow) { check(3, 1); }
 TEST(TileSums, ThatSkipPixels) { check(3, 2); }
 
 /// Words along one dimension: rows of a matrix, the other side in blocks of columns.
-TEST(TileSums, OfRows) {
+void checkRows(const std::string &schedule) {
   auto parts = [](const std::string &low, const std::string &high) {
     std::string both = "(" + low + ", " + high + ")";
     return "init mux(part, bf16_high" + both + ", bf16_middle" + both + ", bf16_low" + both + ")";
@@ -99,19 +99,32 @@ TEST(TileSums, OfRows) {
   for (const char *part : {"0:i32", "1:i32", "2:i32"})
     words += std::string("sum_b[") + part + ", nb, k, word, c]" + (part[0] == '2' ? "" : ", ");
   KernelDesc desc = parseOrDie(
-      "kernel rows { operand x f32 [?, 64] strides [64, 1]\noperand w f32 [?, 64, 16] strides [1024, 16, 1]\n"
-      "output y f32 [?, ?, 16] strides [?, 16, 1]\n"
-      "stage sum_a i32 [part < 3, m < x.0, k < 2, word < 16] { " +
+      "kernel rows { operand x f32 [?, 128] strides [128, 1]\noperand w f32 [4, 128, 16] strides [2048, 16, 1]\n"
+      "output y f32 [?, 4, 16] strides [64, 16, 1]\n"
+      "stage sum_a i32 [part < 3, m < x.0, k < 4, word < 16] { " +
       parts("@x[m, add(mul(k, 32:i32), word)]", "@x[m, add(add(mul(k, 32:i32), 16:i32), word)]") +
-      " }\nstage sum_b i32 [part < 3, nb < w.0, k < 2, word < 16, c < 16] { " +
+      " }\nstage sum_b i32 [part < 3, nb < 4, k < 4, word < 16, c < 16] { " +
       parts("@w[nb, add(mul(k, 32:i32), word), c]", "@w[nb, add(add(mul(k, 32:i32), 16:i32), word), c]") +
-      " }\nstage sum f32 [m < y.0, nb < y.1, c < 16] { init 0\nupdate [k < 2, word < 16]\nvalue = add(acc, tile_dot(" + words + ")) }\n"
-      "stage out f32 [m < y.0, nb < y.1, c < 16] holds y { init sum[m, nb, c] }\n"
-      "schedule sum_a { compute_root() vectorize(word) }\nschedule sum_b { compute_root() vectorize(c) }\n"
-      "schedule sum { compute_at(out, mo) vectorize(c) }\n"
-      "schedule out { split(m, mo, mi by 5, predicate) vectorize(c) parallel(mo) } }");
+      " }\nstage sum f32 [m < y.0, nb < 4, c < 16] { init 0\nupdate [k < 4, word < 16]\nvalue = add(acc, tile_dot(" + words + ")) }\n"
+      "stage out f32 [m < y.0, nb < 4, c < 16] holds y { init sum[m, nb, c] }\n" + schedule + " }");
   expectLikeEvaluatorEverywhere(
-      desc, {makeBuffer(Scalar::F32, {11, 64}, 1), makeBuffer(Scalar::F32, {3, 64, 16}, 2), makeBuffer(Scalar::F32, {11, 3, 16}, 3)}, mostOff);
+      desc, {makeBuffer(Scalar::F32, {11, 128}, 1), makeBuffer(Scalar::F32, {4, 128, 16}, 2), makeBuffer(Scalar::F32, {11, 4, 16}, 3)}, mostOff);
+}
+
+TEST(TileSums, OfRows) {
+  checkRows("schedule sum_a { compute_root() vectorize(word) }\nschedule sum_b { compute_root() vectorize(c) }\n"
+            "schedule sum { compute_at(out, mo) vectorize(c) }\n"
+            "schedule out { split(m, mo, mi by 5, predicate) vectorize(c) parallel(mo) }");
+}
+
+/// Both sides are split between the loops of the sum: rows for one chunk of its steps, columns for a strip of them.
+TEST(TileSums, InChunks) {
+  const std::string sides = "schedule sum_a { compute_at(sum, chunk) vectorize(word) }\nschedule sum_b { compute_at(sum, strip) vectorize(c) }\n";
+  const std::string turns = "update split(k, chunk, step by 2, exact) update split(nb, strip, block by 2, exact)\n"
+                            "update reorder(chunk, strip, m, block, step, word, c)";
+  checkRows(sides + "schedule sum { compute_root() vectorize(c) " + turns + " update parallel(strip) }\nschedule out { vectorize(c) parallel(nb) }");
+  checkRows(sides + "schedule sum { compute_at(out, mo) vectorize(c) " + turns + " }\n"
+            "schedule out { split(m, mo, mi by 4, predicate) vectorize(c) parallel(mo) }");
 }
 
 } // namespace
