@@ -42,7 +42,7 @@ std::string faultAfterLayout(Operation *op) {
 
 std::string faultAfterFuse(Operation *op) {
   bool inNet = op->getParentOp() && op->getParentOp()->hasAttr("weft.net");
-  if (inNet && isa<ConvOp, LinearOp, MatmulOp>(op))
+  if (inNet && isa<ConvOp, LinearOp, MatmulOp>(op) && !isRecipeOp(op))
     return "stands in no group";
   return faultAfterLayout(op);
 }

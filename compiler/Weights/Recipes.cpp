@@ -331,6 +331,51 @@ bool reduce(Op op, HostTensor &y, const HostTensor &x, double begin, F f, double
          });
 }
 
+/// Products of matrices, summed in double precision; batches repeat by broadcasting.
+void multiply(HostTensor &z, Operands operands) {
+  ArrayRef<int64_t> shape = z.type.getShape(), xs = operands[0].type.getShape(), ys = operands[1].type.getShape();
+  int64_t terms = xs.back(), columns = shape.back();
+  SmallVector<int64_t> ofX(xs.drop_back()), ofY(ys.drop_back(2));
+  ofX.push_back(1);
+  ofY.append({1, columns}); // all rows of a result read the same right side
+  SmallVector<int64_t> to = denseStrides(shape), x = broadcastStrides(ofX, shape), y = broadcastStrides(ofY, shape);
+  for (size_t dim = 0; dim + 1 < shape.size(); ++dim)
+    x[dim] *= terms;
+  for (size_t dim = 0; dim + 2 < shape.size(); ++dim)
+    y[dim] *= terms;
+  float *out = reinterpret_cast<float *>(z.writable());
+  const float *left = operands[0].as<float>().data(), *right = operands[1].as<float>().data();
+  StridedLoops<3>(shape, {ArrayRef(to), ArrayRef(x), ArrayRef(y)}).forEach([&](std::array<int64_t, 3> at, int64_t count, std::array<int64_t, 3> step) {
+    for (int64_t i = 0; i < count; ++i) {
+      double sum = 0;
+      for (int64_t k = 0; k < terms; ++k)
+        sum += double(left[at[1] + i * step[1] + k]) * right[at[2] + i * step[2] + k * columns];
+      out[at[0] + i * step[0]] = static_cast<float>(sum);
+    }
+  });
+}
+
+bool softmax(SoftmaxOp op, HostTensor &y, const HostTensor &x) {
+  ArrayRef<int64_t> shape = x.type.getShape();
+  int64_t axis = op.getAxis(), step = denseStrides(shape)[axis], extent = shape[axis];
+  return withType(y.type.getElementType(), [&](auto zero) {
+    using T = decltype(zero);
+    const T *from = x.as<T>().data();
+    T *to = reinterpret_cast<T *>(y.writable());
+    for (int64_t first = 0; first < x.elements(); ++first) {
+      if (first / step % extent != 0)
+        continue;
+      double most = -HUGE_VAL, sum = 0;
+      for (int64_t i = 0; i < extent; ++i)
+        most = larger<double>(most, from[first + i * step]);
+      for (int64_t i = 0; i < extent; ++i)
+        sum += std::exp(from[first + i * step] - most);
+      for (int64_t i = 0; i < extent; ++i)
+        to[first + i * step] = static_cast<T>(std::exp(from[first + i * step] - most) / sum);
+    }
+  });
+}
+
 //===- Layouts ---------------------------------------------------------------------------------------------------===//
 
 /// A tensor cut into pieces that are plain boxes in its stored form: a blocked tensor has one box a block of channels.
@@ -493,6 +538,8 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       })
       .Case([&](ReduceMaxOp max) { return reduce(max, y, xs[0], -HUGE_VAL, larger<double>); })
       .Case([&](ReduceMinOp min) { return reduce(min, y, xs[0], HUGE_VAL, smaller<double>); })
+      .Case([&](MatmulOp) { return y.type.getElementType().isF32() && (multiply(y, xs), true); })
+      .Case([&](SoftmaxOp op) { return softmax(op, y, xs[0]); })
       .Case([&](TransposeOp transposeOp) { return transpose(transposeOp, y, xs[0]), done(); })
       .Case([&](ExpandOp) { return expand(y, xs[0]), done(); })
       .Case([&](SliceOp sliceOp) { return slice(sliceOp, y, xs[0]), done(); })

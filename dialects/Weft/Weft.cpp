@@ -28,11 +28,24 @@ Operation *WeftDialect::materializeConstant(OpBuilder &builder, Attribute value,
 
 void weft::registerWeftDialect(DialectRegistry &registry) { registry.insert<WeftDialect>(); }
 
-/// What the emitter can evaluate (compiler/Weights/Recipes.cpp): weights are moved, combined and packed there, not
-/// contracted.
+/// Whether a product is made of little and no larger than what it is made of: weights stay about as large as they were written.
+static bool isSmall(MatmulOp product) {
+  auto x = dyn_cast<RankedTensorType>(product.getX().getType()), y = dyn_cast<RankedTensorType>(product.getY().getType());
+  auto z = dyn_cast<RankedTensorType>(product.getZ().getType());
+  if (!x || !y || !z || !x.hasStaticShape() || !y.hasStaticShape() || !z.hasStaticShape() || x.getRank() < 2 || y.getRank() < 2)
+    return false;
+  constexpr int64_t mostMultiplied = 1 << 26; // a tenth of a second
+  return z.getElementType().isF32() && z.getNumElements() <= 2 * (x.getNumElements() + y.getNumElements()) &&
+         z.getNumElements() * x.getShape().back() <= mostMultiplied;
+}
+
+/// What the emitter can evaluate (compiler/Weights/Recipes.cpp): weights are moved, combined and packed there, and contracted where
+/// that takes little.
 static bool mayBeInRecipe(Operation *op) {
   if (auto pad = dyn_cast<PadOp>(op))
     return pad.getMode() == PadMode::Constant;
+  if (auto product = dyn_cast<MatmulOp>(op))
+    return isSmall(product);
   return isa<WeightOp, ConstantOp,
              // element by element
              AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp,
@@ -41,7 +54,7 @@ static bool mayBeInRecipe(Operation *op) {
              // elements moved
              ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, GatherOp, RelayoutOp,
              // elements gathered
-             ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp,
+             ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp, SoftmaxOp,
              // packed
              PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp>(op);
 }
