@@ -2,6 +2,7 @@
 // How a product of matrices is written as directives.
 #include "compiler/Schedule/Families/Product.h"
 
+#include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Nest.h"
 
 using namespace mlir;
@@ -82,7 +83,8 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
     stage.split(sum.reduction.front(), "ko", "ki", sumUnroll, Tail::Exact);
     around = {"ko", "ki"};
   }
-  orderTile(inside, tile.x, tile.cb, machine);
+  if (machine.registers >= 32 || weightsStay(tile.x, tile.cb, machine)) // each element of the rows is loaded once
+    std::reverse(inside.begin(), inside.end());
   SmallVector<StringRef> sumOrder = around;
   sumOrder.append(inside);
   sumOrder.push_back("lane");
