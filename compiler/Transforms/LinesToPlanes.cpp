@@ -3,7 +3,7 @@
 //
 // Matrix units and Winograd's algorithm know planes. A line `[N, C, W]` is the plane `[N, C, 1, W]`, the same bytes, and a window
 // of K elements is one of 1 x K. What is joined by operations that know planes moves together, so that no value between changes
-// its form; a part that touches an operation with a form for lines alone, or without a convolution to gain by it, stays.
+// its form; a part without a convolution to gain by it stays.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -45,8 +45,11 @@ Attribute movedAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
   Builder builder(op->getContext());
   auto array = dyn_cast<DenseI64ArrayAttr>(attribute.getValue());
-  if (array && isa<ConvOp, MaxpoolOp, AvgpoolOp>(op)) // a spatial dimension an entry, of padding low and high ones
-    return builder.getDenseI64ArrayAttr(name == "pad" ? withRow(array, 0, 0, 2) : withRow(array, 1, 0));
+  if (array && isa<ConvOp, ConvTransposeOp, MaxpoolOp, AvgpoolOp, AdaptiveAvgpoolOp, UpsampleOp, DepthToSpaceOp>(op)) {
+    if (name == "pad" || name == "output_pad") // a spatial dimension an entry, of padding low and high ones
+      return builder.getDenseI64ArrayAttr(withRow(array, 0, 0, name == "pad" ? 2 : 1));
+    return builder.getDenseI64ArrayAttr(withRow(array, 1, 0));
+  }
   if (array && isa<SliceOp, PadOp>(op)) // any dimension an entry
     return builder.getDenseI64ArrayAttr(withRow(array, name == "stop" || name == "step" ? 1 : 0, rowAxis));
   if (auto axis = dyn_cast<IntegerAttr>(attribute.getValue()); axis && name == "axis" && axis.getInt() >= rowAxis)
@@ -63,7 +66,7 @@ public:
       visit(&op);
     SmallVector<Operation *> moving;
     for (Operation *op : operations)
-      if (Tally part = tally[leader(op->getResult(0))]; part.gains && !part.stays)
+      if (gains[leader(op->getResult(0))])
         moving.push_back(op);
     for (Operation *op : moving)
       move(op);
@@ -73,21 +76,12 @@ public:
   }
 
 private:
-  struct Tally {
-    bool gains = false, stays = false;
-  };
-
   void *leader(Value value) { return parts.getOrInsertLeaderValue(value.getAsOpaquePointer()); }
 
   void visit(Operation *op) {
     SmallVector<Value> lines = llvm::filter_to_vector(op->getOperands(), [&](Value x) { return joined.contains(x); });
-    if (!canMove(op, lines)) {
-      // A kernel for packed lines would have to wait for them.
-      if (isa<ConvOp, ConvTransposeOp, DepthToSpaceOp, UpsampleOp, AdaptiveAvgpoolOp, LrnOp>(op))
-        for (Value line : lines)
-          keep(line);
+    if (!canMove(op, lines))
       return;
-    }
     operations.push_back(op);
     for (Value result : op->getResults()) {
       joined.insert(result);
@@ -96,20 +90,17 @@ private:
       for (Value line : lines)
         unite(line, result);
     }
-    Value x = op->getOperand(0);
     if (auto conv = dyn_cast<ConvOp>(op))
-      gain(conv.getY(), conv.getGroups() == 1 && conv.getFilter()[1] >= machine.vector);
-    if (Operation *producer = x.getDefiningOp(); producer && isa<ConvTransposeOp, DepthToSpaceOp, UpsampleOp, LrnOp>(producer))
-      keep(op->getResult(0));
+      gains[leader(conv.getY())] |= conv.getGroups() == 1 && conv.getFilter()[1] >= machine.vector;
+    if (auto conv = dyn_cast<ConvTransposeOp>(op))
+      gains[leader(conv.getY())] |= conv.getGroups() == 1 && conv.getFilter()[0] >= machine.vector;
   }
 
   void unite(Value a, Value b) {
-    Tally one = tally[leader(a)], other = tally[leader(b)];
+    bool either = gains[leader(a)] || gains[leader(b)];
     parts.unionSets(a.getAsOpaquePointer(), b.getAsOpaquePointer());
-    tally[leader(a)] = {one.gains || other.gains, one.stays || other.stays};
+    gains[leader(a)] = either;
   }
-  void gain(Value value, bool gains) { tally[leader(value)].gains |= gains; }
-  void keep(Value value) { tally[leader(value)].stays = true; }
 
   /// Whether `op` makes lines, and has a form for planes.
   bool canMove(Operation *op, ArrayRef<Value> lines) {
@@ -117,12 +108,13 @@ private:
       return false;
     if (auto conv = dyn_cast<ConvOp>(op))
       return !conv.getAlgorithm() && isRecipe(conv.getWeight());
+    if (auto conv = dyn_cast<ConvTransposeOp>(op))
+      return isRecipe(conv.getWeight());
     if (lines.empty())
       return false;
-    if (isPointwise(op))
-      return !isa<LrnOp>(op);
-    return isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, GroupnormOp, InstancenormOp, ChannelnormOp, ConcatOp,
-               SplitOp, SliceOp, PadOp, ResampleOp, ChannelShuffleOp>(op);
+    return isPointwise(op) || isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, LrnOp, GroupnormOp,
+                                  InstancenormOp, ChannelnormOp, ConcatOp, SplitOp, SliceOp, PadOp, UpsampleOp, ResampleOp,
+                                  DepthToSpaceOp, ChannelShuffleOp>(op);
   }
 
   //===-- rewriting -----------------------------------------------------------------------------------------------===//
@@ -155,7 +147,7 @@ private:
     bool isTable = isa<ResampleOp>(op) && operand.getOperandNumber() > 0; // of places and their weights
     if (rank < 2 || isTable)
       return value;
-    int64_t place = isa<ConvOp>(op) && operand.getOperandNumber() > 0 ? rowAxis : rank - 1;
+    int64_t place = isa<ConvOp, ConvTransposeOp>(op) && operand.getOperandNumber() > 0 ? rowAxis : rank - 1;
     return ReshapeOp::create(builder, value.getLoc(), value, withRow(tensorOf(value).getShape(), 1, place));
   }
 
@@ -177,7 +169,7 @@ private:
   llvm::DenseSet<Value> joined; ///< lines that could be planes
   SmallVector<Operation *> operations;
   llvm::EquivalenceClasses<void *> parts;
-  llvm::DenseMap<void *, Tally> tally;
+  llvm::DenseMap<void *, bool> gains; ///< by part
   llvm::DenseMap<Value, Value> planes;
 };
 

@@ -182,14 +182,14 @@ def SplitTransposed : Pass<"weft-split-transposed", "::mlir::ModuleOp"> {
   let summary = "transposed convolutions become convolutions whose results are laid out as squares";
   let description = [{
     One convolution for each of the positions a result can have between two inputs; one for all where these read the same inputs, or
-    have too few channels to fill blocks. Strides must be alike, windows no smaller than the stride, extents known.
+    have too few channels to fill blocks. Windows must be no smaller than the stride, extents known.
 
     ```mlir
     %y = weft.conv_transpose %x, %w stride [2, 2] ... : (tensor<1x64x8x8xf32>, tensor<64x32x2x2xf32>) -> tensor<1x32x16x16xf32>
     // becomes
     %4 = weft.concat %w00, %w01, %w10, %w11 axis 0 : ... -> tensor<128x64x1x1xf32>
     %p = weft.conv %x, %4 ... -> tensor<1x128x8x8xf32>
-    %y = weft.depth_to_space %p dcr block 2 : (tensor<1x128x8x8xf32>) -> tensor<1x32x16x16xf32>
+    %y = weft.depth_to_space %p dcr block [2, 2] : (tensor<1x128x8x8xf32>) -> tensor<1x32x16x16xf32>
     ```
   }];
   let statistics = [Statistic<"numSplit", "split", "transposed convolutions that became others">];

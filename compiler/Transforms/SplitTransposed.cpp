@@ -3,8 +3,8 @@
 //
 // With stride S the results at positions r, r + S, r + 2 S, ... of a dimension read the same taps of the window, every S-th
 // one: they are a convolution of stride 1 whose window is those taps, reversed (V. Dumoulin, F. Visin, A guide to convolution
-// arithmetic for deep learning, 2016, section 4). So in a plane there are S x S such phases, each computed as fast as any convolution, and
-// `depth_to_space` lays their channels out as squares of pixels. Where all have the same window and padding they are one
+// arithmetic for deep learning, 2016, section 4). So in a plane with strides S and T there are S x T such phases, each computed as fast as any convolution, and
+// `depth_to_space` lays their channels out as rectangles of pixels. Where all have the same window and padding they are one
 // convolution of more channels; so they are where their channels alone would not fill blocks, then with zeros in the window.
 #include "compiler/Schedule/Machine.h"
 #include "compiler/Schedule/OpKinds.h"
@@ -35,7 +35,7 @@ using PhaseTaps = SmallVector<Taps>;
 class Splitter {
 public:
   Splitter(ConvTransposeOp conv, int64_t block)
-      : conv(conv), builder(conv), loc(conv.getLoc()), filter(conv.getFilter()), stride(conv.getStride().front()),
+      : conv(conv), builder(conv), loc(conv.getLoc()), filter(conv.getFilter()), stride(conv.getStride()),
         isNarrow(filter[1] * conv.getGroups() % block != 0) {
     auto x = cast<RankedTensorType>(conv.getX().getType()), y = cast<RankedTensorType>(conv.getY().getType());
     llvm::append_range(inputs, x.getShape().drop_front(2));
@@ -45,11 +45,10 @@ public:
   static bool divides(ConvTransposeOp conv) {
     auto x = cast<RankedTensorType>(conv.getX().getType());
     SmallVector<int64_t> filter = conv.getFilter();
-    int64_t stride = conv.getStride().front(), least = *llvm::min_element(ArrayRef(filter).drop_front(2));
-    bool isSquare = llvm::all_equal(conv.getStride());
-    bool isWhole = stride == 1 || llvm::all_of(conv.getDilation(), [](int64_t dilation) { return dilation == 1; });
-    return x.hasStaticShape() && isSquare && isWhole && least >= stride && isRecipe(conv.getWeight()) &&
-           (!conv.getBias() || isRecipe(conv.getBias()));
+    for (auto [stride, taps, dilation] : llvm::zip(conv.getStride(), ArrayRef(filter).drop_front(2), conv.getDilation()))
+      if (taps < stride || (stride > 1 && dilation > 1))
+        return false;
+    return x.hasStaticShape() && isRecipe(conv.getWeight()) && (!conv.getBias() || isRecipe(conv.getBias()));
   }
 
   void run() {
@@ -62,7 +61,7 @@ public:
       for (const PhaseTaps &phase : phases)
         parts.push_back(convolve(phase, phase));
     Value y = concat(builder, loc, parts, 1);
-    if (stride > 1)
+    if (llvm::any_of(stride, [](int64_t step) { return step > 1; }))
       y = DepthToSpaceOp::create(builder, loc, y, stride, DepthMode::DCR);
     for (auto [d, extent] : llvm::enumerate(results))
       y = slice(builder, y, 2 + d, {0, extent});
@@ -77,7 +76,7 @@ private:
     for (size_t d = 0; d < inputs.size(); ++d) {
       SmallVector<PhaseTaps> longer;
       for (const PhaseTaps &phase : phases)
-        for (int64_t rest = 0; rest < stride; ++rest) {
+        for (int64_t rest = 0; rest < stride[d]; ++rest) {
           longer.push_back(phase);
           longer.back().push_back(tapsOf(d, rest));
         }
@@ -90,9 +89,9 @@ private:
   Taps tapsOf(size_t d, int64_t rest) {
     int64_t shifted = rest + conv.getPad()[d];
     Taps taps;
-    taps.first = shifted % stride;
-    taps.count = llvm::divideCeil(filter[2 + d] - taps.first, stride);
-    taps.low = (taps.count - 1) * conv.getDilation()[d] - shifted / stride;
+    taps.first = shifted % stride[d];
+    taps.count = llvm::divideCeil(filter[2 + d] - taps.first, stride[d]);
+    taps.low = (taps.count - 1) * conv.getDilation()[d] - shifted / stride[d];
     return taps;
   }
 
@@ -122,7 +121,7 @@ private:
     Value x = conv.getX();
     for (size_t d = 0; d < rank; ++d) {
       int64_t low = window[d].low, reach = (window[d].count - 1) * conv.getDilation()[d];
-      int64_t high = llvm::divideCeil(results[d], stride) + reach - inputs[d] - low;
+      int64_t high = llvm::divideCeil(results[d], stride[d]) + reach - inputs[d] - low;
       x = slice(builder, x, 2 + d, {std::max<int64_t>(-low, 0), inputs[d] + std::min<int64_t>(high, 0)});
       pad[d] = std::max<int64_t>(low, 0);
       pad[rank + d] = std::max<int64_t>(high, 0);
@@ -137,9 +136,9 @@ private:
     Location at = conv.getWeight().getLoc();
     SmallVector<int64_t> start(filter.size(), 0), stop(filter), step(filter.size(), 1), low(start), high(start);
     for (auto [d, taps] : llvm::enumerate(phase)) {
-      start[2 + d] = taps.first + (taps.count - 1) * stride;
+      start[2 + d] = taps.first + (taps.count - 1) * stride[d];
       stop[2 + d] = taps.first - 1;
-      step[2 + d] = -stride;
+      step[2 + d] = -stride[d];
       low[2 + d] = window[d].low - taps.low;
       high[2 + d] = window[d].count - taps.count - low[2 + d];
     }
@@ -169,7 +168,7 @@ private:
   OpBuilder builder;
   Location loc;
   SmallVector<int64_t> filter, inputs, results; ///< extents; the last two spatial ones
-  int64_t stride;
+  ArrayRef<int64_t> stride;
   bool isNarrow; ///< the channels of one phase do not fill blocks
 };
 

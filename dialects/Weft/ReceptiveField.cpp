@@ -101,8 +101,10 @@ Reads adapts(AdaptiveAvgpoolOp op, unsigned dim) {
 }
 
 Reads squares(DepthToSpaceOp op, unsigned dim) {
-  const double block = op.getBlock();
-  return dim < 2 ? Reads{} : Reads{1 / block, 1 / block - 1, 1 - 1 / block};
+  if (dim < 2)
+    return {};
+  const double block = op.getBlock()[dim - 2];
+  return {1 / block, 1 / block - 1, 1 - 1 / block};
 }
 
 /// Bytes `[N, H, W, C]` become `[N, C, H, W]`; the shorter side, or both, are resized first.

@@ -225,21 +225,21 @@ def ChannelShuffleOp : Weft_PureOp<"channel_shuffle"> {
 }
 
 def DepthToSpaceOp : Weft_PureOp<"depth_to_space"> {
-  let summary = "blocks of channels laid out as squares of pixels";
+  let summary = "blocks of channels laid out as squares of pixels, or rectangles";
   let description = [{
-    `dcr`: `y[n, c, h * block + i, w * block + j] = x[n, (i * block + j) * C' + c, h, w]`; `crd` (PyTorch's pixel_shuffle):
-    `x[n, (c * block + i) * block + j, h, w]`, where C' is the number of channels of y. With one spatial dimension or three,
+    With `block` [a, b], `dcr`: `y[n, c, h * a + i, w * b + j] = x[n, (i * b + j) * C' + c, h, w]`; `crd` (PyTorch's pixel_shuffle):
+    `x[n, (c * a + i) * b + j, h, w]`, where C' is the number of channels of y. With one spatial dimension or three,
     likewise: lines and cubes.
 
-    C1. `x` is `[N, C, spatial...]` with one to three spatial dimensions; `block` >= 1, and its power of their number
-        divides C.
+    C1. `x` is `[N, C, spatial...]` with one to three spatial dimensions; `block` has one entry >= 1 a spatial dimension, and
+        their product divides C.
 
     Example:
     ```mlir
-    %y = weft.depth_to_space %x crd block 2 : (tensor<1x64x8x8xf32>) -> tensor<1x16x16x16xf32>
+    %y = weft.depth_to_space %x crd block [2, 2] : (tensor<1x64x8x8xf32>) -> tensor<1x16x16x16xf32>
     ```
   }];
-  let arguments = (ins Weft_Tensor:$x, I64Attr:$block,
+  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$block,
                        DefaultValuedAttr<Weft_DepthModeAttr, "::weft::DepthMode::DCR">:$mode);
   let results = (outs Weft_Tensor:$y);
   let assemblyFormat = "$x custom<Word>($mode) `block` $block attr-dict `:` functional-type(operands, results)";

@@ -211,12 +211,13 @@ static FailureOr<Values> buildChannelShuffle(CallBuilder &call) {
 
 static FailureOr<Values> buildDepthToSpace(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x");
-  FailureOr<int64_t> block = call.integer("block");
+  FailureOr<Extents> block =
+      failed(x) ? FailureOr<Extents>() : call.spatial("block", std::max<int64_t>(tensorOf(*x).getRank() - 2, 1));
   FailureOr<StringRef> mode = call.has("mode") ? call.word("mode", {"dcr", "crd"}) : StringRef("dcr");
   if (failed(x) || failed(block) || failed(mode) || failed(call.wantsKnownSizes(*x)))
     return failure();
   auto attribute = DepthModeAttr::get(call.builder.getContext(), *symbolizeDepthMode(*mode));
-  return call.make("weft.depth_to_space", *x, {integerAttr(call, "block", *block), call.named("mode", attribute)});
+  return call.make("weft.depth_to_space", *x, {call.list("block", *block), call.named("mode", attribute)});
 }
 
 static FailureOr<Values> buildImageInput(CallBuilder &call) {
@@ -275,7 +276,7 @@ std::vector<Signature> weft::shapeCalls() {
         {"value", Takes::Real}},
        buildPad},
       {"channel_shuffle", {x, {"groups", Takes::Integer}}, buildChannelShuffle},
-      {"depth_to_space", {x, {"block", Takes::Integer}, {"mode", Takes::Word}}, buildDepthToSpace},
+      {"depth_to_space", {x, {"block", Takes::Spatial}, {"mode", Takes::Word}}, buildDepthToSpace},
       {"image_input",
        {x, {"mean", Takes::Reals}, {"std", Takes::Reals}, {"resize", Takes::Integers}, {"crop", Takes::Spatial}},
        buildImageInput},

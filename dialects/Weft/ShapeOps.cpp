@@ -254,21 +254,23 @@ LogicalResult ChannelShuffleOp::inferReturnTypes(MLIRContext *, Where where, Ada
 
 LogicalResult DepthToSpaceOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX());
-  int64_t block = adaptor.getBlock();
+  ArrayRef<int64_t> block = adaptor.getBlock();
   int64_t rank = x.getRank();
   if (rank < 3 || rank > 5 || !x.hasStaticShape())
     return emitOptionalError(where, "expected [N, C, spatial...] with one to three spatial dimensions, not ", spell(x));
-  if (block < 1 || block > 1024)
-    return emitOptionalError(where, "`block` ", block, " is not from 1 to 1024");
+  if (int64_t(block.size()) != rank - 2)
+    return emitOptionalError(where, "`block` has ", block.size(), " entries for ", rank - 2, " spatial dimensions");
   Extents extents(x.getShape());
   int64_t together = 1;
-  for (int64_t d = 2; d < rank; ++d) {
-    together *= block;
-    extents[d] *= block;
+  for (auto [d, factor] : llvm::enumerate(block)) {
+    if (factor < 1 || factor > 1024)
+      return emitOptionalError(where, "`block` ", factor, " is not from 1 to 1024");
+    together *= factor;
+    extents[2 + d] *= factor;
   }
   if (extents[1] % together != 0)
-    return emitOptionalError(where, "`block` ", block, " in ", rank - 2, " dimensions makes ", together,
-                             " elements, which does not divide the ", extents[1], " channels");
+    return emitOptionalError(where, "`block` [", block, "] makes ", together, " elements, which does not divide the ",
+                             extents[1], " channels");
   extents[1] /= together;
   return succeedWith(types, extents, x.getElementType());
 }

@@ -356,8 +356,9 @@ void depthToSpace(NodeImport &node) {
   if (mode != "DCR" && mode != "CRD")
     return node.fail("this mode is not supported");
   auto attribute = DepthModeAttr::get(node.context(), mode == "DCR" ? DepthMode::DCR : DepthMode::CRD);
+  int64_t block = node.integer("blocksize", 0);
   node.define(0, node.make("depth_to_space", node.floats(0),
-                           {node.number("block", node.integer("blocksize", 0)), node.named("mode", attribute)}));
+                           {node.list("block", {block, block}), node.named("mode", attribute)}));
 }
 
 void spaceToDepth(NodeImport &node) {

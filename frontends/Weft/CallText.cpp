@@ -46,7 +46,7 @@ static std::string spatialText(ArrayRef<int64_t> values) {
 //===-- Attributes -----------------------------------------------------------------------------------------------===//
 
 static bool isSpatial(StringRef name) {
-  return llvm::is_contained({"kernel", "stride", "pad", "dilation", "output_pad", "scale", "out"}, name);
+  return llvm::is_contained({"kernel", "stride", "pad", "dilation", "output_pad", "scale", "out", "block"}, name);
 }
 
 static std::string valueText(StringRef name, Attribute value) {

@@ -135,9 +135,10 @@ def grouped_conv_cases():
 
 def transposed_case(name, shape, out, kernel, stride=1, pad=0, output_pad=0, groups=1):
     rank = len(shape) - 2
-    weights = {"t.weight": normal(shape[1], out // groups, *[kernel] * rank), "t.bias": normal(out)}
+    kernels, strides = ([value] * rank if isinstance(value, int) else value for value in (kernel, stride))
+    weights = {"t.weight": normal(shape[1], out // groups, *kernels), "t.bias": normal(out)}
     text = f"conv_transpose(x, out={out}, kernel={kernel}, stride={stride}, pad={pad}, output_pad={output_pad}, groups={groups}) as t"
-    return Case(name, text, [normal(*shape)], onnx("ConvTranspose", kernel_shape=[kernel] * rank, strides=[stride] * rank, pads=[pad] * 2 * rank,
+    return Case(name, text, [normal(*shape)], onnx("ConvTranspose", kernel_shape=kernels, strides=strides, pads=[pad] * 2 * rank,
                                                    output_padding=[output_pad] * rank, group=groups), weights)
 
 
@@ -150,6 +151,7 @@ def transposed_cases():
         transposed_case("squares", (2, 24, 6, 5), 32, 2, stride=2),
         transposed_case("depthwise", (1, 16, 5, 6), 16, 4, stride=2, pad=1, groups=16),
         transposed_case("cut", (1, 16, 7, 7), 16, 5, stride=2, pad=4),
+        transposed_case("wider", (2, 24, 6, 5), 32, [3, 4], stride=[1, 2], pad=1), transposed_case("higher", (1, 16, 6, 5), 3, [6, 3], stride=[3, 2], pad=1),
         transposed_case("line", (2, 16, 9), 1, 16, stride=8), transposed_case("line_wide", (1, 16, 9), 32, 4, stride=2, pad=1),
         transposed_case("cubes", (1, 16, 3, 4, 5), 16, 2, stride=2), transposed_case("cubes_odd", (2, 5, 4, 3, 3), 3, 3, stride=2, pad=1, output_pad=1),
     ]
@@ -394,6 +396,7 @@ def shape_cases():
         Case("upsample_linear", "upsample(x, scale=2, mode=\"linear\")", [odd], lambda v: onnx("Resize", mode="linear")(v, None, np.array([1, 1, 2, 2], np.float32))),
         Case("channel_shuffle", "channel_shuffle(x, groups=4)", [image], lambda v: v.reshape(1, 4, 4, 6, 5).swapaxes(1, 2).reshape(v.shape)),
         Case("depth_to_space", "depth_to_space(x, block=2)", [image], onnx("DepthToSpace", blocksize=2)),
+        Case("depth_to_row", "depth_to_space(x, block=[1, 4])", [image], lambda v: v.reshape(1, 4, 4, 6, 5).transpose(0, 2, 3, 4, 1).reshape(1, 4, 6, 20)),
         Case("depth_to_line", "depth_to_space(x, block=3, mode=crd)", [normal(2, 12, 5)], lambda v: v.reshape(2, 4, 3, 5).transpose(0, 1, 3, 2).reshape(2, 4, 15)),
         Case("gather", "gather(x, y, axis=1)", [x, np.array([3, 0, 0, 2], np.int32)], lambda v, i: v[:, i]),
         Case("gather_outside", "gather(x, y, axis=1)", [x, np.array([-1, 9, -2**31, 2**31 - 1, -2], np.int32)],

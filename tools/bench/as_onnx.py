@@ -151,8 +151,8 @@ class Writer:
             apart = self.reshaped(x, [n, a["groups"], c // a["groups"], *rest])
             self.node("Transpose", [apart], f"{name}_t", perm=[0, 2, 1, *range(3, 3 + len(rest))])
             self.node("Reshape", [f"{name}_t", self.constant(shapes[0])], name)
-        elif op == "depth_to_space" and len(shapes[0]) == 4:
-            self.node("DepthToSpace", [x], name, blocksize=a["block"], mode="CRD" if "crd" in str(a.get("mode")) else "DCR")
+        elif op == "depth_to_space" and len(shapes[0]) == 4 and len(set(a["block"])) == 1:
+            self.node("DepthToSpace", [x], name, blocksize=a["block"][0], mode="CRD" if "crd" in str(a.get("mode")) else "DCR")
         elif op in REDUCE:
             axes = {} if op == "reduce_sum" else {"axes": a["axes"]}
             self.node(REDUCE[op], [x] + ([] if axes else [self.constant(a["axes"])]), name, keepdims=int(a.get("keepdims", True)), **axes)

@@ -193,17 +193,18 @@ LogicalResult lowerShuffle(ChannelShuffleOp op, KernelBuilder &kernel) {
 
 LogicalResult lowerDepthToSpace(DepthToSpaceOp op, KernelBuilder &kernel) {
   auto y = cast<RankedTensorType>(op.getY().getType());
-  int64_t block = op.getBlock(), channels = y.getDimSize(1), together = op.getX().getType().getDimSize(1) / channels;
+  ArrayRef<int64_t> block = op.getBlock();
+  int64_t channels = y.getDimSize(1), together = op.getX().getType().getDimSize(1) / channels;
   bool dcr = op.getMode() == DepthMode::DCR;
   kernel.setHead("depth_to_space");
   kernel.define(op.getY(),
                 remapped("depth_to_space", op.getX(), op.getY(), kernel, [&](const Indices &i, SmallVector<Value> at) {
-                  Value square = i.rem(at[2], block);
+                  Value square = i.rem(at[2], block[0]);
                   for (int64_t d = 3; d < y.getRank(); ++d)
-                    square = i.add(i.mul(square, block), i.rem(at[d], block));
+                    square = i.add(i.mul(square, block[d - 2]), i.rem(at[d], block[d - 2]));
                   at[1] = dcr ? i.add(i.mul(square, channels), at[1]) : i.add(i.mul(at[1], together), square);
                   for (int64_t d = 2; d < y.getRank(); ++d)
-                    at[d] = i.div(at[d], block);
+                    at[d] = i.div(at[d], block[d - 2]);
                   return at;
                 }));
   return success();

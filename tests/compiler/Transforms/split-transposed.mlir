@@ -11,7 +11,7 @@ module attributes {weft.target = #znver4} {
 // CHECK: weft.slice %[[W]] from [0, 0, 0, 1] to [64, 32, -1, 0] step [1, 1, -2, -2]
 // CHECK: %[[W4:.*]] = weft.concat {{.*}} axis 0 : {{.*}} -> tensor<128x64x1x1xf32>
 // CHECK: %[[P:.*]] = weft.conv %arg0, %[[W4]] bias %{{.*}} stride [1, 1] pad [0, 0, 0, 0]
-// CHECK: weft.depth_to_space %[[P]] dcr block 2 : (tensor<1x128x8x8xf32>) -> tensor<1x32x16x16xf32>
+// CHECK: weft.depth_to_space %[[P]] dcr block [2, 2] : (tensor<1x128x8x8xf32>) -> tensor<1x32x16x16xf32>
 // CHECK-NOT: weft.conv_transpose
 func.func @doubled(%x: tensor<1x64x8x8xf32>) -> tensor<1x32x16x16xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x32x2x2xf32>
@@ -51,12 +51,26 @@ func.func @apart(%x: tensor<1x64x8x8xf32>) -> (tensor<1x16x16x16xf32>, tensor<1x
 
 // -----
 
+// Each dimension has its own stride: the phases of one that is not doubled are none.
+// CHECK-LABEL: func.func @wider
+// CHECK: weft.conv %arg0, {{.*}} pad [1, 1, 1, 0] {{.*}}tensor<16x64x3x2xf32>
+// CHECK: weft.conv %arg0, {{.*}} pad [1, 0, 1, 1] {{.*}}tensor<16x64x3x2xf32>
+// CHECK: weft.depth_to_space %{{.*}} dcr block [1, 2] : (tensor<1x32x8x8xf32>) -> tensor<1x16x8x16xf32>
+func.func @wider(%x: tensor<1x64x8x8xf32>) -> tensor<1x16x8x16xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x16x3x4xf32>
+  %0 = weft.conv_transpose %x, %w stride [1, 2] pad [1, 1, 1, 1] output_pad [0, 0] dilation [1, 1]
+         : (tensor<1x64x8x8xf32>, tensor<64x16x3x4xf32>) -> tensor<1x16x8x16xf32>
+  return %0 : tensor<1x16x8x16xf32>
+}
+
+// -----
+
 // Lines and cubes likewise: one channel has eight phases of two taps, a cube has eight phases of one.
 // CHECK-LABEL: func.func @other_ranks
 // CHECK: weft.conv {{.*}}tensor<8x64x2xf32>
-// CHECK: weft.depth_to_space %{{.*}} dcr block 8 : (tensor<1x8x10xf32>) -> tensor<1x1x80xf32>
+// CHECK: weft.depth_to_space %{{.*}} dcr block [8] : (tensor<1x8x10xf32>) -> tensor<1x1x80xf32>
 // CHECK: weft.conv {{.*}}tensor<128x32x1x1x1xf32>
-// CHECK: weft.depth_to_space %{{.*}} dcr block 2 : (tensor<1x128x4x5x6xf32>) -> tensor<1x16x8x10x12xf32>
+// CHECK: weft.depth_to_space %{{.*}} dcr block [2, 2, 2] : (tensor<1x128x4x5x6xf32>) -> tensor<1x16x8x10x12xf32>
 func.func @other_ranks(%x: tensor<1x64x9xf32>, %c: tensor<1x32x4x5x6xf32>) -> (tensor<1x1x80xf32>, tensor<1x16x8x10x12xf32>) attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x1x16xf32>
   %v = weft.weight "v" : tensor<32x16x2x2x2xf32>

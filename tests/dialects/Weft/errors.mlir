@@ -370,8 +370,8 @@ func.func @channel_shuffle_entries(%x: tensor<1x6x2x2xf32>) {
 // -----
 
 func.func @depth_to_space(%x: tensor<1x6x2x2xf32>) {
-  // expected-error @+1 {{`block` 2 in 2 dimensions makes 4 elements, which does not divide the 6 channels}}
-  %0 = weft.depth_to_space %x dcr block 2 : (tensor<1x6x2x2xf32>) -> tensor<1x1x4x4xf32>
+  // expected-error @+1 {{`block` [2, 2] makes 4 elements, which does not divide the 6 channels}}
+  %0 = weft.depth_to_space %x dcr block [2, 2] : (tensor<1x6x2x2xf32>) -> tensor<1x1x4x4xf32>
   return
 }
 
@@ -411,7 +411,15 @@ func.func @resample_places(%x: tensor<1x4x6xf32>, %i: tensor<2x9xi64>, %w: tenso
 
 func.func @depth_to_space_without_space(%x: tensor<1x6xf32>) {
   // expected-error @+1 {{expected [N, C, spatial...] with one to three spatial dimensions, not f32[1, 6]}}
-  %0 = weft.depth_to_space %x dcr block 2 : (tensor<1x6xf32>) -> tensor<1x3xf32>
+  %0 = weft.depth_to_space %x dcr block [2] : (tensor<1x6xf32>) -> tensor<1x3xf32>
+  return
+}
+
+// -----
+
+func.func @depth_to_space_in_one_of_two(%x: tensor<1x6x2x2xf32>) {
+  // expected-error @+1 {{`block` has 1 entries for 2 spatial dimensions}}
+  %0 = weft.depth_to_space %x dcr block [2] : (tensor<1x6x2x2xf32>) -> tensor<1x3x2x4xf32>
   return
 }
 
@@ -419,7 +427,7 @@ func.func @depth_to_space_without_space(%x: tensor<1x6xf32>) {
 
 func.func @depth_to_space_by_nothing(%x: tensor<1x6x2x2xf32>) {
   // expected-error @+1 {{`block` 0 is not from 1 to 1024}}
-  %0 = weft.depth_to_space %x dcr block 0 : (tensor<1x6x2x2xf32>) -> tensor<1x6x2x2xf32>
+  %0 = weft.depth_to_space %x dcr block [0, 2] : (tensor<1x6x2x2xf32>) -> tensor<1x6x2x2xf32>
   return
 }
 

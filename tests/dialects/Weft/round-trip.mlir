@@ -209,8 +209,8 @@ func.func @shape(%x: tensor<1x8x9x9xf32>, %i: tensor<4xi32>, %u: tensor<2x48x64x
   %12 = weft.channel_shuffle %x groups 2 : (tensor<1x8x9x9xf32>) -> tensor<1x8x9x9xf32>
   // CHECK-NEXT: weft.channel_shuffle %arg0 groups 2 stored [6, 2, 16] :
   %16 = weft.channel_shuffle %x groups 2 stored [6, 2, 16] : (tensor<1x8x9x9xf32>) -> tensor<1x32x9x9xf32>
-  // CHECK-NEXT: weft.depth_to_space %arg0 crd block 2 :
-  %13 = weft.depth_to_space %x crd block 2 : (tensor<1x8x9x9xf32>) -> tensor<1x2x18x18xf32>
+  // CHECK-NEXT: weft.depth_to_space %arg0 crd block [2, 2] :
+  %13 = weft.depth_to_space %x crd block [2, 2] : (tensor<1x8x9x9xf32>) -> tensor<1x2x18x18xf32>
   // CHECK-NEXT: weft.image_input %arg2 {crop = array<i64: 28, 28>, mean = array<f64: 5.000000e-01>, resize = array<i64: 32>, std = array<f64: 2.500000e-01>} : (tensor<2x48x64x3xi8>) -> tensor<2x3x28x28xf32>
   %14 = weft.image_input %u {crop = array<i64: 28, 28>, mean = array<f64: 0.5>, resize = array<i64: 32>, std = array<f64: 0.25>}
           : (tensor<2x48x64x3xi8>) -> tensor<2x3x28x28xf32>
