@@ -79,6 +79,7 @@ public:
     nest.x = parameter(choice, "x", 1);
     nest.y = parameter(choice, "y", 1);
     nest.rows = parameter(choice, "rows");
+    nest.columns = parameter(choice, "columns") != 0;
     nest.cb = parameter(choice, "cb", 1);
     nest.n = parameter(choice, "n", 1);
     nest.samples = parameter(choice, "samples", 1);
@@ -193,6 +194,8 @@ private:
       values.push_back({"chunks", 1});
     if (int64_t lines = last == "rows" || shape.pixels == 1 ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))
       values.push_back({"prefetch", lines});
+    else if (last != "rows" && !chunks && sharesColumns(shape, tile, choice, machine))
+      values.push_back({"columns", 1});
     return makeParameters(context, name(), values);
   }
 
@@ -208,6 +211,15 @@ private:
       return 0;
     int64_t rows = sharedRows(shape.height, rowBytes, llvm::divideCeil(blocks, tile.cb));
     return shape.batch > 1 && rows == 1 ? 0 : rows; // samples, rows and blocks in one loop: three times slower
+  }
+
+  /// Where there is one row only, threads share its tiles if the input is larger than the weights or strips of channel blocks are
+  /// fewer than any number of threads wants.
+  static bool sharesColumns(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
+    constexpr int64_t fewStrips = 4;
+    int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
+    bool isLarger = 4 * shape.width * shape.stride.back() * shape.inputs >= choice.weightBytes;
+    return shape.height == 1 && shape.batch == 1 && tile.x < shape.width && (isLarger || strips < fewStrips);
   }
 
   /// Rows whose input stays in the cache, where all of it would leave it between two strips of channel blocks, and reading the

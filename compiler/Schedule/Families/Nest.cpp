@@ -160,18 +160,21 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   SmallVector<StringRef> within; // a strip of channel blocks that runs through one partial sum after the other
   if (nest.chunks && shares)
     within.push_back(outer.pop_back_val());
+  bool sharesTiles = nest.columns && cutsRow && batch == 1 && !nest.chunks && nest.prefetchLines == 0;
+  SmallVector<StringRef> order, inner;
   for (StringRef loop : refs(out.loops))
     if (!strips && loop != "n" && loop != "cb" && loop != "c" && loop != x)
-      (nest.chunks ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
+      (sharesTiles ? order : nest.chunks ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
 
-  SmallVector<StringRef> order, inner;
+  if (sharesTiles)
+    outer.push_back(row);
   if (!llvm::is_contained(outer, samples) && !llvm::is_contained(within, samples))
     order.push_back(samples);
   order.append(outer);
   order.append(within);
   if (cutsStrips)
     order.push_back("row");
-  if (!x.empty())
+  if (!x.empty() && !sharesTiles)
     order.push_back(row);
   if (cutsBlocks)
     inner.push_back("cbi");
@@ -194,7 +197,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     fused = both;
   }
   stage.parallel(fused);
-  return {stage.get(), x.empty() || nest.chunks ? fused : row.str()};
+  return {stage.get(), x.empty() || nest.chunks || sharesTiles ? fused : row.str()};
 }
 
 /// The innermost loop of the window that is a loop; blocks of input channels where the window has one element.

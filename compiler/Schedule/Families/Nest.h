@@ -24,6 +24,7 @@ struct Nest {
   int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
   bool streams = false; ///< each weight serves one tile: what is fetched ahead are its own next channels, a block further
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
+  bool columns = false; ///< threads share the tiles of each strip of channel blocks, too: of a line or of the only row
   /// All tiles of a strip of channel blocks (of its rows and samples) run through one partial sum before the next one:
   /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row.
   bool chunks = false;

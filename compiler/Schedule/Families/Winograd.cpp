@@ -31,6 +31,9 @@ constexpr double againSpeed = 2;
 /// multiplying with it.
 constexpr int64_t tilesHidingFilter = 28;
 
+/// Of a row that threads share: fewer would not fill a register tile.
+constexpr int64_t fewestOfRow = 14;
+
 /// Of a register of the matrix unit.
 constexpr int64_t rowsOfRegister = 16;
 
@@ -290,7 +293,13 @@ private:
     auto fits = [&](int64_t cut) {
       return tileBytes(tiles, machine) * cut <= most && columnBytes * cut <= machine.roomBytes;
     };
-    if (rows > 1 || tiles.dy > 1 || fits(tiles.across)) // a part of several rows would be no run
+    if (rows > 1 || tiles.dy > 1) // a part of several rows would be no run
+      return tiles.across;
+    if (tiles.down == 1 && tiles.weightBytes < machine.cachedFilterBytes) // threads share the only row
+      for (int64_t parts : {4, 6, 8, 10, 12, 14, 16, 2, 9, 7, 5, 3})
+        if (int64_t cut = tiles.across / parts; cut * parts == tiles.across && cut % tiles.dx == 0 && cut >= fewestOfRow && fits(cut))
+          return cut;
+    if (fits(tiles.across))
       return tiles.across;
     int64_t best = tiles.across;
     for (int64_t cut = rx; cut < tiles.across; cut += rx)
@@ -489,7 +498,7 @@ private:
         order.push_back("xp");
       order.append({"yi", "xi", "c"});
       stage.reorder(order).vectorize("c").unroll("yi").unroll("xi");
-      return stage.parallel(manyBands() ? "band" : "cbo").get();
+      return stage.parallel(manyBands() ? "band" : cuts && prefetchLines == 0 ? "chunk" : "cbo").get();
     }
 
     /// Names of a dimension and what it is split into: tiles, or those that lie in each other, results of one, all of

@@ -164,6 +164,25 @@ func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attr
 
 // -----
 
+// A single row, of a line, has few strips of channel blocks and no bands: threads share its parts.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv1x9_winograd4
+// CHECK-SAME: split(xo -> chunk, tile by 128, predicate), {{.*}}parallel(chunk)]>
+// CHECK-LABEL: func.func private @conv1x1
+// CHECK-SAME: stage<"conv", [compute_at("store", t0)
+// CHECK-SAME: fuse(cbo, xo -> t0), parallel(t0)]>
+// CHECK-SAME: columns = 1 : i64
+func.func @row(%x: tensor<1x16x1x2048xf32>) -> tensor<1x32x1x2048xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x1x9xf32>
+  %v = weft.weight "v" : tensor<32x16x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 4, 0, 4] dilation [1, 1] : (tensor<1x16x1x2048xf32>, tensor<16x16x1x9xf32>) -> tensor<1x16x1x2048xf32>
+  %1 = weft.conv %0, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x16x1x2048xf32>, tensor<32x16x1x1xf32>) -> tensor<1x32x1x2048xf32>
+  return %1 : tensor<1x32x1x2048xf32>
+}
+}
+
+// -----
+
 // Rows of features: 7 are one short vector, so that nothing is read behind the last row.
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @linear
