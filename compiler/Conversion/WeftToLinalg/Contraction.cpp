@@ -346,6 +346,7 @@ FailureOr<Value> plainLinear(LinearOp op, const Layout &x, const Layout &y, Kern
     kernel.keepExtents(); // then it is known that columns fill blocks
     filter = {kernel.dim(out).floorDiv(block), kernel.dim(in), kernel.dim(out) % block};
   }
+  kernel.keepDistances(op.getX());
   keepFewColumns(y.type, kernel);
   kernel.setHead(transposed ? "linear" : "linear_rows");
   return kernel.reduce("linear", loops,
@@ -506,6 +507,7 @@ LogicalResult lowerMatmul(MatmulOp op, KernelBuilder &kernel) {
   if (kernel.inTiles())
     return tiledMatmul(op, loops, left, right, kernel);
   unsigned total = loops.names.size();
+  kernel.keepDistances(op.getX());
   if (hasColumns)
     keepFewColumns(z.type, kernel);
   kernel.define(op.getZ(),

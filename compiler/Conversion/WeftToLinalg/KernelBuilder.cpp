@@ -231,12 +231,23 @@ static bool isBlockedArgument(ArrayRef<KernelArgument> arguments, GroupOp group,
   return isBlocked(group.getYield().getValues()[index - arguments.size()].getType());
 }
 
+void KernelBuilder::keepDistances(Value logical) {
+  auto argument = dyn_cast<BlockArgument>(logical);
+  bool isInput = argument && argument.getOwner() == &group.getBody().front() && !isBlocked(logical.getType());
+  Value source = isInput ? group.getInputs()[argument.getArgNumber()] : Value();
+  if (!isa_and_nonnull<BlockArgument>(source))
+    return;
+  withoutGaps.insert(source);
+  keepExtents();
+}
+
 /// Says how many of the innermost dimensions lie without gaps: all of a weight, pixels and channels of a blocked
-/// tensor.
+/// tensor, all of the caller's where a lowering asks for that.
 void KernelBuilder::describeArgument(unsigned index) {
   bool weight = index < arguments.size() && (!arguments[index].source || isRecipe(arguments[index].source));
   bool blocked = isBlockedArgument(arguments, group, index);
-  int64_t dense = weight ? cast<RankedTensorType>(function.getArgument(index).getType()).getRank() : blocked ? 2 : 1;
+  bool whole = weight || (index < arguments.size() && withoutGaps.contains(arguments[index].source));
+  int64_t dense = whole ? cast<RankedTensorType>(function.getArgument(index).getType()).getRank() : blocked ? 2 : 1;
   function.setArgAttr(index, "weft.name", builder.getStringAttr(argumentNames[index]));
   function.setArgAttr(index, "weft.dense", builder.getI64IntegerAttr(dense));
   if (blocked)

@@ -63,6 +63,9 @@ public:
 
   /// From now on every extent of this kernel is a constant of its code: an index computation depends on them.
   void keepExtents() { function->setAttr(keepExtentsAttrName, mlir::UnitAttr::get(context)); }
+  /// The same where `logical` is row-major and the caller's own, which has no gaps: rows are at distances that are constants of the code
+  /// too. Distances of many rows would take registers that addresses need.
+  void keepDistances(mlir::Value logical);
   /// The same for the extents of planes only.
   void keepPlanes() { function->setAttr(keepPlanesAttrName, mlir::UnitAttr::get(context)); }
   /// Whether sums of products run on the matrix unit.
@@ -105,6 +108,7 @@ private:
   llvm::StringSet<> stageNames;
   std::string head, suffix;
   bool isChain; ///< several reductions, one after the other
+  llvm::DenseSet<mlir::Value> withoutGaps; ///< outside of the group
 };
 
 //===-- layouts ---------------------------------------------------------------------------------------------------===//

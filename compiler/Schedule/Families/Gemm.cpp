@@ -152,7 +152,9 @@ private:
     for (int64_t extent : rows.drop_back())
       left *= extent;
     // What comes from memory is loaded once for all columns of a tile.
-    TileLimits limits = left > machine.bandBytes ? TileLimits::striding(machine, 1) : TileLimits::wide(machine, 1);
+    TileLimits limits = TileLimits::wide(machine, 1);
+    if (left > machine.bandBytes)
+      limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
     Tile tile = chooseTile(rows.back(), std::max<int64_t>(columns / width, 1), machine, limits);
     double tiles = llvm::divideCeil(rows.back(), tile.x);
     for (int64_t extent : rows.drop_back())
