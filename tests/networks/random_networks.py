@@ -1,7 +1,8 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-"""Small networks drawn at random against ONNX Runtime: odd channel counts, branches, concatenations and splits across blocks,
-paddings that share a buffer, gates. What a layout, a group or a border gets wrong shows here. Each seed is one network,
-compiled for AVX-512 or AVX2 in turn and run on two threads.
+"""Small networks drawn at random against ONNX Runtime: lines, planes and volumes, odd channel counts and windows, branches,
+concatenations and splits across blocks, paddings that share a buffer, gates, products of rows. What a layout, a group or a
+border gets wrong shows here. Each seed is one network, compiled for this machine, AVX-512 or AVX2 in turn, with an option or
+none, and run on one to three threads.
 
     random_networks.py --weftc build/bin/weftc --out DIR FIRST_SEED COUNT"""
 import argparse
@@ -16,7 +17,8 @@ from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
 TOLERANCE = 1e-4
-TARGETS = ["x86-64-v4", "x86-64-v3"]
+TARGETS = ["native", "x86-64-v4", "native", "x86-64-v3"]
+OPTIONS = [[], [], ["--no-winograd"], [], ["--memory=small"]]
 
 
 class Builder:
@@ -25,8 +27,12 @@ class Builder:
     def __init__(self, seed):
         self.choose, self.numbers = random.Random(seed), np.random.default_rng(seed)
         self.lines, self.nodes, self.constants, self.weights = [], [], [], {}
-        shape = (self.pick(1, 1, 2), self.pick(1, 3, 4, 16, 20), self.pick(9, 14, 17, 24), self.pick(8, 13, 16, 21))
-        self.tensors = [("x", shape)]
+        self.widths, inputs, heights, widths = self.pick(
+            ((8, 16, 19, 24, 32, 48), (1, 3, 4, 16, 20), (1, 5, 9, 14, 17, 24, 40), (3, 8, 13, 16, 21, 35)),
+            ((64, 83, 96, 128, 192), (64, 67, 96), (14, 17, 24), (13, 16, 21)))  # enough for a matrix unit to pay
+        height, width = self.pick(*heights), self.pick(*widths)
+        extents = self.pick((height * width,), *[(height, width)] * 6, (self.pick(2, 3, 5), min(height, 14), min(width, 13)))
+        self.tensors = [("x", (self.pick(1, 1, 2, 5), self.pick(*inputs), *extents))]
 
     def pick(self, *values):
         return self.choose.choice(values)
@@ -48,21 +54,29 @@ class Builder:
         self.tensors.append((name, shape))
         return name
 
+    def window(self, shape):
+        """Kernel, stride, dilation, pads (low ends, then high ends) and what is left of the extents."""
+        count = len(shape) - 2
+        kernel = (self.pick([1], [3], [3], [3], [5], [3, 5], [1, 7], [5, 1]) * count)[:count]
+        stride, dilation = [self.pick(1, 1, 1, 1, 2, 3)] * count, [self.pick(1, 1, 1, 2)] * count
+        reach = [apart * (taps - 1) + 1 for taps, apart in zip(kernel, dilation)]
+        low = [self.pick(0, seen // 2, seen // 2) for taps, seen in zip(kernel, reach)]
+        high = low if self.choose.random() < 0.75 else [self.pick(0, taps - 1) for taps in kernel]
+        rest = [extent + before + behind - seen for extent, before, behind, seen in zip(shape[2:], low, high, reach)]
+        return kernel, stride, dilation, low + high, [left // step + 1 if left >= 0 else 0 for left, step in zip(rest, stride)]
+
     # One method a kind of step; each takes a tensor and may do nothing where it does not fit.
 
     def conv(self, x, shape, groups=1, outputs=None):
-        kernel, stride = self.pick(1, 3, 3, 5), self.pick(1, 1, 2)
-        pad, dilation = self.pick(0, kernel // 2), self.pick(1, 1, 2)
-        reach = dilation * (kernel - 1) + 1
-        if min(shape[2:]) + 2 * pad < reach:
+        kernel, stride, dilation, pads, after = self.window(shape)
+        if min(after) == 0:
             return
-        outputs = outputs or self.pick(8, 16, 19, 24, 32, 48)
+        outputs = outputs or self.pick(*self.widths)
         path = f"conv{self.name()}"
-        inputs = [x, self.weight(path + ".weight", outputs, shape[1] // groups, kernel, kernel), self.weight(path + ".bias", outputs)]
-        after = [(extent + 2 * pad - reach) // stride + 1 for extent in shape[2:]]
-        text = f"conv({x}, out={outputs}, kernel={kernel}, stride={stride}, pad={pad}, dilation={dilation}, groups={groups}) as {path}"
-        self.add(text, "Conv", inputs, (shape[0], outputs, *after), kernel_shape=[kernel] * 2, strides=[stride] * 2,
-                 pads=[pad] * 4, dilations=[dilation] * 2, group=groups)
+        inputs = [x, self.weight(path + ".weight", outputs, shape[1] // groups, *kernel), self.weight(path + ".bias", outputs)]
+        text = f"conv({x}, out={outputs}, kernel={kernel}, stride={stride}, pad={pads}, dilation={dilation}, groups={groups}) as {path}"
+        self.add(text, "Conv", inputs, (shape[0], outputs, *after), kernel_shape=kernel, strides=stride, pads=pads, dilations=dilation,
+                 group=groups)
 
     def depthwise(self, x, shape):
         if shape[1] > 1:
@@ -85,7 +99,7 @@ class Builder:
         ours, theirs = self.pick(("maxpool", "MaxPool"), ("avgpool", "AveragePool"))
         after = [(extent + 2 * pad - kernel) // stride + 1 for extent in shape[2:]]
         self.add(f"{ours}({x}, kernel={kernel}, stride={stride}, pad={pad})", theirs, [x], (*shape[:2], *after),
-                 kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4)
+                 kernel_shape=[kernel] * len(after), strides=[stride] * len(after), pads=[pad] * 2 * len(after))
 
     def sum(self, x, shape):
         other, _ = self.pick(*[tensor for tensor in self.tensors if tensor[1] == shape])
@@ -113,13 +127,16 @@ class Builder:
         self.add(f"{x} * {gate}", "Mul", [x, gate], shape)
 
     def excite(self, x, shape):
-        mean = self.add(f"global_avgpool({x})", "GlobalAveragePool", [x], (*shape[:2], 1, 1))
+        ones = [1] * len(shape[2:])
+        mean = self.add(f"global_avgpool({x})", "GlobalAveragePool", [x], (*shape[:2], *ones))
         path = f"conv{self.name()}"
-        inputs = [mean, self.weight(path + ".weight", shape[1], shape[1], 1, 1), self.weight(path + ".bias", shape[1])]
-        factor = self.add(f"conv({mean}, out={shape[1]}, kernel=1) as {path}", "Conv", inputs, (*shape[:2], 1, 1))
+        inputs = [mean, self.weight(path + ".weight", shape[1], shape[1], *ones), self.weight(path + ".bias", shape[1])]
+        factor = self.add(f"conv({mean}, out={shape[1]}, kernel=1) as {path}", "Conv", inputs, (*shape[:2], *ones))
         self.add(f"{x} * {factor}", "Mul", [x, factor], shape)
 
     def lrn(self, x, shape):
+        if len(shape) != 4:
+            return
         size, beta = self.pick(3, 5, 7), self.pick(0.5, 0.75)
         self.add(f"lrn({x}, size={size}, alpha=0.5, beta={beta}, k=2)", "LRN", [x], shape, size=size, alpha=0.5, beta=beta, bias=2.0)
 
@@ -136,6 +153,43 @@ class Builder:
         self.conv(active, shape)
         self.concat(x, shape)
 
+    def linear(self, x, shape, outputs):
+        """Of rank 3, whose rows ONNX multiplies with the weight as it was transposed."""
+        path = f"fc{self.name()}"
+        weight, bias = self.weight(path + ".weight", outputs, shape[-1]), self.weight(path + ".bias", outputs)
+        self.nodes.append(helper.make_node("Transpose", [weight], [path + "T"]))
+        self.nodes.append(helper.make_node("MatMul", [x, path + "T"], [path + "product"]))
+        return self.add(f"linear({x}, out={outputs}) as {path}", "Add", [path + "product", bias], (*shape[:-1], outputs))
+
+    def reshape(self, x, shape):
+        self.constants.append(helper.make_tensor(self.name() + "shape", TensorProto.INT64, [len(shape)], shape))
+        return self.add(f"reshape({x}, {list(shape)})", "Reshape", [x, self.name() + "shape"], shape)
+
+    def transpose(self, x, shape):
+        return self.add(f"transpose({x}, perm=[0, 2, 1])", "Transpose", [x], (shape[0], shape[2], shape[1]), perm=[0, 2, 1])
+
+    def transformer(self, x, shape):
+        """Pixels as rows that attend to each other, two linear layers, and pixels again."""
+        pixels, channels = int(np.prod(shape[2:])), shape[1]
+        if pixels > 600 or channels < 2:
+            return
+        rows, square = (shape[0], pixels, channels), (shape[0], pixels, pixels)
+        x = self.transpose(self.reshape(x, (shape[0], channels, pixels)), (shape[0], channels, pixels))
+        if self.pick(True, False):
+            columns = self.transpose(x, rows)
+            scores = self.add(f"matmul({x}, {columns})", "MatMul", [x, columns], square)
+            weights = self.add(f"softmax({scores}, axis=2)", "Softmax", [scores], square, axis=2)
+            x = self.add(f"matmul({weights}, {x})", "MatMul", [weights, x], rows)
+        hidden = self.pick(20, 64, 96, 144)
+        wide = self.linear(x, rows, hidden)
+        wide = self.add(f"relu({wide})", "Relu", [wide], (*rows[:2], hidden))
+        sum = self.linear(wide, (*rows[:2], hidden), channels)
+        sum = self.add(f"{sum} + {x}", "Add", [sum, x], rows)
+        path = f"norm{self.name()}"
+        parameters = [self.weight(f"{path}.{part}", channels) for part in ("weight", "bias")]
+        sum = self.add(f"layernorm({sum}, axis=2) as {path}", "LayerNormalization", [sum, *parameters], rows, axis=-1, epsilon=1e-5)
+        self.reshape(self.transpose(sum, rows), shape)
+
     def classify(self, x, shape):
         size = int(np.prod(shape[1:]))
         if size > 20000:
@@ -145,8 +199,9 @@ class Builder:
         self.add(f"linear({flat}, out=33) as fc", "Gemm", inputs, (shape[0], 33), transB=1)
 
     def draw(self):
-        steps = [self.conv] * 4 + [self.depthwise, self.grouped, self.activation, self.pool, self.sum, self.concat, self.part,
+        steps = [self.conv] * 4 + [self.transformer] + [self.depthwise, self.grouped, self.activation, self.pool, self.sum, self.concat, self.part,
                                    self.gate, self.excite, self.lrn, self.normalized, self.normalized]
+        steps += [self.conv, self.transformer] * 4 if max(self.widths) > 48 else []
         for _ in range(self.choose.randint(4, 11)):
             self.pick(*steps)(*(self.tensors[-1] if self.choose.random() < 0.75 else self.pick(*self.tensors)))
         if self.pick(True, False):
@@ -185,8 +240,8 @@ def check(seed, weftc, out):
     save_file(network.weights, out / "drawn.safetensors")
     np.save(out / "x.npy", image)
     call(weftc, out / "drawn.weft", f"--weights={out}/drawn.safetensors", f"--target=cpu:{TARGETS[seed % len(TARGETS)]}",
-         "--weights-budget=9", "-o", out / "drawn")
-    call(out / "drawn", "--input", f"x={out}/x.npy", "--threads", "2",
+         "--weights-budget=9", *OPTIONS[seed % len(OPTIONS)], "-o", out / "drawn")
+    call(out / "drawn", "--input", f"x={out}/x.npy", "--threads", 1 + seed // 2 % 3,
          *[word for i in range(len(outputs)) for word in ("--output", f"out{i}={out}/out{i}.npy")])
     session = onnxruntime.InferenceSession(network.model(outputs).SerializeToString())
     wanted = session.run([name for name, _ in outputs], {"x": image})
