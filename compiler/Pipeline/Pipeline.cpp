@@ -68,6 +68,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     // Borders belong to values between groups, so groups must stand; schedules may depend on strides, so they come last.
     manager.addPass(createAssignBorders());
     manager.addPass(createChooseSchedules({options.smallMemory ? "small" : "fast"}));
+    manager.addPass(createFusePooling());
     manager.addPass(createTraceFields());
     break;
   case Phase::kernels:

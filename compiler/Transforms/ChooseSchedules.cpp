@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase fuse, last pass: while shapes are still known, the family of each group decides how it will run. Kernels that can do
+// Phase fuse: while shapes are still known, the family of each group decides how it will run. Kernels that can do
 // with less memory to work in (Winograd, in narrower bands) are told how much there is beside the tensors alive then, so
 // that the network needs no more, or little more, than its tensors do anyway.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"

@@ -99,8 +99,6 @@ private:
 
   /// An element-wise operation that heads a group could have been a part of its producer's kernel: says why it is not.
   void remarkWhyAlone(Operation *head) {
-    if (isWindow(head))
-      remarkPooling(head);
     if (!isPointwise(head))
       return;
     for (Value operand : head->getOperands()) {
@@ -117,17 +115,6 @@ private:
       head->emitRemark() << "`" << head->getName() << "` is not fused with `" << producer->getName() << "`: " << why;
       return;
     }
-  }
-
-  /// Pooling behind a convolution keeps a kernel of its own. What one kernel could save is reading the plane once more,
-  /// from the cache for all but the largest: compiler/Schedule/README.md has the shares measured.
-  static void remarkPooling(Operation *head) {
-    Operation *producer = head->getOperand(0).getDefiningOp();
-    while (producer && isPointwise(producer))
-      producer = producer->getOperand(0).getDefiningOp();
-    if (producer && isContraction(producer))
-      head->emitRemark() << "`" << head->getName() << "` is not fused with `" << producer->getName()
-                         << "`: it reads what is in the cache, and the kernel without it serves other layers too";
   }
 
   static bool escapesOnlyThrough(Operation *last, const OpSet &members) {

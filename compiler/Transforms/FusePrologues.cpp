@@ -9,9 +9,8 @@
 // A softmax prepares one row at a time: what attention adds and masks are maps as large as its own, often beyond the caches.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/Chains/MergeGroups.h"
 #include "compiler/Transforms/Passes.h"
-
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -118,36 +117,9 @@ GroupOp readerOf(GroupOp prologue) {
 
 /// One group that does what both did, in place of `reader`.
 void merge(GroupOp prologue, GroupOp reader) {
-  OpBuilder builder(reader);
-  llvm::SetVector<Value> inputs(prologue.getInputs().begin(), prologue.getInputs().end());
-  for (Value input : reader.getInputs())
-    if (input != prologue.getResult(0))
-      inputs.insert(input);
-  auto merged = GroupOp::create(builder, reader.getLoc(), reader.getResultTypes(), reader.getPath(), inputs.getArrayRef());
-  Block *block = builder.createBlock(&merged.getBody());
-  llvm::DenseMap<Value, Value> arguments;
-  for (Value input : inputs)
-    arguments[input] = block->addArgument(input.getType(), input.getLoc());
-  IRMapping mapping;
-  auto enter = [&](GroupOp group) {
-    for (auto [input, argument] : llvm::zip_equal(group.getInputs(), group.getBody().getArguments()))
-      if (Value inside = arguments.lookup(input))
-        mapping.map(argument, inside);
-    for (Operation &op : group.getBody().front().without_terminator())
-      builder.clone(op, mapping);
-  };
-  enter(prologue);
-  arguments[prologue.getResult(0)] = mapping.lookup(prologue.getYield().getValues()[0]);
-  enter(reader);
-  for (auto conv : block->getOps<ConvOp>())
+  GroupOp merged = joinGroups({prologue, reader}, reader.getLoc(), reader.getPath().str());
+  for (auto conv : merged.getBody().getOps<ConvOp>())
     padInside(conv);
-  SmallVector<Value> yielded;
-  for (Value value : reader.getYield().getValues())
-    yielded.push_back(mapping.lookup(value));
-  YieldOp::create(builder, reader.getLoc(), yielded);
-  reader.replaceAllUsesWith(merged.getResults());
-  reader.erase();
-  prologue.erase();
 }
 
 struct FusePrologues : impl::FuseProloguesBase<FusePrologues> {

@@ -410,6 +410,24 @@ def FormChains : Pass<"weft-form-chains", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def FusePooling : Pass<"weft-fuse-pooling", "::mlir::ModuleOp"> {
+  let summary = "2x2 max pooling moved into the kernel of the Winograd convolution before it";
+  let description = [{
+    Where nobody else reads what is pooled. Tiles of the algorithm are whole windows.
+
+    ```mlir
+    %a = weft.group "conv" (%x, %w) { weft.conv ... {algorithm = #weft.algorithm<winograd4>, ...} weft.relu ... }
+    %p = weft.group "maxpool" (%a) { weft.maxpool ... kernel [2, 2] stride [2, 2] ... }
+    // becomes
+    %p = weft.group "conv" (%x, %w) { weft.conv ... weft.relu ... weft.maxpool ... }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numFused", "poolings-fused", "groups that became part of the convolution before them">,
+  ];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def AssignBorders : Pass<"weft-assign-borders", "::mlir::ModuleOp"> {
   let summary = "padding of windows moved into the border of the buffers they read";
   let description = [{

@@ -71,6 +71,14 @@ def conv_case(name, shape, out, kernel, stride=1, pad=0, dilation=1, groups=1, b
     return Case(name, text, [normal(*shape)], onnx("Conv", kernel_shape=kernel, strides=stride, pads=pads, dilations=dilation, group=groups), weights)
 
 
+def pooled_case(name, shape, out):
+    """A convolution whose results are all that 2x2 max pooling reads."""
+    case = conv_case(name, shape, out, 3, pad=1)
+    conv, pool = onnx("Conv", pads=[1] * 4), onnx("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    text = f"relu(maxpool({case.text}, kernel=2, stride=2))"
+    return Case(name, text, case.inputs, lambda x, w, b: np.maximum(pool(conv(x, w, b)), 0), case.weights)
+
+
 def conv_cases():
     return [
         conv_case("pointwise", (1, 32, 7, 9), 48, 1),
@@ -96,6 +104,7 @@ def conv_cases():
         conv_case("winograd_column", (1, 40, 17, 13), 64, [5, 1], pad=[2, 0, 2, 0]),
         conv_case("winograd_dilated_column", (1, 64, 30, 30), 64, [3, 1], dilation=[4, 2], pad=[4, 0, 4, 0]),
         conv_case("winograd_dilated", (2, 48, 29, 33), 40, 3, dilation=[2, 3], pad=[2, 3, 2, 3]),
+        pooled_case("winograd_pooled", (2, 48, 33, 30), 40),
     ]
 
 

@@ -68,6 +68,8 @@ public:
   void keepDistances(mlir::Value logical);
   /// The same for the extents of planes only.
   void keepPlanes() { function->setAttr(keepPlanesAttrName, mlir::UnitAttr::get(context)); }
+  /// Whether windows on `logical` are pooled where it is made (pass `weft-fuse-pooling`).
+  bool poolsTiles(mlir::Value logical) const { return !isChain && values.contains(logical); }
   /// Whether sums of products run on the matrix unit.
   bool inTiles();
   /// Appends to the name the kernel gets.

@@ -151,7 +151,32 @@ LogicalResult lowerMean(Operation *op, const Pool &pool, bool countPadding, Kern
   return success();
 }
 
-LogicalResult lowerMaxpool(MaxpoolOp op, KernelBuilder &kernel) { return lowerMax(op, poolOf(op, "maxpool"), kernel); }
+/// The maximum of windows made in the same kernel, tile by tile: one expression.
+LogicalResult lowerMaxOfTile(MaxpoolOp op, KernelBuilder &kernel) {
+  Pool pool = poolOf(op, "maxpool");
+  Layout y(op.getY().getType());
+  StageLoops loops = loopsOver(y);
+  Value x = kernel.read(op.getX());
+  SmallVector<Source> sources;
+  for (int64_t row = 0; row < pool.kernel[0]; ++row)
+    for (int64_t column = 0; column < pool.kernel[1]; ++column)
+      sources.push_back({x, AffineMap::get(loops.parallel, 0,
+                                           {kernel.dim(0), kernel.dim(1), kernel.dim(2) * pool.stride[0] + row,
+                                            kernel.dim(3) * pool.stride[1] + column, kernel.dim(4)},
+                                           kernel.getContext())});
+  nameAfter(pool, y, kernel);
+  kernel.define(op.getY(), kernel.map(pool.name, loops, sources, y.stored(), [](Builder &b, ValueRange taps) {
+    Value most = taps.front();
+    for (Value tap : taps.drop_front().drop_back())
+      most = maxOf(b, most, tap);
+    return most;
+  }));
+  return success();
+}
+
+LogicalResult lowerMaxpool(MaxpoolOp op, KernelBuilder &kernel) {
+  return kernel.poolsTiles(op.getX()) ? lowerMaxOfTile(op, kernel) : lowerMax(op, poolOf(op, "maxpool"), kernel);
+}
 LogicalResult lowerAvgpool(AvgpoolOp op, KernelBuilder &kernel) {
   return lowerMean(op, poolOf(op, "avgpool"), op.getCountIncludePad(), kernel);
 }

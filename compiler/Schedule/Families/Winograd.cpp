@@ -308,10 +308,11 @@ private:
     return best;
   }
 
-  /// The stages phase kernels makes of it, the epilogue last.
+  /// The stages phase kernels makes of it, then the epilogue, then windows of 2x2 where they are pooled.
   static bool isNestOf(const KernelView &kernel) {
     static constexpr StringLiteral names[] = {"rows", "columns", "product", "products", "back_rows", "back"};
-    if (kernel.stages.size() != std::size(names) + 1 || kernel.output().isReduction())
+    size_t others = kernel.stages.size() - std::size(names);
+    if (kernel.stages.size() <= std::size(names) || others > 2 || kernel.output().isReduction())
       return false;
     return llvm::all_of(llvm::zip(kernel.stages, names),
                         [](auto pair) { return std::get<0>(pair).name == std::get<1>(pair); });
@@ -327,7 +328,7 @@ private:
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
           inTiles(parameter(choice, "tiles") != 0),
-          out(kernel.output().name), rowsOfTiles(kernel.stages[5].extentOf("ty") / dy),
+          pooled(kernel.stages.size() > 7 ? 2 : 1), out(kernel.output().name), rowsOfTiles(kernel.stages[5].extentOf("ty") / dy),
           tilesAcross(parameter(choice, "chunk", kernel.stages[5].extentOf("tx"))),
           tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross),
           cuts(tilesAcross < kernel.stages[5].extentOf("tx")), isDeep(kernel.output().has("z")) {}
@@ -475,8 +476,8 @@ private:
 
     StageAttr tiles() {
       StageBuilder stage(context, out);
-      splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, p, dy);
-      splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, q, dx);
+      splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, p / pooled, dy);
+      splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, q / pooled, dx);
       stage.split("yo", "band", "row", band, Tail::Predicate).split("cb", "cbo", "cbi", inTiles ? 1 : cb, Tail::ShiftInwards);
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross / dx, Tail::Predicate);
@@ -521,6 +522,7 @@ private:
     int64_t u, v, p, q;                                  ///< elements of a tile, and results, of rows and of columns
     int64_t dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
     bool samplesInside, byPoints, inTiles;
+    int64_t pooled; ///< results each way that become one
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together
     int64_t tilesTogether;            ///< worked on together

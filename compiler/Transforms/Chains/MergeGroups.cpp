@@ -114,23 +114,12 @@ void cloneBody(OpBuilder &builder, GroupOp group, IRMapping &mapping) {
 
 } // namespace
 
-GroupOp mergeGroups(ArrayRef<Operation *> members, DictionaryAttr choice) {
-  llvm::DenseSet<Operation *> inside(members.begin(), members.end());
-  for (Operation *op : members) {
-    if (auto group = dyn_cast<GroupOp>(op)) {
-      makeDirect(group);
-      makePadding(group);
-    } else if (auto concat = dyn_cast<ConcatOp>(op)) {
-      joinOutside(concat, inside, members.back());
-    }
-  }
+GroupOp joinGroups(ArrayRef<Operation *> members, Location loc, StringRef path) {
   llvm::SetVector<Value> inputs = inputsOf(members);
   Operation *last = members.back();
   OpBuilder builder(last);
-  auto chain = GroupOp::create(builder, members.front()->getLoc(), last->getResultTypes(), pathOfChain(members),
-                               inputs.getArrayRef());
-  chain->setAttr("choice", choice);
-  Block *block = builder.createBlock(&chain.getBody());
+  auto joined = GroupOp::create(builder, loc, last->getResultTypes(), path, inputs.getArrayRef());
+  Block *block = builder.createBlock(&joined.getBody());
   IRMapping mapping;
   for (Value input : inputs)
     mapping.map(input, block->addArgument(input.getType(), input.getLoc()));
@@ -144,9 +133,24 @@ GroupOp mergeGroups(ArrayRef<Operation *> members, DictionaryAttr choice) {
   for (Value result : last->getResults())
     yielded.push_back(mapping.lookup(result));
   YieldOp::create(builder, last->getLoc(), yielded);
-  last->replaceAllUsesWith(chain.getResults());
+  last->replaceAllUsesWith(joined.getResults());
   for (Operation *op : llvm::reverse(members))
     op->erase();
+  return joined;
+}
+
+GroupOp mergeGroups(ArrayRef<Operation *> members, DictionaryAttr choice) {
+  llvm::DenseSet<Operation *> inside(members.begin(), members.end());
+  for (Operation *op : members) {
+    if (auto group = dyn_cast<GroupOp>(op)) {
+      makeDirect(group);
+      makePadding(group);
+    } else if (auto concat = dyn_cast<ConcatOp>(op)) {
+      joinOutside(concat, inside, members.back());
+    }
+  }
+  GroupOp chain = joinGroups(members, members.front()->getLoc(), pathOfChain(members));
+  chain->setAttr("choice", choice);
   return chain;
 }
 

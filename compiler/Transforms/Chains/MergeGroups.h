@@ -6,8 +6,10 @@
 
 namespace weft {
 
-/// Replaces `members`, in program order, by one group with `choice`; only results of the last are read by others. Where
-/// a convolution had Winograd's algorithm it is direct now, its weight packed so.
+/// Replaces `members`, in program order, by one group; only results of the last are read by others.
+GroupOp joinGroups(llvm::ArrayRef<mlir::Operation *> members, mlir::Location loc, llvm::StringRef path);
+
+/// The same for a chain, with `choice`. Where a convolution had Winograd's algorithm it is direct now, its weight packed so.
 GroupOp mergeGroups(llvm::ArrayRef<mlir::Operation *> members, mlir::DictionaryAttr choice);
 
 } // namespace weft
