@@ -23,17 +23,18 @@ constexpr int64_t enoughTasks = 16;
 /// Loops of tiles, outermost first, with their turns where they are known.
 using TileLoops = SmallVector<std::pair<StringRef, int64_t>>;
 
-/// Makes the outermost of `loops` one, as many as give threads enough to share. The innermost loop is then its result where all of
-/// them are part of it.
+/// Makes the outermost of `loops` one, as many as give threads enough to share, whatever those have whose turns are not known. The
+/// innermost loop is then its result where all of them are part of it.
 static std::string shareOut(StageBuilder &stage, const TileLoops &loops) {
   std::string shared = loops.front().first.str();
-  int64_t tasks = loops.front().second;
+  auto atLeast = [](int64_t turns) { return std::max<int64_t>(turns, 1); };
+  int64_t tasks = atLeast(loops.front().second);
   size_t count = 1;
-  for (; count < loops.size() && tasks >= 0 && tasks < enoughTasks; ++count) {
+  for (; count < loops.size() && tasks < enoughTasks; ++count) {
     std::string both = "t" + std::to_string(count);
     stage.fuse(shared, loops[count].first, both);
     shared = both;
-    tasks = loops[count].second < 0 ? -1 : tasks * loops[count].second;
+    tasks *= atLeast(loops[count].second);
   }
   stage.parallel(shared);
   return count == loops.size() ? shared : loops.back().first.str();

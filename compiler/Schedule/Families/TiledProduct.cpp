@@ -16,11 +16,14 @@ SmallVector<std::pair<StringRef, int64_t>> TiledProduct::parameters() const {
     values.append({{"dim", dim}, {"rows", count}});
   if (steps > 0)
     values.push_back({"steps", steps});
+  if (forThreads)
+    values.push_back({"threads_take_rows", 1});
   return values;
 }
 
 TiledProduct TiledProduct::of(DictionaryAttr choice) {
-  return {parameter(choice, "cb", 1), parameter(choice, "dim"), parameter(choice, "rows"), parameter(choice, "steps")};
+  return {parameter(choice, "cb", 1), parameter(choice, "dim"), parameter(choice, "rows"), parameter(choice, "steps"),
+          parameter(choice, "threads_take_rows") != 0};
 }
 
 namespace {
@@ -65,12 +68,17 @@ private:
   void considerChunks(int64_t dim, int64_t count, int64_t ofStrip, int64_t strips) {
     for (int64_t chunks = 1; chunks <= steps; ++chunks)
       if (steps % chunks == 0 && fits(ofStrip, chunks)) {
-        TiledProduct form{blocksTogether(blocks, 1), dim, count, chunks > 1 ? steps / chunks : 0, 0};
+        TiledProduct form{blocksTogether(blocks, 1), dim, count, chunks > 1 ? steps / chunks : 0, strips == 1 && takesRows()};
         form.cycles = cyclesOf(ofStrip, strips, chunks);
         if (!least || form.cycles < least->cycles)
           least = form;
         return; // more are slower
       }
+  }
+
+  /// Threads that share rows split all of the weight each; those that share columns read half of the rows' parts from the other core.
+  bool takesRows() const {
+    return all >= 2 * fewestPixels && columns * cyclesOfColumn < all * termsOfStep * bytesOfParts * cyclesOfOthers;
   }
 
   bool fits(int64_t ofStrip, int64_t chunks) const {
@@ -110,16 +118,23 @@ ScheduleAttr scheduleTiledProduct(const KernelView &kernel, const TiledProduct &
   MLIRContext *context = kernel.getContext();
   const StageView &out = kernel.output(), &sum = *kernel.onlyReduction();
   const int64_t wide = machine.vector * form.together;
-  const bool inStrips = form.count > 0, inChunks = form.steps > 0;
+  const bool inStrips = form.count > 0 || form.forThreads, inChunks = form.steps > 0;
+  int64_t dim = form.dim;
+  if (form.forThreads) // the outermost that has more than one
+    for (dim = 0; dim + 2 < int64_t(out.loops.size()) && out.extents[dim] == 1;)
+      ++dim;
 
   StageBuilder last(context, out.name);
   last.split(out.loops.back(), "strip", "columns", wide, out.extents.back() % wide == 0 ? Tail::Exact : Tail::Predicate);
   last.split("columns", "vectors", "lane", machine.vector, Tail::Exact);
   SmallVector<StringRef> around, order;
-  for (auto [dim, loop] : llvm::enumerate(ArrayRef(out.loops).drop_back()))
-    (inStrips && int64_t(dim) < form.dim ? around : order).push_back(loop);
+  for (auto [index, loop] : llvm::enumerate(ArrayRef(out.loops).drop_back()))
+    (inStrips && int64_t(index) < dim ? around : order).push_back(loop);
   if (inStrips) {
-    last.split(order.front(), "rows", "row", form.count, Tail::Predicate);
+    if (form.forThreads)
+      last.strips(order.front(), "rows", "row", 1);
+    else
+      last.split(order.front(), "rows", "row", form.count, Tail::Predicate);
     around.push_back("rows");
     order.front() = "row";
   }

@@ -12,6 +12,7 @@ struct TiledProduct {
   int64_t together = 1;       ///< blocks of columns
   int64_t dim = 0, count = 0; ///< a strip of rows is so many of this dimension, with all inside it; 0: all rows are one
   int64_t steps = 0;          ///< of the sum in a chunk; 0: all of them
+  bool forThreads = false;    ///< all rows are one, but for each thread so many of the outermost dimension; else they share columns
   double cycles = 0;
 
   llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> parameters() const;

@@ -120,13 +120,14 @@ func.func @few_tiles(%x: tensor<1x512x28x28xf32>) -> tensor<1x512x28x28xf32> att
 
 // -----
 
-// Rows of a product whose parts, of all terms of the sum, would leave the cache: one chunk of it after the other. Many rows of few terms:
-// one strip of them after the other.
+// Rows of a product whose parts, of all terms of the sum, would leave the cache: one chunk of it after the other, each thread with rows of its
+// own. Many rows of few terms: one strip of them after the other.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-tile", "amx-bf16"]>} {
 // CHECK-LABEL: func.func private @linear
-// CHECK-SAME: stage<"linear_a", [compute_at("linear", chunk), {{.*}}parallel(ch)]>
+// CHECK-SAME: stage<"linear_a", [compute_at("linear", chunk)
 // CHECK-SAME: stage<"linear_b", [compute_at("linear", strip)
-// CHECK-SAME: stage<"linear", [compute_root, vectorize(c)], update [split(k -> chunk, step by 16, exact), split(cb -> strip, block by 2, exact), reorder(chunk, strip, n, ch, block, step, word, c), parallel(strip)]>
+// CHECK-SAME: stage<"linear", [compute_at("unpack", t0), vectorize(c)], update [split(k -> chunk, step by 16, exact), split(cb -> strip, block by 2, exact), reorder(chunk, strip, n, ch, block, step, word, c)]>
+// CHECK-SAME: strips(ch -> rows, row by 1)
 func.func @long_sum(%x: tensor<1x197x1536xf32>) -> tensor<1x197x384xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<384x1536xf32>
   %0 = weft.linear %x, %w : (tensor<1x197x1536xf32>, tensor<384x1536xf32>) -> tensor<1x197x384xf32>
@@ -318,16 +319,17 @@ func.func @classes(%x: tensor<50x7xf32>) -> tensor<50x7xf32> attributes {weft.ne
 
 // -----
 
-// Products of rows on a matrix unit: rows are split in parts once, the weights of two blocks of columns before these are summed.
+// Few rows of many columns on a matrix unit: threads share columns. Rows are split in parts once, the weights of two blocks of columns before
+// these are summed.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-bf16"]>} {
 // CHECK-LABEL: func.func private @linear
 // CHECK-SAME: stage<"linear_a", [compute_root, reorder(n, ch, k, part, word), vectorize(word), unroll(part), parallel(ch)]>
 // CHECK-SAME: stage<"linear_b", [compute_at("unpack", strip), reorder(cb, k, word, part, c), vectorize(c), unroll(part)]>
 // CHECK-SAME: stage<"linear", [compute_at("unpack", strip), vectorize(c)]>
 // CHECK-SAME: stage<"unpack", [split(x -> strip, columns by 32, exact), split(columns -> vectors, lane by 16, exact), reorder(strip, n, ch, vectors, lane)
-func.func @tokens(%x: tensor<1x197x384xf32>) -> tensor<1x197x768xf32> attributes {weft.net} {
-  %w = weft.weight "w" : tensor<768x384xf32>
-  %0 = weft.linear %x, %w : (tensor<1x197x384xf32>, tensor<768x384xf32>) -> tensor<1x197x768xf32>
-  return %0 : tensor<1x197x768xf32>
+func.func @tokens(%x: tensor<1x80x384xf32>) -> tensor<1x80x1536xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<1536x384xf32>
+  %0 = weft.linear %x, %w : (tensor<1x80x384xf32>, tensor<1536x384xf32>) -> tensor<1x80x1536xf32>
+  return %0 : tensor<1x80x1536xf32>
 }
 }
