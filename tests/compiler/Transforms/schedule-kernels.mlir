@@ -327,9 +327,9 @@ module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vecto
 // CHECK-SAME: stage<"linear_b", [compute_at("unpack", strip), reorder(cb, k, word, part, c), vectorize(c), unroll(part)]>
 // CHECK-SAME: stage<"linear", [compute_at("unpack", strip), vectorize(c)]>
 // CHECK-SAME: stage<"unpack", [split(x -> strip, columns by 32, exact), split(columns -> vectors, lane by 16, exact), reorder(strip, n, ch, vectors, lane)
-func.func @tokens(%x: tensor<1x80x384xf32>) -> tensor<1x80x1536xf32> attributes {weft.net} {
+func.func @tokens(%x: tensor<1x100x384xf32>) -> tensor<1x100x1536xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<1536x384xf32>
-  %0 = weft.linear %x, %w : (tensor<1x80x384xf32>, tensor<1536x384xf32>) -> tensor<1x80x1536xf32>
-  return %0 : tensor<1x80x1536xf32>
+  %0 = weft.linear %x, %w : (tensor<1x100x384xf32>, tensor<1536x384xf32>) -> tensor<1x100x1536xf32>
+  return %0 : tensor<1x100x1536xf32>
 }
 }
