@@ -70,6 +70,10 @@ private:
       return pad.getLow()[0] == 0 && pad.getHigh()[0] == 0;
     if (auto flatten = dyn_cast<FlattenOp>(op))
       return flatten.getAxis() == 1;
+    if (isa<ReduceMeanOp, ReduceMaxOp, ReduceSumOp>(op)) {
+      auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes").asArrayRef();
+      return !axes.empty() && !llvm::is_contained(axes, 0); // none: all
+    }
     return isPointwise(op) || isWindow(op) || isChannelNorm(op) ||
            isa<ConvOp, LinearOp, LrnOp, ChannelnormOp, ChannelShuffleOp, DepthToSpaceOp>(op);
   }
@@ -130,7 +134,13 @@ private:
     return bytes <= machine.bandBytes ? 0 : bytes <= thirdLevel * machine.bandBytes ? 0.5 : 1;
   }
 
-  static double bytesOf(Value value) { return 4.0 * cast<RankedTensorType>(value.getType()).getNumElements(); }
+  /// As it will lie: what the network makes in whole blocks of channels.
+  double bytesOf(Value value) const {
+    auto type = cast<RankedTensorType>(value.getType());
+    bool isPacked = type.getRank() > 2 && value.getDefiningOp();
+    int64_t channels = type.getDimSize(1);
+    return 4.0 * type.getNumElements() / channels * (isPacked ? llvm::alignTo(channels, machine.vector) : channels);
+  }
 
   int64_t samples;
   const Machine &machine;

@@ -48,6 +48,29 @@ module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vecto
 // -----
 
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
+  // Planes of 8 channels lie in blocks of 16, twice as large. A mean over each plane (squeeze and excitation) keeps samples apart; one
+  // over everything does not.
+  // CHECK-LABEL: func.func @squeezed
+  // CHECK: weft.reduce_mean %{{.*}} axes [2, 3] {{.*}}-> tensor<1x8x1x1xf32>
+  // CHECK: weft.mul {{.*}} -> tensor<1x8x80x80xf32>
+  // CHECK: %[[Y:.*]] = weft.concat {{.*}} axis 0
+  // CHECK: weft.reduce_mean %[[Y]] axes []
+  func.func @squeezed(%x: tensor<8x3x80x80xf32>) -> tensor<1x1x1x1xf32> attributes {weft.net} {
+    %v = weft.weight "v" : tensor<8x3x3x3xf32>
+    %w = weft.weight "w" : tensor<8x8x3x3xf32>
+    %0 = weft.conv %x, %v stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<8x3x80x80xf32>, tensor<8x3x3x3xf32>) -> tensor<8x8x80x80xf32>
+    %1 = weft.conv %0, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<8x8x80x80xf32>, tensor<8x8x3x3xf32>) -> tensor<8x8x80x80xf32>
+    %2 = weft.reduce_mean %1 axes [2, 3] : (tensor<8x8x80x80xf32>) -> tensor<8x8x1x1xf32>
+    %3 = weft.mul %1, %2 : (tensor<8x8x80x80xf32>, tensor<8x8x1x1xf32>) -> tensor<8x8x80x80xf32>
+    %4 = weft.conv %3, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<8x8x80x80xf32>, tensor<8x8x3x3xf32>) -> tensor<8x8x80x80xf32>
+    %5 = weft.reduce_mean %4 axes [] : (tensor<8x8x80x80xf32>) -> tensor<1x1x1x1xf32>
+    return %5 : tensor<1x1x1x1xf32>
+  }
+}
+
+// -----
+
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
   // What mixes samples is not divided, nor is a batch of run-time size.
   // CHECK-LABEL: func.func @mixes
   // CHECK: weft.split %arg0 axis 0
