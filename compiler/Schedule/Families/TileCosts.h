@@ -17,7 +17,7 @@ inline constexpr int64_t bytesOfParts = 2 * kernel::partCount;
 inline constexpr int64_t stripBytes = 640 << 10, filterBytes = 1 << 20;
 
 /// A kernel may always work in so much.
-inline constexpr int64_t neverTooMuch = 256 << 10;
+inline constexpr int64_t neverTooMuch = 512 << 10;
 
 /// Fitted to 220 layers of seven networks, of which half are met within 8 % (ns, times the clock at which other families count
 /// nothing but multiply-adds): six products of two tiles of 16, which tiles of few pixels do not shorten further; splitting one
