@@ -187,14 +187,15 @@ private:
     return success();
   }
 
-  /// A sum in tiles (`weft.tiles`) has two stages before it, in which its sides are split.
+  /// A sum in tiles (`weft.tiles`) has one or two stages before it, in which its sides are split.
   LogicalResult finishTileSum(Operation &op, Stage stage, Value result) {
     std::optional<SplitSides> sides = splitSides(desc, stage, static_cast<int>(desc.stages.size()));
     if (!sides)
       return op.emitError("`weft.tiles` stands on a sum of products whose outermost and innermost loops run along both sides, the "
                           "innermost over 16 terms (or, alone, over 32 or more), with 16 columns");
     desc.stages.push_back(std::move(sides->a));
-    desc.stages.push_back(std::move(sides->b));
+    if (sides->b)
+      desc.stages.push_back(std::move(*sides->b));
     return finishStage(std::move(stage), result), success();
   }
 

@@ -85,7 +85,7 @@ ExprPtr mux(ExprPtr which, std::vector<ExprPtr> values) {
   return make({.kind = ExprKind::Mux, .args = std::move(values)});
 }
 
-ExprPtr tileDot(std::vector<ExprPtr> parts) { return make({.kind = ExprKind::TileDot, .args = std::move(parts)}); }
+ExprPtr tileDot(std::vector<ExprPtr> args) { return make({.kind = ExprKind::TileDot, .args = std::move(args)}); }
 ExprPtr cast(Scalar type, ExprPtr a) { return make({.kind = ExprKind::Cast, .type = type, .args = {std::move(a)}}); }
 
 bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product) {

@@ -20,7 +20,7 @@ ExprPtr binary(ScalarOp op, ExprPtr a, ExprPtr b);
 ExprPtr select(ExprPtr condition, ExprPtr ifTrue, ExprPtr ifFalse);
 ExprPtr mux(ExprPtr which, std::vector<ExprPtr> values);
 ExprPtr cast(Scalar type, ExprPtr a);
-ExprPtr tileDot(std::vector<ExprPtr> parts);
+ExprPtr tileDot(std::vector<ExprPtr> args);
 
 /// The node's type, given its kind and operands; loads, constants, accumulators and casts state theirs.
 Scalar resultType(const Expr &expr);

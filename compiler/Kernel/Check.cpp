@@ -106,9 +106,9 @@ private:
     case ExprKind::Cast:
       return expect(expr.args.size() == 1, "`cast` takes one operand");
     case ExprKind::TileDot:
-      expect(expr.args.size() == 6, "`tile_dot` takes three parts of each side");
-      for (const ExprPtr &part : expr.args)
-        expect(part->type == Scalar::I32, "parts are i32");
+      expect(expr.args.size() == 5 || expr.args.size() == 6, "`tile_dot` takes three parts of one side, and three or two numbers of the other");
+      for (size_t i = 0; i < expr.args.size(); ++i)
+        expect(expr.args[i]->type == (i < 3 || expr.args.size() == 6 ? Scalar::I32 : Scalar::F32), "parts are i32, numbers f32");
       return;
     }
   }

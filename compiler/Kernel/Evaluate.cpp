@@ -297,9 +297,16 @@ private:
   }
 
   Value computeTileDot(const Expr &expr) {
-    uint32_t words[6];
-    for (int part = 0; part < 6; ++part)
+    uint32_t words[2 * partCount];
+    bool areParts = expr.args.size() == 2 * partCount;
+    for (int part = 0; part < (areParts ? 2 : 1) * partCount; ++part)
       words[part] = static_cast<uint32_t>(evaluateNode(*expr.args[part]).whole);
+    if (!areParts) {
+      auto number = [&](int64_t arg) { return static_cast<float>(evaluateNode(*expr.args[arg]).real); };
+      float low = number(partCount), high = number(partCount + 1);
+      for (auto [part, op] : {std::pair(0, ScalarOp::Bf16High), {1, ScalarOp::Bf16Middle}, {2, ScalarOp::Bf16Low}})
+        words[partCount + part] = bf16Part(op, low, high);
+    }
     return {tileDot(words), 0};
   }
 

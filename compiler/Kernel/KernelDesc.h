@@ -62,7 +62,7 @@ enum class ExprKind : uint8_t {
   Select,      ///< args[0] ? args[1] : args[2]
   Mux,         ///< args[1 + args[0]]: args[0] is an I32 index known once its loop is unrolled
   Cast,        ///< args[0] converted to `type`
-  TileDot,     ///< a step of a sum of products in tiles: args are the three parts of a, then those of b, as I32; see TileProduct.h
+  TileDot,     ///< a step of a sum of products in tiles: args are the three parts of a, as I32, then those of b or its two numbers; see TileProduct.h
 };
 
 /// Arithmetic is IEEE in the type of the node, one rounding an operation, infinities and NaN included; no reader

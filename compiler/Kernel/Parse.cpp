@@ -349,7 +349,7 @@ private:
         return failAt(offset, "`mux` takes an index and at least one value");
       expr = mux(args[0], std::vector<ExprPtr>(args.begin() + 1, args.end()));
     } else if (name == "tile_dot") {
-      expr = count(6) ? tileDot(std::move(args)) : nullptr;
+      expr = args.size() == 6 || count(5) ? tileDot(std::move(args)) : nullptr;
     } else if (std::optional<ScalarOp> op = scalarOpNamed(name)) {
       if (isUnary(*op))
         expr = count(1) ? unary(*op, args[0]) : nullptr;

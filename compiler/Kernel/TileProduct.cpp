@@ -62,7 +62,7 @@ public:
 
   std::optional<SplitSides> run() {
     ExprPtr product;
-    if (!sum.update || sum.update->predicate || sum.update->loops.empty() || sum.loops.empty() ||
+    if (!sum.update || sum.update->predicate || sum.update->loops.empty() || sum.loops.empty() || !startsFromZero() ||
         !isFusedMultiplyAdd(*sum.update->value, product))
       return std::nullopt;
     const int pure = static_cast<int>(sum.loops.size()), columns = pure - 1;
@@ -79,15 +79,19 @@ public:
     if (!fits || !isLoop(*b->args.back(), columns) || !splits(*a) || !splits(*b) || !isLoop(*a->args.back(), inner) ||
         reads(*a, columns))
       return std::nullopt;
-    SplitSides sides{stageOf(*a, sideA), stageOf(*b, sideB)};
-    std::vector<ExprPtr> parts = partsOf(*a, first);
-    for (ExprPtr &part : partsOf(*b, first + 1))
-      parts.push_back(std::move(part));
-    rewriteUpdate(std::move(parts));
+    SplitSides sides{stageOf(*a, sideA), std::nullopt};
+    std::vector<ExprPtr> args = partsOf(*a, first);
+    if (isWhole)
+      sides.b = stageOf(*b, sideB);
+    for (ExprPtr &arg : isWhole ? partsOf(*b, first + 1) : numbersOf(*b))
+      args.push_back(std::move(arg));
+    rewriteUpdate(std::move(args));
     return sides;
   }
 
 private:
+  bool startsFromZero() const { return sum.init && sum.init->kind == ExprKind::Constant && sum.init->constant == 0; }
+
   /// Each reduction loop at the ends is an index by itself, or stands nowhere.
   bool splits(const Expr &load) const {
     for (int loop : {outer, inner}) {
@@ -200,12 +204,17 @@ private:
   void addStep(const Expr &load, size_t d, const ExprPtr &step, Stage &stage, std::vector<ExprPtr> (&at)[2], ExprPtr (&isInside)[2]) const {
     if (isWhole)
       return addWholeStep(load, step, stage, at, isInside);
+    addPair(load, d, step, at, isInside[1]);
+  }
+
+  /// Both blocks of a step; whether the second is inside.
+  void addPair(const Expr &load, size_t d, const ExprPtr &step, std::vector<ExprPtr> (&at)[2], ExprPtr &isInside) const {
     Extent all = extentOf(load, d);
     ExprPtr even = binary(ScalarOp::Mul, step, index(2)), odd = binary(ScalarOp::Add, even, index(1));
     if (!all.isFixed() || all.value % 2 != 0) {
       ExprPtr end = all.isFixed() ? index(all.value) : operandExtent(all.operand, all.dim);
       ExprPtr last = binary(ScalarOp::Sub, end, index(1));
-      isInside[1] = binary(ScalarOp::Le, odd, last);
+      isInside = binary(ScalarOp::Le, odd, last);
       odd = binary(ScalarOp::Min, odd, last);
     }
     at[0].push_back(even);
@@ -235,7 +244,8 @@ private:
       args.push_back(word);
   }
 
-  ExprPtr initOf(const Expr &load, std::vector<ExprPtr> (&at)[2], const ExprPtr (&isInside)[2]) const {
+  /// What is read for both terms of a word; zero for one that is not inside.
+  static std::pair<ExprPtr, ExprPtr> termsOf(const Expr &load, std::vector<ExprPtr> (&at)[2], const ExprPtr (&isInside)[2]) {
     auto value = [&](std::vector<ExprPtr> args) {
       return load.kind == ExprKind::LoadStage ? loadStage(load.ref, load.type, std::move(args))
                                               : loadOperand(load.ref, load.type, std::move(args));
@@ -245,6 +255,11 @@ private:
       low = select(isInside[0], low, constant(0));
     if (isInside[1])
       high = select(isInside[1], high, constant(0));
+    return {low, high};
+  }
+
+  ExprPtr initOf(const Expr &load, std::vector<ExprPtr> (&at)[2], const ExprPtr (&isInside)[2]) const {
+    auto [low, high] = termsOf(load, at, isInside);
     return mux(loop(0), {binary(ScalarOp::Bf16High, low, high), binary(ScalarOp::Bf16Middle, low, high),
                          binary(ScalarOp::Bf16Low, low, high)});
   }
@@ -268,12 +283,26 @@ private:
     return loads;
   }
 
-  void rewriteUpdate(std::vector<ExprPtr> parts) {
+  /// Both numbers of a word.
+  std::vector<ExprPtr> numbersOf(const Expr &load) const {
+    std::vector<ExprPtr> at[2];
+    ExprPtr isInside[2];
+    for (size_t d = 0; d < load.args.size(); ++d)
+      if (isLoop(*load.args[d], outer))
+        addPair(load, d, loop(outer), at, isInside[1]);
+      else
+        for (auto &args : at)
+          args.push_back(load.args[d]);
+    auto [low, high] = termsOf(load, at, isInside);
+    return {low, high};
+  }
+
+  void rewriteUpdate(std::vector<ExprPtr> args) {
     Update &update = *sum.update;
     update.loops.front().extent = inSteps(update.loops.front().extent, turnsOfStep());
     if (isWhole)
       update.loops.push_back({"word", Extent::fixed(wordsOfStep)});
-    update.value = binary(ScalarOp::Add, accumulator(sum.type), tileDot(std::move(parts)));
+    update.value = binary(ScalarOp::Add, accumulator(sum.type), tileDot(std::move(args)));
   }
 
   const KernelDesc &desc;

@@ -28,12 +28,14 @@ inline constexpr const char *sideA = "_a", *sideB = "_b";
 
 /// These stages.
 struct SplitSides {
-  Stage a, b;
+  Stage a;
+  std::optional<Stage> b; ///< else b is split where it is multiplied
 };
 
-/// Rewrites the update of `sum`, `acc + a * b`, as one in tiles: its innermost reduction loop becomes one over words, and its
+/// Rewrites the update of `sum`, `acc + a * b` from zero, as one in tiles: its innermost reduction loop becomes one over words, and its
 /// outermost one over pairs of blocks of 16 (where there is one loop only, of at least 32 terms, it is cut so; where a last step would
-/// pass the end it begins earlier, and b is zero in what both have). b is the side that the last loop of the stage runs along. `first` is the number stage a will have in the kernel, b the next. Nothing where the sum has another form.
+/// pass the end it begins earlier, and b is zero in what both have; only there has b a stage). b is the side that the last loop of the stage runs along. `first` is the
+/// number stage a will have in the kernel, b the next. Nothing where the sum has another form.
 std::optional<SplitSides> splitSides(const KernelDesc &desc, Stage &sum, int first);
 
 /// Whether a stage's update is a sum in tiles.

@@ -259,6 +259,37 @@ TEST_F(Tiles, BitsDoNotDependOnHowPixelsAndBlocksAreCut) {
       }
 }
 
+/// A b in numbers, at random distances, gives the bits of one in parts; an upper half that does not exist is not read.
+TEST_F(Tiles, SplittingOnTheWayChangesNothing) {
+  for (int i = 0; i < 40; ++i) {
+    auto upTo = [&](int most) { return int(1 + random() % most); };
+    const int width = upTo(70), lines = upTo(4), blocks = upTo(5), channels = upTo(5);
+    Sum sum(random, width, lines, blocks, channels, upTo(3), upTo(3));
+    const int row = 15 + upTo(9), high = 15 * row + 15 + upTo(9), step = high + 15 * row + 15 + upTo(9), pairs = channels - i % 2;
+    const int across = sum.loops[2].turns, down = sum.loops[1].turns, block = channels * down * across * step;
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    std::vector<float> numbers(blocks * block, nan);
+    for (int k = 0; k < blocks; ++k)
+      for (int at = 0; at < channels * down * across; ++at)
+        for (int word = 0; word < 256; ++word) {
+          const int from = k * sum.bBlock + at * sum.loops[2].b + word, to = k * block + at * step + word / 16 * row + word % 16;
+          const bool hasHigh = at < pairs * down * across;
+          numbers[to] = sum.bv[2 * from];
+          if (hasHigh)
+            numbers[to + high] = sum.bv[2 * from + 1];
+          else
+            Sum::store(sum.b, from, sum.bPart, numbers[to], 0);
+        }
+    std::vector<float> parts = sum.c, split(sum.c.size(), nan);
+    sum.forEach([&](size_t at, int, int, int, int) { parts[at] = 0; });
+    sum.run(parts);
+    weft_tile_products_split(split.data(), sum.a.data(), numbers.data(), width, lines, blocks, sum.cPixel, sum.cLine, sum.cBlock,
+                             sum.aPixel, sum.aLine, sum.aPart, block, row, high, channels, sum.loops[0].a, down * across * step, down,
+                             sum.loops[1].a, across * step, across, sum.loops[2].a, step, pairs, nullptr, 0);
+    sum.forEach([&](size_t at, int line, int pixel, int, int) { ASSERT_EQ(bitsOf(split[at]), bitsOf(parts[at])) << line << ", " << pixel; });
+  }
+}
+
 /// Squared errors, summed over all results: of tiles, and of one f32 multiply-add after another.
 TEST_F(Tiles, ErrorsAreBelowThoseOfSingleMultiplyAdds) {
   for (int channels : {1, 2, 8, 32}) {

@@ -19,9 +19,14 @@ inline Halide::Expr bf16High(Halide::Expr low, Halide::Expr high) { return pair(
 inline Halide::Expr bf16Middle(Halide::Expr low, Halide::Expr high) { return pair(rest(low), rest(high)); }
 inline Halide::Expr bf16Low(Halide::Expr low, Halide::Expr high) { return pair(rest(rest(low)), rest(rest(high))); }
 
-/// The products of the six largest pairs of parts, both halves of the words. Written out as text only: when weft compiles, the
-/// loops around it are one call of the runtime, which sums in another order.
-inline Halide::Expr tileDot(const std::vector<Halide::Expr> &words) {
+/// The products of the six largest pairs of parts, both halves of the words: three parts of a, then those of b or its two numbers.
+/// Written out as text only: when weft compiles, the loops around it are one call of the runtime, which sums in another order.
+inline Halide::Expr tileDot(std::vector<Halide::Expr> words) {
+  if (words.size() == 5) {
+    Halide::Expr low = words[3], high = words[4];
+    words.resize(3);
+    words.insert(words.end(), {bf16High(low, high), bf16Middle(low, high), bf16Low(low, high)});
+  }
   Halide::Expr sum = 0.0f;
   for (int half = 0; half < 2; ++half)
     for (int a = 0; a < 3; ++a)

@@ -15,7 +15,7 @@ using Halide::Expr;
 
 namespace {
 
-constexpr const char *stepName = "weft_tile_dot", *functionName = "weft_tile_products";
+constexpr const char *stepName = "weft_tile_dot", *functionName = "weft_tile_products", *splittingName = "weft_tile_products_split";
 
 void require(bool condition, const std::string &otherwise) {
   if (!condition)
@@ -47,6 +47,12 @@ public:
     sum = {store->name, without(lets, store->index)};
     for (const Expr &word : step->args) {
       Expr whole = without(lets, word);
+      if (const Select *select = whole.as<Select>()) {
+        bool endsIfTrue = is_const_zero(select->true_value);
+        require(endsIfTrue || is_const_zero(select->false_value), "the end of a sum in tiles is not zero");
+        hasHigh = endsIfTrue ? !select->condition : select->condition;
+        whole = endsIfTrue ? select->false_value : select->true_value;
+      }
       const Load *load = whole.as<Load>();
       require(load, "a side of a sum in tiles is no load");
       words.push_back({load->name, load->index});
@@ -64,7 +70,8 @@ public:
   };
   std::vector<Turn> turns;
   Access sum;
-  std::vector<Access> words; ///< three parts of a, three of b
+  std::vector<Access> words; ///< three parts of a, then those of b, or its two numbers
+  Expr hasHigh;              ///< whether there is a second number; undefined: always
 
 private:
   using IRVisitor::visit;
@@ -122,12 +129,14 @@ struct Roles {
   }
 
   /// The loop inside a vector of words or columns: 16 turns, one after the other.
-  static void takeLanes(std::vector<Turn> &turns, Expr Turn::*distance) {
+  static Turn takeLanes(std::vector<Turn> &turns, Expr Turn::*distance) {
     auto lanes = std::find_if(turns.begin(), turns.end(), [&](const Turn &turn) {
       return is_const_one((turn.*distance)) && is_const(turn.extent, kernel::wordsOfStep);
     });
     require(lanes != turns.end(), "a sum in tiles has no loop over 16 neighbours");
+    Turn taken = *lanes;
     turns.erase(lanes);
+    return taken;
   }
 
   /// Of pixels: a loop that goes on where the one inside it ends is one with it.
@@ -232,11 +241,39 @@ std::vector<Expr> nextOf(const For *around, const std::string &side) {
   return {address(reads.operand, simplify(next)), simplify(count) * 4};
 }
 
-Stmt callOf(const Stmt &update, const For *loop) {
+/// What is read of a b that the function splits, in the next turn of the loop around: address and bytes.
+std::vector<Expr> nextOf(const Nest &nest, const For *around, const Lets &between) {
+  Scope<Interval> loops;
+  for (const Turn &turn : nest.turns)
+    loops.push(turn.name, Interval(turn.min, turn.min + turn.extent - 1));
+  Interval elements = bounds_of_expr_in_scope(nest.words[3].index, loops);
+  elements.include(bounds_of_expr_in_scope(nest.words[4].index, loops));
+  if (!around || !elements.is_bounded())
+    return {Halide::reinterpret(Halide::Handle(), Halide::cast(Halide::UInt(64), 0)), 0};
+  Expr next = substitute(around->name, Variable::make(Halide::Int(32), around->name) + 1, without(between, elements.min));
+  return {address(nest.words[3].buffer, simplify(next)), simplify(elements.max - elements.min + 1) * 4};
+}
+
+/// In how many turns of the outermost loop of a sum there is a second number: in all, or in all but the last.
+Expr pairsOf(const Nest &nest, const std::vector<Turn> &sums) {
+  Expr turns = sums.empty() ? Expr(1) : sums.front().extent;
+  if (!nest.hasHigh.defined())
+    return turns;
+  Expr last = nest.hasHigh;
+  if (!sums.empty())
+    last = substitute(sums.front().name, sums.front().min + turns - 1, last);
+  for (const Turn &turn : nest.turns)
+    require(!expr_uses_var(last, turn.name), "where a sum in tiles ends depends on loop " + turn.name);
+  bool varies = !sums.empty() && expr_uses_var(nest.hasHigh, sums.front().name);
+  return simplify(select(last, turns, varies ? turns - 1 : Expr(0)));
+}
+
+Stmt callOf(const Stmt &update, const For *loop, const Lets &between) {
   Nest nest(update);
   Roles roles(nest.turns);
-  Roles::takeLanes(roles.columns, &Turn::ofSum);
-  Roles::takeLanes(roles.sums, &Turn::ofA);
+  Turn column = Roles::takeLanes(roles.columns, &Turn::ofSum), word = Roles::takeLanes(roles.sums, &Turn::ofA);
+  const bool splits = nest.words.size() == 5;
+  require(!splits || (is_const_one(column.ofB) && roles.sums.size() <= 3), "a sum in tiles reads its second side otherwise");
   roles.joinRows();
   roles.keep(roles.rows, 2);
   roles.keep(roles.columns, 1);
@@ -260,14 +297,19 @@ Stmt callOf(const Stmt &update, const For *loop) {
                             pixel.extent, line.extent, block.extent,
                             orZero(pixel.ofSum), orZero(line.ofSum), orZero(block.ofSum),
                             orZero(pixel.ofA), orZero(line.ofA), begin(partDistance(0)),
-                            orZero(block.ofB), begin(partDistance(3))};
-  for (size_t i = 3; i-- > 0;) {
-    Turn sum = at(roles.sums, i);
+                            orZero(block.ofB)};
+  if (splits)
+    args.push_back(orZero(word.ofB));
+  args.push_back(begin(partDistance(3))); // of numbers: from the lower to the upper ones
+  for (size_t i = 0; i < 3; ++i) {
+    Turn sum = i < roles.sums.size() ? roles.sums[i] : none;
     args.insert(args.end(), {sum.extent, orZero(sum.ofA), orZero(sum.ofB)});
   }
-  std::vector<Expr> next = nextOf(loop, nest.words[3].buffer);
+  if (splits)
+    args.push_back(pairsOf(nest, roles.sums));
+  std::vector<Expr> next = splits ? nextOf(nest, loop, between) : nextOf(loop, nest.words[3].buffer);
   args.insert(args.end(), next.begin(), next.end());
-  Stmt call = Evaluate::make(Call::make(Halide::Int(32), functionName, args, Call::Extern));
+  Stmt call = Evaluate::make(Call::make(Halide::Int(32), splits ? splittingName : functionName, args, Call::Extern));
   for (auto turn = nest.turns.rbegin(); turn != nest.turns.rend(); ++turn)
     if (around.count(turn->name))
       call = For::make(turn->name, turn->min, turn->extent, ForType::Serial, Halide::Partition::Auto, Halide::DeviceAPI::None, call);
@@ -280,17 +322,33 @@ Expr tileStep(const std::vector<Expr> &words) { return Call::make(Halide::Float(
 
 TileSums::TileSums(const kernel::KernelDesc &desc) {
   for (const kernel::Stage &stage : desc.stages)
-    if (kernel::isTileSum(stage))
+    if (kernel::isTileSum(stage)) {
       updates.insert(stage.name + ".s1.");
+      if (stage.update->value->args[1]->args.size() == 5)
+        zeros.insert(stage.name + ".s0.");
+    }
 }
 
 Stmt TileSums::visit(const For *op) {
-  bool isUpdate = std::any_of(updates.begin(), updates.end(), [&](const std::string &begin) { return op->name.compare(0, begin.size(), begin) == 0; });
-  if (isUpdate && !Splitting::standsIn(op))
-    return callOf(op, loop);
+  auto isOneOf = [&](const std::set<std::string> &loops) {
+    return std::any_of(loops.begin(), loops.end(), [&](const std::string &begin) { return op->name.compare(0, begin.size(), begin) == 0; });
+  };
+  if (isOneOf(zeros))
+    return Evaluate::make(0);
+  if (isOneOf(updates) && !Splitting::standsIn(op))
+    return callOf(op, loop, lets);
   const For *outside = std::exchange(loop, op);
+  Lets around = std::exchange(lets, {});
   Stmt result = IRMutator::visit(op);
   loop = outside;
+  lets = std::move(around);
+  return result;
+}
+
+Stmt TileSums::visit(const LetStmt *op) {
+  lets.emplace_back(op->name, op->value);
+  Stmt result = IRMutator::visit(op);
+  lets.pop_back();
   return result;
 }
 

@@ -13,7 +13,7 @@ using kernel::termsOfStep;
 inline constexpr int64_t lanesOfTile = 16;
 /// A number in its parts, each a bf16.
 inline constexpr int64_t bytesOfParts = 2 * kernel::partCount;
-/// What the parts of a strip and those of a filter may take in the second-level cache together.
+/// What the parts of a strip and the filter of some blocks may take in the second-level cache together.
 inline constexpr int64_t stripBytes = 640 << 10, filterBytes = 1 << 20;
 
 /// A kernel may always work in so much.

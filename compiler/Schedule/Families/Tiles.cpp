@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Convolutions on a matrix unit (AMX): both sides are split in three bf16 parts, and the sum is a call of the runtime's
-// micro-kernel. A strip of rows is split once for all channel blocks, the filter of a few blocks once for a strip.
+// Convolutions on a matrix unit (AMX): both sides are split in three bf16 parts, a strip of rows once for all channel blocks, the
+// filter of a few blocks for each strip by the runtime's micro-kernel, of which the sum is a call.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -31,7 +31,7 @@ public:
   }
 
   std::optional<Strip> best() const {
-    if (filterBytesOf() > filterBytes)
+    if (4.0 * together() * lanesOfTile * steps * termsOfStep * shape.window > filterBytes)
       return std::nullopt;
     std::optional<Strip> least;
     auto consider = [&](int64_t rows, int64_t columns) {
@@ -50,11 +50,6 @@ public:
   int64_t together() const { return blocksTogether(blocks, std::min<int64_t>(blocks, 2)); }
 
 private:
-  /// Of the blocks that are split together.
-  double filterBytesOf() const {
-    return double(together()) * lanesOfTile * steps * termsOfStep * shape.window * bytesOfParts;
-  }
-
   /// Rows of the input that `rows` of the output see.
   int64_t seen(int64_t rows) const {
     return shape.window == 1 ? rows : (rows - 1) * shape.stride.front() + (shape.kernel.front() - 1) * shape.dilation.front() + 1;
@@ -72,7 +67,7 @@ private:
     double sums = 4.0 * together() * lanesOfTile * rows * columns;
     if ((rows > 1 || isPart) && bytes > stripBytes)
       return std::nullopt;
-    if (bytes + sums + filterBytesOf() > std::max(roomBytes, neverTooMuch))
+    if (bytes + sums > std::max(roomBytes, neverTooMuch))
       return std::nullopt;
     Strip strip{rows, isPart ? columns : 0, 1, forThreads};
     if (rows == shape.height && !isPart)
@@ -168,11 +163,9 @@ public:
     pixels.computeAt(out.name, "t0").reorder({"n", "ib", "y", "x", "part", "word"}).vectorize("word").unroll("part");
     if (!forThreads)
       pixels.parallel("ib");
-    StageBuilder filter(context, sum->name + kernel::sideB);
-    filter.computeAt(out.name, "cbo").reorder({"cb", "ib", "ky", "kx", "word", "part", "c"}).vectorize("c").unroll("part");
     StageBuilder product(context, sum->name);
     product.computeAt(out.name, "cbo").vectorize("c");
-    return ScheduleAttr::get(context, {pixels.get(), filter.get(), product.get(), stage.get()});
+    return ScheduleAttr::get(context, {pixels.get(), product.get(), stage.get()});
   }
 };
 

@@ -335,8 +335,8 @@ private:
 
     ScheduleAttr run() {
       if (inTiles)
-        return ScheduleAttr::get(context, {rows(), columns(), splitInput(), splitFilter(), productInTiles(),
-                                           productsInTiles(), backRows(), back(), tiles()});
+        return ScheduleAttr::get(context, {rows(), columns(), splitInput(), productInTiles(), productsInTiles(),
+                                           backRows(), back(), tiles()});
       return ScheduleAttr::get(context, {rows(), columns(), product(), products(), backRows(), back(), tiles()});
     }
 
@@ -374,18 +374,11 @@ private:
       return rowsOfTiles % band == 0 ? stage.boundExtent("t", tilesTogether) : stage;
     }
 
-    /// On the matrix unit both sides of the products are split where they are used first: the input of a point, and the
-    /// filters of some blocks.
+    /// On the matrix unit the input of a point is split for all channel blocks.
     StageAttr splitInput() {
       StageBuilder stage(context, std::string("product") + kernel::sideA);
       stage.computeAt("products", "uv").reorder({"n", "ib", "t", "u", "v", "part", "word"});
       return stage.vectorize("word").unroll("part").get();
-    }
-
-    StageAttr splitFilter() {
-      StageBuilder stage(context, std::string("product") + kernel::sideB);
-      stage.computeAt("products", "po").reorder({"u", "cb", "ib", "word", "part", "c"});
-      return stage.vectorize("c").unroll("part").unroll("word").get();
     }
 
     /// A call of the micro-kernel for all tiles and some blocks, which fetches the filters of the next ones.

@@ -34,6 +34,15 @@ void weft_tile_products(float *c, const uint32_t *a, const uint32_t *b, int32_t 
                         int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2, const void *next,
                         int32_t next_bytes);
 
+/* c = a * b, where b is split on the way, into the first-level cache. b: distances in floats. Row j of a block has the weights
+ * of 16 columns for the lower channel of a's word j, and b_high further those for the upper one. Only the first `pairs` turns
+ * of n0 have upper channels; in the others they are not read, and zero. */
+void weft_tile_products_split(float *c, const uint32_t *a, const float *b, int32_t width, int32_t lines, int32_t blocks,
+                              int32_t c_pixel, int32_t c_line, int32_t c_block, int32_t a_pixel, int32_t a_line,
+                              int32_t a_part, int32_t b_block, int32_t b_row, int32_t b_high, int32_t n0, int32_t a0,
+                              int32_t b0, int32_t n1, int32_t a1, int32_t b1, int32_t n2, int32_t a2, int32_t b2,
+                              int32_t pairs, const void *next, int32_t next_bytes);
+
 #ifdef __cplusplus
 }
 #endif

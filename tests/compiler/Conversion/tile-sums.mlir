@@ -1,5 +1,5 @@
-// A sum of products whose group asks for tiles has two stages before it, in which both sides are split in three parts; a side that
-// has an odd number of channel blocks ends with zeros, and of a strided 1x1 window only what is read is split.
+// A sum of products whose group asks for tiles has a stage before it, in which pixels are split in three parts, and splits the filter
+// itself; of both an odd number of channel blocks ends with zeros, and of a strided 1x1 window only what is read is split.
 // RUN: weft-opt %s --weft-outline-kernels --weft-verify-importable --weft-print-descs -o /dev/null | FileCheck %s
 
 // CHECK-LABEL: kernel conv1x1s2_b16_0 {
@@ -10,11 +10,13 @@
 // CHECK: let %[[LAST:.*]] = sub(extent(@x, 1), 1:i32)
 // CHECK: let %[[HIGH:.*]] = select(le(%[[ODD]], %[[LAST]]), @x[n, min(%[[ODD]], %[[LAST]]), %[[Y]], %[[X]], word], 0)
 // CHECK: init mux(part, bf16_high(%[[LOW]], %[[HIGH]]), bf16_middle(%[[LOW]], %[[HIGH]]), bf16_low(%[[LOW]], %[[HIGH]]))
-// CHECK: stage conv_b i32 [part < 3, cb < out.1, ib < filter.1 by 2, ky < 1, kx < 1, word < 16, c < 16] {
 // CHECK: stage conv f32 [n < 1, cb < out.1, y < out.2, x < out.3, c < 16] {
 // CHECK-NEXT: init 0
 // CHECK-NEXT: update [ib < x.1 by 2, ky < 1, kx < 1, i < 16]
-// CHECK-NEXT: value = add(acc, tile_dot(conv_a[0:i32, n, ib, y, x, i], conv_a[1:i32, n, ib, y, x, i], conv_a[2:i32, n, ib, y, x, i], conv_b[0:i32, cb, ib, ky, kx, i, c], conv_b[1:i32, cb, ib, ky, kx, i, c], conv_b[2:i32, cb, ib, ky, kx, i, c]))
+// CHECK: let %[[FIRST:.*]] = mul(ib, 2:i32)
+// CHECK: let %[[NEXT:.*]] = add(%[[FIRST]], 1:i32)
+// CHECK: let %[[END:.*]] = sub(extent(@filter, 1), 1:i32)
+// CHECK: value = add(acc, tile_dot(conv_a[0:i32, n, ib, y, x, i], conv_a[1:i32, n, ib, y, x, i], conv_a[2:i32, n, ib, y, x, i], @filter[cb, %[[FIRST]], ky, kx, i, c], select(le(%[[NEXT]], %[[END]]), @filter[cb, min(%[[NEXT]], %[[END]]), ky, kx, i, c], 0)))
 func.func @strided(%x: tensor<1x32x9x9xf32, #weft.blocked<16>>) -> tensor<1x64x5x5xf32, #weft.blocked<16>> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x32x1x1xf32>
   %p = weft.pack_filter %w {ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<64x32x1x1xf32>) -> tensor<4x2x1x1x16x16xf32>

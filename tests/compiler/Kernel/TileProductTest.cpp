@@ -71,6 +71,9 @@ TEST(TileProduct, SumsOfOtherFormsAreRefused) {
   EXPECT_FALSE(splitSides(desc, plain, 0));
   Stage squares = sum(binary(ScalarOp::Add, accumulator(), binary(ScalarOp::Mul, w, w))); // both run along the columns
   EXPECT_FALSE(splitSides(desc, squares, 0));
+  Stage fromOne = sum(binary(ScalarOp::Add, accumulator(), binary(ScalarOp::Mul, x, w)));
+  fromOne.init = constant(1);
+  EXPECT_FALSE(splitSides(desc, fromOne, 0));
 }
 
 } // namespace

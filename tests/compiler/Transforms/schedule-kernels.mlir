@@ -94,7 +94,6 @@ func.func @points(%x: tensor<1x256x14x14xf32>) -> tensor<1x4096x14x14xf32> attri
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-tile", "amx-bf16"]>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd4
 // CHECK-SAME: stage<"product_a", [compute_at("products", uv)
-// CHECK-SAME: stage<"product_b", [compute_at("products", po)
 // CHECK-SAME: stage<"product", [compute_at("products", po), storage_order(n, u, v, cb, t, c), vectorize(c)]>
 // CHECK-SAME: split(cb -> po, pi by 8, shift_inwards), reorder(n, u, v, po, pi, t, c), vectorize(c), fuse(u, v -> uv), parallel(uv)
 // CHECK-SAME: weft.choice = {band = 14 : i64, by_points = 1 : i64, cb = 8 : i64, family = "winograd", m = 4 : i64, tiles = 1 : i64}

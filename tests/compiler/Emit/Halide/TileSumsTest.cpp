@@ -38,6 +38,36 @@ weft_tile_products(float *c, const uint32_t *a, const uint32_t *b, int32_t width
               sum(a + line * a_line + pixel * a_pixel, b + block * b_block + column);
 }
 
+extern "C" __attribute__((visibility("default"))) void
+weft_tile_products_split(float *c, const uint32_t *a, const float *b, int32_t width, int32_t lines, int32_t blocks, int32_t c_pixel,
+                         int32_t c_line, int32_t c_block, int32_t a_pixel, int32_t a_line, int32_t a_part, int32_t b_block, int32_t b_row,
+                         int32_t b_high, int32_t n0, int32_t a0, int32_t b0, int32_t n1, int32_t a1, int32_t b1, int32_t n2, int32_t a2,
+                         int32_t b2, int32_t pairs, const void *, int32_t) {
+  constexpr ScalarOp parts[] = {ScalarOp::Bf16High, ScalarOp::Bf16Middle, ScalarOp::Bf16Low};
+  auto sum = [&](const uint32_t *pixel, const float *column) {
+    double total = 0;
+    for (int32_t i = 0; i < n0; ++i)
+      for (int32_t j = 0; j < n1; ++j)
+        for (int32_t k = 0; k < n2; ++k)
+          for (int32_t word = 0; word < 16; ++word) {
+            const float *low = column + i * b0 + j * b1 + k * b2 + word * b_row;
+            uint32_t words[6];
+            for (int part = 0; part < 3; ++part) {
+              words[part] = pixel[part * a_part + i * a0 + j * a1 + k * a2 + word];
+              words[3 + part] = bf16Part(parts[part], *low, i < pairs ? low[b_high] : 0);
+            }
+            total += tileDot(words);
+          }
+    return static_cast<float>(total);
+  };
+  for (int32_t line = 0; line < lines; ++line)
+    for (int32_t pixel = 0; pixel < width; ++pixel)
+      for (int32_t block = 0; block < blocks; ++block)
+        for (int32_t column = 0; column < 16; ++column)
+          c[line * c_line + pixel * c_pixel + block * c_block + column] =
+              sum(a + line * a_line + pixel * a_pixel, b + block * b_block + column);
+}
+
 namespace {
 
 /// Of an element, some of which are small differences of large terms.
@@ -47,31 +77,25 @@ constexpr double mostOff = 1e-3;
 std::string convolution(int window, int stride) {
   std::string k = std::to_string(window), area = std::to_string(window * window * 256), row = std::to_string(window * 256);
   std::string y = "add(mul(y, " + std::to_string(stride) + ":i32), ky)", x = "add(mul(x, " + std::to_string(stride) + ":i32), kx)";
-  auto split = [](const std::string &name, const std::string &args, const std::string &extent) {
+  auto both = [](const std::string &name, const std::string &args, const std::string &extent) {
     auto at = [&](const std::string &ib) { return "@" + name + "[" + std::string(args).replace(args.find("IB"), 2, ib) + "]"; };
     std::string low = at("mul(ib, 2:i32)"), end = "sub(extent(@" + extent + "), 1:i32)", odd = "add(mul(ib, 2:i32), 1:i32)";
-    std::string high = "select(le(" + odd + ", " + end + "), " + at("min(" + odd + ", " + end + ")") + ", 0)", both = "(" + low + ", " + high + ")";
-    return "init mux(part, bf16_high" + both + ", bf16_middle" + both + ", bf16_low" + both + ")";
+    return low + ", select(le(" + odd + ", " + end + "), " + at("min(" + odd + ", " + end + ")") + ", 0)";
   };
-  std::string a, b;
-  for (int part = 0; part < 3; ++part) {
-    std::string p = std::to_string(part) + ":i32";
-    a += "conv_a[" + p + ", n, ib, " + y + ", " + x + ", i], ";
-    b += std::string(part ? ", " : "") + "conv_b[" + p + ", cb, ib, ky, kx, i, c]";
-  }
+  std::string ofX = "(" + both("x", "n, IB, y, x, word", "x, 1") + ")", a;
+  for (int part = 0; part < 3; ++part)
+    a += "conv_a[" + std::to_string(part) + ":i32, n, ib, " + y + ", " + x + ", i], ";
   return "kernel tiles {\n"
          "operand x f32 [?, ?, ?, ?, 16] strides [?, ?, ?, 16, 1]\n"
          "operand w f32 [?, ?, " + k + ", " + k + ", 16, 16] strides [?, " + area + ", " + row + ", 256, 16, 1]\n"
          "output y f32 [?, ?, ?, ?, 16] strides [?, ?, ?, 16, 1]\n"
-         "stage conv_a i32 [part < 3, n < x.0, ib < x.1 by 2, y < x.2, x < x.3, word < 16] { " + split("x", "n, IB, y, x, word", "x, 1") + " }\n"
-         "stage conv_b i32 [part < 3, cb < y.1, ib < w.1 by 2, ky < " + k + ", kx < " + k + ", word < 16, c < 16] { " +
-         split("w", "cb, IB, ky, kx, word, c", "w, 1") + " }\n"
+         "stage conv_a i32 [part < 3, n < x.0, ib < x.1 by 2, y < x.2, x < x.3, word < 16] { init mux(part, bf16_high" + ofX + ", bf16_middle" + ofX +
+         ", bf16_low" + ofX + ") }\n"
          "stage conv f32 [n < y.0, cb < y.1, y < y.2, x < y.3, c < 16] { init 0\n"
          "update [ib < x.1 by 2, ky < " + k + ", kx < " + k + ", i < 16]\n"
-         "value = add(acc, tile_dot(" + a + b + ")) }\n"
+         "value = add(acc, tile_dot(" + a + both("w", "cb, IB, ky, kx, i, c", "w, 1") + ")) }\n"
          "stage out f32 [n < y.0, cb < y.1, y < y.2, x < y.3, c < 16] holds y { init max(conv[n, cb, y, x, c], 0) }\n"
          "schedule conv_a { compute_at(out, strip) reorder(n, ib, y, x, part, word) vectorize(word) unroll(part) }\n"
-         "schedule conv_b { compute_at(out, cbo) reorder(cb, ib, ky, kx, word, part, c) vectorize(c) unroll(part) }\n"
          "schedule conv { compute_at(out, cbo) vectorize(c) }\n"
          "schedule out { split(y, strip, row by 2, predicate) split(cb, cbo, cbi by 2, shift_inwards)\n"
          "reorder(strip, cbo, n, cbi, row, x, c) vectorize(c) parallel(strip) }\n}";
