@@ -114,14 +114,13 @@ private:
     Shape tiles(shape, m, machine);
     TileLimits limits = tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1);
     Tile tile = registerTile(tiles, tiles.across, limits, machine);
-    int64_t samples = servesBatch(tiles, tile.cb, machine) ? shape.batch : 1;
+    int64_t samples = samplesServed(tiles, tile.cb, shape.batch, machine);
     double columnBytes = samples * tileWork(tiles, tile.cb, machine);
     int64_t rows = band(tiles, tile.cb, columnBytes * tiles.inRow(), machine);
     bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
     int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
     tile = registerTile(tiles, tilesOfLast(tiles, rows, cut), limits, machine);
-    bool byPoints = pointsPay(tiles, rows, cut, machine) &&
-                    samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
+    bool byPoints = pointsPay(tiles, rows, cut, machine) && fitsWhole(tiles, samples, machine);
     double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
     double product =
         count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
@@ -151,9 +150,9 @@ private:
     if (tiles.slices < shape.depth)
       values.push_back({"slices", tiles.slices});
     if (int64_t lines = fetchedAhead(
-            tiles, tile, shape.batch * tiles.slices * llvm::divideCeil(rows * tiles.dy * cut, tile.x), machine))
+            tiles, tile, samples * tiles.slices * llvm::divideCeil(rows * tiles.dy * cut, tile.x), machine))
       values.push_back({"prefetch", lines});
-    if (double cycles = byPoints && samples == 1 && machine.tiles ? cyclesInTiles(tiles) : 0) {
+    if (double cycles = byPoints && machine.tiles ? cyclesInTiles(tiles, shape.batch, samples) : 0) {
       cycles += count * transforms * tiles.transformed();
       if (cycles < choice.cycles) {
         choice.cycles = cycles;
@@ -165,13 +164,14 @@ private:
     return choice;
   }
 
-  /// What products on the matrix unit cost where all tiles are one run: six products of parts, splitting both sides, and
-  /// the filters' way from memory, which fetching ahead hides in part. Measured: 256 channels at 56 x 56, 512 at 28 x 28.
-  static double cyclesInTiles(const Shape &tiles) {
+  /// What products on the matrix unit cost where all tiles of a sample are one run: six products of parts, splitting both sides, and
+  /// the filters' way from memory, which fetching ahead hides in part, once for `samples`. Measured: 256 channels at 56 x 56, 512 at
+  /// 28 x 28.
+  static double cyclesInTiles(const Shape &tiles, int64_t batch, int64_t samples) {
     constexpr double ofProducts = 130, ofSplit = 9, ofFilterByte = 0.48;
     double run = tiles.down * tiles.inRow(), steps = tiles.points() * llvm::divideCeil(tiles.inBlocks, 2);
     double products = std::ceil(run / rowsOfRegister) * steps * tiles.outBlocks * ofProducts;
-    return products + run * steps * ofSplit + tiles.weightBytes * ofFilterByte;
+    return batch * (products + run * steps * ofSplit) + batch / samples * tiles.weightBytes * ofFilterByte;
   }
 
   /// Channel blocks whose filters are split together: their parts stay in the second-level cache.
@@ -212,6 +212,21 @@ private:
     if (machine.fetchesAhead && (cuts == 2 || cuts == 3)) // their arithmetic hides it, unlike a direct layer's
       return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
     return linesAhead(machine.vector, tile.cb, cuts, machine);
+  }
+
+  /// For how many samples a filter is used before the next is read. Where a batch has no room, samples one by one may have some, whose
+  /// tiles hide the stream of filters.
+  static int64_t samplesServed(const Shape &tiles, int64_t cb, int64_t batch, const Machine &machine) {
+    if (!servesBatch(tiles, cb, machine))
+      return 1;
+    bool fallsBack = machine.slowThirdLevel && !tiles.isDeep() && tiles.down * tiles.inRow() >= tilesHidingFilter &&
+                     !fitsWhole(tiles, batch, machine) && fitsWhole(tiles, 1, machine);
+    return fallsBack ? 1 : batch;
+  }
+
+  /// Whether all there is between the transforms of some samples fits the room.
+  static bool fitsWhole(const Shape &tiles, int64_t samples, const Machine &machine) {
+    return samples * tileWork(tiles, tiles.outBlocks, machine) * tiles.down * tiles.inRow() <= machine.roomBytes;
   }
 
   /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only
@@ -390,7 +405,10 @@ private:
     StageAttr productsInTiles() {
       StageBuilder stage(context, "products");
       stage.computeAt(out, bandLoop()).storageOrder({"n", "u", "v", "cb", "t", "c"});
-      stage.split("cb", "po", "pi", cb, Tail::ShiftInwards).reorder({"n", "u", "v", "po", "pi", "t", "c"});
+      stage.split("cb", "po", "pi", cb, Tail::ShiftInwards);
+      SmallVector<StringRef> order{"u", "v", "po", "pi", "t", "c"};
+      order.insert(samplesInside ? llvm::find(order, "pi") : order.begin(), "n"); // split filters serve the whole batch
+      stage.reorder(order);
       return stage.vectorize("c").fuse("u", "v", "uv").parallel("uv").get();
     }
 

@@ -145,6 +145,24 @@ func.func @many_rows(%x: tensor<1x3136x64xf32>) -> tensor<1x3136x512xf32> attrib
 
 // -----
 
+// Samples of few tiles share the filters that are split.
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = ["amx-tile", "amx-bf16"]>} {
+// CHECK-LABEL: func.func private @conv3x3_winograd
+// CHECK-SAME: split(cb -> po, pi by 8, shift_inwards), reorder(u, v, po, n, pi, t, c), vectorize(c), fuse(u, v -> uv), parallel(uv)
+// CHECK-SAME: samples_inside = 1 : i64, tiles = 1 : i64}
+func.func @batch(%x: tensor<8x512x14x14xf32>) -> tensor<8x4096x14x14xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<512x512x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<4096x512x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<8x512x14x14xf32>, tensor<512x512x3x3xf32>) -> tensor<8x512x14x14xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<8x512x14x14xf32>, tensor<4096x512x1x1xf32>) -> tensor<8x4096x14x14xf32>
+  return %1 : tensor<8x4096x14x14xf32>
+}
+}
+
+// -----
+
 // In three dimensions the slices that one band's windows touch are transformed together, as many as stay in the cache; the filter of a
 // point serves all of them.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
