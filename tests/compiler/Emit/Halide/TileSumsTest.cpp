@@ -111,6 +111,18 @@ TEST(TileSums, OfOnePixel) { check(1, 1); }
 TEST(TileSums, OfAWindow) { check(3, 1); }
 TEST(TileSums, ThatSkipPixels) { check(3, 2); }
 
+/// With one block of input channels, which is a constant, no number has a second one beside it.
+TEST(TileSums, OfOneBlock) {
+  std::string text = convolution(3, 1);
+  for (auto [from, to] : {std::pair<std::string, std::string>("ib < x.1 by 2", "ib < 1"), {"extent(@x, 1)", "1:i32"}, {"extent(@w, 1)", "1:i32"},
+                          {"x f32 [?, ?,", "x f32 [?, 1,"}, {"w f32 [?, ?,", "w f32 [?, 1,"}})
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+      text.replace(at, from.size(), to);
+  std::vector<Buffer> operands = {makeBuffer(Scalar::F32, {2, 1, 7, 9, 16}, 1), makeBuffer(Scalar::F32, {3, 1, 3, 3, 16, 16}, 2),
+                                  makeBuffer(Scalar::F32, {2, 3, 5, 7, 16}, 3)};
+  expectLikeEvaluatorEverywhere(parseOrDie(text), operands, mostOff);
+}
+
 /// Words along one dimension: rows of a matrix, the other side in blocks of columns.
 void checkRows(const std::string &schedule) {
   auto parts = [](const std::string &low, const std::string &high) {
