@@ -15,6 +15,8 @@ namespace weft::kernel {
 inline constexpr int64_t partCount = 3;
 /// Terms of one step, and words they are packed in.
 inline constexpr int64_t termsOfStep = 32, wordsOfStep = 16;
+/// Rows of a tile of a, columns of one of b.
+inline constexpr int64_t lanesOfTile = 16;
 
 /// What ScalarOps Bf16High, Bf16Middle and Bf16Low mean: a part of `low` in the lower half, of `high` in the upper. An
 /// infinity has NaN as its other parts.

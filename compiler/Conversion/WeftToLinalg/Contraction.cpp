@@ -6,6 +6,7 @@
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
 #include "compiler/Conversion/WeftToLinalg/Winograd.h"
+#include "compiler/Kernel/TileProduct.h"
 
 using namespace mlir;
 
@@ -449,7 +450,7 @@ LogicalResult lowerLinear(LinearOp op, KernelBuilder &kernel) {
 
 /// The same sum in tiles: loop j becomes cb and c. `left` and `right` are where the matrices are read in `loops`.
 LogicalResult tiledMatmul(MatmulOp op, StageLoops loops, SmallVector<AffineExpr> left, SmallVector<AffineExpr> right, KernelBuilder &kernel) {
-  constexpr int64_t block = 16; // columns of a tile
+  constexpr int64_t block = kernel::lanesOfTile;
   Layout z(op.getZ().getType());
   unsigned j = loops.parallel - 1, k = j + 2;
   loops.names[j] = "cb";

@@ -8,9 +8,8 @@
 
 namespace weft {
 
+using kernel::lanesOfTile;
 using kernel::termsOfStep;
-/// Pixels or columns of a tile.
-inline constexpr int64_t lanesOfTile = 16;
 /// A number in its parts, each a bf16.
 inline constexpr int64_t bytesOfParts = 2 * kernel::partCount;
 /// What the parts of a strip and the filter of some blocks may take in the second-level cache together.

@@ -34,9 +34,6 @@ constexpr int64_t tilesHidingFilter = 28;
 /// Of a row that threads share: fewer would not fill a register tile.
 constexpr int64_t fewestOfRow = 14;
 
-/// Of a register of the matrix unit.
-constexpr int64_t rowsOfRegister = 16;
-
 /// One of the two dimensions: tiles of m results, `apart` of them in each other, read m + taps - 1 elements each;
 /// single elements where there is one tap.
 struct Axis {
@@ -170,7 +167,7 @@ private:
   static double cyclesInTiles(const Shape &tiles, int64_t batch, int64_t samples) {
     constexpr double ofProducts = 130, ofSplit = 9, ofFilterByte = 0.48;
     double run = tiles.down * tiles.inRow(), steps = tiles.points() * llvm::divideCeil(tiles.inBlocks, 2);
-    double products = std::ceil(run / rowsOfRegister) * steps * tiles.outBlocks * ofProducts;
+    double products = std::ceil(run / kernel::lanesOfTile) * steps * tiles.outBlocks * ofProducts;
     return batch * (products + run * steps * ofSplit) + batch / samples * tiles.weightBytes * ofFilterByte;
   }
 
