@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from targets import runnable
+
 # Name: inputs, results, body. `c` counts convolutions up, as each needs a name of its own.
 NETWORKS = {
     "tall_window": ("x: f32[1, 3, 8, 40]", "y: f32[1, 16, 8, 40]", "y = conv(x, out=16, kernel=[3, 1], pad=[1, 0]) as c"),
@@ -37,7 +39,7 @@ NETWORKS = {
     "sequence": ("x: f32[1, 4, 33]", "y: f32[1, 16, 31]", "y = conv(x, out=16, kernel=3) as a"),
     "volume": ("x: f32[1, 2, 4, 5, 9]", "y: f32[1, 16, 4, 5, 9]", "y = conv(x, out=16, kernel=3, pad=1) as a"),
 }
-TARGETS = ["x86-64-v3", "x86-64-v4"]
+TARGETS = runnable(["x86-64-v3", "x86-64-v4"])
 
 
 def run(*command):
