@@ -1,10 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A knapsack filled greedily: offers are many and small, so the best gain a byte first is close to the best there is.
+// A knapsack of which each layer takes one form or none. The best gain a byte first would not do: a layer's second form, at four
+// times the bytes for a little more, shuts out another layer's first.
 #include "compiler/Schedule/WeightsBudget.h"
 
 #include "compiler/Schedule/Family.h"
 #include "dialects/Weft/Winograd.h"
 
+#include <cmath>
 #include <vector>
 
 using namespace mlir;
@@ -17,10 +19,13 @@ using Alike = SmallVector<ConvOp>;
 
 /// One form of convolutions that are alike, against the cheapest that needs no transformed filter.
 struct Offer {
-  const Alike *convs;
   Algorithm algorithm;
   double gain, bytes;
-  size_t order;
+};
+
+struct Layer {
+  const Alike *convs;
+  SmallVector<Offer> offers;
 };
 
 double bytesOf(Value tensor) { return double(cast<RankedTensorType>(tensor.getType()).getNumElements()) * 4; }
@@ -39,7 +44,7 @@ int64_t tensorBytes(Operation *op) {
 }
 
 /// Appends what Winograd's forms offer in the room beside the operands, an estimate as no buffers exist yet; gives what the other form takes more than is written.
-double collectOffers(const Alike &convs, int64_t allowed, Machine machine, std::vector<Offer> &offers) {
+double collectOffers(const Alike &convs, int64_t allowed, Machine machine, SmallVectorImpl<Offer> &offers) {
   ConvOp conv = convs.front();
   machine.roomBytes = std::max<int64_t>(allowed - tensorBytes(conv), 1);
   SmallVector<Choice> choices = candidates(conv, machine);
@@ -47,14 +52,38 @@ double collectOffers(const Alike &convs, int64_t allowed, Machine machine, std::
   if (other == choices.end() || !other->algorithm)
     return 0;
   for (const Choice &choice : ArrayRef(choices.begin(), other))
-    offers.push_back({&convs, *choice.algorithm, convs.size() * (other->cycles - choice.cycles),
-                      double(choice.weightBytes - other->weightBytes), offers.size()});
+    if (double gain = other->cycles - choice.cycles; gain > 0)
+      offers.push_back({*choice.algorithm, convs.size() * gain, double(choice.weightBytes - other->weightBytes)});
   return double(other->weightBytes) - bytesOf(conv.getWeight());
 }
 
-bool better(const Offer &a, const Offer &b) {
-  double left = a.gain * b.bytes, right = b.gain * a.bytes;
-  return left != right ? left > right : a.order < b.order;
+/// Which offer of each layer to take, 0 for none, so that they gain most in `room` bytes, in parts of which sizes are counted.
+std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
+  constexpr size_t fewestParts = 4096, partsOfLayer = 16;
+  const size_t parts = std::max(fewestParts, layers.size() * partsOfLayer);
+  auto sizeOf = [&](const Offer &offer) -> size_t {
+    return offer.bytes <= 0 ? 0 : offer.bytes > room ? parts + 1 : size_t(std::ceil(offer.bytes * parts / room));
+  };
+  std::vector<double> most(parts + 1, 0); // gained by the layers so far, in so many parts
+  std::vector<uint8_t> taken(layers.size() * (parts + 1), 0);
+  for (auto [number, layer] : llvm::enumerate(layers))
+    for (size_t space = parts + 1; space-- > 0;) {
+      double without = most[space];
+      for (auto [index, offer] : llvm::enumerate(layer.offers)) {
+        size_t size = sizeOf(offer);
+        double with = size == 0 ? without : size <= space ? most[space - size] : 0;
+        if (size <= space && with + offer.gain > most[space]) {
+          most[space] = with + offer.gain;
+          taken[number * (parts + 1) + space] = index + 1;
+        }
+      }
+    }
+  std::vector<uint8_t> chosen(layers.size());
+  size_t space = parts;
+  for (size_t number = layers.size(); number-- > 0;)
+    if (uint8_t offer = chosen[number] = taken[number * (parts + 1) + space])
+      space -= sizeOf(layers[number].offers[offer - 1]);
+  return chosen;
 }
 
 } // namespace
@@ -65,36 +94,27 @@ bool isWinograd(std::optional<Algorithm> algorithm) {
 
 llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function, const Machine &machine,
                                                           double budget) {
-  std::vector<Offer> offers;
   double written = 0, more = 0;
   function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
   int64_t peak = 0;
   function.walk([&](Operation *op) { peak = std::max(peak, tensorBytes(op)); });
-  llvm::MapVector<std::tuple<Value, Type, Type, Attribute>, Alike> layers;
+  llvm::MapVector<std::tuple<Value, Type, Type, Attribute>, Alike> alike;
   function.walk([&](ConvOp conv) {
     Attribute form = conv->getAttrDictionary();
-    layers[{conv.getWeight(), conv.getX().getType(), conv.getY().getType(), form}].push_back(conv);
+    alike[{conv.getWeight(), conv.getX().getType(), conv.getY().getType(), form}].push_back(conv);
   });
-  for (const auto &[key, convs] : layers)
-    more += collectOffers(convs, Machine::allowedBytes(peak), machine, offers);
-  llvm::sort(offers, better);
-  double packed = written + more;
-  llvm::DenseMap<const Alike *, const Offer *> taken;
-  for (const Offer &offer : offers) {
-    const Offer *&before = taken[offer.convs]; // a form that gains more a byte, but less in all
-    if (before && before->gain >= offer.gain)
-      continue;
-    double bytes = offer.bytes - (before ? before->bytes : 0);
-    if (packed + bytes > budget * written)
-      continue;
-    packed += bytes;
-    before = &offer;
+  std::vector<Layer> layers;
+  for (const auto &[key, convs] : alike) {
+    Layer layer{&convs, {}};
+    more += collectOffers(convs, Machine::allowedBytes(peak), machine, layer.offers);
+    if (!layer.offers.empty())
+      layers.push_back(std::move(layer));
   }
   llvm::DenseMap<Operation *, Algorithm> forms;
-  for (auto [convs, offer] : taken)
-    for (ConvOp conv : *convs)
-      if (offer)
-        forms[conv] = offer->algorithm;
+  for (auto [layer, offer] : llvm::zip_equal(layers, fill(layers, budget * written - written - more)))
+    for (ConvOp conv : *layer.convs)
+      if (offer > 0)
+        forms[conv] = layer.offers[offer - 1].algorithm;
   return forms;
 }
 
