@@ -156,6 +156,27 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("No space left", done.stderr)
 
+    def test_no_output_takes_the_place_of_an_input(self):
+        x = self.folder / "x.npy"
+        before = x.read_bytes()
+        program = self.folder / "program"
+        shutil.copy(DENSE, program)
+        labels = self.folder / "labels.txt"
+        labels.write_text("\n" * 999 + "last")
+        (self.folder / "link.npy").symlink_to("x.npy")
+        refused = "is a file this run reads or has written: give the output another name"
+        for flag, file in (("output", x), ("json", x), ("profile", x), ("output", self.folder / "link.npy"),
+                           ("output", program), ("json", labels)):
+            self.refused(f"`{file}` {refused}", f"--input={x}", f"--{flag}={file}", f"--labels={labels}",
+                         program=str(program))
+        self.assertEqual(x.read_bytes(), before)
+        self.assertEqual(program.read_bytes(), pathlib.Path(DENSE).read_bytes())
+        both = self.folder / "both"
+        done = run("--random-inputs=1", f"--profile={both}", f"--json={both}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"`{both}` {refused}", done.stderr)
+        self.assertIn("traceEvents", both.read_text())
+
     def test_usage(self):
         for text, *arguments in (
             ("there is no option `--imput`", "--imput", "x"),

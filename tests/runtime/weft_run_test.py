@@ -111,6 +111,8 @@ class WeftRun(unittest.TestCase):
         np.testing.assert_allclose(y[0].transpose(1, 2, 0), expected, rtol=1e-6, atol=1e-6)
         y = self.result("image", "--input", self.write("p.jpg", JPEG))
         np.testing.assert_allclose(y[0].mean((1, 2)) * 255, [200, 100, 50], atol=2)
+        self.refused("is a file this run reads", "image", "--input", picture, "--output", picture)
+        self.assertEqual(picture.read_bytes(), png(pixels))
 
     @unittest.skipUnless(PIL, "Pillow is not installed")
     def test_pictures_in_four_inks(self):

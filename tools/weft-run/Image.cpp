@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "runtime/src/main/complain.h"
+#include "runtime/src/main/output.h"
 }
 
 #include <algorithm>
@@ -131,6 +132,7 @@ int loadPicture(const char *file, std::string_view contents, const Preparation &
 }
 
 int loadPicture(const std::string &file, const Preparation &how, const PicturePort &port, Picture &picture) {
+  weft_output_spare(file.c_str());
   const MappedFile mapped(file.c_str());
   if (const char *kind = otherPicture(mapped.contents()))
     return weft_complain("`%s` is a %s picture; PNG and JPEG can be read", file.c_str(), kind);

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "runtime/src/main/complain.h"
+#include "runtime/src/main/output.h"
 }
 
 #include <algorithm>
@@ -130,6 +131,7 @@ template <typename Take> int eachLine(const std::string &path, Take take) {
   std::error_code error;
   if (!fs::is_regular_file(path, error))
     return weft_complain("cannot read `%s`: %s", path.c_str(), error ? error.message().c_str() : "no file and no folder");
+  weft_output_spare(path.c_str());
   std::ifstream stream(path);
   if (!stream)
     return weft_complain("cannot read `%s`: %s", path.c_str(), std::strerror(errno));

@@ -3,6 +3,7 @@
  */
 #include "command.h"
 #include "complain.h"
+#include "output.h"
 #include "session.h"
 
 #include <stdio.h>
@@ -46,6 +47,8 @@ static int createInstance(weft_session *session, const char *image) {
     weights = beside = weightsBeside(session, image);
   if (weights == NULL && session->info.weights_in_file)
     return weft_complain("the weights of `%s` are in a file of their own: give `--weights FILE`", session->info.name);
+  if (weights != NULL)
+    weft_output_spare(weights);
   const weft_status status =
       session->api->create(session->model, session->options.threads, NULL, weights, &session->instance);
   free(beside);
@@ -164,6 +167,9 @@ static int flushOutput(void) {
 }
 
 static int perform(weft_session *session, const char *image) {
+  weft_output_spare(image);
+  if (session->options.labels != NULL)
+    weft_output_spare(session->options.labels);
   int failed = takeTables(session);
   if (!failed && feeds(session))
     failed = session->extension->prepare(session->extension->self, session);
@@ -171,6 +177,8 @@ static int perform(weft_session *session, const char *image) {
     failed = weft_prepare_tensors(session);
   if (!failed)
     failed = createInstance(session, image);
+  if (!failed)
+    failed = weft_check_outputs(session);
   if (!failed)
     failed = runAll(session);
   if (!failed && !feeds(session))

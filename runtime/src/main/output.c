@@ -13,6 +13,41 @@
 
 static int cannotWrite(const char *file) { return weft_complain("cannot write `%s`: %s", file, strerror(errno)); }
 
+/* ---- files that stay ---- */
+
+static struct file_number {
+  dev_t device;
+  ino_t number;
+} *spared;
+static size_t spareCount, spareRoom;
+
+void weft_output_spare(const char *file) {
+  struct stat status;
+  if (stat(file, &status) != 0 || !S_ISREG(status.st_mode))
+    return;
+  if (spareCount == spareRoom) {
+    const size_t room = 2 * spareRoom + 16;
+    struct file_number *more = realloc(spared, room * sizeof *spared);
+    if (more == NULL)
+      return;
+    spared = more;
+    spareRoom = room;
+  }
+  spared[spareCount++] = (struct file_number){status.st_dev, status.st_ino};
+}
+
+int weft_output_allowed(const char *file) {
+  struct stat status;
+  if (strcmp(file, "-") == 0 || stat(file, &status) != 0)
+    return 0;
+  for (size_t i = 0; i < spareCount; ++i)
+    if (spared[i].device == status.st_dev && spared[i].number == status.st_ino)
+      return weft_complain("`%s` is a file this run reads or has written: give the output another name", file);
+  return 0;
+}
+
+/* ---- */
+
 static int openDirectly(weft_output *output) {
   output->stream = fopen(output->file, "wb");
   return output->stream ? 0 : cannotWrite(output->file);
@@ -112,6 +147,8 @@ int weft_output_open(weft_output *output, const char *file) {
   }
   if (stat(file, &status) == 0 && S_ISDIR(status.st_mode))
     return weft_complain("cannot write `%s`: it is a folder", file);
+  if (weft_output_allowed(file) != 0)
+    return WEFT_EXIT_ERROR;
   return stat(file, &status) == 0 && !S_ISREG(status.st_mode) ? openDirectly(output) : openBeside(output);
 }
 
@@ -126,8 +163,11 @@ int weft_output_finish(weft_output *output) {
 int weft_output_publish(weft_output *output) {
   if (output->beside == NULL)
     return 0;
+  if (weft_output_allowed(output->file) != 0)
+    return WEFT_EXIT_ERROR;
   if (rename(output->beside, output->target ? output->target : output->file) != 0)
     return cannotWrite(output->file);
+  weft_output_spare(output->file);
   forgetBeside(output);
   return 0;
 }

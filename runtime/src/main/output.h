@@ -14,7 +14,11 @@ typedef struct weft_output {
   FILE *stream;
 } weft_output;
 
+/* `file` was read, or written just now: no output takes its place. */
+void weft_output_spare(const char *file);
+
 /* Each 0, or 1 with a complaint. */
+int weft_output_allowed(const char *file); /* known before the run what would be refused after it */
 int weft_output_open(weft_output *output, const char *file);
 int weft_output_finish(weft_output *output); /* all bytes are out, under the other name */
 int weft_output_publish(weft_output *output);

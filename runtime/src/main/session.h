@@ -24,6 +24,7 @@ typedef struct weft_session {
 
 /* Each 0, or an exit code with a complaint. */
 int weft_prepare_tensors(weft_session *session); /* reads inputs, makes room for outputs (tensors.c) */
+int weft_check_outputs(const weft_session *session); /* that none takes the place of a file that was read */
 int weft_write_outputs(const weft_session *session);
 int weft_write_json(const weft_session *session); /* (report.c) */
 int weft_write_trace(const weft_session *session);

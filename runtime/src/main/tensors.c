@@ -110,6 +110,7 @@ static int makeRoom(const weft_session *session, const weft_port *port, weft_arr
 /* ---- inputs ---- */
 
 static int readFile(weft_session *session, const char *file, const weft_port *port, weft_array *array) {
+  weft_output_spare(file);
   const weft_extension *extension = session->extension;
   int mine = 0;
   if (extension != NULL && extension->read != NULL) {
@@ -198,6 +199,15 @@ int weft_prepare_tensors(weft_session *session) {
     if (makeRoom(session, &session->info.outputs[i], &session->outputs[i]) != 0)
       return WEFT_EXIT_ERROR;
   return 0;
+}
+
+int weft_check_outputs(const weft_session *session) {
+  const weft_options *options = &session->options;
+  for (uint32_t i = 0; i < session->info.output_count; ++i)
+    if (session->output_files[i] != NULL && weft_output_allowed(session->output_files[i]) != 0)
+      return WEFT_EXIT_ERROR;
+  return (options->json != NULL && weft_output_allowed(options->json) != 0) ||
+         (options->profile != NULL && weft_output_allowed(options->profile) != 0);
 }
 
 /* All files are complete before the first gets its name. */
