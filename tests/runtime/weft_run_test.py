@@ -185,6 +185,11 @@ class WeftRun(unittest.TestCase):
         done = subprocess.run([RUN, self.write("x.so", b"no library")], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot load", done.stderr)
+        whole = (LIBRARIES / "fake-dense.so").read_bytes()
+        for length in (64, 100, 1000, len(whole) // 2):
+            done = subprocess.run([RUN, self.write("x.so", whole[:length]), "--info"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("x.so`: it is truncated", done.stderr)
         done = subprocess.run([RUN, "libz.so.1", "--info"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot load `libz.so.1`", done.stderr)

@@ -11,6 +11,7 @@ extern "C" {
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
 #include <string>
 
 using namespace weft::run;
@@ -24,7 +25,28 @@ constexpr const char *usage = "usage: weft-run NAME.so [options]\n"
 /// A name without a slash would be searched in the system's folders.
 std::string asPath(const char *file) { return std::strchr(file, '/') ? file : std::string("./") + file; }
 
+/// Whether all that is to be loaded is in the file: the loader maps it unseen, and touching what is missing ends the
+/// process. What is no such file it refuses itself.
+bool isWhole(std::string_view file) {
+  Elf64_Ehdr header;
+  if (file.size() < sizeof header || std::memcmp(file.data(), ELFMAG, SELFMAG) != 0 || file[EI_CLASS] != ELFCLASS64)
+    return true;
+  std::memcpy(&header, file.data(), sizeof header);
+  for (uint64_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr part;
+    const uint64_t place = header.e_phoff + i * sizeof part;
+    if (place > file.size() || file.size() - place < sizeof part)
+      return false;
+    std::memcpy(&part, file.data() + place, sizeof part);
+    if (part.p_type == PT_LOAD && (part.p_offset > file.size() || file.size() - part.p_offset < part.p_filesz))
+      return false;
+  }
+  return true;
+}
+
 const weft_model *load(const char *file) {
+  if (!isWhole(MappedFile(file).contents()))
+    return weft_complain("cannot load `%s`: it is truncated", file), nullptr;
   void *library = dlopen(asPath(file).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return weft_complain("cannot load `%s`: %s", file, dlerror()), nullptr;
