@@ -372,7 +372,7 @@ int Emission::printHalide() {
 
 int Emission::run() {
   if (folder.path().empty())
-    return fail(llvm::createStringError("no folder for temporary files can be made"));
+    return fail(folder.error());
   if (int code = prepare())
     return code;
   if (options.emit == EmitKind::Halide)

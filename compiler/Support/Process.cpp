@@ -127,14 +127,20 @@ llvm::Expected<ProcessResult> runProcess(const std::vector<std::string> &argumen
 TemporaryFolder::TemporaryFolder() {
   llvm::SmallString<128> path;
   llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, path);
+  std::string parent = path.str().str();
   llvm::sys::path::append(path, "weft-kernels-XXXXXX");
   std::string made = path.str().str();
   NoInterruption guard;
-  if (!::mkdtemp(made.data()))
+  if (!::mkdtemp(made.data())) {
+    refused = "cannot make a temporary folder in `" + parent + "`: " + std::strerror(errno) +
+              "; `TMPDIR` names another place for it";
     return;
+  }
   folder = made;
   guard.removeLater(folder);
 }
+
+llvm::Error TemporaryFolder::error() const { return llvm::createStringError(refused); }
 
 TemporaryFolder::~TemporaryFolder() {
   if (!folder.empty())

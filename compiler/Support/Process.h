@@ -27,8 +27,9 @@ public:
   TemporaryFolder(const TemporaryFolder &) = delete;
   ~TemporaryFolder();
   const std::string &path() const { return folder; } ///< empty when none could be made
+  llvm::Error error() const;                         ///< then: why
 private:
-  std::string folder;
+  std::string folder, refused;
 };
 
 } // namespace weft

@@ -188,7 +188,7 @@ Expected<OutputFile> weft::emit::link(const LinkOptions &options) {
     return output;
   TemporaryFolder folder;
   if (folder.path().empty())
-    return createStringError("cannot make a temporary folder");
+    return folder.error();
   Expected<std::vector<std::string>> scripts = writeScripts(options, folder.path());
   if (!scripts)
     return scripts.takeError();

@@ -122,7 +122,7 @@ private:
   llvm::Error compile(const std::vector<Job *> &missing) {
     TemporaryFolder folder;
     if (folder.path().empty())
-      return llvm::createStringError("cannot make a temporary folder");
+      return folder.error();
     std::string input = folder.path() + "/input.kernel";
     if (llvm::Error error = writeFile(input, [&](llvm::raw_ostream &os) {
           for (const Job *job : missing)
