@@ -276,6 +276,7 @@ void weft::emit::emitInterface(GlobalVariable *model, const HostOptions &options
   forward(target, options.name + "_info", "weft_get_info", nothing, {pointer}, model);
   forward(target, options.name + "_run", "weft_run", status, {pointer, pointer, pointer, pointer}, nullptr);
   forward(target, options.name + "_destroy", "weft_destroy", nothing, {pointer}, nullptr);
+  forward(target, options.name + "_error_message", "weft_error_message", pointer, {}, nullptr);
   if (!options.query)
     return;
   auto *query =

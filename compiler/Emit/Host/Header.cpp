@@ -186,6 +186,9 @@ void {0}_info(weft_info *info);
  * `sizes` may be NULL where the shapes say all. */
 weft_status {0}_run({0} *net, const weft_tensor *inputs, const weft_tensor *outputs, const int64_t *sizes);
 void {0}_destroy({0} *net);
+/* Why the last failing call of this thread failed: weft_error_message of the runtime this network is linked with, which in
+ * a shared library (--emit=so) is one of its own. */
+const char *{0}_error_message(void);
 )",
       name, file ? "the file of packed weights made together with this header" : "NULL: the weights are linked in");
 }

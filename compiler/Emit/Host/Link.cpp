@@ -43,7 +43,7 @@ static const char *const hugePages[] = {"-z", "max-page-size=2097152"};
 /// What a shared library shows: its own names, none of the runtime's.
 static std::string exportsScript(StringRef name) {
   std::string text = "{ global: weft_query; ";
-  for (StringRef suffix : {"create", "info", "run", "destroy", "model"})
+  for (StringRef suffix : {"create", "info", "run", "destroy", "error_message", "model"})
     text += (name + "_" + suffix + "; ").str();
   return text + "local: *; };\n";
 }

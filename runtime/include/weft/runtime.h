@@ -8,12 +8,14 @@
  *   void        NAME_info(weft_info *info);
  *   weft_status NAME_run(NAME *net, const weft_tensor *inputs, const weft_tensor *outputs, const int64_t *sizes);
  *   void        NAME_destroy(NAME *net);
+ *   const char *NAME_error_message(void);
  *   extern const weft_model NAME_model;
  *
- * Each is weft_create(&NAME_model, ...), weft_get_info(&NAME_model, ...), weft_run(...), weft_destroy(...) below; the
- * generated header adds names for port numbers, shapes and byte counts. A shared library also exports
- * `const weft_model *weft_query(uint32_t abi)`, and an executable holds it: the model, or NULL when `abi` is not the
- * WEFT_ABI it was built with. Programs that link two networks link one runtime.
+ * Each is weft_create(&NAME_model, ...), weft_get_info(&NAME_model, ...), weft_run(...), weft_destroy(...),
+ * weft_error_message() below; the generated header adds names for port numbers, shapes and byte counts. A shared library
+ * has a runtime of its own inside. It exports these six names and `const weft_model *weft_query(uint32_t abi)`, which an
+ * executable holds too: the model, or NULL when `abi` is not the WEFT_ABI it was built with. Programs that link two
+ * networks as static libraries link one runtime.
  *
  * OWNERSHIP. The caller owns the memory of all tensors and keeps it alive during weft_run only. An arena passed to
  * weft_create stays the caller's and must outlive the instance; with NULL the instance maps and releases its own.

@@ -160,6 +160,19 @@ TEST_F(SharedLibrary, RunsForEveryValueOfARunTimeSize) {
   dlclose(library);
 }
 
+TEST_F(SharedLibrary, SaysWhyACallFailed) {
+  build(file("net.so"));
+  void *library = dlopen(file("net.so").c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_TRUE(library) << dlerror();
+  auto create = reinterpret_cast<weft_status (*)(int, void *, const char *, weft_instance **)>(dlsym(library, "net_create"));
+  auto message = reinterpret_cast<const char *(*)()>(dlsym(library, "net_error_message"));
+  ASSERT_TRUE(create && message);
+  weft_instance *net = nullptr;
+  EXPECT_EQ(create(-1, nullptr, nullptr, &net), WEFT_ERROR_ARGUMENT);
+  EXPECT_STREQ(message(), "-1 threads; it must be 0 (all processors) to 256");
+  dlclose(library);
+}
+
 TEST_F(SharedLibrary, IsTheSameBytesUnderAnyName) {
   build(file("net.so"));
   build(file("other.so"));
