@@ -114,6 +114,7 @@ class Command(unittest.TestCase):
         self.refused("the size G is not known from any input: give `--size G=N`, at most 8", *inputs, program=GRAPH)
         self.refused("`--size G=9`: G is a number from 0 to 8", *inputs, "--size", "G=9", program=GRAPH)
         self.refused("`part`[0] is 0, but there are 0 of what it numbers", *inputs, "--size", "G=0", program=GRAPH)
+        self.refused("the size G is given twice", *inputs, "--size", "G=2", "--size", "G=3", program=GRAPH)
         self.refused("`--size H=9` names no run-time size", *inputs, "--size", "H=9", program=GRAPH)
         np.save(self.folder / "i.npy", np.array([0, 1, 7], np.int32))
         self.refused("`g.indices`[2] is 7; it must be 0 to 3", *inputs, "--size", "G=3", program=GRAPH)
@@ -186,8 +187,11 @@ class Command(unittest.TestCase):
             ("`--threads` takes a number from 1 to 256, not `0`", "--threads", "0"),
             ("`--repeat` takes a number from 1 to 100000000, not `ten`", "--repeat", "ten"),
             ("`--random-inputs` takes a number from 0 to 2^64 - 1, not `-1`", "--random-inputs=-1"),
+            ("`--threads 1` and `--threads 2` contradict each other", "--threads=1", "--threads", "2"),
+            ("`--json a` and `--json b` contradict each other", "--json=a", "--json=b"),
         ):
             self.refused(text, *arguments, code=2)
+        self.assertEqual(run("--random-inputs=1", "--threads=1", "--threads", "1").returncode, 0)
 
     def memory_calls(self, program, repeat, threads):
         environment = dict(os.environ, LD_PRELOAD=COUNTER)

@@ -197,6 +197,7 @@ class WeftRun(unittest.TestCase):
     def test_usage(self):
         self.assertEqual(subprocess.run([RUN], capture_output=True).returncode, 2)
         self.assertIn("executes the code", subprocess.run([RUN, "--help"], capture_output=True, text=True).stdout)
+        self.refused("`--crop 3` and `--crop 4` contradict each other", "image", "--crop=3", "--crop=4", code=2)
         self.assertIn("--dump-tensors DIR", self.run_it("dense", "--help").stdout)
         for bad in ("--crop=0", "--resize=9x", "--mean=1,,2", "--std=0", "--tolerance=x", "--croop=3"):
             self.refused(bad.split("=")[0], "image", bad, code=2)

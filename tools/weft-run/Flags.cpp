@@ -30,7 +30,7 @@ const char *const flagsHelp =
     "  --eval DIR|LIST          a folder a class, or a text of `FILE CLASS` lines: top-1, top-5, images/s, confusion\n"
     "  --labels FILE            the names of the classes: folders and lists are matched with them\n"
     "  --confusion FILE         the whole confusion table as CSV\n"
-    "  --top-patches L=FILE     where layer L answers most, a row a channel, as a PNG; L:3,7-9=FILE chooses channels\n"
+    "  --top-patches L=FILE     where layer L answers most, a row a channel, as a PNG; L:3,7-9=FILE: these; repeatable\n"
     "  --patches K              patches a channel; default 9\n";
 
 namespace {
@@ -41,7 +41,7 @@ constexpr const char *names[] = {"resize",        "crop",   "mean", "std",      
 int knows(void *, const char *name) {
   for (const char *known : names)
     if (std::strcmp(known, name) == 0)
-      return 2;
+      return std::strcmp(name, "save-features") == 0 || std::strcmp(name, "top-patches") == 0 ? 3 : 2;
   return 0;
 }
 

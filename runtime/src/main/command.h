@@ -14,7 +14,8 @@ struct weft_session;
 typedef struct weft_extension {
   const char *help; /* lines for --help */
   void *self;
-  /* Is `name` (without dashes) one of its flags? 0 no; 1 yes; 2 yes, and it takes a value. */
+  /* Is `name` (without dashes) one of its flags? 0 no; 1 yes; 2 yes, and it takes a value; 3 one each
+   * time it is given. */
   int (*knows)(void *self, const char *name);
   int (*option)(void *self, const char *name, const char *value);
   /* Reads a file of a kind only it knows; *mine says whether it is one. */

@@ -92,30 +92,58 @@ static int store(const flag *flag, const char *value, weft_options *options) {
   return 0;
 }
 
+#define NAME_BYTES 32
+
+/* A flag of one value, as it was given. */
+typedef struct given {
+  char name[NAME_BYTES];
+  const char *value;
+} given;
+
 /* The arguments as a list, and how far it is read. */
 typedef struct reader {
   int count, next;
   char **arguments;
   const weft_extension *extension;
+  given *given;
+  int given_count;
 } reader;
 
-static int wantsValue(const reader *reader, const flag *flag, const char *name) {
-  if (flag != NULL)
-    return flag->kind != FLAG;
-  return reader->extension->knows(reader->extension->self, name) == 2;
+/* How often a flag takes a value: what the extension's `knows` says of its own. */
+enum { NEVER = 1, ONCE = 2, OFTEN = 3 };
+
+static int takesValue(const reader *reader, const flag *flag, const char *name) {
+  if (flag == NULL)
+    return reader->extension->knows(reader->extension->self, name);
+  return flag->kind == FLAG ? NEVER : flag->kind == LIST ? OFTEN : ONCE;
+}
+
+/* A flag given twice with two values has none that is meant. */
+static int contradicts(reader *reader, const char *name, const char *value) {
+  for (int i = 0; i < reader->given_count; ++i)
+    if (strcmp(reader->given[i].name, name) == 0 && strcmp(reader->given[i].value, value) != 0)
+      return weft_complain_usage("`--%s %s` and `--%s %s` contradict each other", name, reader->given[i].value, name,
+                                 value);
+  given *mine = &reader->given[reader->given_count++];
+  strcpy(mine->name, name);
+  mine->value = value;
+  return 0;
 }
 
 static int takeFlag(reader *reader, const char *name, const char *value, weft_options *options) {
   const flag *flag = find(name);
   if (flag == NULL && (reader->extension == NULL || !reader->extension->knows(reader->extension->self, name)))
     return weft_complain_usage("there is no option `--%s`", name);
-  if (!wantsValue(reader, flag, name) && value != NULL)
+  const int takes = takesValue(reader, flag, name);
+  if (takes == NEVER && value != NULL)
     return weft_complain_usage("`--%s` takes no value", name);
-  if (wantsValue(reader, flag, name) && value == NULL) {
+  if (takes != NEVER && value == NULL) {
     if (reader->next == reader->count)
       return weft_complain_usage("`--%s` needs a value%s%s", name, flag ? ": " : "", flag ? flag->value : "");
     value = reader->arguments[reader->next++];
   }
+  if (takes == ONCE && contradicts(reader, name, value))
+    return WEFT_EXIT_USAGE;
   return flag ? store(flag, value, options) : reader->extension->option(reader->extension->self, name, value);
 }
 
@@ -125,7 +153,7 @@ static int takeArgument(reader *reader, weft_options *options) {
     return takeFlag(reader, "help", NULL, options);
   if (strncmp(argument, "--", 2) != 0)
     return weft_complain_usage("`%s` is not an option", argument);
-  char name[32];
+  char name[NAME_BYTES];
   const char *equals = strchr(argument, '=');
   const size_t length = equals ? (size_t)(equals - argument - 2) : strlen(argument) - 2;
   if (length >= sizeof name)
@@ -140,15 +168,17 @@ int weft_options_parse(int count, char **arguments, const weft_extension *extens
   options->inputs = calloc((size_t)count + 1, sizeof *options->inputs);
   options->outputs = calloc((size_t)count + 1, sizeof *options->outputs);
   options->sizes = calloc((size_t)count + 1, sizeof *options->sizes);
-  if (options->inputs == NULL || options->outputs == NULL || options->sizes == NULL)
+  given *given = calloc((size_t)count + 1, sizeof *given);
+  if (options->inputs == NULL || options->outputs == NULL || options->sizes == NULL || given == NULL) {
+    free(given);
     return weft_complain("no memory for the command line");
-  reader reader = {count, 0, arguments, extension};
-  while (reader.next < count) {
-    int failed = takeArgument(&reader, options);
-    if (failed)
-      return failed;
   }
-  return 0;
+  reader reader = {count, 0, arguments, extension, given, 0};
+  int failed = 0;
+  while (!failed && reader.next < count)
+    failed = takeArgument(&reader, options);
+  free(given);
+  return failed;
 }
 
 void weft_options_free(weft_options *options) {

@@ -51,6 +51,8 @@ static int parseSize(weft_session *session, const char *text) {
     const long long value = strtoll(equals + 1, &end, 10);
     if (errno != 0 || end == equals + 1 || *end != 0 || value < 0 || value > size->bound)
       return weft_complain("`--size %s`: %s is a number from 0 to %lld", text, size->name, (long long)size->bound);
+    if (session->sizes[i] >= 0)
+      return weft_complain("the size %s is given twice", size->name);
     session->sizes[i] = value;
     return 0;
   }
