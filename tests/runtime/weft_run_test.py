@@ -179,6 +179,7 @@ class WeftRun(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("`add` is the first layer that differs: by up to 1", done.stdout)
         self.refused("cannot read the folder", "dense", *arguments, "--compare=/no/such")
+        self.refused("name the same folder", "dense", *arguments, f"--compare={layers}", f"--dump-tensors={layers}/.")
         self.refused("was compiled without a table of its layers", "graph", "--random-inputs=1", "--dump-tensors", layers)
 
     def test_what_is_no_network_is_refused(self):

@@ -100,6 +100,9 @@ int Layers::begin() {
   std::error_code error;
   if (!dumpFolder.empty() && (fs::create_directories(dumpFolder, error), error))
     return weft_complain("cannot make the folder `%s`: %s", dumpFolder.c_str(), error.message().c_str());
+  if (!dumpFolder.empty() && !compareFolder.empty() && fs::equivalent(dumpFolder, compareFolder, error))
+    return weft_complain("`--dump-tensors` and `--compare` name the same folder, `%s`: its files would be compared with "
+                         "themselves", compareFolder.c_str());
   return compareFolder.empty() ? 0 : listReferences();
 }
 
