@@ -197,7 +197,10 @@ class WeftRun(unittest.TestCase):
 
     def test_usage(self):
         self.assertEqual(subprocess.run([RUN], capture_output=True).returncode, 2)
-        self.assertIn("executes the code", subprocess.run([RUN, "--help"], capture_output=True, text=True).stdout)
+        help = subprocess.run([RUN, "--help"], capture_output=True, text=True).stdout
+        for text in ("usage: weft-run NAME.so [options]", "executes the code", "--threads N", "--eval DIR|LIST"):
+            self.assertIn(text, help)
+        self.assertEqual(self.run_it("dense", "--help").stdout, help)
         self.refused("`--crop 3` and `--crop 4` contradict each other", "image", "--crop=3", "--crop=4", code=2)
         self.assertIn("--dump-tensors DIR", self.run_it("dense", "--help").stdout)
         for bad in ("--crop=0", "--resize=9x", "--mean=1,,2", "--std=0", "--tolerance=x", "--croop=3"):

@@ -6,8 +6,10 @@
 
 extern "C" {
 #include "runtime/src/main/complain.h"
+#include "runtime/src/main/options.h"
 }
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
@@ -17,10 +19,6 @@ extern "C" {
 using namespace weft::run;
 
 namespace {
-
-constexpr const char *usage = "usage: weft-run NAME.so [options]\n"
-                              "Runs a network that `weftc --emit=so` made: executes the code in NAME.so.\n"
-                              "`weft-run NAME.so --help` lists the options.\n";
 
 /// A name without a slash would be searched in the system's folders.
 std::string asPath(const char *file) { return std::strchr(file, '/') ? file : std::string("./") + file; }
@@ -59,18 +57,27 @@ const weft_model *load(const char *file) {
   return model;
 }
 
+/// Of weft-run alone, or behind the library.
+bool wantsHelp(int count, char **arguments) {
+  return std::any_of(arguments + 1, arguments + std::min(count, 3),
+                     [](const char *argument) { return !std::strcmp(argument, "--help") || !std::strcmp(argument, "-h"); });
+}
+
 } // namespace
 
 int main(int count, char **arguments) {
   weft_complain_as("weft-run");
-  if (count > 1 && (!std::strcmp(arguments[1], "--help") || !std::strcmp(arguments[1], "-h")))
-    return std::fputs(usage, stdout) < 0;
+  Flags flags;
+  const weft_extension extension = flags.extension();
+  if (wantsHelp(count, arguments)) {
+    weft_options_help("weft-run NAME.so", &extension);
+    std::puts("\nRuns a network that `weftc --emit=so` made: executes the code in NAME.so.");
+    return std::fflush(stdout) ? weft_complain("cannot write standard output") : WEFT_EXIT_OK;
+  }
   if (count < 2 || arguments[1][0] == '-')
     return weft_complain_usage("the first argument is the shared library to run: weft-run NAME.so [options]");
   const weft_model *model = load(arguments[1]);
   if (!model)
     return WEFT_EXIT_ERROR;
-  Flags flags;
-  const weft_extension extension = flags.extension();
   return weft_command(model, "weft-run", arguments[1], count - 2, arguments + 2, &extension);
 }
