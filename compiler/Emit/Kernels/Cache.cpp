@@ -9,6 +9,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
@@ -120,7 +121,9 @@ std::string defaultCacheFolder() {
   if (base && llvm::sys::path::is_absolute(*base))
     return *base + "/weft";
   auto home = llvm::sys::Process::GetEnv("HOME");
-  return home && llvm::sys::path::is_absolute(*home) ? *home + "/.cache/weft" : "";
+  // Users of services have the home `/nonexistent`, which is not to be made.
+  bool isThere = home && llvm::sys::path::is_absolute(*home) && llvm::sys::fs::is_directory(*home);
+  return isThere ? *home + "/.cache/weft" : "";
 }
 
 llvm::Expected<KernelCache> KernelCache::open(StringRef folder, uint64_t maxBytes) {

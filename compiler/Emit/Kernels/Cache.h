@@ -11,7 +11,7 @@
 
 namespace weft::emit {
 
-/// $XDG_CACHE_HOME/weft, else ~/.cache/weft, else empty.
+/// $XDG_CACHE_HOME/weft, else ~/.cache/weft where there is a home, else empty.
 std::string defaultCacheFolder();
 
 class KernelCache {

@@ -3,10 +3,12 @@
 // failure leaves something to reproduce it with.
 #include "compiler/Emit/Kernels/Kernels.h"
 
+#include "compiler/Emit/Kernels/Cache.h"
 #include "compiler/Emit/Kernels/Prefetches.h"
 #include "compiler/Kernel/Text.h"
 #include "compiler/Support/Process.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -99,6 +101,14 @@ TEST_F(Kernels, CacheGivesTheSameBytesAndHealsItself) {
 
 /// Check.h lets this pass; Halide cannot vectorise a loop whose extent it does not know.
 const std::string refused = scale("refused", "2", "schedule s { vectorize(i) }");
+
+TEST_F(Kernels, AHomeThatIsNotThereIsNotMade) {
+  ::unsetenv("XDG_CACHE_HOME");
+  ::setenv("HOME", folder.path().c_str(), 1);
+  EXPECT_EQ(defaultCacheFolder(), folder.path() + "/.cache/weft");
+  ::setenv("HOME", (folder.path() + "/none").c_str(), 1);
+  EXPECT_EQ(defaultCacheFolder(), "");
+}
 
 TEST_F(Kernels, FailuresNameTheKernelAndLeaveAReproducer) {
   std::string error = errorOf(scale("good", "2") + refused);
