@@ -391,7 +391,8 @@ void printDriverHelp(raw_ostream &out) {
          "  weftc net.weft --weights=random:1 --emit=lib -o out/     # out/NAME.a, NAME.h, NAME.weights\n"
          "  weftc zoo:resnet50 --stop-after=fuse --emit=svg -o net.svg # the kernels as boxes\n"
          "  weftc net.weft --emit=halide -o -                        # the kernels as Halide C++\n"
-         "  weftc net.weft --weights=random:1 --dump-dir=ir          # the IR after every phase and pass\n";
+         "  weftc net.weft --weights=random:1 --dump-dir=ir          # the IR after every phase and pass\n"
+         "\nEXIT STATUS: 0 done, 1 bad input or no place for an output, 2 bad usage, 3 a bug in weftc\n";
 }
 
 } // namespace weft

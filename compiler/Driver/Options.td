@@ -21,7 +21,7 @@ defm emit : Value<"emit", "KIND", "exe (default), so, lib, obj, llvm, asm, halid
 defm weights_out : Value<"weights-out", "FILE", "write the packed weights to FILE, not into the executable or library">;
 defm json : Value<"json", "FILE", "a report of the plan (of the layers with --emit=summary) as JSON; - is standard output">;
 def csv : Switch<"csv", "--emit=summary as CSV">;
-def csv_file : Joined<["--"], "csv=">, MetaVarName<"FILE">, HelpText<"the same into FILE, beside the text">;
+def csv_file : Joined<["--"], "csv=">, MetaVarName<"FILE">, HelpText<"--emit=summary as CSV into FILE, beside the text">;
 defm device_memory : Value<"device-memory", "SIZE", "--emit=summary: the largest batch for a device of this memory, such as 5GB">;
 defm fold : Value<"fold", "PARTS", "--emit=summary, svg and dot: what agrees in the first PARTS parts of its path is one row or box; 0: nothing">;
 defm layers : Value<"layers", "PATHS", "--emit=filters: whose filters to write, separated by commas; default: all larger than 1x1">;
@@ -56,7 +56,7 @@ def no_winograd : Switch<"no-winograd", "only direct algorithms, of f32 multiply
 def no_tiles : Switch<"no-tiles", "f32 products by multiply-adds, not of bf16 parts in tile registers (AMX); so have --no-winograd and --memory=small">;
 defm weights_budget : Value<"weights-budget", "RATIO", "packed weights may be this many times their f32 size; default 1.6">;
 defm jobs : Value<"jobs", "N", "kernels compiled at once; default: one a core">;
-defm cache_dir : Value<"cache-dir", "DIR", "where compiled kernels are kept">;
+defm cache_dir : Value<"cache-dir", "DIR", "where compiled kernels are kept, a folder of mode 0700; default weft in $XDG_CACHE_HOME or ~/.cache">;
 def no_cache : Switch<"no-cache", "neither read nor write compiled kernels">;
 }
 
