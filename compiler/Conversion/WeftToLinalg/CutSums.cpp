@@ -18,7 +18,7 @@ constexpr int64_t wantedTerms = 192;
 /// The same over windows of a few taps, which ONNX Runtime ends with each block of channels.
 constexpr int64_t wantedOfWindow = 96;
 /// Sums up to this stay whole.
-constexpr int64_t mostWhole = 240;
+constexpr int64_t mostWhole = 192;
 /// A window's loops need not be cut below this: their ends are where partial sums end best.
 constexpr int64_t mostOfWindow = 512;
 /// The same without products.
