@@ -33,5 +33,10 @@ Machine Machine::of(mlir::ModuleOp module) {
     machine.exposedStreaming = 0.1;
     machine.fetchesAhead = machine.slowThirdLevel = true;
   }
+  // 256 to 512 KiB of second-level cache, and a third-level cache that reads some 10 bytes a cycle.
+  if (machine.vector < 16) {
+    machine.cachedFilterBytes = 400 << 10;
+    machine.pointBandBytes = 1.6 * (1 << 20);
+  }
   return machine;
 }

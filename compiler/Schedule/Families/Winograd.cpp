@@ -115,9 +115,10 @@ private:
     double columnBytes = samples * tileWork(tiles, tile.cb, machine);
     int64_t rows = band(tiles, tile.cb, columnBytes * tiles.inRow(), machine);
     bool isKept = tiles.weightBytes >= machine.cachedFilterBytes && rows == keptBand(tiles, tile.cb, machine);
-    int64_t cut = isKept ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
+    bool byPoints = pointsPay(tiles, rows, machine) && fitsRoom(tiles, rows, samples, machine);
+    int64_t cut = isKept || (byPoints && machine.pointBandBytes > 0) ? tiles.across : chunk(tiles, tile.x, rows, columnBytes, machine);
     tile = registerTile(tiles, tilesOfLast(tiles, rows, cut), limits, machine);
-    bool byPoints = pointsPay(tiles, rows, cut, machine) && fitsWhole(tiles, samples, machine);
+    byPoints &= cut == tiles.across;
     double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
     double product =
         count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
@@ -129,7 +130,7 @@ private:
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
     double work = product / machine.fmaPerCycle + count * transforms * tiles.transformed();
-    double again = byPoints ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine);
+    double again = byPoints && rows == tiles.down ? 0 : readAgain(tiles, rows, tile.cb, shape.batch, machine);
     double stream = (tiles.weightBytes + again / againSpeed) / machine.bytesPerCycle;
     bool hides =
         !machine.slowThirdLevel || tiles.weightBytes >= machine.cachedFilterBytes; // others are not fetched ahead
@@ -194,6 +195,8 @@ private:
   /// input of the only band for each strip of channel blocks.
   static double readAgain(const Shape &tiles, int64_t rows, int64_t cb, int64_t batch, const Machine &machine) {
     double inputBytes = tileBytes(tiles, machine) * tiles.inRow() * rows * batch;
+    if (machine.pointBandBytes > 0 && isFar(tiles, machine))
+      return tiles.weightBytes * (llvm::divideCeil(tiles.down, rows) - 1);
     if (!machine.slowThirdLevel || tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
     if (rows < tiles.down)
@@ -206,6 +209,8 @@ private:
   static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t cuts, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
+    if (machine.pointBandBytes > 0 && cuts >= 2)
+      return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
     if (machine.fetchesAhead && (cuts == 2 || cuts == 3)) // their arithmetic hides it, unlike a direct layer's
       return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
     return linesAhead(machine.vector, tile.cb, cuts, machine);
@@ -217,13 +222,13 @@ private:
     if (!servesBatch(tiles, cb, machine))
       return 1;
     bool fallsBack = machine.slowThirdLevel && !tiles.isDeep() && tiles.down * tiles.inRow() >= tilesHidingFilter &&
-                     !fitsWhole(tiles, batch, machine) && fitsWhole(tiles, 1, machine);
+                     !fitsRoom(tiles, tiles.down, batch, machine) && fitsRoom(tiles, tiles.down, 1, machine);
     return fallsBack ? 1 : batch;
   }
 
-  /// Whether all there is between the transforms of some samples fits the room.
-  static bool fitsWhole(const Shape &tiles, int64_t samples, const Machine &machine) {
-    return samples * tileWork(tiles, tiles.outBlocks, machine) * tiles.down * tiles.inRow() <= machine.roomBytes;
+  /// Whether all there is between the transforms of some rows of some samples fits the room.
+  static bool fitsRoom(const Shape &tiles, int64_t rows, int64_t samples, const Machine &machine) {
+    return samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
   }
 
   /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only
@@ -231,6 +236,8 @@ private:
   static bool servesBatch(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return false;
+    if (machine.pointBandBytes > 0 && !tiles.isDeep())
+      return isFar(tiles, machine) && tiles.down * tiles.inRow() < 4 * tilesHidingFilter;
     bool enough = !tiles.isDeep() && tiles.down * tiles.inRow() >= 4 * tilesHidingFilter;
     return !machine.slowThirdLevel || !(enough || keptBand(tiles, cb, machine));
   }
@@ -256,20 +263,39 @@ private:
     int64_t rows = cachedBand(tiles, cb, machine);
     if (rows * workBytes <= machine.roomBytes)
       return rows;
-    int64_t most = std::max<int64_t>(machine.roomBytes / workBytes, 1);
+    return evenBand(tiles, std::max<int64_t>(machine.roomBytes / workBytes, 1));
+  }
+
+  /// At most so many rows, in bands of about one size.
+  static int64_t evenBand(const Shape &tiles, int64_t most) {
     return llvm::divideCeil(tiles.down, llvm::divideCeil(tiles.down, most));
   }
+
+  /// Whether filters come from memory for each band, as the third-level cache does not keep them.
+  static bool isFar(const Shape &tiles, const Machine &machine) { return tiles.weightBytes > machine.bandBytes; }
 
   static int64_t cachedBand(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
     int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.inRow()));
+    if (machine.pointBandBytes > 0 && !tiles.isDeep())
+      return pointBand(tiles, machine);
     // A third-level cache fast enough for a band, room for all, or bands that are slices.
     if (!machine.slowThirdLevel || fitting >= tiles.down || tiles.isDeep())
       return std::clamp<int64_t>(fitting, 1, tiles.down);
     // Input is read again in order, which the processor foresees; filters, in pieces, cost four times as much a byte.
     int64_t kept = keptBand(tiles, cb, machine);
     return kept ? kept : tiles.down;
+  }
+
+  /// Rows whose input a cache keeps between the transforms and the points, and enough to hide filters that come from memory.
+  static int64_t pointBand(const Shape &tiles, const Machine &machine) {
+    int64_t fitting = machine.pointBandBytes / (tileBytes(tiles, machine) * tiles.inRow());
+    int64_t hiding = isFar(tiles, machine) ? llvm::divideCeil(tilesHidingFilter, tiles.inRow()) : 1;
+    int64_t rows = evenBand(tiles, std::max(fitting, hiding));
+    while (rows > 1 && !fitsRoom(tiles, rows, 1, machine))
+      --rows;
+    return evenBand(tiles, rows);
   }
 
   /// The fewest rows that hide the stream of filters, if there are more and the second-level cache keeps their input
@@ -284,9 +310,10 @@ private:
 
   /// Whether the products of all channel blocks are made for one point of the transform before the next: its input
   /// stays in the second-level cache while all its filters pass, and what goes beyond is written and read in order.
-  static bool pointsPay(const Shape &tiles, int64_t rows, int64_t cut, const Machine &machine) {
-    return machine.slowThirdLevel && !tiles.isDeep() && tiles.weightBytes >= machine.cachedFilterBytes &&
-           rows == tiles.down && cut == tiles.across;
+  static bool pointsPay(const Shape &tiles, int64_t rows, const Machine &machine) {
+    if (tiles.isDeep() || tiles.weightBytes < machine.cachedFilterBytes)
+      return false;
+    return machine.pointBandBytes > 0 || (machine.slowThirdLevel && rows == tiles.down);
   }
 
   /// Bytes between the transforms for one tile, of its input and of `blocks` channel blocks.
@@ -353,6 +380,8 @@ private:
     }
 
   private:
+    /// Threads that have bands of their own need not share points.
+    bool sharesPoints() const { return byPoints && !manyBands(); }
     bool manyBands() const { return llvm::divideCeil(rowsOfTiles, band) >= bandsForThreads; }
 
     /// `loops`, in three dimensions with z before "t".
@@ -369,6 +398,8 @@ private:
     StageAttr rows() {
       StageBuilder stage(context, "rows");
       stage.computeAt("columns", "t").boundExtent("u", u).boundExtent("v", v);
+      if (machine.registers < 32) // the values of a column at a time, which fit
+        stage.reorder({"v", "u", "i"});
       return stage.vectorize("i").unroll("u").unroll("v").get();
     }
 
@@ -376,7 +407,7 @@ private:
       StageBuilder stage(context, "columns");
       stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ib", "t", "i"}));
       boundTiles(stage).vectorize("i").unroll("u").unroll("v");
-      if (byPoints)
+      if (sharesPoints())
         stage.parallel("ib");
       return stage.get();
     }
@@ -456,9 +487,9 @@ private:
       StringRef tile = cutsTiles() ? "ti" : "t", block = byPoints ? "pi" : "cb";
       order.append({tile, block, "c"});
       stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
-      if (byPoints && !samplesInside)
+      if (sharesPoints() && !samplesInside)
         stage.fuse("u", "v", "uv").parallel("uv");
-      else if (byPoints)
+      else if (sharesPoints())
         stage.parallel(u > 1 ? "u" : "v");
       return stage.get();
     }
@@ -471,6 +502,8 @@ private:
       StageBuilder stage(context, "back_rows");
       stage.computeAt(isDilated() ? "back" : out, isDilated() ? "tx" : tileLoop());
       stage.boundExtent("p", p).boundExtent("v", v);
+      if (machine.registers < 32)
+        stage.reorder({"v", "p", "c"});
       return stage.vectorize("c").unroll("p").unroll("v").get();
     }
 
