@@ -178,6 +178,13 @@ class Command(unittest.TestCase):
         self.assertIn(f"`{both}` {refused}", done.stderr)
         self.assertIn("traceEvents", both.read_text())
 
+    def test_a_limit_of_file_sizes_is_an_error_of_writing(self):
+        limited = f"ulimit -f 1; exec {DENSE} --random-inputs=1 --output={self.folder}/out.npy"
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("File too large", done.stderr)
+        self.assertEqual(list(self.folder.glob("out*")), [])
+
     def test_usage(self):
         for text, *arguments in (
             ("there is no option `--imput`", "--imput", "x"),

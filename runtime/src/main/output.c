@@ -73,7 +73,8 @@ static void removeUnfinished(int number) {
   raise(number);
 }
 
-/* Signals somebody else waits for, or ignores, stay theirs. */
+/* Signals somebody else waits for, or ignores, stay theirs. A file over the user's limit is an error of writing, like a full
+ * disk. */
 static void watchSignals(void) {
   static int isWatching;
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
@@ -83,6 +84,9 @@ static void watchSignals(void) {
     if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
       sigaction(numbers[i], &mine, NULL);
   }
+  struct sigaction large;
+  if (!isWatching && sigaction(SIGXFSZ, NULL, &large) == 0 && large.sa_handler == SIG_DFL)
+    signal(SIGXFSZ, SIG_IGN);
   isWatching = 1;
 }
 
