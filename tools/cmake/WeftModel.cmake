@@ -3,7 +3,7 @@
 #
 #   weft_add_model(TARGET MODEL [NAME NAME] [WEIGHTS FILE...] [SET NAME=V...] [CPU TARGET] [FLAGS FLAG...])
 #
-# compiles MODEL (a .weft file, or zoo:NAME) into a library to link, with its header NAME.h. NAME, the prefix of the C
+# compiles MODEL (a .weft or .onnx file, or zoo:NAME) into a library to link, with its header NAME.h. NAME, the prefix of the C
 # interface, is TARGET unless given; two models of one program have different ones. The packed weights are the file in the
 # target's property WEFT_WEIGHTS_FILE; weft_copy_weights(PROGRAM MODEL-TARGET...) puts them beside a program.
 #
@@ -17,6 +17,10 @@ find_package(Threads REQUIRED)
 
 function(weft_add_model target model)
   cmake_parse_arguments(ARG "" "NAME;CPU" "WEIGHTS;SET;FLAGS" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS)
+    list(JOIN ARG_UNPARSED_ARGUMENTS " " unknown)
+    message(FATAL_ERROR "weft_add_model(${target} ${model}): `${unknown}` belongs to none of NAME, WEIGHTS, SET, CPU and FLAGS")
+  endif()
   if(NOT ARG_NAME)
     set(ARG_NAME ${target})
   endif()
