@@ -34,24 +34,39 @@ Expr withSignOf(Expr x, Expr magnitude) {
   return Halide::reinterpret(Halide::Float(32), sign | Halide::reinterpret(Halide::Int(32), magnitude));
 }
 
-/// exp(x) is `mantissa`, near 1, times 2 to the power k; the low bits of `power` are k, as two's complement.
+/// Added to this, a number is rounded to a whole one, which its last bits are, and where `exponent` is added too, moved up to
+/// a float's exponent, the power of two.
+Expr whole(int exponent = 0) { return f(12582912 + exponent); }
+
+/// exp(x) is `mantissa`, near 1, times 2 to the power k; the low bits of `power` are k + `exponent`, as two's complement.
 struct ExpParts {
   Expr mantissa, power;
 };
 
-ExpParts expParts(Expr x) {
-  // Added to this, a number is rounded to a whole one, which its last bits are.
-  Expr whole = f(12582912), rounded = multiplyAdd(x, f(1.44269504088896341), whole), k = sub(rounded, whole);
-  // ln 2 in two parts; the first has few enough digits for k times it to be exact.
-  Expr r = multiplyAdd(k, f(2.12194440054690583e-4), sub(x, mul(k, f(0.693359375))));
+/// x - k ln 2, with ln 2 in two parts; the first has few enough digits for k times it to be exact. Their signs differ, or Halide
+/// would add them.
+Expr withoutLn2(Expr x, Expr k) {
+  return multiplyAdd(k, f(2.12194440054690583e-4), multiplyAdd(k, f(-0.693359375), x));
+}
+
+ExpParts expParts(Expr x, int exponent = 0) {
+  Expr rounded = multiplyAdd(x, f(1.44269504088896341), whole(exponent)), k = sub(rounded, whole(exponent));
+  Expr r = withoutLn2(x, k);
   Expr mantissa = polynomial(r, {1, 1, 0.4999999343, 0.1666652040, 0.0416683908, 0.0083687451, 0.0013814540});
   return {mantissa, Halide::reinterpret(Halide::UInt(32), rounded)};
 }
 
 Expr bits(uint32_t value) { return Halide::Internal::UIntImm::make(Halide::UInt(32), value); }
 
-/// 2 to the power n, which stands where a float has its exponent, times 2 to the power `ofZero` - 127.
-Expr powerOfTwo(Expr n, uint32_t ofZero = 127) { return Halide::reinterpret(Halide::Float(32), n + bits(ofZero << 23)); }
+/// What stands where a float has its exponent, as that float.
+Expr asFloat(Expr n) { return Halide::reinterpret(Halide::Float(32), n); }
+
+/// -x; what `x` negates where it does.
+Expr negated(const Expr &x) {
+  const auto *call = x.as<Halide::Internal::Call>();
+  bool negates = call && call->is_intrinsic(Halide::Internal::Call::strict_sub) && Halide::Internal::is_const_zero(call->args[0]);
+  return negates ? call->args[1] : negate(x);
+}
 
 } // namespace
 
@@ -59,19 +74,22 @@ Expr expOf(Expr x) {
   // Beyond these bounds the result is infinity or zero; a constant in front lets NaN through.
   ExpParts e = expParts(strict::min(f(89), strict::max(f(-104), x)));
   // Two factors, because 2^128 and 2^-150 are no f32 though the products may be.
-  Expr half = (e.power << 22) & bits(0xff800000);
-  return mul(mul(e.mantissa, powerOfTwo(half)), powerOfTwo((e.power << 23) - half));
+  Expr half = (e.power << 22) & bits(0xff800000), one = bits(127 << 23);
+  return mul(mul(e.mantissa, asFloat(half + one)), asFloat((e.power << 23) - half + one));
 }
 
 Expr normalExpOf(Expr x) {
-  ExpParts e = expParts(x);
-  return mul(e.mantissa, powerOfTwo(e.power << 23));
+  ExpParts e = expParts(x, 127);
+  return mul(e.mantissa, asFloat(e.power << 23));
 }
 
 Expr expPlusOneOf(Expr x) {
-  // Below, the sum is 1. Half the exponential is an f32 wherever the sum is one.
-  ExpParts e = expParts(strict::min(f(89), strict::max(f(-87), x)));
-  return multiplyAdd(mul(e.mantissa, powerOfTwo(e.power << 23, 126)), f(2), f(1));
+  // Of -y, since sigmoid is its inverse there. Below -87 the sum is 1; beyond 89 the power of two is infinity.
+  Expr y = strict::max(f(-89), strict::min(f(87), negated(x)));
+  Expr rounded = multiplyAdd(y, f(-1.44269504088896341), whole(127)), k = sub(rounded, whole(127));
+  Expr r = withoutLn2(negate(y), k);
+  Expr mantissa = polynomial(r, {1, 1, 0.4999922514, 0.1666711867, 0.0418909863, 0.0083124302});
+  return multiplyAdd(mantissa, asFloat(Halide::reinterpret(Halide::UInt(32), rounded) << 23), f(1));
 }
 
 Expr logOf(Expr x) {
