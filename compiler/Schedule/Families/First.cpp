@@ -53,7 +53,7 @@ public:
     nest.x = parameter(choice, "x", 1);
     nest.rows = parameter(choice, "rows");
     nest.cb = parameter(choice, "cb", 1);
-    if (llvm::is_contained(unrollable(*reduction, nest.x * nest.cb, unrolledLimit), "kx"))
+    if (holdsPixels(machine) && llvm::is_contained(unrollable(*reduction, nest.x * nest.cb, unrolledLimit), "kx"))
       nest.unrollReduction.push_back("kx");
     if (std::optional<Strips> strips = stripsOf(kernel, choice))
       return scheduleStrips(kernel, nest, *strips, machine);
@@ -61,9 +61,12 @@ public:
   }
 
 private:
+  /// Straight code keeps the pixels that taps share in registers; of sixteen, sums leave none.
+  static bool holdsPixels(const Machine &machine) { return machine.registers >= 32; }
+
   static TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
     int64_t taps = shape.kernel.back();
-    bool unrolls = taps * fewestExactAccumulators <= unrolledLimit;
+    bool unrolls = holdsPixels(machine) && taps * fewestExactAccumulators <= unrolledLimit;
     return unrolls ? TileLimits::unrolledRow(machine, shape.window, taps, shape.stride.back())
                    : TileLimits::striding(machine, shape.window);
   }

@@ -120,7 +120,7 @@ func.func @shared(%x: !x, %w1: !w1, %w3: !w3) -> (!y, !y, !y) attributes {weft.n
 // CHECK: weft.pad %{{.*}} constant low [0, 0, 1, 1] high [0, 0, 1, 1]
 // CHECK-NEXT: weft.conv
 // SCHEDULE-LABEL: func.func private @pad_
-// SCHEDULE-SAME: stage<"pad", [compute_at("store", strip), split(x -> xv, xl by 8, shift_inwards), vectorize(xl)]>
+// SCHEDULE-SAME: stage<"pad", [compute_at("store", strip), split(x -> xv, xl by 8, predicate), vectorize(xl)]>
 func.func @image(%x: !x, %w: !w) -> !y attributes {weft.net} {
   %y = weft.group "first" (%x, %w) {
   ^bb0(%b: !x, %c: !w):
