@@ -40,10 +40,12 @@ bool streamsWeights(double weightBytes, const Machine &machine) { return weightB
 
 SmallVector<std::pair<StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
                                                          const Machine &machine) {
-  SmallVector<std::pair<StringRef, int64_t>> values{{"cb", std::min<int64_t>(blocks, 2)}};
+  constexpr int64_t fetchedStreams = 2, ownStreams = 5;
+  bool ownFetch = batch == 1 && machine.registers < 32; // the processor's, of more streams
+  SmallVector<std::pair<StringRef, int64_t>> values{{"cb", std::min(blocks, ownFetch ? ownStreams : fetchedStreams)}};
   if (batch > 1)
     values.push_back({"n", samplesTogether(batch)});
-  if (machine.fetchesAhead && streamsWeights(weightBytes, machine))
+  if (machine.fetchesAhead && !ownFetch && streamsWeights(weightBytes, machine))
     values.push_back({"stream", 1});
   return values;
 }

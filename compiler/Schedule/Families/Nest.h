@@ -43,8 +43,9 @@ int64_t samplesTogether(int64_t batch);
 /// Whether a product of one row, whose weights serve once, reads them from memory.
 bool streamsWeights(double weightBytes, const Machine &machine);
 
-/// The choice of a product of `batch` rows with `weightBytes` of `blocks` channel blocks, each a stream of weights. Two streams hide
-/// the latency of multiply-adds behind that of memory; each further one makes all slower.
+/// The choice of a product of `batch` rows with `weightBytes` of `blocks` channel blocks, each a stream of weights. Two
+/// streams hide the latency of multiply-adds behind that of memory, and each further one makes all slower, where they are
+/// fetched ahead; AVX2's processors fetch more streams of one row better themselves.
 llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
                                                                      const Machine &machine);
 

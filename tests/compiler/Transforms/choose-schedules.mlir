@@ -70,6 +70,19 @@ func.func @streams(%x: tensor<1x256x6x6xf32>) -> tensor<1x64xf32> attributes {we
 
 // -----
 
+// AVX2's processors fetch more streams of one row themselves.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func @own_streams
+// CHECK: choice = {cb = 5 : i64, family = "gemm"}
+func.func @own_streams(%x: tensor<1x4096xf32>) -> tensor<1x1000xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<1000x4096xf32>
+  %0 = weft.linear %x, %w : (tensor<1x4096xf32>, tensor<1000x4096xf32>) -> tensor<1x1000xf32>
+  return %0 : tensor<1x1000xf32>
+}
+}
+
+// -----
+
 // Where the filter of a strip of channel blocks outgrows the first-level cache and few tiles use it, all of them take one
 // partial sum before the next; not where a tile does not divide the row (17).
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
