@@ -51,6 +51,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createLinesToPlanes());
     manager.addPass(createSplitTransposed());
     manager.addPass(createTrimWindows());
+    manager.addPass(createPickPixels());
     manager.addPass(createTapsToChannels());
     manager.addPass(createSplitGroups());
     manager.addPass(createDivideElementwise());

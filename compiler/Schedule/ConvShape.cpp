@@ -110,13 +110,13 @@ TileLimits TileLimits::unrolled(const Machine &machine) {
 
 /// The time of a tile of so few sums, in that of one with enough. AVX2's best tiles have twelve, of 3 by 4; what each sum less
 /// and each load more costs there is measured.
-static double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, bool slack) {
-  constexpr double sumLess = 0.02, loadMore = 0.5, fewestLoads = 7.0 / 12;
+static double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, const TileLimits &limits) {
+  constexpr double sumLess = 0.02, fewestLoads = 7.0 / 12;
   constexpr int64_t enough = 12;
   int64_t sums = pixels * cb;
-  double penalty = std::max(1.0, double(fewestAccumulators(machine, slack)) / sums);
-  if (machine.registers < 32 && slack)
-    penalty *= 1 + sumLess * std::max<int64_t>(enough - sums, 0) + loadMore * (double(pixels + cb) / sums - fewestLoads);
+  double penalty = std::max(1.0, double(fewestAccumulators(machine, limits.slack)) / sums);
+  if (machine.registers < 32 && limits.slack)
+    penalty *= 1 + sumLess * std::max<int64_t>(enough - sums, 0) + limits.loadMore * (double(pixels + cb) / sums - fewestLoads);
   return penalty;
 }
 
@@ -125,7 +125,7 @@ static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, Ti
   if (!fitsRegisters(pixels, cb, machine, limits))
     penalty *= 3;
   else
-    penalty *= latencyPenalty(pixels, cb, machine, limits.slack);
+    penalty *= latencyPenalty(pixels, cb, machine, limits);
   if (cb == 1)
     penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
   if (cb > 2)

@@ -49,6 +49,7 @@ struct TileLimits {
   int64_t sums = 21;          ///< registers for sums
   bool slack = true;          ///< sums run in a loop, whose end the next tile waits for: it helps to have more
   double weightReload = 0.06; ///< what it costs to load a vector of weights, in multiply-adds
+  double loadMore = 0.5;      ///< AVX2: each load for a multiply-add beside those of the best tile
   double single = 1.01;       ///< the time of a tile of one channel block: each multiply-add has a load
   double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
   double many = 1.02;         ///< of more than three

@@ -2,6 +2,7 @@
 // Phase kernels: every group becomes a call of a kernel function, everything else of the network function a tensor
 // operation on stored tensors. Operations outside groups that are neither views nor recipes become groups of one first.
 
+#include "compiler/Schedule/Family.h"
 #include "compiler/Transforms/NetworkViews.h"
 #include "compiler/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -124,25 +125,61 @@ private:
     func::FuncOp function = kernel->function;
     std::string base = function->getAttrOfType<StringAttr>("weft.kernel").str();
     function.setSymName(base + "_" + std::to_string(names[base]++));
-    if (Attribute choice = group->getAttr("choice"))
+    auto choice = group->getAttrOfType<DictionaryAttr>("choice");
+    if (choice)
       function->setAttr("weft.choice", choice);
+    bool asLines = parameter(choice, "lines") != 0;
 
     SmallVector<Value> operands;
-    for (const KernelArgument &argument : kernel->arguments)
+    for (const KernelArgument &argument : kernel->arguments) {
       operands.push_back(argument.source ? views.box(argument.source, argument.window)
                                          : ConstantOp::create(builder, group.getLoc(), argument.table).getResult());
+      if (asLines && argument.source && isBlocked(argument.source.getType()))
+        operands.back() = asLine(operands.back());
+    }
     unsigned inputs = operands.size();
-    for (unsigned r = 0; r < group.getNumResults(); ++r)
+    for (unsigned r = 0; r < group.getNumResults(); ++r) {
       operands.push_back(emptyResult(group, r, *kernel, ArrayRef(operands).take_front(inputs)));
+      if (asLines)
+        operands.back() = emptyLine(operands.back());
+    }
     for (auto [operand, type] : llvm::zip_equal(operands, function.getArgumentTypes()))
       operand = cast(operand, type);
     auto call = func::CallOp::create(builder, group.getLoc(), function, operands);
     call->setAttr("weft.path", group.getPathAttr());
     if (Attribute fields = group->getAttr("fields"))
       call->setAttr("weft.fields", fields);
-    for (auto [result, value] : llvm::zip_equal(group.getResults(), call.getResults()))
-      views.define(result, cast(value, storedInterior(llvm::cast<RankedTensorType>(result.getType()))));
+    for (auto [result, value] : llvm::zip_equal(group.getResults(), call.getResults())) {
+      RankedTensorType type = storedInterior(llvm::cast<RankedTensorType>(result.getType()));
+      views.define(result, asLines ? asPlanes(value, type) : cast(value, type));
+    }
     return success();
+  }
+
+  /// Planes `[N, C, H, W, block]` as planes of one row.
+  static RankedTensorType lineType(RankedTensorType planes) {
+    SmallVector<int64_t> shape(planes.getShape());
+    shape[3] *= std::exchange(shape[2], 1);
+    return RankedTensorType::get(shape, planes.getElementType());
+  }
+
+  /// `value` with rows and pixels joined, then parted as `type` has them.
+  Value withPixels(Value value, RankedTensorType type) {
+    const SmallVector<ReassociationIndices> pixels{{0}, {1}, {2, 3}, {4}};
+    Location loc = builder.getInsertionPoint()->getLoc();
+    Value joined = tensor::CollapseShapeOp::create(builder, loc, value, pixels);
+    return tensor::ExpandShapeOp::create(builder, loc, type, joined, pixels);
+  }
+
+  /// What each pixel of a channel shares stays.
+  Value asLine(Value planes) {
+    auto type = llvm::cast<RankedTensorType>(planes.getType());
+    return type.getDimSize(2) == 1 ? planes : withPixels(planes, lineType(type));
+  }
+  Value asPlanes(Value line, RankedTensorType type) { return withPixels(cast(line, lineType(type)), type); }
+  Value emptyLine(Value planes) {
+    RankedTensorType type = lineType(llvm::cast<RankedTensorType>(planes.getType()));
+    return tensor::EmptyOp::create(builder, planes.getLoc(), type.getShape(), type.getElementType());
   }
 
   Value cast(Value value, Type type) {

@@ -210,6 +210,22 @@ def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def PickPixels : Pass<"weft-pick-pixels", "::mlir::ModuleOp"> {
+  let summary = "1x1 convolutions that skip pixels read a copy of the others";
+  let description = [{
+    Where planes weigh less than the weights, on processors with few registers. A window of one element is what picks.
+
+    ```mlir
+    %y = weft.conv %x, %w stride [2, 2] pad [0, 0, 0, 0] ... : (tensor<1x1024x14x14xf32>, tensor<2048x1024x1x1xf32>) -> ...
+    // becomes
+    %p = weft.maxpool %x kernel [1, 1] stride [2, 2] ... : (tensor<1x1024x14x14xf32>) -> tensor<1x1024x7x7xf32>
+    %y = weft.conv %p, %w stride [1, 1] pad [0, 0, 0, 0] ... : (tensor<1x1024x7x7xf32>, tensor<2048x1024x1x1xf32>) -> ...
+    ```
+  }];
+  let statistics = [Statistic<"numPicked", "picked", "convolutions that read a copy">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def TapsToChannels : Pass<"weft-taps-to-channels", "::mlir::ModuleOp"> {
   let summary = "taps of windows become channels where a convolution has few outputs";
   let description = [{

@@ -4,6 +4,7 @@
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Strips.h"
+#include "compiler/Schedule/OpKinds.h"
 
 #include <cmath>
 
@@ -30,6 +31,23 @@ constexpr int64_t smallWeightBytes = 64 << 10;
 /// Strips of channel blocks are the only loop that runs in parallel where weights are fetched ahead: enough of them for
 /// many threads to share, or an even number for two.
 bool sharedEvenly(int64_t strips) { return strips >= 8 || strips == 4 || strips == 6; }
+
+/// A value that is no plane, or a blocked one without a border.
+bool isDense(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  bool isPlane = type && type.getRank() == 4 && !isRecipe(value) && type.getDimSize(2) * type.getDimSize(3) != 1;
+  return !isPlane || (isBlocked(type) && !getBlocked(type).hasBorder());
+}
+
+/// Whether a group is one operation and element-wise ones behind it, which read planes between whose rows nothing lies,
+/// and no view says where its result is to lie: in another form it would be a copy.
+bool readsDensePlanes(GroupOp group) {
+  auto behind = llvm::drop_begin(group.getBody().front().without_terminator());
+  return group->getNumResults() == 1 && isBlocked(group.getResult(0).getType()) &&
+         llvm::all_of(group.getInputs(), isDense) &&
+         llvm::all_of(behind, [](Operation &op) { return isPointwise(&op); }) &&
+         llvm::all_of(group->getUsers(), [](Operation *user) { return isa<GroupOp>(user); });
+}
 
 class Direct final : public Family {
 public:
@@ -60,14 +78,22 @@ public:
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
     choice.block = block;
     choice.weightBytes = outBlocks * block * inputs * shape.window * 4;
+    std::optional<Tile> line = tileOfLine(conv, shape, tile, choice, limits, machine);
+    if (line) {
+      tile = *line;
+      shape.width = shape.pixels;
+      shape.height = 1;
+    }
     std::optional<Tile> chunks = prepares ? std::nullopt : chunkTile(shape, tile, choice, machine);
     tile = chunks.value_or(tile);
     double vectors = double(shape.batch) * shape.pixels * outBlocks * inputs * shape.window * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
     if (!chunks)
       choice.cycles = std::max(choice.cycles, readAgainCycles(shape, tile, inputs, choice, machine));
-    choice.parameters = prepares ? stripParameters(conv, shape, tile, inBlocks * block * 4, choice.weightBytes)
-                                 : parametersOf(head->getContext(), shape, tile, chunks.has_value(), choice, machine);
+    choice.parameters =
+        prepares
+            ? stripParameters(conv, shape, tile, inBlocks * block * 4, choice.weightBytes)
+            : parametersOf(head->getContext(), shape, tile, line.has_value(), chunks.has_value(), choice, machine);
     choices.push_back(choice);
   }
 
@@ -98,6 +124,31 @@ public:
 private:
   static int64_t lanesOf(const ConvShape &shape, const Machine &machine) {
     return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
+  }
+
+  /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not
+  /// the last one of each row: where nothing lies between the rows it reads, threads do not share them, and it gains more
+  /// than a copy of the result costs, should that have a border. Tiles of AVX-512 divide most rows as they are.
+  static std::optional<Tile> tileOfLine(ConvOp conv, const ConvShape &shape, Tile tile, const Choice &choice,
+                                        TileLimits limits, const Machine &machine) {
+    constexpr int64_t fewPixels = 64; // the weights' way from memory shows: fewer streams of them are faster
+    constexpr double gain = 0.01, copied = 16; // what a result copied costs, in multiply-adds of a vector
+    auto group = conv->getParentOfType<GroupOp>();
+    bool isPoint = shape.isDense() && shape.window == 1 && shape.kernel.size() == 2 &&
+                   llvm::all_of(shape.stride, [](int64_t stride) { return stride == 1; });
+    if (!group || !isPoint || machine.registers >= 32 || rowsOf(shape, tile, choice, machine) > 0 ||
+        !readsDensePlanes(group))
+      return std::nullopt;
+    limits.rows = 1;
+    limits.weightReload = 0.15; // sums are long where weights outweigh planes
+    limits.loadMore = 1.2;
+    if (shape.pixels <= fewPixels) {
+      limits.three = 1.14;
+      limits.many = 1.25;
+    }
+    Tile line = chooseTile(shape.pixels, llvm::divideCeil(shape.outputs, machine.vector), machine, limits);
+    double least = isDense(group.getResult(0)) ? gain : gain + copied / shape.inputs;
+    return tile.waste > line.waste * (1 + least) ? std::optional(line) : std::nullopt;
   }
 
   /// Tiles of one plane.
@@ -176,8 +227,8 @@ private:
 
   /// A batch shares what it reads of the weights: with samples as the tile where each has one pixel (a classifier),
   /// else as above.
-  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, bool chunks, const Choice &choice,
-                              const Machine &machine) const {
+  DictionaryAttr parametersOf(MLIRContext *context, const ConvShape &shape, Tile tile, bool asLines, bool chunks,
+                              const Choice &choice, const Machine &machine) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (tile.y > 1)
       values.insert(values.begin(), {"y", tile.y});
@@ -190,6 +241,8 @@ private:
       values.push_back({"rows", rows});
     auto [last, count] = values.back();
     int64_t samples = last == "samples" ? count : 1;
+    if (asLines)
+      values.push_back({"lines", 1});
     if (chunks)
       values.push_back({"chunks", 1});
     if (int64_t lines = last == "rows" || shape.pixels == 1 ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))

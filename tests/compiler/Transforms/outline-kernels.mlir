@@ -37,6 +37,30 @@ func.func @residual(%x: tensor<1x8x5x5xf32, #weft.blocked<8>>) -> tensor<1x8x5x5
 
 // -----
 
+// Planes as lines of pixels: one view of what is read, another of what is written, into its border. What all pixels of a channel
+// share stays.
+// CHECK-LABEL: func.func @lines
+// CHECK-DAG: %[[J:.*]] = tensor.collapse_shape %arg0 {{.*}} into tensor<1x1x15x8xf32>
+// CHECK-DAG: %[[X:.*]] = tensor.expand_shape %[[J]] {{.*}} into tensor<1x1x1x15x8xf32>
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<1x1x1x15x8xf32>
+// CHECK: %[[Y:.*]] = call @conv1x1_b8_mul_0(
+// CHECK: tensor.expand_shape {{.*}} into tensor<1x1x3x5x8xf32>
+// CHECK: tensor.pad {{.*}} low[0, 0, 1, 1, 0] high[0, 0, 1, 1, 0]
+func.func @lines(%x: tensor<1x8x3x5xf32, #weft.blocked<8>>, %s: tensor<1x8x1x1xf32, #weft.blocked<8>>) -> tensor<1x8x3x5xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.0>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<8x8x1x1xf32>
+  %p = weft.pack_filter %w {ic_block = 8 : i64, oc_block = 8 : i64} : (tensor<8x8x1x1xf32>) -> tensor<1x1x1x1x8x8xf32>
+  %y = weft.group "line" (%x, %p, %s) {
+  ^bb0(%a: tensor<1x8x3x5xf32, #weft.blocked<8>>, %f: tensor<1x1x1x1x8x8xf32>, %b: tensor<1x8x1x1xf32, #weft.blocked<8>>):
+    %c = weft.conv %a, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {filter_shape = array<i64: 8, 8, 1, 1>}
+           : (tensor<1x8x3x5xf32, #weft.blocked<8>>, tensor<1x1x1x1x8x8xf32>) -> tensor<1x8x3x5xf32, #weft.blocked<8>>
+    %m = weft.mul %c, %b : (tensor<1x8x3x5xf32, #weft.blocked<8>>, tensor<1x8x1x1xf32, #weft.blocked<8>>) -> tensor<1x8x3x5xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.0>>
+    weft.yield %m : tensor<1x8x3x5xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.0>>
+  } {choice = {family = "direct", lines = 1 : i64}} : (tensor<1x8x3x5xf32, #weft.blocked<8>>, tensor<1x1x1x1x8x8xf32>, tensor<1x8x1x1xf32, #weft.blocked<8>>) -> tensor<1x8x3x5xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.0>>
+  return %y : tensor<1x8x3x5xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.0>>
+}
+
+// -----
+
 // Views need no kernel; blocked channels are joined and cut in whole blocks.
 // CHECK-LABEL: func.func @views
 // CHECK: tensor.extract_slice %arg0[0, 1, 0, 0, 0] [1, 1, 2, 2, 8] [1, 1, 1, 1, 1]
