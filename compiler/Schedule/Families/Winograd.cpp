@@ -392,6 +392,14 @@ private:
       return all;
     }
 
+    /// How what lies between the transforms and the products is stored. A transform touches all points of a tile: with blocks of
+    /// channels, often a power of two, between them they would share a few sets of the first-level cache.
+    SmallVector<StringRef> pointOrder(StringRef blocks, StringRef lanes) const {
+      if (byPoints && machine.registers < 32)
+        return {"n", "u", blocks, "v", "t", lanes};
+      return {"n", "u", "v", blocks, "t", lanes};
+    }
+
     /// Inside which loop of the results everything of a band lies.
     StringRef bandLoop() const { return slices ? "slices" : cuts ? "chunk" : "band"; }
 
@@ -405,7 +413,7 @@ private:
 
     StageAttr columns() {
       StageBuilder stage(context, "columns");
-      stage.computeAt(out, bandLoop()).storageOrder(withSlices({"n", "u", "v", "ib", "t", "i"}));
+      stage.computeAt(out, bandLoop()).storageOrder(withSlices(pointOrder("ib", "i")));
       boundTiles(stage).vectorize("i").unroll("u").unroll("v");
       if (sharesPoints())
         stage.parallel("ib");
@@ -467,8 +475,7 @@ private:
     StageAttr products() {
       StageBuilder stage(context, "products");
       stage.computeAt(out, byPoints ? bandLoop() : "cbo");
-      stage.storageOrder(withSlices(byPoints ? ArrayRef<StringRef>{"n", "u", "v", "cb", "t", "c"}
-                                             : ArrayRef<StringRef>{"n", "u", "v", "t", "cb", "c"}));
+      stage.storageOrder(withSlices(byPoints ? pointOrder("cb", "c") : SmallVector<StringRef>{"n", "u", "v", "t", "cb", "c"}));
       if (!byPoints)
         stage.boundExtent("cb", cb);
       boundTiles(stage);
