@@ -17,18 +17,18 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
   Extents result(first.getShape());
   for (Value next : adaptor.getXs().drop_front()) {
     RankedTensorType type = tensorOf(next);
-    std::string attempt = "cannot concatenate " + spell(first) + " and " + spell(type);
+    auto attempt = [&] { return "cannot concatenate " + spell(first) + " and " + spell(type); };
     if (type.getElementType() != first.getElementType())
-      return emitOptionalError(where, attempt, ": element types differ");
+      return emitOptionalError(where, attempt(), ": element types differ");
     if (type.getRank() != first.getRank())
-      return emitOptionalError(where, attempt, ": ranks differ");
+      return emitOptionalError(where, attempt(), ": ranks differ");
     for (int64_t dim = 0; dim < first.getRank(); ++dim) {
       int64_t extent = type.getDimSize(dim);
       if (dim == axis)
         result[dim] = ShapedType::isDynamic(result[dim]) || ShapedType::isDynamic(extent) ? ShapedType::kDynamic
                                                                                           : result[dim] + extent;
       else if (!agree(result[dim], extent))
-        return emitOptionalError(where, attempt, " along dimension ", axis, ": dimension ",
+        return emitOptionalError(where, attempt(), " along dimension ", axis, ": dimension ",
                                  dimensionName(first.getRank(), dim), " differs");
       else if (ShapedType::isDynamic(result[dim]))
         result[dim] = extent;
