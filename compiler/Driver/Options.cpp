@@ -200,9 +200,6 @@ private:
       auto [name, value] = StringRef(setting).split('=');
       if (name.empty() || value.empty())
         fail() << "`--set " << setting << "` is not of the form NAME=VALUE\n";
-      else if (auto other = find_if(options.settings, [&](const auto &known) { return known.first == name; });
-               other != options.settings.end() && other->second != value)
-        fail() << "`--set " << name << "=" << other->second << "` and `--set " << setting << "` contradict each other\n";
       else
         options.settings.emplace_back(name.str(), value.str());
     }
