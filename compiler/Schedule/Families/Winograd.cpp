@@ -217,12 +217,13 @@ private:
   }
 
   /// For how many samples a filter is used before the next is read. Where a batch has no room, samples one by one may have some, whose
-  /// tiles hide the stream of filters.
+  /// tiles hide the stream of filters, or which pass points one after the other.
   static int64_t samplesServed(const Shape &tiles, int64_t cb, int64_t batch, const Machine &machine) {
     if (!servesBatch(tiles, cb, machine))
       return 1;
-    bool fallsBack = machine.slowThirdLevel && !tiles.isDeep() && tiles.down * tiles.inRow() >= tilesHidingFilter &&
-                     !fitsRoom(tiles, tiles.down, batch, machine) && fitsRoom(tiles, tiles.down, 1, machine);
+    bool hides = machine.pointBandBytes > 0 || (machine.slowThirdLevel && tiles.down * tiles.inRow() >= tilesHidingFilter);
+    bool fallsBack = hides && !tiles.isDeep() && !fitsRoom(tiles, tiles.down, batch, machine) &&
+                     fitsRoom(tiles, tiles.down, 1, machine);
     return fallsBack ? 1 : batch;
   }
 

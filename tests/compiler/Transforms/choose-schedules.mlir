@@ -246,3 +246,20 @@ func.func @shared_pixels(%x: tensor<1x3x160x160xf32>) -> tensor<1x64x80x80xf32> 
   return %0 : tensor<1x64x80x80xf32>
 }
 }
+
+// -----
+
+// Eight samples together have no room between the transforms, where a point after the other of one sample has.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// ROOM-LABEL: func.func @sample_by_sample
+// ROOM-NOT: samples_inside
+// ROOM: choice = {band = 4 : i64, by_points = 1 : i64, cb = {{[0-9]}} : i64, family = "winograd", m = 4 : i64
+// ROOM-NOT: samples_inside
+func.func @sample_by_sample(%x: tensor<8x512x14x14xf32>) -> tensor<8x512x28x28xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<512x512x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<8x512x14x14xf32>, tensor<512x512x3x3xf32>) -> tensor<8x512x14x14xf32>
+  %1 = weft.upsample %0 nearest [2, 2] : (tensor<8x512x14x14xf32>) -> tensor<8x512x28x28xf32>
+  return %1 : tensor<8x512x28x28xf32>
+}
+}
