@@ -18,6 +18,9 @@ struct Machine {
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
   double cachedFilterBytes = 4 << 20;
   double bandBytes = 4 << 20; ///< the transformed input of a band of Winograd tiles should stay below this
+  /// The same where bands are multiplied point by point, since the second-level cache keeps the input and filters of one
+  /// point, not of all; 0: they are not, unless there is only one.
+  double pointBandBytes = 0;
   /// Vector operations of Winograd's F(4) to transform one tile of one channel block, there and back, loads and stores
   /// included; measured. They grow with the cube of a tile's side.
   double inputTransform = 300, outputTransform = 250;
@@ -25,9 +28,6 @@ struct Machine {
   double exposedStreaming = 0.8;
   bool tiles = false;          ///< products of bf16 in tile registers, sums in f32 (AMX), may be used
   bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
-  /// The same where bands are multiplied point by point, since the second-level cache keeps the input and filters of one
-  /// point, not of all; 0: they are not, unless there is only one.
-  double pointBandBytes = 0;
   bool slowThirdLevel = false; ///< the third-level cache is no faster than memory
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.

@@ -33,7 +33,7 @@ constexpr int64_t smallWeightBytes = 64 << 10;
 bool sharedEvenly(int64_t strips) { return strips >= 8 || strips == 4 || strips == 6; }
 
 /// A value that is no plane, or a blocked one without a border.
-bool isDense(Value value) {
+bool hasNoGaps(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   bool isPlane = type && type.getRank() == 4 && !isRecipe(value) && type.getDimSize(2) * type.getDimSize(3) != 1;
   return !isPlane || (isBlocked(type) && !getBlocked(type).hasBorder());
@@ -44,7 +44,7 @@ bool isDense(Value value) {
 bool readsDensePlanes(GroupOp group) {
   auto behind = llvm::drop_begin(group.getBody().front().without_terminator());
   return group->getNumResults() == 1 && isBlocked(group.getResult(0).getType()) &&
-         llvm::all_of(group.getInputs(), isDense) &&
+         llvm::all_of(group.getInputs(), hasNoGaps) &&
          llvm::all_of(behind, [](Operation &op) { return isPointwise(&op); }) &&
          llvm::all_of(group->getUsers(), [](Operation *user) { return isa<GroupOp>(user); });
 }
@@ -147,7 +147,7 @@ private:
       limits.many = 1.25;
     }
     Tile line = chooseTile(shape.pixels, llvm::divideCeil(shape.outputs, machine.vector), machine, limits);
-    double least = isDense(group.getResult(0)) ? gain : gain + copied / shape.inputs;
+    double least = hasNoGaps(group.getResult(0)) ? gain : gain + copied / shape.inputs;
     return tile.waste > line.waste * (1 + least) ? std::optional(line) : std::nullopt;
   }
 

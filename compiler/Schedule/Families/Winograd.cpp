@@ -1,8 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Winograd F(m, r), in both dimensions or in one, on packed channels. A band of tile rows is transformed, multiplied
 // and transformed back before the next, so that everything between stays in the cache (in three dimensions as many
-// slices as do); the product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows is multiplied
-// with all channel blocks, point by point; on a matrix unit, where there is one and the band has many tiles. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
+// slices as do); the product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows, or on AVX2 of as
+// many as a cache keeps, is multiplied with all channel blocks, point by point; on a matrix unit, where there is one and the band has many tiles. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
 // row of tiles is `dy` rows.
 #include "compiler/Kernel/TileProduct.h"
 #include "compiler/Schedule/ConvShape.h"
@@ -209,9 +209,8 @@ private:
   static int64_t fetchedAhead(const Shape &tiles, Tile tile, int64_t cuts, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 0;
-    if (machine.pointBandBytes > 0 && cuts >= 2)
-      return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
-    if (machine.fetchesAhead && (cuts == 2 || cuts == 3)) // their arithmetic hides it, unlike a direct layer's
+    // Their arithmetic hides it, unlike a direct layer's.
+    if (cuts >= 2 && (machine.pointBandBytes > 0 || (machine.fetchesAhead && cuts <= 3)))
       return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
     return linesAhead(machine.vector, tile.cb, cuts, machine);
   }
@@ -278,9 +277,9 @@ private:
   static int64_t cachedBand(const Shape &tiles, int64_t cb, const Machine &machine) {
     if (tiles.weightBytes < machine.cachedFilterBytes)
       return 1;
-    int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.inRow()));
     if (machine.pointBandBytes > 0 && !tiles.isDeep())
       return pointBand(tiles, machine);
+    int64_t fitting = int64_t(machine.bandBytes / (tileBytes(tiles, machine) * tiles.inRow()));
     // A third-level cache fast enough for a band, room for all, or bands that are slices.
     if (!machine.slowThirdLevel || fitting >= tiles.down || tiles.isDeep())
       return std::clamp<int64_t>(fitting, 1, tiles.down);
