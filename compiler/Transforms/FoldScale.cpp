@@ -5,6 +5,7 @@
 // Residual branches are often scaled, by one number (Inception-ResNet, stochastic depth at inference) or by one a channel (layer
 // scale); exporters write a bias as a sum. In the weight and the bias this costs nothing when the network runs, and layers that
 // differ in nothing else share a kernel.
+#include "compiler/Transforms/Channelwise.h"
 #include "compiler/Transforms/Passes.h"
 
 using namespace mlir;
@@ -21,11 +22,6 @@ Operation *ownContraction(Value value) {
   if (!op || !isa<ConvOp, ConvTransposeOp, LinearOp>(op) || !op->hasOneUse() || op->hasAttr("algorithm"))
     return nullptr;
   return llvm::all_of(op->getOperands().drop_front(), isRecipe) ? op : nullptr;
-}
-
-bool isParameter(Value value) {
-  RankedTensorType type = tensorOf(value);
-  return type.hasStaticShape() && type.getElementType().isF32() && isRecipe(value);
 }
 
 bool isFactor(Value value) { return isParameter(value) && tensorOf(value).getNumElements() == 1; }
@@ -81,28 +77,13 @@ void shift(RewriterBase &rewriter, AddOp sum, Operation *contraction, Value term
 
 //===-- before a convolution --------------------------------------------------------------------------------------===//
 
-/// `x` of an `Op` of x and a vector over channels that only one reads, and the vector; null where `value` is none.
-template <typename Op> std::pair<Value, Value> channelwise(Value value) {
-  auto op = value.getDefiningOp<Op>();
-  if (!op || !op->hasOneUse())
-    return {};
-  RankedTensorType image = op.getType();
-  for (auto [x, vector] : {std::pair(op.getX(), op.getY()), std::pair(op.getY(), op.getX())}) {
-    RankedTensorType type = tensorOf(vector);
-    int64_t at = 1 - (image.getRank() - type.getRank());
-    if (isParameter(vector) && x.getType() == image && at >= 0 && type.getNumElements() == image.getDimSize(1) &&
-        type.getDimSize(at) == type.getNumElements())
-      return {x, vector};
-  }
-  return {};
-}
-
 /// conv(x * s + t) without padding is a convolution of x: of weight W * s, its bias W * t more.
 bool foldBefore(RewriterBase &rewriter, ConvOp conv) {
   bool isFree = !conv.getAlgorithm() && conv.getGroups() == 1 && llvm::all_of(conv->getOperands().drop_front(), isRecipe) &&
                 llvm::all_of(conv.getPad(), [](int64_t pad) { return pad == 0; });
-  auto [shifted, shift] = isFree ? channelwise<AddOp>(conv.getX()) : std::pair<Value, Value>();
-  auto [x, factor] = shift ? channelwise<MulOp>(shifted) : std::pair<Value, Value>();
+  auto [shifted, shift] =
+      isFree && conv.getX().hasOneUse() ? channelwise<AddOp>(conv.getX()) : std::pair<Value, Value>();
+  auto [x, factor] = shift && shifted.hasOneUse() ? channelwise<MulOp>(shifted) : std::pair<Value, Value>();
   if (!x)
     return false;
   rewriter.setInsertionPoint(conv);

@@ -118,6 +118,26 @@ def MoveChannelsFirst : Pass<"weft-move-channels-first", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def MergeBranches : Pass<"weft-merge-branches", "::mlir::ModuleOp"> {
+  let summary = "convolutions of one tensor that are added up are one convolution";
+  let description = [{
+    Where nobody else reads what is added and one window has no more taps than all of theirs. Smaller windows get zeros around them.
+    What scales each channel of the tensor, and shifts it, is a window of one tap.
+
+    ```mlir
+    %a = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<1x8x9x9xf32>, tensor<8x8x3x3xf32>) -> ...
+    %b = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x8x9x9xf32>, tensor<8x8x1x1xf32>) -> ...
+    %y = weft.add %a, %b
+    // becomes
+    %z = weft.pad %v constant low [0, 0, 1, 1] high [0, 0, 1, 1]
+    %u = weft.add %w, %z
+    %y = weft.conv %x, %u stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<1x8x9x9xf32>, tensor<8x8x3x3xf32>) -> ...
+    ```
+  }];
+  let statistics = [Statistic<"numMerged", "merged", "branches that became part of another">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def FoldScale : Pass<"weft-fold-scale", "::mlir::ModuleOp"> {
   let summary = "factors and sums behind a contraction moved into its weight and bias";
   let description = [{
