@@ -115,6 +115,30 @@ bool isExpPlusOne(const Expr &expr, ExprPtr &exponent) {
   return false;
 }
 
+/// Where `expr` is `op` of something and a constant, that something.
+static ExprPtr besideConstant(const ExprPtr &expr, ScalarOp op, double value) {
+  if (expr->kind != ExprKind::Binary || expr->op != op || expr->type != Scalar::F32)
+    return nullptr;
+  for (int side : {0, 1})
+    if (const ExprPtr &other = expr->args[1 - side];
+        other->kind == ExprKind::Constant && float(other->constant) == float(value))
+      return expr->args[side];
+  return nullptr;
+}
+
+bool isGelu(const Expr &expr, ExprPtr &x) {
+  if (expr.kind != ExprKind::Binary || expr.op != ScalarOp::Mul)
+    return false;
+  for (int side : {0, 1}) {
+    ExprPtr half = besideConstant(expr.args[side], ScalarOp::Mul, 0.5), erf = besideConstant(expr.args[1 - side], ScalarOp::Add, 1);
+    if (!half || !erf || erf->kind != ExprKind::Unary || erf->op != ScalarOp::Erf)
+      continue;
+    x = half;
+    return besideConstant(erf->args[0], ScalarOp::Mul, M_SQRT1_2) == x;
+  }
+  return false;
+}
+
 bool hasNormalExp(const Expr &exponent) {
   double low = -HUGE_VAL, high = HUGE_VAL;
   auto isExtremum = [](const Expr &e) { return e.kind == ExprKind::Binary && (e.op == ScalarOp::Min || e.op == ScalarOp::Max); };

@@ -34,6 +34,9 @@ bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);
 /// Whether `expr` is `exp(exponent) + 1` in f32, which sigmoid and silu divide by.
 bool isExpPlusOne(const Expr &expr, ExprPtr &exponent);
 
+/// Whether `expr` is `x / 2 * (erf(x * sqrt(1/2)) + 1)` in f32.
+bool isGelu(const Expr &expr, ExprPtr &x);
+
 /// Whether minima and maxima with constants keep `exponent`, an f32, where its exponential is neither a denormal nor infinite.
 bool hasNormalExp(const Expr &exponent);
 

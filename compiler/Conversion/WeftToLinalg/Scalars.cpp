@@ -90,8 +90,9 @@ struct Formula {
   Value gelu(Value x, bool approximate) const {
     if (!approximate)
       return mul(mul(x, 0.5), add(erf(mul(x, M_SQRT1_2)), 1));
-    Value inner = mul(add(x, mul(mul(mul(x, x), x), 0.044715)), std::sqrt(2 / M_PI));
-    return mul(mul(x, 0.5), add(tanh(inner), 1));
+    // (1 + tanh(u)) / 2 is the sigmoid of 2 u.
+    Value twice = mul(x, add(mul(mul(x, x), 2 * 0.044715 * std::sqrt(2 / M_PI)), c(x, 2 * std::sqrt(2 / M_PI))));
+    return div(x, add(exp(neg(twice)), 1));
   }
 };
 

@@ -215,6 +215,8 @@ HExpr ExpressionBuilder::binary(const Expr &expr) {
     return multiplyAdd(*product);
   if (ExprPtr exponent; isExpPlusOne(expr, exponent))
     return expPlusOneOf(build(exponent));
+  if (ExprPtr x; isGelu(expr, x))
+    return geluOf(build(x));
   HExpr a = build(expr.args[0]), b = build(expr.args[1]);
   if (leaves.stopsAtEdge && leaves.stopsAtEdge(expr)) // then the loop is cut into its edges and what lies between
     a = Halide::likely(a);

@@ -130,6 +130,21 @@ Expr erfOf(Expr x) {
   return Halide::select(lt(a, f(1)), small, withSignOf(x, sub(f(1), mul(fourth, fourth))));
 }
 
+Expr geluOf(Expr x) {
+  // The eighth root of the normal distribution's tail beyond |x| is 1 - `less`, a polynomial whose halves do not wait for each other; the
+  // tail itself would lose digits when multiplied three times. From 5.75 on the tail is nothing, and so is what is left of a negative x.
+  Expr a = Halide::abs(x), bounded = strict::min(f(5.75), a), z = mul(bounded, bounded);
+  auto half = [&](double c0, double c1, double c2, double c3) {
+    return multiplyAdd(multiplyAdd(bounded, f(c3), f(c2)), z, multiplyAdd(bounded, f(c1), f(c0)));
+  };
+  Expr low = half(8.299595727e-02, 9.145789035e-02, 3.192594587e-02, 6.763622908e-04);
+  Expr high = half(-1.509194993e-03, -3.132304546e-05, 5.923432680e-05, -7.296258742e-06);
+  Expr less = multiplyAdd(multiplyAdd(mul(z, z), f(2.826449377e-07), high), mul(z, z), low);
+  for (int i = 0; i < 3; ++i)
+    less = mul(less, sub(f(2), less)); // 1 - (1 - less)^2
+  return multiplyAdd(a, less, strict::min(f(0), x));
+}
+
 Expr powOf(Expr x, Expr y) {
   const auto *constant = y.as<Halide::Internal::FloatImm>();
   if (!constant || x.type() != Halide::Float(32))

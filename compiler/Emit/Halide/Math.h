@@ -15,6 +15,8 @@ Halide::Expr expPlusOneOf(Halide::Expr x);
 Halide::Expr logOf(Halide::Expr x);  ///< within 2 units
 Halide::Expr tanhOf(Halide::Expr x); ///< within 2.5 units
 Halide::Expr erfOf(Halide::Expr x);  ///< within 3 units
+/// x / 2 * (erf(x / sqrt(2)) + 1) within 1.6e-7 x, in two thirds of the instructions.
+Halide::Expr geluOf(Halide::Expr x);
 
 /// x to the power y. Constant exponents of frequent use (0.5, 0.75, 2, ...) become a few exact operations, others a
 /// libm call per element.

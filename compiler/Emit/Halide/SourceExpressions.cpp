@@ -337,6 +337,10 @@ SourceExpressions::Text SourceExpressions::binary(const Expr &expr, bool isStric
     usesMath = true;
     return {callText("expPlusOneOf", {exponent}, isStrict)};
   }
+  if (ExprPtr x; isGelu(expr, x)) {
+    usesMath = true;
+    return {callText("geluOf", {x}, isStrict)};
+  }
   if (!update && stopsAtEdge(desc.stages[stage], expr))
     return {"min(" + callText("likely", {expr.args[0]}, isStrict) + ", " + argument(expr.args[1], isStrict) + ")"};
   if (isBf16Part(expr.op)) {

@@ -146,6 +146,7 @@ const std::set<std::string> &reserved() {
                                               "threadCount",
                                               "expOf",
                                               "expPlusOneOf",
+                                              "geluOf",
                                               "normalExpOf",
                                               "logOf",
                                               "tanhOf",
