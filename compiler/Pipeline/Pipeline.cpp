@@ -70,7 +70,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createFusePrologues());
     manager.addPass(createFormChains({options.smallMemory ? "small" : "fast"}));
     // Borders belong to values between groups, so groups must stand; schedules may depend on strides, so they come last.
-    manager.addPass(createAssignBorders());
+    manager.addPass(createAssignBorders({options.smallMemory ? "small" : "fast"}));
     manager.addPass(createChooseSchedules({options.smallMemory ? "small" : "fast"}));
     manager.addPass(createFusePooling());
     manager.addPass(createTraceFields());

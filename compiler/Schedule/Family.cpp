@@ -2,6 +2,8 @@
 // The list of families and the attribute form of a choice.
 #include "compiler/Schedule/Family.h"
 
+#include "compiler/Schedule/OpKinds.h"
+
 #include <array>
 
 using namespace mlir;
@@ -32,6 +34,22 @@ SmallVector<Choice> candidates(Operation *head, const Machine &machine) {
     for (size_t k = i; k > 0 && cheaper(choices[k], choices[k - 1]); --k)
       std::swap(choices[k], choices[k - 1]);
   return choices;
+}
+
+Operation *headOf(GroupOp group) {
+  for (Operation &op : group.getBody().front().without_terminator())
+    if (!isPointwise(&op) && !isa<PadOp>(op))
+      return &op;
+  return &group.getBody().front().front();
+}
+
+std::optional<Choice> choiceOf(GroupOp group, const Machine &machine) {
+  Operation *head = headOf(group);
+  auto decided = head->getAttrOfType<AlgorithmAttr>("algorithm");
+  for (Choice &choice : candidates(head, machine))
+    if (!decided || choice.algorithm == decided.getValue())
+      return choice;
+  return std::nullopt;
 }
 
 DictionaryAttr makeParameters(MLIRContext *context, StringRef family, ArrayRef<std::pair<StringRef, int64_t>> values) {

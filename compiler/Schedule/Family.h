@@ -43,6 +43,11 @@ const Family *familyNamed(llvm::StringRef name);
 /// All ways to compute `head`, cheapest first.
 llvm::SmallVector<Choice> candidates(mlir::Operation *head, const Machine &machine);
 
+/// The operation that says how a group runs: the first that is more than element-wise or padding, else the first.
+mlir::Operation *headOf(GroupOp group);
+/// The cheapest way to compute a group that keeps the algorithm phase layout has decided on.
+std::optional<Choice> choiceOf(GroupOp group, const Machine &machine);
+
 /// Makes `{family = name, key = value, ...}`.
 mlir::DictionaryAttr makeParameters(mlir::MLIRContext *context, llvm::StringRef family,
                                     llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> values);

@@ -2,7 +2,10 @@
 // Phase fuse, third pass: the padding of windows becomes the border of the buffers they read, so that kernels need no
 // conditions. The border of a buffer is the largest any reader asks for; buffers that are parts of each other
 // (`concat`, `split`, `slice`) have one border, as they share rows in memory, and so do the two sides of a
-// normalisation that will work in place.
+// normalisation that will work in place. Where rows of a plane apart cost those that make or read it more than it takes to copy what
+// windows read, windows read copies.
+#include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
+#include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Weft/Winograd.h"
@@ -87,7 +90,8 @@ struct Reader {
 
 class BorderAssigner {
 public:
-  explicit BorderAssigner(func::FuncOp function) : body(function.getBody().front()) {}
+  BorderAssigner(func::FuncOp function, const Machine &machine, bool maySpend)
+      : body(function.getBody().front()), machine(machine), maySpend(maySpend) {}
 
   void run() {
     joinBuffers();
@@ -96,7 +100,10 @@ public:
         for (OpOperand &operand : group.getInputsMutable())
           collect(group, operand);
     for (auto &[leader, readers] : readersOf)
-      settle(readers);
+      if (maySpend && copiesPay(leader, readers))
+        copyFor(readers);
+      else
+        settle(readers);
     for (auto &[leader, wish] : wishes)
       for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end();
            ++member)
@@ -166,6 +173,61 @@ private:
       known = std::max(known, wanted);
   }
 
+  /// Whether groups that make or read the buffer gain more without a border than copies cost for all windows. Other buffers have
+  /// none yet.
+  bool copiesPay(void *leader, ArrayRef<Reader> readers) {
+    SmallVector<Value> members;
+    llvm::SetVector<GroupOp> groups;
+    for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end(); ++member) {
+      members.push_back(*member);
+      for (Operation *user : member->getUsers())
+        if (auto group = dyn_cast<GroupOp>(user))
+          groups.insert(group);
+      if (auto group = member->getDefiningOp<GroupOp>())
+        groups.insert(group);
+    }
+    double without = cyclesOf(groups.getArrayRef());
+    llvm::SmallPtrSet<Value, 4> copied;
+    for (const Reader &reader : readers)
+      if (copied.insert(reader.use->get()).second)
+        without += copyCycles(reader.use->get());
+    SmallVector<Type> types = llvm::map_to_vector(members, [](Value member) { return member.getType(); });
+    for (Value member : members)
+      setType(member, withBorder(member, readers.front().wish)); // that there is one is what counts
+    double with = cyclesOf(groups.getArrayRef());
+    for (auto [member, type] : llvm::zip_equal(members, types))
+      setType(member, type);
+    return without < with;
+  }
+
+  double cyclesOf(ArrayRef<GroupOp> groups) const {
+    double cycles = 0;
+    for (GroupOp group : groups)
+      if (std::optional<Choice> choice = isChainGroup(group) ? std::nullopt : choiceOf(group, machine))
+        cycles += choice->cycles;
+    return cycles;
+  }
+
+  double copyCycles(Value planes) const {
+    constexpr double cyclesOfVector = 8; // from one cache to another
+    return cyclesOfVector * cast<RankedTensorType>(planes.getType()).getNumElements() / machine.vector;
+  }
+
+  /// A copy of each tensor, not one for each window that reads it.
+  void copyFor(SmallVector<Reader> &readers) {
+    llvm::DenseMap<Value, Value> copyOf;
+    for (Reader &reader : readers) {
+      Value source = reader.use->get();
+      if (Value known = copyOf.lookup(source)) {
+        reader.use->set(known);
+        merge(known, reader.wish);
+      } else {
+        copyFor(reader);
+        copyOf[source] = reader.use->get();
+      }
+    }
+  }
+
   void copyFor(Reader &reader) {
     Operation *group = reader.use->getOwner();
     OpBuilder builder(group);
@@ -180,12 +242,18 @@ private:
     ++copies;
   }
 
-  void setBorder(Value value, const Wish &wish) {
+  static Type withBorder(Value value, const Wish &wish) {
     auto type = cast<RankedTensorType>(value.getType());
-    auto blocked = getBlocked(type).withBorder(wish.border, wish.fill);
-    type = withEncoding(type, blocked);
-    value.setType(type);
+    return withEncoding(type, getBlocked(type).withBorder(wish.border, wish.fill));
+  }
+
+  void setBorder(Value value, const Wish &wish) {
+    setType(value, withBorder(value, wish));
     ++bordered;
+  }
+
+  static void setType(Value value, Type type) {
+    value.setType(type);
     if (auto group = value.getDefiningOp<GroupOp>())
       group.getYield().getValues()[cast<OpResult>(value).getResultNumber()].setType(type);
     for (OpOperand &use : value.getUses())
@@ -194,17 +262,21 @@ private:
   }
 
   Block &body;
+  const Machine machine;
+  const bool maySpend; ///< memory for copies that save time
   llvm::EquivalenceClasses<Value> buffers;
   llvm::MapVector<void *, SmallVector<Reader>> readersOf;
   llvm::MapVector<void *, Wish> wishes;
 };
 
 struct AssignBorders : impl::AssignBordersBase<AssignBorders> {
+  using AssignBordersBase::AssignBordersBase;
+
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr("weft.net"))
         continue;
-      BorderAssigner assigner(function);
+      BorderAssigner assigner(function, Machine::of(getOperation()), memory != "small");
       assigner.run();
       numBordered += assigner.bordered;
       numCopies += assigner.copies;

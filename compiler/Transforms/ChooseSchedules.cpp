@@ -18,24 +18,6 @@ namespace weft {
 
 namespace {
 
-/// The first operation that is more than element-wise or padding, else the first.
-Operation *headOf(GroupOp group) {
-  Block &body = group.getBody().front();
-  for (Operation &op : body.without_terminator())
-    if (!isPointwise(&op) && !isa<PadOp>(op))
-      return &op;
-  return &body.front();
-}
-
-/// The cheapest way that keeps the algorithm phase layout has decided on.
-std::optional<Choice> choose(Operation *head, const Machine &machine) {
-  auto decided = head->getAttrOfType<AlgorithmAttr>("algorithm");
-  for (Choice &choice : candidates(head, machine))
-    if (!decided || choice.algorithm == decided.getValue())
-      return choice;
-  return std::nullopt;
-}
-
 /// By group: the bytes it may work in. An estimate, before buffers exist.
 llvm::DenseMap<Operation *, int64_t> roomsOf(func::FuncOp network, bool small) {
   Liveness liveness(network);
@@ -64,8 +46,7 @@ struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
       machine.roomBytes = room == rooms.end() ? anything : room->second;
       if (isChainGroup(group))
         return; // weighed when it was formed
-      Operation *head = headOf(group);
-      if (std::optional<Choice> choice = choose(head, machine)) {
+      if (std::optional<Choice> choice = choiceOf(group, machine)) {
         group->setAttr("choice", choice->parameters);
         ++numChosen;
       }

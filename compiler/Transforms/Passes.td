@@ -470,7 +470,8 @@ def AssignBorders : Pass<"weft-assign-borders", "::mlir::ModuleOp"> {
     The border of a blocked tensor is the largest any reader's window leaves it by. Tensors that share a buffer through
     `concat`, `split` or `slice` share the border, and so do operand and result of a local response normalisation that may work in
     place. A maximum over values that may be negative wants another fill than 0: such a
-    reader gets a copy with a border of its own when others want 0.
+    reader gets a copy with a border of its own when others want 0. With `fast`, windows also read copies where groups that make or read the
+    tensor are slower with a border, by more than the copies take: 1x1 convolutions that run over planes as lines of pixels.
 
     ```mlir
     %s = weft.group "source" ... -> tensor<1x16x8x8xf32, #weft.blocked<16>>
@@ -479,9 +480,12 @@ def AssignBorders : Pass<"weft-assign-borders", "::mlir::ModuleOp"> {
     %s = weft.group "source" ... -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
     ```
   }];
+  let options = [
+    Option<"memory", "memory", "std::string", "\"fast\"", "what is aimed at: fast or small">,
+  ];
   let statistics = [
     Statistic<"numBordered", "tensors-bordered", "tensors with a border">,
-    Statistic<"numCopies", "border-copies", "tensors copied because two readers want different fills">,
+    Statistic<"numCopies", "border-copies", "tensors copied for windows">,
   ];
   let dependentDialects = ["::weft::WeftDialect"];
 }

@@ -46,7 +46,7 @@ bool readsDensePlanes(GroupOp group) {
   return group->getNumResults() == 1 && isBlocked(group.getResult(0).getType()) &&
          llvm::all_of(group.getInputs(), hasNoGaps) &&
          llvm::all_of(behind, [](Operation &op) { return isPointwise(&op); }) &&
-         llvm::all_of(group->getUsers(), [](Operation *user) { return isa<GroupOp>(user); });
+         llvm::all_of(group->getUsers(), [](Operation *user) { return isa<GroupOp, SplitOp, SliceOp>(user); });
 }
 
 class Direct final : public Family {

@@ -62,23 +62,6 @@ bool normalises(OpOperand &use) {
                       [](Operation *user) { return isa<LrnOp>(user); });
 }
 
-/// The operation that says how a group runs: the first that is more than element-wise.
-Operation *headOf(GroupOp group) {
-  for (Operation &op : group.getBody().front().without_terminator())
-    if (!isPointwise(&op) && !isa<PadOp>(op))
-      return &op;
-  return &group.getBody().front().front();
-}
-
-std::optional<Choice> choiceOf(GroupOp group, const Machine &machine) {
-  Operation *head = headOf(group);
-  auto decided = head->getAttrOfType<AlgorithmAttr>("algorithm");
-  for (Choice &choice : candidates(head, machine))
-    if (!decided || choice.algorithm == decided.getValue())
-      return choice;
-  return std::nullopt;
-}
-
 } // namespace
 
 Liveness::Liveness(func::FuncOp network) {

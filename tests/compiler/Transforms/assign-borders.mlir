@@ -1,5 +1,6 @@
 // Kernels never ask whether a pixel exists: the buffer has a border as wide as its readers' windows reach.
 // RUN: weft-opt %s --split-input-file --weft-assign-borders | FileCheck %s
+// RUN: weft-opt %s --split-input-file --weft-assign-borders=memory=small | FileCheck %s --check-prefix=SMALL
 
 // The larger of two readers decides; a stride that leaves a rest needs nothing behind.
 // CHECK-LABEL: func.func @widest
@@ -117,4 +118,48 @@ func.func @normalized(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x1
     weft.yield %r : tensor<1x16x8x8xf32, #weft.blocked<16>>
   } : (tensor<1x16x8x8xf32, #weft.blocked<16>>) -> tensor<1x16x8x8xf32, #weft.blocked<16>>
   return %p : tensor<1x16x8x8xf32, #weft.blocked<16>>
+}
+
+// -----
+
+// A 1x1 convolution runs over planes without a border as lines of pixels: it gains more than the copy that another window reads costs.
+// Where memory is to be small, there is no copy.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func @lines
+// CHECK: weft.relu {{.*}} : tensor<1x64x14x14xf32, #weft.blocked<8>>
+// CHECK: weft.group "border"
+// CHECK: weft.relayout {{.*}} -> tensor<1x64x14x14xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+// CHECK: weft.conv {{.*}} : (tensor<1x64x14x14xf32, #weft.blocked<8, border = [1, 1, 1, 1]
+// CHECK: weft.conv {{.*}} : (tensor<1x64x14x14xf32, #weft.blocked<8>>
+// SMALL-LABEL: func.func @lines
+// SMALL: weft.relu {{.*}} -> tensor<1x64x14x14xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.000000e+00>>
+// SMALL-NOT: weft.group "border"
+func.func @lines(%x: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w3: tensor<8x3x3x8xf32>, %w1: tensor<64x8x1x1x8x8xf32>)
+    -> (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x512x14x14xf32, #weft.blocked<8>>) attributes {weft.net} {
+  %s = weft.group "source" (%x) {
+  ^bb0(%a: tensor<1x64x14x14xf32, #weft.blocked<8>>):
+    %r = weft.relu %a : tensor<1x64x14x14xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x64x14x14xf32, #weft.blocked<8>>
+  } : (tensor<1x64x14x14xf32, #weft.blocked<8>>) -> tensor<1x64x14x14xf32, #weft.blocked<8>>
+  %three = weft.group "three" (%s, %w3) {
+  ^bb0(%a: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w: tensor<8x3x3x8xf32>):
+    %r = weft.conv %a, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+           {algorithm = #weft.algorithm<depthwise>, filter_shape = array<i64: 64, 1, 3, 3>, groups = 64 : i64}
+           : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<8x3x3x8xf32>) -> tensor<1x64x14x14xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x64x14x14xf32, #weft.blocked<8>>
+  } : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<8x3x3x8xf32>) -> tensor<1x64x14x14xf32, #weft.blocked<8>>
+  %one = weft.group "one" (%s, %w1) {
+  ^bb0(%a: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w: tensor<64x8x1x1x8x8xf32>):
+    %r = weft.conv %a, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 512, 64, 1, 1>}
+           : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<64x8x1x1x8x8xf32>) -> tensor<1x512x14x14xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x512x14x14xf32, #weft.blocked<8>>
+  } : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<64x8x1x1x8x8xf32>) -> tensor<1x512x14x14xf32, #weft.blocked<8>>
+  %sink = weft.group "sink" (%one) {
+  ^bb0(%a: tensor<1x512x14x14xf32, #weft.blocked<8>>):
+    %r = weft.relu %a : tensor<1x512x14x14xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x512x14x14xf32, #weft.blocked<8>>
+  } : (tensor<1x512x14x14xf32, #weft.blocked<8>>) -> tensor<1x512x14x14xf32, #weft.blocked<8>>
+  return %three, %sink : tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x512x14x14xf32, #weft.blocked<8>>
+}
 }
