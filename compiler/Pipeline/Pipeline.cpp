@@ -67,6 +67,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     break;
   case Phase::fuse:
     manager.addPass(createFormGroups());
+    manager.addPass(createFuseAttention());
     manager.addPass(createFusePrologues());
     manager.addPass(createFormChains({options.smallMemory ? "small" : "fast"}));
     // Borders belong to values between groups, so groups must stand; schedules may depend on strides, so they come last.

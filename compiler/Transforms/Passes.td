@@ -400,6 +400,24 @@ def FormGroups : Pass<"weft-form-groups", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def FuseAttention : Pass<"weft-fuse-attention", "::mlir::ModuleOp"> {
+  let summary = "a product, its softmax and the product with that become one kernel";
+  let description = [{
+    Where registers are few, and the map between the products is larger than a second-level cache, their groups are joined: the kernel
+    passes a few rows through all three, and the map never exists.
+
+    ```mlir
+    %1 = weft.group "scores" (%q, %k) {matmul}
+    %2 = weft.group "softmax" (%1) {softmax}
+    %3 = weft.group "values" (%2, %v) {matmul}
+    // becomes
+    %3 = weft.group "values" (%q, %k, %v) {matmul, softmax, matmul}
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "attentions-fused", "softmaxes joined with the products on both sides">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
   let summary = "element-wise operations before a convolution or a softmax moved into its group";
   let description = [{

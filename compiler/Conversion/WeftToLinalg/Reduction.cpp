@@ -423,6 +423,9 @@ LogicalResult lowerSoftmaxOf(Operation *op, Value x, Value y, int64_t axis, bool
   Type element = layout.type.getElementType();
   kernel.keepExtents();
   Value input = kernel.read(x, "x");
+  if (auto product = input.getDefiningOp<linalg::GenericOp>(); product && product.getNumReductionLoops() > 0)
+    input = kernel.map("scores", loopsOver(layout), {{input, same}}, layout.stored(), // whose sums stay in registers
+                       [](Builder &, ValueRange v) { return v[0]; });
   Value max = kernel.reduce("max", reduced.loops, {{input, reduced.input}}, reduced.type, limitOf(element, false),
                             [](Builder &b, ValueRange v) { return maxOf(b, v[1], v[0]); });
   Value exponentials = kernel.map(

@@ -2,9 +2,10 @@
 // Products with a weight (`linear`). With a few rows the weight is packed and streamed once; with many, or more dimensions
 // before the features (pictures channels last, sequences), it is packed and read by tiles of rows; with a run-time number of rows
 // (vertices of a graph) everything is row-major and output features are the vector. Products of two computed matrices (`matmul`)
-// run as those with a weight that is not packed. A matrix unit takes products of many rows with packed weights.
+// run as those with a weight that is not packed, two of them with a softmax between band by band of rows. A matrix unit takes products of many rows with packed weights.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
+#include "compiler/Schedule/Families/Attention.h"
 #include "compiler/Schedule/Families/Nest.h"
 #include "compiler/Schedule/Families/Product.h"
 #include "compiler/Schedule/Families/Rows.h"
@@ -36,7 +37,9 @@ public:
       if (std::optional<TiledProduct> tiled = tiledForm(linear, choices.back(), machine))
         choices.push_back(choiceOf(*tiled, choices.back(), linear.getContext()));
     }
-    if (auto matmul = dyn_cast<MatmulOp>(head))
+    if (auto matmul = dyn_cast<MatmulOp>(head); matmul && hasAttention(matmul))
+      choices.push_back(attentionChoice(matmul, machine));
+    else if (matmul)
       if (std::optional<Choice> choice = choiceFor(matmul, machine)) {
         choices.push_back(*choice);
         if (std::optional<TiledProduct> tiled = tiledForm(matmul, machine))
@@ -48,6 +51,8 @@ public:
     const StageView *reduction = kernel.onlyReduction();
     if (parameter(choice, "tiles"))
       return scheduleTiledProduct(kernel, TiledProduct::of(choice), machine);
+    if (int64_t band = parameter(choice, "band"); band && isAttention(kernel))
+      return scheduleAttention(kernel, {parameter(choice, "x"), parameter(choice, "cb", 1)}, band, machine);
     if (isProduct(kernel) && !isNest(kernel) && parameter(choice, "x") > 0)
       return scheduleProduct(kernel,
                              {{parameter(choice, "x"), parameter(choice, "cb", 1)},
@@ -124,6 +129,24 @@ private:
     auto values = form.parameters();
     values.push_back({"x", parameter(choice.parameters, "x")}); // layouts follow from it
     choice.parameters = makeParameters(context, name(), values);
+    return choice;
+  }
+
+  static bool hasAttention(MatmulOp matmul) {
+    auto group = matmul->getParentOfType<GroupOp>();
+    return group && !group.getBody().front().getOps<SoftmaxOp>().empty();
+  }
+
+  /// A product in whose group a softmax and another product stand behind it.
+  Choice attentionChoice(MatmulOp matmul, const Machine &machine) const {
+    constexpr int64_t tilesOfBand = 2;
+    Choice choice;
+    ArrayRef<int64_t> result = cast<RankedTensorType>(matmul->getParentOfType<GroupOp>().getResult(0).getType()).getShape();
+    auto map = cast<RankedTensorType>(matmul.getZ().getType());
+    int64_t sum = cast<RankedTensorType>(matmul.getX().getType()).getShape().back() + result.back();
+    choice.cycles = double(map.getNumElements()) * sum / machine.vector / machine.fmaPerCycle;
+    Tile tile = chooseTile(result[result.size() - 2], result.back() / machine.vector, machine, TileLimits::wide(machine, 1));
+    choice.parameters = makeParameters(matmul.getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}, {"band", tilesOfBand * tile.x}});
     return choice;
   }
 

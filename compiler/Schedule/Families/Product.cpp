@@ -46,6 +46,34 @@ static StringRef sharedLoop(const TileLoops &loops) {
   return (more == loops.end() ? loops.front() : *more).first;
 }
 
+/// Whether some steps of the sum are straight code.
+static bool isUnrolled(const StageView &sum) {
+  int64_t extent = sum.reductionExtents.front();
+  return extent > sumUnroll && extent % sumUnroll == 0;
+}
+
+StageBuilder sumOfProduct(const StageView &sum, StringRef reader, StringRef at, Tile tile, int64_t width, const Machine &machine) {
+  StringRef row = sum.loops[sum.loops.size() - 2], column = sum.loops.back();
+  StageBuilder stage(sum.op->getContext(), sum.name);
+  stage.computeAt(reader, at).boundExtent(column, width * tile.cb).boundExtent(row, tile.x);
+  stage.split(column, "vectors", "lane", width, Tail::Exact).vectorize("lane").unroll("vectors").unroll(row);
+  stage.onUpdate();
+  stage.split(column, "vectors", "lane", width, Tail::Exact);
+  SmallVector<StringRef> inside{"vectors", row}, order{sum.reduction.front()};
+  if (isUnrolled(sum)) {
+    stage.split(sum.reduction.front(), "ko", "ki", sumUnroll, Tail::Exact);
+    order = {"ko", "ki"};
+  }
+  if (machine.registers >= 32 || weightsStay(tile.x, tile.cb, machine)) // each element of the rows is loaded once
+    std::reverse(inside.begin(), inside.end());
+  order.append(inside);
+  order.push_back("lane");
+  stage.reorder(order).vectorize("lane").unroll("vectors").unroll(row);
+  if (isUnrolled(sum))
+    stage.unroll("ki");
+  return stage;
+}
+
 ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine) {
   const Tile tile = form.tile;
   MLIRContext *context = kernel.getContext();
@@ -73,27 +101,9 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
   else
     at = shareOut(last, outer);
 
-  StringRef sumRow = sum.loops[sum.loops.size() - 2], sumColumn = sum.loops.back();
-  StageBuilder stage(context, sum.name);
-  stage.computeAt(out.name, at).boundExtent(sumColumn, wide).boundExtent(sumRow, tile.x);
-  stage.split(sumColumn, "vectors", "lane", width, Tail::Exact).vectorize("lane").unroll("vectors").unroll(sumRow);
-  stage.onUpdate();
-  stage.split(sumColumn, "vectors", "lane", width, Tail::Exact);
-  SmallVector<StringRef> inside{"vectors", sumRow}, around{sum.reduction.front()};
-  if (int64_t extent = sum.reductionExtents.front(); extent > sumUnroll && extent % sumUnroll == 0) {
-    stage.split(sum.reduction.front(), "ko", "ki", sumUnroll, Tail::Exact);
-    around = {"ko", "ki"};
-  }
-  if (machine.registers >= 32 || weightsStay(tile.x, tile.cb, machine)) // each element of the rows is loaded once
-    std::reverse(inside.begin(), inside.end());
-  SmallVector<StringRef> sumOrder = around;
-  sumOrder.append(inside);
-  sumOrder.push_back("lane");
-  stage.reorder(sumOrder).vectorize("lane").unroll("vectors").unroll(sumRow);
-  if (around.size() > 1)
-    stage.unroll("ki");
+  StageBuilder stage = sumOfProduct(sum, out.name, at, tile, width, machine);
   if (form.prefetchLines > 0)
-    stage.prefetch("filter", around.front(), "strip", form.prefetchLines);
+    stage.prefetch("filter", isUnrolled(sum) ? "ko" : StringRef(sum.reduction.front()), "strip", form.prefetchLines);
   return ScheduleAttr::get(context, {stage.get(), last.get()});
 }
 

@@ -23,6 +23,10 @@ struct ProductForm {
   bool rowsOutside = false;
   int64_t prefetchLines = 0;
 };
+/// The sum of a product, in tiles inside loop `at` of its reader: its last directives are still open.
+sched::StageBuilder sumOfProduct(const StageView &sum, llvm::StringRef reader, llvm::StringRef at, Tile tile, int64_t width,
+                                 const Machine &machine);
+
 sched::ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine);
 
 } // namespace weft

@@ -1,5 +1,5 @@
 // Each family writes the loops it promised: tiles in registers, vectors over channels, one parallel loop outside.
-// RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --cse --weft-form-groups --weft-assign-borders \
+// RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --cse --weft-form-groups --weft-fuse-attention --weft-assign-borders \
 // RUN:   --weft-choose-schedules --weft-outline-kernels --weft-share-kernels --weft-schedule-kernels | FileCheck %s
 
 // Direct: 8 pixels by 2 blocks of 16 channels are summed in registers, input channels unrolled by 4; threads share rows.
@@ -348,5 +348,26 @@ func.func @tokens(%x: tensor<1x100x384xf32>) -> tensor<1x100x1536xf32> attribute
   %w = weft.weight "w" : tensor<1536x384xf32>
   %0 = weft.linear %x, %w : (tensor<1x100x384xf32>, tensor<1536x384xf32>) -> tensor<1x100x1536xf32>
   return %0 : tensor<1x100x1536xf32>
+}
+}
+
+// -----
+
+// Attention: twelve rows at a time pass both products and the softmax between; their part of the map is all that exists of it.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @matmul_softmax_matmul
+// CHECK-SAME: stage<"matmul", [compute_at("scores", rows)
+// CHECK-SAME: stage<"scores", [compute_at("store", t1), split(y -> rows, row by 6, shift_inwards)
+// CHECK-SAME: stage<"max", [compute_at("softmax", y)]>
+// CHECK-SAME: stage<"softmax", [compute_at("store", t1)
+// CHECK-SAME: stage<"matmul1", [compute_at("store", rows)
+// CHECK-SAME: stage<"store", [split(y -> band, inside by 12, shift_inwards), split(inside -> rows, row by 6, exact)
+// CHECK-SAME: fuse(n, ch -> t0), fuse(t0, band -> t1), parallel(t1)]>
+func.func @attention(%q: tensor<1x2x300x32xf32>, %k: tensor<1x2x32x300xf32>, %v: tensor<1x2x300x32xf32>) -> tensor<1x2x300x32xf32>
+    attributes {weft.net} {
+  %0 = weft.matmul %q, %k : (tensor<1x2x300x32xf32>, tensor<1x2x32x300xf32>) -> tensor<1x2x300x300xf32>
+  %1 = weft.softmax %0 axis 3 : (tensor<1x2x300x300xf32>) -> tensor<1x2x300x300xf32>
+  %2 = weft.matmul %1, %v : (tensor<1x2x300x300xf32>, tensor<1x2x300x32xf32>) -> tensor<1x2x300x32xf32>
+  return %2 : tensor<1x2x300x32xf32>
 }
 }
