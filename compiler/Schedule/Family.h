@@ -14,6 +14,7 @@ struct Choice {
   std::optional<Algorithm> algorithm; ///< of contractions
   int64_t block = 0;                  ///< channels are read and written in blocks of this; 0: plain tensors
   bool wholeBlocks = false;           ///< of input channels are read also where the last is half full (`inputLanes`)
+  bool transformsFilter = false;      ///< Winograd: the kernel does, of a filter packed as for the direct algorithm
   int64_t weightBytes = 0;            ///< packed
   double cycles = 0;                  ///< estimated on one core, with weights read from memory
   /// What the family needs to know to write the schedule, `{family = "direct", x = 7, cb = 2}`: the `choice` of a

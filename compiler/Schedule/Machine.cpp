@@ -37,6 +37,8 @@ Machine Machine::of(mlir::ModuleOp module) {
   if (machine.vector < 16) {
     machine.cachedFilterBytes = 400 << 10;
     machine.pointBandBytes = 1.6 * (1 << 20);
+    machine.exposedStreaming = 0.1;
+    machine.filterTransform = 1.3;
   }
   return machine;
 }

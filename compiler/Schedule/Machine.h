@@ -26,12 +26,17 @@ struct Machine {
   double inputTransform = 300, outputTransform = 250;
   /// Winograd's arithmetic and its filters' way from memory: what part of the shorter the longer does not hide; measured.
   double exposedStreaming = 0.8;
+  /// Cycles of one vector operation of a filter's transform in the kernel, loads and stores included; 0: kernels do not transform filters.
+  double filterTransform = 0;
   bool tiles = false;          ///< products of bf16 in tile registers, sums in f32 (AMX), may be used
   bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
   bool slowThirdLevel = false; ///< the third-level cache is no faster than memory
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.
   int64_t roomBytes = std::numeric_limits<int64_t>::max();
+
+  /// Whether a kernel that transforms its filter may work in the bytes by which it is smaller than a transformed one; set likewise.
+  bool tradesWeights = true;
 
   /// What tensors and workspace of a network may take where its tensors take `tensorBytes` at once: narrower bands of
   /// Winograd's tiles read filters more often, so that may be exceeded a little.

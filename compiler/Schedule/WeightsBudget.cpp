@@ -3,7 +3,6 @@
 // times the bytes for a little more, shuts out another layer's first.
 #include "compiler/Schedule/WeightsBudget.h"
 
-#include "compiler/Schedule/Family.h"
 #include "dialects/Weft/Winograd.h"
 
 #include <cmath>
@@ -19,7 +18,7 @@ using Alike = SmallVector<ConvOp>;
 
 /// One form of convolutions that are alike, against the cheapest that needs no transformed filter.
 struct Offer {
-  Algorithm algorithm;
+  WinogradForm form;
   double gain, bytes;
 };
 
@@ -53,7 +52,7 @@ double collectOffers(const Alike &convs, int64_t allowed, Machine machine, Small
     return 0;
   for (const Choice &choice : ArrayRef(choices.begin(), other))
     if (double gain = other->cycles - choice.cycles; gain > 0)
-      offers.push_back({*choice.algorithm, convs.size() * gain, double(choice.weightBytes - other->weightBytes)});
+      offers.push_back({WinogradForm(choice), convs.size() * gain, double(choice.weightBytes - other->weightBytes)});
   return double(other->weightBytes) - bytesOf(conv.getWeight());
 }
 
@@ -92,7 +91,7 @@ bool isWinograd(std::optional<Algorithm> algorithm) {
   return winogradTile(algorithm).has_value();
 }
 
-llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function, const Machine &machine,
+llvm::DenseMap<Operation *, WinogradForm> spendWeightsBudget(func::FuncOp function, const Machine &machine,
                                                           double budget) {
   double written = 0, more = 0;
   function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
@@ -110,11 +109,11 @@ llvm::DenseMap<Operation *, Algorithm> spendWeightsBudget(func::FuncOp function,
     if (!layer.offers.empty())
       layers.push_back(std::move(layer));
   }
-  llvm::DenseMap<Operation *, Algorithm> forms;
+  llvm::DenseMap<Operation *, WinogradForm> forms;
   for (auto [layer, offer] : llvm::zip_equal(layers, fill(layers, budget * written - written - more)))
     for (ConvOp conv : *layer.convs)
       if (offer > 0)
-        forms[conv] = layer.offers[offer - 1].algorithm;
+        forms[conv] = layer.offers[offer - 1].form;
   return forms;
 }
 

@@ -2,7 +2,7 @@
 // Which convolutions may pay for speed with memory.
 #pragma once
 
-#include "compiler/Schedule/Machine.h"
+#include "compiler/Schedule/Family.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -10,10 +10,20 @@ namespace weft {
 
 bool isWinograd(std::optional<Algorithm> algorithm);
 
+/// What distinguishes the ways to compute a convolution by it.
+struct WinogradForm {
+  WinogradForm() = default;
+  explicit WinogradForm(const Choice &choice) : algorithm(*choice.algorithm), transformsFilter(choice.transformsFilter) {}
+  bool operator==(const WinogradForm &other) const = default;
+
+  Algorithm algorithm = Algorithm::Winograd4;
+  bool transformsFilter = false;
+};
+
 /// The convolutions of a network that may use Winograd's algorithm, and which form of it: filters of F(4) take four times
-/// the memory, of F(2) less than twice, so what gains the most cycles a byte comes first, as long as all packed weights
+/// the memory, of F(2) less than twice, those that a kernel transforms none, so what gains the most cycles a byte comes first, as long as all packed weights
 /// stay below `budget` times those written.
-llvm::DenseMap<mlir::Operation *, Algorithm> spendWeightsBudget(mlir::func::FuncOp function, const Machine &machine,
+llvm::DenseMap<mlir::Operation *, WinogradForm> spendWeightsBudget(mlir::func::FuncOp function, const Machine &machine,
                                                                 double budget);
 
 } // namespace weft

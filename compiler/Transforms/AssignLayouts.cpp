@@ -247,14 +247,14 @@ private:
 
   //===-- contractions --------------------------------------------------------------------------------------------===//
 
-  bool mayTransform(Operation *op, Algorithm algorithm) {
+  bool mayTransform(Operation *op, const Choice &choice) {
     auto form = transformed.find(op);
-    return form != transformed.end() && form->second == algorithm;
+    return form != transformed.end() && form->second == WinogradForm(choice);
   }
 
   void assignContraction(Operation *op) {
     for (const Choice &choice : candidates(op, machine)) {
-      if (!choice.algorithm || (isWinograd(choice.algorithm) && !mayTransform(op, *choice.algorithm)))
+      if (!choice.algorithm || (isWinograd(choice.algorithm) && !mayTransform(op, choice)))
         continue;
       if (auto conv = dyn_cast<ConvOp>(op))
         return pack(conv, choice);
@@ -268,7 +268,7 @@ private:
   void pack(ConvOp conv, const Choice &choice) {
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
-    packConv(builder, conv, *choice.algorithm, block, choice.wholeBlocks);
+    packConv(builder, conv, choice, block);
     blockResult(conv.getY());
     ++packed;
   }
@@ -378,7 +378,7 @@ private:
   const Machine &machine;
   OpBuilder builder;
   int64_t block;
-  llvm::DenseMap<Operation *, Algorithm> transformed;
+  llvm::DenseMap<Operation *, WinogradForm> transformed;
   llvm::DenseMap<Value, Value> plainOf, blockedOf;
 };
 

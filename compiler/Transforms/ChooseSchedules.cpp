@@ -36,6 +36,7 @@ struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
 
   void runOnOperation() override {
     Machine machine = Machine::of(getOperation());
+    machine.tradesWeights = memory != "small";
     llvm::DenseMap<Operation *, int64_t> rooms;
     for (auto network : getOperation().getOps<func::FuncOp>())
       if (network->hasAttr("weft.net"))

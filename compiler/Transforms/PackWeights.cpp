@@ -41,9 +41,11 @@ static Value joinGroups(OpBuilder &builder, ConvOp conv, int64_t block) {
   return ReshapeOp::create(builder, loc, joined, filter);
 }
 
-static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm algorithm, int64_t block, bool wholeBlocks) {
+static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &choice, int64_t block) {
   Location loc = conv.getLoc();
-  switch (algorithm) {
+  if (choice.transformsFilter)
+    return PackFilterOp::create(builder, loc, weight, block, block);
+  switch (*choice.algorithm) {
   case Algorithm::First:
     return PackFilterOp::create(builder, loc, weight, block, 0);
   case Algorithm::Depthwise:
@@ -57,15 +59,15 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, Algorithm
   case Algorithm::Winograd6:
     return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
   default:
-    return PackFilterOp::create(builder, loc, weight, block, wholeBlocks ? block : inputLanes(conv.getFilter()[1], block));
+    return PackFilterOp::create(builder, loc, weight, block, choice.wholeBlocks ? block : inputLanes(conv.getFilter()[1], block));
   }
 }
 
-void packConv(OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block, bool wholeBlocks) {
-  Value weight = algorithm == Algorithm::Grouped ? joinGroups(builder, conv, block) : conv.getWeight();
+void packConv(OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block) {
+  Value weight = choice.algorithm == Algorithm::Grouped ? joinGroups(builder, conv, block) : conv.getWeight();
   conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
-  conv.setAlgorithm(algorithm);
-  conv.getWeightMutable().assign(packFilter(builder, conv, weight, algorithm, block, wholeBlocks));
+  conv.setAlgorithm(*choice.algorithm);
+  conv.getWeightMutable().assign(packFilter(builder, conv, weight, choice, block));
   if (conv.getBias())
     conv.getBiasMutable().assign(packVector(builder, conv.getBias(), block));
 }

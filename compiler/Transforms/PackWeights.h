@@ -2,13 +2,13 @@
 // The recipes that bring a contraction's weights into the form its algorithm reads: the table in compiler/README.md.
 #pragma once
 
-#include "dialects/Weft/Weft.h"
+#include "compiler/Schedule/Family.h"
 
 namespace weft {
 
 /// Sets the algorithm, packs weight and bias and keeps the logical shape of the filter. Layouts of input and result are
-/// the caller's business. `wholeBlocks`: of input channels (`Choice::wholeBlocks`).
-void packConv(mlir::OpBuilder &builder, ConvOp conv, Algorithm algorithm, int64_t block, bool wholeBlocks);
+/// the caller's business.
+void packConv(mlir::OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block);
 
 /// The same for a product: with `block` 0 only transposed; the bias is packed where the result is.
 void packLinear(mlir::OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block, bool packsResult);

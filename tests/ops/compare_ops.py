@@ -104,6 +104,8 @@ def conv_cases():
         conv_case("winograd_column", (1, 40, 17, 13), 64, [5, 1], pad=[2, 0, 2, 0]),
         conv_case("winograd_dilated_column", (1, 64, 30, 30), 64, [3, 1], dilation=[4, 2], pad=[4, 0, 4, 0]),
         conv_case("winograd_dilated", (2, 48, 29, 33), 40, 3, dilation=[2, 3], pad=[2, 3, 2, 3]),
+        conv_case("winograd_transforming", (2, 60, 21, 23), 92, 5, pad=2),
+        conv_case("winograd_transforming_line", (1, 96, 40, 25), 96, [1, 7], dilation=[1, 2], pad=[0, 6, 0, 6]),
         pooled_case("winograd_pooled", (2, 48, 33, 30), 40),
     ]
 

@@ -13,6 +13,11 @@
 //
 // Up to the products tiles are numbered row by row (t), so that a register tile is any run of them.
 //
+// Filters come transformed, or packed as for a direct kernel; then two stages more transform them here
+//
+//   filter_rows     G g          u cb ib kx i c
+//   filter_columns  (G g) G^T    u v cb ib i c
+//
 // In three dimensions each slice is transformed by itself, with a loop z behind ib and cb; the product adds those a
 // window touches, with a loop kz behind ib.
 //
@@ -99,6 +104,25 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
   return results;
 }
 
+/// G times a vector. The rows of points p and -p differ in the sign of odd taps: the sums of even taps and of odd ones are shared.
+SmallVector<Value> transformFilter(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
+  SmallVector<Value> results(matrices.points);
+  auto sumOf = [&](int row, int first, int step) {
+    Sum sum(b);
+    for (int k = first; k < matrices.r; k += step)
+      sum.add(matrices.g[row][k], taps[k]);
+    return sum.get(taps[0]);
+  };
+  results[0] = sumOf(0, 0, 1);
+  results[matrices.points - 1] = sumOf(matrices.points - 1, 0, 1);
+  for (int row = 1; row + 1 < matrices.points; row += 2) {
+    Value even = sumOf(row, 0, 2), odd = sumOf(row, 1, 2);
+    results[row] = addOf(b, even, odd);
+    results[row + 1] = arith::SubFOp::create(b, even, odd);
+  }
+  return results;
+}
+
 /// A^T times a vector: sums and differences of the points p and -p serve all rows.
 SmallVector<Value> transformBack(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
   int points = matrices.points;
@@ -138,7 +162,8 @@ public:
         horizontal(kernel::Winograd::along(m, op.getKernel()[1 + z])),
         down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z]),
         across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z]), batch(y.type.getDimSize(0)),
-        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)) {
+        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)),
+        transformsFilter(cast<RankedTensorType>(op.getWeight().getType()).getRank() == op.getSpatialRank() + 4) {
     for (unsigned d = 0; d < z; ++d) {
       slicesOut.push_back(y.type.getDimSize(2 + d));
       slicesIn.push_back((slicesOut[d] - 1) * op.getStride()[d] + (op.getKernel()[d] - 1) * op.getDilation()[d] + 1);
@@ -147,8 +172,9 @@ public:
 
   Value run() {
     kernel.keepPlanes();
-    Value columns = transformColumns(transformRows());
-    return place(backColumns(backRows(products(product(columns)))));
+    Value made = transformsFilter ? filterColumns(filterRows()) : Value(), columns = transformColumns(transformRows());
+    Value filter = made ? made : kernel.read(op.getWeight(), "filter");
+    return place(backColumns(backRows(products(product(columns, filter)))));
   }
 
 private:
@@ -212,7 +238,39 @@ private:
         [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, horizontal, v.drop_back(1))); });
   }
 
-  Value product(Value columns) {
+  /// A row of G comes from a table: which one depends on a loop that is not unrolled, as each pass of it makes the filters of as many
+  /// points as fit a cache.
+  Value filterRows() {
+    SmallVector<float> factors;
+    for (int64_t u = 0; u < vertical.points; ++u)
+      for (int64_t k = 0; k < vertical.r; ++k)
+        factors.push_back(float(vertical.g[u][k]));
+    auto type = RankedTensorType::get({vertical.points, vertical.r}, y.type.getElementType());
+    Value table = kernel.table(DenseElementsAttr::get(type, ArrayRef(factors)), "factors");
+    auto sources = tapsOf(kernel.read(op.getWeight(), "filter"), vertical.r, 6, [&](int64_t k) {
+      return SmallVector<AffineExpr>{d(1), d(2), c(k), d(3), d(4), d(5)};
+    });
+    sources.append(tapsOf(table, vertical.r, 6, [&](int64_t k) { return SmallVector<AffineExpr>{d(0), c(k)}; }));
+    return kernel.map("filter_rows", loops({"u", "cb", "ib", "kx", "i", "c"}), sources,
+                      tensor({vertical.points, outBlocks, inBlocks, horizontal.r, x.block, y.block}),
+                      [&](Builder &b, ValueRange v) {
+                        Value sum = mulOf(b, v[0], v[vertical.r]);
+                        for (int64_t k = 1; k < vertical.r; ++k)
+                          sum = addOf(b, sum, mulOf(b, v[k], v[vertical.r + k]));
+                        return sum;
+                      });
+  }
+
+  Value filterColumns(Value rows) {
+    auto taps = tapsOf(rows, horizontal.r, 6, [&](int64_t k) {
+      return SmallVector<AffineExpr>{d(0), d(2), d(3), c(k), d(4), d(5)};
+    });
+    return kernel.map("filter_columns", loops({"u", "v", "cb", "ib", "i", "c"}), taps,
+                      tensor({vertical.points, horizontal.points, outBlocks, inBlocks, x.block, y.block}),
+                      [&](Builder &b, ValueRange v) { return pick(b, 1, transformFilter(b, horizontal, v.drop_back(1))); });
+  }
+
+  Value product(Value columns, Value transformed) {
     StageLoops nest = loops({"n", "u", "v", "cb", "t", "c"});
     unsigned ib = 6 + z, i = 7 + 2 * z;
     SmallVector<AffineExpr> tap, slices;
@@ -226,9 +284,13 @@ private:
     nest.reductionExtents.assign(2 + z, -1);
     AffineMap tile = AffineMap::get(
         i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(1), d(2), d(i)}), context);
-    AffineMap filter = AffineMap::get(
-        i + 1, 0, with<AffineExpr>(tap, 3, {d(1) * across.points + d(2), d(3), d(ib), d(i), d(5 + z)}), context);
-    return kernel.reduce("product", nest, {{columns, tile}, {kernel.read(op.getWeight(), "filter"), filter}},
+    SmallVector<AffineExpr> point{d(1) * across.points + d(2)};
+    if (transformsFilter)
+      point = {d(1), d(2)};
+    SmallVector<AffineExpr> block{d(3), d(ib), d(i), d(5 + z)};
+    block.insert(block.begin() + 2, tap.begin(), tap.end());
+    AffineMap filter = AffineMap::get(i + 1, 0, llvm::to_vector(llvm::concat<AffineExpr>(point, block)), context);
+    return kernel.reduce("product", nest, {{columns, tile}, {transformed, filter}},
                          outputPoints(), FloatAttr::get(y.type.getElementType(), 0.0),
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
   }
@@ -289,6 +351,7 @@ private:
   kernel::Winograd vertical, horizontal;
   Tiling down, across;
   int64_t batch, inBlocks, outBlocks;
+  bool transformsFilter; ///< which is packed as for a direct kernel
   SmallVector<int64_t> slicesIn, slicesOut; ///< how many; none in a plane
 };
 
@@ -302,7 +365,9 @@ FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
   SmallVector<int64_t> window = op.getKernel();
   fits &= (window.size() == 2 || window.size() == 3) &&
           llvm::all_of(op.getStride().take_back(2), [](int64_t step) { return step == 1; });
-  if (!fits || rank != op.getSpatialRank() + 3 || winogradPoints(window, m) != weight.getDimSize(0) ||
+  bool isTransformed = rank == op.getSpatialRank() + 3 && winogradPoints(window, m) == weight.getDimSize(0);
+  bool isPlain = rank == op.getSpatialRank() + 4 && window.size() == 2 && winogradPoints(window, m);
+  if (!fits || (!isTransformed && !isPlain) ||
       weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")
                << x.type << ", a weight of type " << weight << " and a result of type " << y.type,

@@ -2,7 +2,8 @@
 // Winograd F(m, r), in both dimensions or in one, on packed channels. A band of tile rows is transformed, multiplied
 // and transformed back before the next, so that everything between stays in the cache (in three dimensions as many
 // slices as do); the product keeps `rx` tiles by `cb` channel blocks in registers. A band of all rows, or on AVX2 of as
-// many as a cache keeps, is multiplied with all channel blocks, point by point; on a matrix unit, where there is one and the band has many tiles. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
+// many as a cache keeps, is multiplied with all channel blocks, point by point; on a matrix unit, where there is one and the band has many tiles.
+// Where the weights budget has no room for a transformed filter, the kernel may transform it, some channel blocks at a time. Under a dilated window tiles lie in each other, `dy` by `dx` of them, and a
 // row of tiles is `dy` rows.
 #include "compiler/Kernel/TileProduct.h"
 #include "compiler/Schedule/ConvShape.h"
@@ -53,8 +54,11 @@ struct Shape {
         sides((vertical.side > 1 ? vertical.side : 0) + (horizontal.side > 1 ? horizontal.side : 0)),
         inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
         outBlocks(llvm::divideCeil(conv.outputs, machine.vector)),
-        taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth) {
-    weightBytes = points() * inBlocks * outBlocks * taps * machine.vector * machine.vector * 4;
+        taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth), pointRows(vertical.side) {
+    double vectors = double(inBlocks) * outBlocks * machine.vector;
+    weightBytes = points() * taps * vectors * machine.vector * 4;
+    packedBytes = conv.window * vectors * machine.vector * 4;
+    filterOperations = vectors * (vertical.side * conv.window + 2 * points());
     if (!isDeep())
       return;
     step = conv.stride.front();
@@ -76,7 +80,10 @@ struct Shape {
   int64_t down, across, pointCount, sides, inBlocks, outBlocks;
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
-  double weightBytes;
+  int64_t pointRows;           ///< of the points, each of which is one pass of a filter's transform
+  double weightBytes;          ///< of the transformed filter
+  double packedBytes;          ///< of the filter as a direct kernel reads it
+  double filterOperations;     ///< on vectors, to transform it
 };
 
 class Winograd final : public Family {
@@ -95,9 +102,16 @@ public:
     if (!shape.isDense() || !llvm::all_of(plane(shape.stride), isOne) || shape.inputs < machine.vector ||
         (wide > 1 && shape.width < 6) || (high > 1 && shape.height / shape.depth < 6))
       return;
-    for (int64_t m : {4, 2, 6})
-      if (winogradPoints(shape.kernel, m) && (m < 6 || isLine)) // F(6) of 3x3 costs more than F(4)
+    bool isPacked = conv.getAlgorithm().has_value(); // then its weight says who transforms it
+    bool isTransformed = cast<RankedTensorType>(conv.getWeight().getType()).getRank() == conv.getSpatialRank() + 3;
+    for (int64_t m : {4, 2, 6}) {
+      if (!winogradPoints(shape.kernel, m) || (m == 6 && !isLine)) // F(6) of 3x3 costs more than F(4)
+        continue;
+      if (!isPacked || isTransformed)
         choices.push_back(choiceFor(head->getContext(), shape, m, machine));
+      if (isPacked ? !isTransformed : transformsPay(shape, m, machine))
+        choices.push_back(transformingChoice(head->getContext(), shape, m, machine));
+    }
   }
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
@@ -107,6 +121,81 @@ public:
   }
 
 private:
+  using Values = SmallVectorImpl<std::pair<StringRef, int64_t>>;
+
+  static void addDilation(const Shape &tiles, Values &values) {
+    for (auto [name, apart] : {std::pair<StringRef, int64_t>("dy", tiles.dy), {"dx", tiles.dx}})
+      if (apart > 1)
+        values.push_back({name, apart});
+  }
+
+  static Algorithm algorithmOf(int64_t m) { return m == 2 ? Algorithm::Winograd2 : m == 4 ? Algorithm::Winograd4 : Algorithm::Winograd6; }
+
+  /// Vector multiply-adds of all products, in tiles of the registers.
+  static double productsOf(const Shape &tiles, double count, Tile tile, TileLimits limits, const Machine &machine) {
+    double products = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+    return products * (1 + limits.weightReload / tile.x);
+  }
+
+  /// Whether a kernel may transform the filter: transformed ones that stay cached need no bands, and little of the budget.
+  static bool transformsPay(const ConvShape &shape, int64_t m, const Machine &machine) {
+    return machine.filterTransform > 0 && shape.kernel.size() == 2 && Shape(shape, m, machine).weightBytes >= machine.cachedFilterBytes;
+  }
+
+  /// Where the kernel transforms the filter: for a few channel blocks and one row of points at a time, which stay in the second-level
+  /// cache until all tiles of the band are multiplied with them. Reading it from there, each row of points anew, takes longer than the
+  /// arithmetic, and nothing fetches it ahead.
+  static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
+    Shape tiles(shape, m, machine);
+    TileLimits limits = TileLimits::wide(machine, 1);
+    Tile tile = chooseTile(tiles.across, tiles.outBlocks, machine, limits);
+    int64_t rows = transformingBand(tiles, tile.cb, machine);
+    bool isServed = rows == tiles.down && fitsTransforming(tiles, rows, shape.batch, machine);
+    int64_t samples = isServed && tiles.down * tiles.inRow() < 4 * tilesHidingFilter ? shape.batch : 1;
+    tile = chooseTile(tilesOfLast(tiles, rows, tiles.across), tiles.outBlocks, machine, limits);
+    double count = double(shape.batch) * tiles.down * tiles.inRow();
+    double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
+    Choice choice;
+    choice.algorithm = algorithmOf(m);
+    choice.transformsFilter = true;
+    choice.block = machine.vector;
+    choice.weightBytes = tiles.packedBytes;
+    choice.cycles = productsOf(tiles, count, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed() +
+                    shape.batch / samples * cyclesOfBands(tiles, rows, tile.cb, machine) + tiles.packedBytes / machine.bytesPerCycle;
+    SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}, {"by_points", 1}};
+    if (samples > 1)
+      values.push_back({"samples_inside", 1});
+    addDilation(tiles, values);
+    choice.parameters = makeParameters(context, "winograd", values);
+    return choice;
+  }
+
+  /// What transforming the filter for each band costs, and reading a band's input for each strip of channel blocks where the
+  /// second-level cache does not keep it.
+  static double cyclesOfBands(const Shape &tiles, int64_t rows, int64_t cb, const Machine &machine) {
+    constexpr double nextSpeed = 4; // of the third-level cache, in that of memory
+    double inputBytes = tileBytes(tiles, machine) * tiles.inRow(), strips = llvm::divideCeil(tiles.outBlocks, cb);
+    double again = inputBytes * rows > machine.pointBandBytes ? inputBytes * tiles.down * strips : 0;
+    return llvm::divideCeil(tiles.down, rows) * tiles.filterOperations * machine.filterTransform +
+           again / (nextSpeed * machine.bytesPerCycle);
+  }
+
+  /// The rows of tiles that cost least of those that have room.
+  static int64_t transformingBand(const Shape &tiles, int64_t cb, const Machine &machine) {
+    int64_t best = 1;
+    for (int64_t rows = 2; rows <= tiles.down; ++rows)
+      if (evenBand(tiles, rows) == rows && fitsTransforming(tiles, rows, 1, machine) &&
+          cyclesOfBands(tiles, rows, cb, machine) <= cyclesOfBands(tiles, best, cb, machine))
+        best = rows;
+    return best;
+  }
+
+  /// Whether a band has room, in which counts what the packed filter saves.
+  static bool fitsTransforming(const Shape &tiles, int64_t rows, int64_t samples, const Machine &machine) {
+    double saved = machine.tradesWeights ? tiles.weightBytes - tiles.packedBytes : 0;
+    return workBytes(tiles, rows, samples, machine) <= machine.roomBytes + saved;
+  }
+
   static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
     Shape tiles(shape, m, machine);
     TileLimits limits = tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1);
@@ -120,13 +209,11 @@ private:
     tile = registerTile(tiles, tilesOfLast(tiles, rows, cut), limits, machine);
     byPoints &= cut == tiles.across;
     double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
-    double product =
-        count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
-    product *= 1 + limits.weightReload / tile.x;
+    double product = productsOf(tiles, count, tile, limits, machine);
     double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                         tiles.outBlocks * machine.outputTransform;
     Choice choice;
-    choice.algorithm = m == 2 ? Algorithm::Winograd2 : m == 4 ? Algorithm::Winograd4 : Algorithm::Winograd6;
+    choice.algorithm = algorithmOf(m);
     choice.block = machine.vector;
     choice.weightBytes = tiles.weightBytes;
     double work = product / machine.fmaPerCycle + count * transforms * tiles.transformed();
@@ -140,9 +227,7 @@ private:
       values.push_back({"by_points", 1});
     if (samples > 1)
       values.push_back({"samples_inside", 1});
-    for (auto [name, apart] : {std::pair<StringRef, int64_t>("dy", tiles.dy), {"dx", tiles.dx}})
-      if (apart > 1)
-        values.push_back({name, apart});
+    addDilation(tiles, values);
     if (cut < tiles.across)
       values.push_back({"chunk", cut});
     if (tiles.slices < shape.depth)
@@ -179,8 +264,6 @@ private:
         return blocks;
     return std::min<int64_t>(tiles.outBlocks, 2);
   }
-
-  using Values = SmallVectorImpl<std::pair<StringRef, int64_t>>;
 
   /// Gives parameters other values; 0 takes one away.
   static void replace(Values &values, ArrayRef<std::pair<StringRef, int64_t>> others) {
@@ -226,9 +309,14 @@ private:
     return fallsBack ? 1 : batch;
   }
 
-  /// Whether all there is between the transforms of some rows of some samples fits the room.
+  /// All there is between the transforms of some rows of some samples.
+  static double workBytes(const Shape &tiles, int64_t rows, int64_t samples, const Machine &machine) {
+    return samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow();
+  }
+
+  /// Whether that fits the room.
   static bool fitsRoom(const Shape &tiles, int64_t rows, int64_t samples, const Machine &machine) {
-    return samples * tileWork(tiles, tiles.outBlocks, machine) * rows * tiles.inRow() <= machine.roomBytes;
+    return workBytes(tiles, rows, samples, machine) <= machine.roomBytes;
   }
 
   /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only
@@ -350,33 +438,44 @@ private:
   /// The stages phase kernels makes of it, then the epilogue, then windows of 2x2 where they are pooled.
   static bool isNestOf(const KernelView &kernel) {
     static constexpr StringLiteral names[] = {"rows", "columns", "product", "products", "back_rows", "back"};
-    size_t others = kernel.stages.size() - std::size(names);
-    if (kernel.stages.size() <= std::size(names) || others > 2 || kernel.output().isReduction())
+    ArrayRef<StageView> stages = stagesBehindFilter(kernel);
+    size_t others = stages.size() - std::size(names);
+    if (stages.size() <= std::size(names) || others > 2 || kernel.output().isReduction())
       return false;
-    return llvm::all_of(llvm::zip(kernel.stages, names),
+    return llvm::all_of(llvm::zip(stages, names),
                         [](auto pair) { return std::get<0>(pair).name == std::get<1>(pair); });
+  }
+
+  static bool transformsFilter(const KernelView &kernel) { return kernel.stages.front().name == "filter_rows"; }
+  static ArrayRef<StageView> stagesBehindFilter(const KernelView &kernel) {
+    return ArrayRef(kernel.stages).drop_front(transformsFilter(kernel) ? 2 : 0);
   }
 
   class Writer {
   public:
     Writer(const KernelView &kernel, DictionaryAttr choice, const Machine &machine)
-        : machine(machine), context(kernel.getContext()), u(kernel.stages[0].extentOf("u")),
-          v(kernel.stages[0].extentOf("v")), p(kernel.stages[5].extentOf("p")), q(kernel.stages[5].extentOf("q")),
+        : Writer(kernel, stagesBehindFilter(kernel), choice, machine) {}
+    Writer(const KernelView &kernel, ArrayRef<StageView> stages, DictionaryAttr choice, const Machine &machine)
+        : machine(machine), context(kernel.getContext()), u(stages[0].extentOf("u")),
+          v(stages[0].extentOf("v")), p(stages[5].extentOf("p")), q(stages[5].extentOf("q")),
           dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
           inTiles(parameter(choice, "tiles") != 0),
-          pooled(kernel.stages.size() > 7 ? 2 : 1), out(kernel.output().name), rowsOfTiles(kernel.stages[5].extentOf("ty") / dy),
-          tilesAcross(parameter(choice, "chunk", kernel.stages[5].extentOf("tx"))),
-          tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross),
-          cuts(tilesAcross < kernel.stages[5].extentOf("tx")), isDeep(kernel.output().has("z")) {}
+          transforms(transformsFilter(kernel)), pooled(stages.size() > 7 ? 2 : 1), out(kernel.output().name),
+          rowsOfTiles(stages[5].extentOf("ty") / dy), tilesAcross(parameter(choice, "chunk", stages[5].extentOf("tx"))),
+          tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross), cuts(tilesAcross < stages[5].extentOf("tx")),
+          isDeep(kernel.output().has("z")) {}
 
     ScheduleAttr run() {
       if (inTiles)
         return ScheduleAttr::get(context, {rows(), columns(), splitInput(), productInTiles(), productsInTiles(),
                                            backRows(), back(), tiles()});
-      return ScheduleAttr::get(context, {rows(), columns(), product(), products(), backRows(), back(), tiles()});
+      SmallVector<StageAttr> stages{rows(), columns(), product(), products(), backRows(), back(), tiles()};
+      if (transforms)
+        stages.insert(stages.begin(), {filterRows(), filterColumns()});
+      return ScheduleAttr::get(context, stages);
     }
 
   private:
@@ -402,6 +501,19 @@ private:
 
     /// Inside which loop of the results everything of a band lies.
     StringRef bandLoop() const { return slices ? "slices" : cuts ? "chunk" : "band"; }
+
+    StageAttr filterRows() {
+      StageBuilder stage(context, "filter_rows");
+      return stage.computeAt("filter_columns", "i").boundExtent("u", 1).vectorize("c").unroll("kx").get();
+    }
+
+    /// A row of points for some channel blocks, in the order in which the products read it.
+    StageAttr filterColumns() {
+      StageBuilder stage(context, "filter_columns");
+      stage.computeAt("products", "u").storageOrder({"u", "v", "cb", "ib", "i", "c"});
+      stage.boundExtent("u", 1).boundExtent("v", v).boundExtent("cb", cb).reorder({"u", "cb", "ib", "i", "v", "c"});
+      return stage.vectorize("c").unroll("v").get();
+    }
 
     StageAttr rows() {
       StageBuilder stage(context, "rows");
@@ -470,7 +582,7 @@ private:
     }
 
     /// The loop of the products around all tiles of a band, in a plane.
-    StringRef innermostRun() const { return samplesInside ? "n" : byPoints ? "po" : "v"; }
+    StringRef innermostRun() const { return samplesInside ? "n" : byPoints && !transforms ? "po" : "v"; }
 
     StageAttr products() {
       StageBuilder stage(context, "products");
@@ -483,7 +595,7 @@ private:
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
       if (byPoints) {
         stage.split("cb", "po", "pi", cb, Tail::ShiftInwards);
-        order.insert(samplesInside ? order.end() - 1 : order.end(), "po");
+        order.insert(transforms ? llvm::find(order, "u") : samplesInside ? order.end() - 1 : order.end(), "po");
       }
       if (isDeep)
         order.push_back("z");
@@ -494,7 +606,9 @@ private:
       StringRef tile = cutsTiles() ? "ti" : "t", block = byPoints ? "pi" : "cb";
       order.append({tile, block, "c"});
       stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
-      if (sharesPoints() && !samplesInside)
+      if (sharesPoints() && transforms)
+        stage.parallel("po");
+      else if (sharesPoints() && !samplesInside)
         stage.fuse("u", "v", "uv").parallel("uv");
       else if (sharesPoints())
         stage.parallel(u > 1 ? "u" : "v");
@@ -569,7 +683,7 @@ private:
     MLIRContext *context;
     int64_t u, v, p, q;                                  ///< elements of a tile, and results, of rows and of columns
     int64_t dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
-    bool samplesInside, byPoints, inTiles;
+    bool samplesInside, byPoints, inTiles, transforms; ///< transforms: the filter, which else comes so
     int64_t pooled; ///< results each way that become one
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together

@@ -18,13 +18,15 @@ void makeDirect(GroupOp group) {
       continue;
     auto argument = cast<BlockArgument>(conv.getWeight());
     Value packed = group.getInputs()[argument.getArgNumber()];
+    conv.setAlgorithm(Algorithm::Direct);
     auto filter = packed.getDefiningOp<WinogradFilterOp>();
+    if (!filter) // its kernel would have transformed it
+      continue;
     int64_t block = getBlocked(conv.getY().getType()).getBlock();
     OpBuilder builder(group);
     Value direct = PackFilterOp::create(builder, conv.getLoc(), filter->getOperand(0), block, block);
     group.getInputsMutable()[argument.getArgNumber()].set(direct);
     argument.setType(direct.getType());
-    conv.setAlgorithm(Algorithm::Direct);
     if (filter->use_empty())
       filter.erase();
   }

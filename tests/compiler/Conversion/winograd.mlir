@@ -30,6 +30,26 @@ func.func @winograd(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2,
   return %y : tensor<1x16x5x6xf32, #weft.blocked<8>>
 }
 
+// A filter packed as for a direct kernel is transformed here, its rows with a row of G from a table.
+// CHECK-LABEL: kernel conv3x3_winograd4_b8_0 {
+// CHECK: operand factors f32 [6, ?]
+// CHECK: stage filter_rows f32 [u < 6, cb < out.1, ib < filter.1, kx < 3, i < 8, c < 8] {
+// CHECK: init add(add(mul(@filter[cb, ib, 0:i32, kx, i, c], @factors[u, 0:i32]),
+// CHECK: stage filter_columns f32 [u < 6, v < 6, cb < out.1, ib < filter.1, i < 8, c < 8] {
+// CHECK: stage product
+// CHECK: value = add(acc, mul(columns[n, ib, t, u, v, i], filter_columns[u, v, cb, ib, i, c]))
+func.func @transforming(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>) -> tensor<1x16x5x6xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x3x3xf32>
+  %p = weft.pack_filter %w {ic_block = 8 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3xf32>) -> tensor<2x2x3x3x8x8xf32>
+  %y = weft.group "conv" (%x, %p) {
+  ^bb0(%a: tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, %f: tensor<2x2x3x3x8x8xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {algorithm = #weft.algorithm<winograd4>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, tensor<2x2x3x3x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
+    weft.yield %c : tensor<1x16x5x6xf32, #weft.blocked<8>>
+  } : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [1, 1, 2, 1], fill = 0.0>>, tensor<2x2x3x3x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x5x6xf32, #weft.blocked<8>>
+}
+
 // Slices are transformed by themselves; a window of three adds their products.
 // CHECK-LABEL: kernel conv3x3x3_winograd2_b8_0 {
 // CHECK: stage rows f32 [n < 1, ib < x.1, z < 6, t < 9, u < 4, v < 4, i < 8] {
