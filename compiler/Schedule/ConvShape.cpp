@@ -143,7 +143,7 @@ static Tile leastTile(int64_t width, int64_t blocks, const Machine &machine, Til
     for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x)
       for (int64_t y = 1; y <= (x == width ? limits.rows : 1) && x * y < machine.registers; ++y) {
         double waste = repeated(width, x) * repeated(limits.rows, y) * repeated(blocks, cb);
-        if (exact && waste > 1)
+        if ((exact && waste > 1) || (limits.wholeBlocks && blocks % cb != 0))
           continue;
         double cost = waste * tilePenalty(x * y, cb, machine, limits);
         if (least < 0 || cost < least - 1e-9) {

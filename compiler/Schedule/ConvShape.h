@@ -54,6 +54,7 @@ struct TileLimits {
   double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
   double many = 1.02;         ///< of more than three
   int64_t rows = 1;           ///< of the plane, where a tile may have several
+  bool wholeBlocks = false;   ///< a tile's channel blocks must divide all
   int64_t held = 0;           ///< registers for each pixel, where unrolled taps share them
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.

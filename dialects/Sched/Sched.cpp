@@ -207,7 +207,7 @@ LogicalResult DirectiveAttr::verify(function_ref<InFlightDiagnostic()> error, Di
     return error() << "`" << stringifyDirectiveKind(kind) << "` by " << factor << "; the factor is 1 or more";
   llvm::StringSet<> seen;
   for (StringAttr loop : loops)
-    if (!seen.insert(loop.getValue()).second)
+    if (!seen.insert(loop.getValue()).second && kind != DirectiveKind::Prefetch) // each turn may fetch for the next
       return error() << "`" << stringifyDirectiveKind(kind) << "` names the loop `" << loop.getValue() << "` twice";
   return success();
 }

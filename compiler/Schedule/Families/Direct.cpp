@@ -70,6 +70,7 @@ public:
     int64_t inputs = llvm::alignTo(shape.inputs / groups, lanesOf(shape, machine));
     bool steps = shape.window > 1 || shape.stride.back() == 1;
     TileLimits limits = steps ? TileLimits::wide(machine, shape.window) : TileLimits::striding(machine, shape.window);
+    limits.wholeBlocks = sharesPixels(shape, machine);
     bool prepares = hasPrologue(conv);
     if (!prepares)
       limits.rows = rowsOfTile(shape);
@@ -107,9 +108,11 @@ public:
     nest.rows = parameter(choice, "rows");
     nest.columns = parameter(choice, "columns") != 0;
     nest.cb = parameter(choice, "cb", 1);
+    nest.dividesBlocks = parameter(choice, "divides") != 0;
     nest.n = parameter(choice, "n", 1);
     nest.samples = parameter(choice, "samples", 1);
     nest.prefetchLines = parameter(choice, "prefetch");
+    nest.inputLines = parameter(choice, "ahead");
     nest.streams = parameter(choice, "stream") != 0;
     nest.chunks = parameter(choice, "chunks") && !reduction->cutLoop.empty();
     if (reduction->extentOf("i") % channelUnroll == 0) {
@@ -124,6 +127,12 @@ public:
 private:
   static int64_t lanesOf(const ConvShape &shape, const Machine &machine) {
     return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
+  }
+
+  /// Whether a tile must lie in one group, so that its channel blocks are known to read the same pixels: AVX2 loads each by an
+  /// instruction of its own, AVX-512 as part of the multiply-add.
+  static bool sharesPixels(const ConvShape &shape, const Machine &machine) {
+    return !shape.isDense() && machine.registers < 32;
   }
 
   /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not
@@ -249,7 +258,21 @@ private:
       values.push_back({"prefetch", lines});
     else if (last != "rows" && !chunks && sharesColumns(shape, tile, choice, machine))
       values.push_back({"columns", 1});
+    if (tile.cb > 1 && sharesPixels(shape, machine))
+      values.push_back({"divides", 1});
+    if (int64_t lines = inputLines(shape, tile, machine))
+      values.push_back({"ahead", lines});
     return makeParameters(context, name(), values);
+  }
+
+  /// AVX2: cache lines of a tile's pixels in the next block of input channels of a 1x1 convolution, fetched while this one is
+  /// summed. Blocks lie a plane apart, so the processor does not foresee them; small inputs wait in the caches anyway.
+  static int64_t inputLines(const ConvShape &shape, Tile tile, const Machine &machine) {
+    constexpr int64_t smallInputBytes = 128 << 10;
+    bool isPoint = shape.isDense() && shape.window == 1 && shape.pixels > 1;
+    if (machine.registers >= 32 || !isPoint || 4 * shape.inputs * shape.pixels <= smallInputBytes)
+      return 0;
+    return linesOf((tile.x - 1) * shape.stride.back(), machine) + 1;
   }
 
   /// Threads share rows where the input is larger than the weights, which each then reads.

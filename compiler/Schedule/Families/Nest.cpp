@@ -133,7 +133,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   bool cutsRow = nest.x > 1 && !x.empty(), cutsBlocks = nest.cb > 1, cutsPlane = nest.y > 1 && isPlane(out);
   StringRef blocks = cutsBlocks ? "cbo" : "cb", row = cutsRow ? "xo" : x;
   if (cutsBlocks)
-    stage.split("cb", "cbo", "cbi", nest.cb, Tail::ShiftInwards);
+    stage.split("cb", "cbo", "cbi", nest.cb, nest.dividesBlocks ? Tail::Exact : Tail::ShiftInwards);
   if (cutsRow)
     stage.split(x, "xo", "xi", nest.x, Tail::ShiftInwards);
   if (cutsPlane)
@@ -280,6 +280,8 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
   else if (nest.prefetchLines > 0)
     stage.prefetch("filter", turnOf(reduction), nest.chunks ? kernel::partialSums : nest.cb > 1 ? "cbo" : "cb",
                    nest.prefetchLines);
+  if (nest.inputLines > 0)
+    stage.prefetch("x", "ib", "ib", nest.inputLines);
   return stage.get();
 }
 

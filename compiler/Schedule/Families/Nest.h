@@ -17,11 +17,13 @@ struct Nest {
   int64_t x = 1;              ///< pixels of a row in one tile
   int64_t y = 1;              ///< rows of a plane in one tile
   int64_t cb = 1;             ///< channel blocks in one tile
+  bool dividesBlocks = false; ///< those of a tile divide those of a group
   int64_t n = 1;              ///< samples of a batch in one tile; divides it
   std::string splitReduction; ///< a reduction loop to cut by `splitFactor`, the inner part unrolled
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
   int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
+  int64_t inputLines = 0; ///< of each pixel row of the input's next block of channels, fetched at each block; 0: none
   bool streams = false; ///< each weight serves one tile: what is fetched ahead are its own next channels, a block further
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
   bool columns = false; ///< threads share the tiles of each strip of channel blocks, too: of a line or of the only row

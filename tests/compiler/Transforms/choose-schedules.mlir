@@ -87,7 +87,7 @@ func.func @own_streams(%x: tensor<1x4096xf32>) -> tensor<1x1000xf32> attributes 
 // window is larger.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func @lines
-// CHECK: choice = {cb = {{[34]}} : i64, family = "direct", lines = 1 : i64, x = {{[34]}} : i64}
+// CHECK: choice = {ahead = {{[23]}} : i64, cb = {{[34]}} : i64, family = "direct", lines = 1 : i64, x = {{[34]}} : i64}
 // CHECK: choice = {cb = 2 : i64, family = "direct", lines = 1 : i64, prefetch = 1 : i64, x = 5 : i64}
 // CHECK-NOT: lines
 func.func @lines(%x: tensor<1x512x14x14xf32>, %z: tensor<1x512x7x7xf32>) -> (tensor<1x512x14x14xf32>, tensor<1x512x7x7xf32>) attributes {weft.net} {

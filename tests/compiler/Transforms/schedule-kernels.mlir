@@ -261,6 +261,25 @@ func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {
 
 // -----
 
+// A large input's pixels in the next block of channels are fetched ahead; a tile of a grouped convolution lies in one group.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv1x1_
+// CHECK-SAME: prefetch("x", ib, ib by {{[23]}})]>
+// CHECK-LABEL: func.func private @conv1x1g2
+// CHECK-SAME: split(cb -> cbo, cbi by {{[24]}}, exact)
+func.func @pixels(%x: tensor<1x256x16x16xf32>) -> tensor<1x64x16x16xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<64x256x1x1xf32>
+  %w2 = weft.weight "w2" : tensor<64x32x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x16x16xf32>, tensor<64x256x1x1xf32>) -> tensor<1x64x16x16xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 2 : i64}
+         : (tensor<1x64x16x16xf32>, tensor<64x32x1x1xf32>) -> tensor<1x64x16x16xf32>
+  return %1 : tensor<1x64x16x16xf32>
+}
+}
+
+// -----
+
 // What is fetched ahead belongs to the next strip of channel blocks, so these have a loop of their own, which runs in parallel;
 // or to the next partial sum, where all tiles of a strip take one before the next.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
