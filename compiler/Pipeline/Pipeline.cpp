@@ -44,6 +44,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     // Branches are found once sums that exporters begin with 0 are sums of branches alone.
     manager.addPass(createCanonicalizerPass());
     manager.addPass(createMergeBranches());
+    manager.addPass(createPoolFirst());
     manager.addPass(createFoldScale());
     manager.addPass(createOrderProducts());
     manager.addPass(createCanonicalizerPass());

@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase fuse, second pass: element-wise operations before a convolution or a softmax move into its kernel.
+// Phase fuse, second pass: element-wise operations before a convolution, a window or a softmax move into its kernel.
 //
 // What follows a convolution joins it for free (FormGroups.cpp). What stands before one, `conv(relu(batchnorm(x)))`, is a
 // kernel of its own and a second tensor as large as x while others still need x: each layer of a DenseNet reads all
@@ -45,6 +45,19 @@ bool takesPrologue(ConvOp conv) {
   RankedTensorType y = tensorOf(conv.getY());
   return conv.getAlgorithm() == Algorithm::Direct && conv.getSpatialRank() == 2 &&
          y.getNumElements() > y.getDimSize(0) * y.getDimSize(1);
+}
+
+/// Whether windows read each element once at most, so that it is prepared where it is read.
+bool readsOnce(Operation *op) {
+  auto isApart = [](auto window) {
+    return llvm::all_of(llvm::zip_equal(window.getKernel(), window.getStride()),
+                        [](auto taps) { return std::get<0>(taps) <= std::get<1>(taps); }) &&
+           llvm::all_of(window.getPad(), [](int64_t pad) { return pad == 0; }) &&
+           llvm::all_of(window.getDilation(), [](int64_t dilation) { return dilation == 1; });
+  };
+  auto maximum = dyn_cast<MaxpoolOp>(op);
+  auto average = dyn_cast<AvgpoolOp>(op);
+  return isBlocked(op->getOperand(0).getType()) && ((maximum && isApart(maximum)) || (average && isApart(average)));
 }
 
 bool isPadded(ConvOp conv) {
@@ -100,7 +113,7 @@ bool preparesRows(Operation *op) {
   return !isBlocked(x) && op->getAttrOfType<IntegerAttr>("axis").getInt() == x.getRank() - 1;
 }
 
-/// The group whose convolution or softmax is the only reader of `prologue`, and prepares what it reads.
+/// The group whose convolution, window or softmax is the only reader of `prologue`, and prepares what it reads.
 GroupOp readerOf(GroupOp prologue) {
   OpOperand &use = *prologue.getResult(0).getUses().begin();
   auto reader = dyn_cast<GroupOp>(use.getOwner());
@@ -111,7 +124,9 @@ GroupOp readerOf(GroupOp prologue) {
     return {};
   OpOperand &inside = *argument.getUses().begin();
   auto conv = dyn_cast<ConvOp>(inside.getOwner());
-  bool takes = conv ? takesPrologue(conv) && readsOneTensor(prologue) : preparesRows(inside.getOwner());
+  bool takes = conv                          ? takesPrologue(conv) && readsOneTensor(prologue)
+               : readsOnce(inside.getOwner()) ? readsOneTensor(prologue)
+                                              : preparesRows(inside.getOwner());
   return takes && inside.getOperandNumber() == 0 ? reader : GroupOp();
 }
 

@@ -138,6 +138,24 @@ def MergeBranches : Pass<"weft-merge-branches", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def PoolFirst : Pass<"weft-pool-first", "::mlir::ModuleOp"> {
+  let summary = "averages behind 1x1 convolutions come before them";
+  let description = [{
+    `avgpool`, `adaptive_avgpool` and `global_avgpool` of what a `conv` with a window of one element makes for them alone, where they
+    leave half of the pixels or less.
+
+    ```mlir
+    %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ... -> tensor<1x128x56x56xf32>
+    %y = weft.avgpool %0 kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1] : ... -> tensor<1x128x28x28xf32>
+    // becomes
+    %0 = weft.avgpool %x kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1] : ... -> tensor<1x256x28x28xf32>
+    %y = weft.conv %0, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : ... -> tensor<1x128x28x28xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "averages that came before a convolution">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def FoldScale : Pass<"weft-fold-scale", "::mlir::ModuleOp"> {
   let summary = "factors and sums behind a contraction moved into its weight and bias";
   let description = [{
@@ -419,10 +437,10 @@ def FuseAttention : Pass<"weft-fuse-attention", "::mlir::ModuleOp"> {
 }
 
 def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
-  let summary = "element-wise operations before a convolution or a softmax moved into its group";
+  let summary = "element-wise operations before a convolution, a window or a softmax moved into its group";
   let description = [{
     A group of element-wise operations that reads one tensor, and whose result only a packed convolution reads, joins the group of
-    that convolution, whose kernel applies it strip by strip to what it reads. Whatever it reads, it joins a softmax along rows. Its padding becomes a `pad` in the group, and so
+    that convolution, whose kernel applies it strip by strip to what it reads; or of pooling whose windows lie apart. Whatever it reads, it joins a softmax along rows. Its padding becomes a `pad` in the group, and so
     does that of a convolution that reads the caller's image.
 
     ```mlir

@@ -171,3 +171,40 @@ func.func @masked(%x: !x, %m: !m, %s: !s) -> (!x, !x) attributes {weft.net} {
   } : (!x) -> !x
   return %y, %z : !x, !x
 }
+
+// -----
+
+!x = tensor<1x32x8x8xf32, #weft.blocked<16>>
+!y = tensor<1x32x4x4xf32, #weft.blocked<16>>
+!z = tensor<1x32x3x3xf32, #weft.blocked<16>>
+
+// Windows that lie apart read each element once; where they overlap it would be prepared several times.
+// CHECK-LABEL: func.func @windows
+// CHECK: weft.group "apart"(%arg0)
+// CHECK: weft.relu
+// CHECK-NEXT: weft.avgpool
+// CHECK: weft.group "relu2"
+// CHECK: weft.group "overlapping"
+func.func @windows(%x: !x) -> (!y, !z) attributes {weft.net} {
+  %a = weft.group "relu" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.relu %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %y = weft.group "apart" (%a) {
+  ^bb0(%b: !x):
+    %r = weft.avgpool %b kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1] : (!x) -> !y
+    weft.yield %r : !y
+  } : (!x) -> !y
+  %c = weft.group "relu2" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.relu %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %z = weft.group "overlapping" (%c) {
+  ^bb0(%b: !x):
+    %r = weft.avgpool %b kernel [3, 3] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1] : (!x) -> !z
+    weft.yield %r : !z
+  } : (!x) -> !z
+  return %y, %z : !y, !z
+}
