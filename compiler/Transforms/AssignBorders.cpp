@@ -197,7 +197,8 @@ private:
     double with = cyclesOf(groups.getArrayRef());
     for (auto [member, type] : llvm::zip_equal(members, types))
       setType(member, type);
-    return without < with;
+    constexpr double leastGain = 1e5; // 30 us; less is not worth the memory a copy takes
+    return without + leastGain < with;
   }
 
   double cyclesOf(ArrayRef<GroupOp> groups) const {
