@@ -27,6 +27,12 @@ struct Layer {
   SmallVector<Offer> offers;
 };
 
+/// What is bought, and what all convolutions take then.
+struct Purchase {
+  llvm::DenseMap<Operation *, WinogradForm> forms;
+  double cycles = 0;
+};
+
 double bytesOf(Value tensor) { return double(cast<RankedTensorType>(tensor.getType()).getNumElements()) * 4; }
 
 /// What an operation reads and writes beside weights.
@@ -42,14 +48,16 @@ int64_t tensorBytes(Operation *op) {
   return bytes;
 }
 
-/// Appends what Winograd's forms offer in the room beside the operands, an estimate as no buffers exist yet; gives what the other form takes more than is written.
-double collectOffers(const Alike &convs, int64_t allowed, Machine machine, SmallVectorImpl<Offer> &offers) {
+/// Appends what Winograd's forms offer in the room beside the operands, an estimate as no buffers exist yet; gives what the other form takes more than is
+/// written. To `cycles` is added what that takes.
+double collectOffers(const Alike &convs, int64_t allowed, Machine machine, SmallVectorImpl<Offer> &offers, double &cycles) {
   ConvOp conv = convs.front();
   machine.roomBytes = std::max<int64_t>(allowed - tensorBytes(conv), 1);
   SmallVector<Choice> choices = candidates(conv, machine);
   auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
   if (other == choices.end() || !other->algorithm)
     return 0;
+  cycles += convs.size() * other->cycles;
   for (const Choice &choice : ArrayRef(choices.begin(), other))
     if (double gain = other->cycles - choice.cycles; gain > 0)
       offers.push_back({WinogradForm(choice), convs.size() * gain, double(choice.weightBytes - other->weightBytes)});
@@ -85,14 +93,7 @@ std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
   return chosen;
 }
 
-} // namespace
-
-bool isWinograd(std::optional<Algorithm> algorithm) {
-  return winogradTile(algorithm).has_value();
-}
-
-llvm::DenseMap<Operation *, WinogradForm> spendWeightsBudget(func::FuncOp function, const Machine &machine,
-                                                          double budget) {
+Purchase purchase(func::FuncOp function, const Machine &machine, double budget) {
   double written = 0, more = 0;
   function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
   int64_t peak = 0;
@@ -102,19 +103,42 @@ llvm::DenseMap<Operation *, WinogradForm> spendWeightsBudget(func::FuncOp functi
     Attribute form = conv->getAttrDictionary();
     alike[{conv.getWeight(), conv.getX().getType(), conv.getY().getType(), form}].push_back(conv);
   });
+  Purchase bought;
   std::vector<Layer> layers;
   for (const auto &[key, convs] : alike) {
     Layer layer{&convs, {}};
-    more += collectOffers(convs, Machine::allowedBytes(peak), machine, layer.offers);
+    more += collectOffers(convs, Machine::allowedBytes(peak), machine, layer.offers, bought.cycles);
     if (!layer.offers.empty())
       layers.push_back(std::move(layer));
   }
-  llvm::DenseMap<Operation *, WinogradForm> forms;
-  for (auto [layer, offer] : llvm::zip_equal(layers, fill(layers, budget * written - written - more)))
+  for (auto [layer, offer] : llvm::zip_equal(layers, fill(layers, budget * written - written - more))) {
+    if (offer == 0)
+      continue;
+    bought.cycles -= layer.offers[offer - 1].gain;
     for (ConvOp conv : *layer.convs)
-      if (offer > 0)
-        forms[conv] = layer.offers[offer - 1].form;
-  return forms;
+      bought.forms[conv] = layer.offers[offer - 1].form;
+  }
+  return bought;
+}
+
+} // namespace
+
+bool isWinograd(std::optional<Algorithm> algorithm) {
+  return winogradTile(algorithm).has_value();
+}
+
+llvm::DenseMap<Operation *, WinogradForm> spendWeightsBudget(func::FuncOp function, Machine machine, double budget) {
+  constexpr double worthMemory = 0.97; // of the time, for an arena that grows where weights shrink
+  machine.tradesWeights = false;
+  Purchase kept = purchase(function, machine, budget);
+  if (machine.filterTransform == 0)
+    return kept.forms;
+  machine.tradesWeights = true;
+  Purchase traded = purchase(function, machine, budget);
+  if (traded.cycles >= worthMemory * kept.cycles)
+    return kept.forms;
+  function->setAttr(tradesWeightsAttr, UnitAttr::get(function.getContext()));
+  return traded.forms;
 }
 
 } // namespace weft

@@ -5,6 +5,7 @@
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Schedule/WeightsBudget.h"
 #include "compiler/Transforms/Chains/Liveness.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -36,7 +37,6 @@ struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
 
   void runOnOperation() override {
     Machine machine = Machine::of(getOperation());
-    machine.tradesWeights = memory != "small";
     llvm::DenseMap<Operation *, int64_t> rooms;
     for (auto network : getOperation().getOps<func::FuncOp>())
       if (network->hasAttr("weft.net"))
@@ -45,6 +45,7 @@ struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
     getOperation().walk([&](GroupOp group) {
       auto room = rooms.find(group);
       machine.roomBytes = room == rooms.end() ? anything : room->second;
+      machine.tradesWeights = memory != "small" && group->getParentOp()->hasAttr(tradesWeightsAttr);
       if (isChainGroup(group))
         return; // weighed when it was formed
       if (std::optional<Choice> choice = choiceOf(group, machine)) {

@@ -134,8 +134,8 @@ module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8
 // SMALL-LABEL: func.func @lines
 // SMALL: weft.relu {{.*}} -> tensor<1x64x14x14xf32, #weft.blocked<8, border = [1, 1, 1, 1], fill = 0.000000e+00>>
 // SMALL-NOT: weft.group "border"
-func.func @lines(%x: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w3: tensor<8x3x3x8xf32>, %w1: tensor<64x8x1x1x8x8xf32>)
-    -> (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x512x14x14xf32, #weft.blocked<8>>) attributes {weft.net} {
+func.func @lines(%x: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w3: tensor<8x3x3x8xf32>, %w1: tensor<256x8x1x1x8x8xf32>)
+    -> (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x2048x14x14xf32, #weft.blocked<8>>) attributes {weft.net} {
   %s = weft.group "source" (%x) {
   ^bb0(%a: tensor<1x64x14x14xf32, #weft.blocked<8>>):
     %r = weft.relu %a : tensor<1x64x14x14xf32, #weft.blocked<8>>
@@ -149,17 +149,17 @@ func.func @lines(%x: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w3: tensor<8x3x3
     weft.yield %r : tensor<1x64x14x14xf32, #weft.blocked<8>>
   } : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<8x3x3x8xf32>) -> tensor<1x64x14x14xf32, #weft.blocked<8>>
   %one = weft.group "one" (%s, %w1) {
-  ^bb0(%a: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w: tensor<64x8x1x1x8x8xf32>):
+  ^bb0(%a: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w: tensor<256x8x1x1x8x8xf32>):
     %r = weft.conv %a, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
-           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 512, 64, 1, 1>}
-           : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<64x8x1x1x8x8xf32>) -> tensor<1x512x14x14xf32, #weft.blocked<8>>
-    weft.yield %r : tensor<1x512x14x14xf32, #weft.blocked<8>>
-  } : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<64x8x1x1x8x8xf32>) -> tensor<1x512x14x14xf32, #weft.blocked<8>>
+           {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 2048, 64, 1, 1>}
+           : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<256x8x1x1x8x8xf32>) -> tensor<1x2048x14x14xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x2048x14x14xf32, #weft.blocked<8>>
+  } : (tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<256x8x1x1x8x8xf32>) -> tensor<1x2048x14x14xf32, #weft.blocked<8>>
   %sink = weft.group "sink" (%one) {
-  ^bb0(%a: tensor<1x512x14x14xf32, #weft.blocked<8>>):
-    %r = weft.relu %a : tensor<1x512x14x14xf32, #weft.blocked<8>>
-    weft.yield %r : tensor<1x512x14x14xf32, #weft.blocked<8>>
-  } : (tensor<1x512x14x14xf32, #weft.blocked<8>>) -> tensor<1x512x14x14xf32, #weft.blocked<8>>
-  return %three, %sink : tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x512x14x14xf32, #weft.blocked<8>>
+  ^bb0(%a: tensor<1x2048x14x14xf32, #weft.blocked<8>>):
+    %r = weft.relu %a : tensor<1x2048x14x14xf32, #weft.blocked<8>>
+    weft.yield %r : tensor<1x2048x14x14xf32, #weft.blocked<8>>
+  } : (tensor<1x2048x14x14xf32, #weft.blocked<8>>) -> tensor<1x2048x14x14xf32, #weft.blocked<8>>
+  return %three, %sink : tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x2048x14x14xf32, #weft.blocked<8>>
 }
 }

@@ -30,10 +30,12 @@ for network, options in ((sys.argv[1], ["--set=N=2"]), ("shufflenet_v2_x1_0", []
     for name, want in zip(names, onnxruntime.InferenceSession(model.SerializeToString()).run(names, {port.name: x})):
         error = np.abs(np.load(f"{name}.npy") - want).max() / np.abs(want).max()
         assert error < 1e-4, (network, name, error)
+# Three transitions of DenseNet average before they multiply: a quarter of the pixels.
+spared = {"densenet121": 3 * 3 * 28 * 28 * 256 * 128}
 for network in ("resnet18", "mobilenet_v2", "resnext50_32x4d", "densenet121", "vgg16"):
     found = groups(f"zoo:{network}")
     macs = sum(group.macs for group in found)
-    assert macs == TABLE[network].multiply_adds, (network, macs)
+    assert macs == TABLE[network].multiply_adds - spared.get(network, 0), (network, macs)
     assert sum(group.weight_bytes for group in found) >= 3.9 * TABLE[network].parameters, network
 saved = [(g.macs / g.algorithm_macs, g.algorithm) for g in groups("zoo:vgg16") if "winograd4" in g.algorithm]
 assert saved and all(ratio == 4 for ratio, _ in saved), saved
