@@ -105,16 +105,19 @@ bool addsAlike(Operation *op) {
 /// Whether the sum is a summand of another alone.
 bool isPart(Operation *op) { return op->hasOneUse() && addsAlike(*op->user_begin()); }
 
-/// The terms of `sum` in their order, and the sums between, readers first.
-void collect(Operation *sum, bool isNegative, SmallVectorImpl<Term> &terms, SmallVectorImpl<Operation *> &sums) {
-  sums.push_back(sum);
-  for (OpOperand &operand : sum->getOpOperands()) {
-    bool sign = isNegative != (isa<SubOp>(sum) && operand.getOperandNumber() == 1);
-    Operation *op = operand.get().getDefiningOp();
-    if (addsAlike(op) && op->hasOneUse())
-      collect(op, sign, terms, sums);
-    else
-      terms.push_back(termOf(operand.get(), sign));
+/// The terms of `root` in their order, and the sums between, readers first.
+void collect(Operation *root, SmallVectorImpl<Term> &terms, SmallVectorImpl<Operation *> &sums) {
+  SmallVector<std::pair<Value, bool>> open{{root->getResult(0), false}};
+  while (!open.empty()) {
+    auto [value, isNegative] = open.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (op != root && !(addsAlike(op) && op->hasOneUse())) {
+      terms.push_back(termOf(value, isNegative));
+      continue;
+    }
+    sums.push_back(op);
+    open.push_back({op->getOperand(1), isNegative != isa<SubOp>(op)});
+    open.push_back({op->getOperand(0), isNegative});
   }
 }
 
@@ -217,8 +220,12 @@ private:
 /// The terms that were merged, in place of the first of each, and all others as they are.
 unsigned merge(OpBuilder &builder, SmallVectorImpl<Term> &terms) {
   unsigned merged = 0;
+  llvm::DenseMap<Value, unsigned> readers; // among the terms
+  for (const Term &term : terms)
+    if (term.x)
+      ++readers[term.x];
   for (size_t number = 0; number < terms.size(); ++number) {
-    if (!terms[number].conv)
+    if (!terms[number].conv || readers.lookup(terms[number].x) < 2)
       continue;
     Merger merger(builder, terms[number].conv);
     SmallVector<Term> taken{terms[number]}, others;
@@ -257,7 +264,7 @@ struct MergeBranches : impl::MergeBranchesBase<MergeBranches> {
     for (Operation *root : roots) {
       SmallVector<Term> terms;
       SmallVector<Operation *> sums;
-      collect(root, false, terms, sums);
+      collect(root, terms, sums);
       OpBuilder builder(root);
       unsigned merged = merge(builder, terms);
       if (merged == 0)
