@@ -20,11 +20,13 @@ struct WinogradForm {
   bool transformsFilter = false;
 };
 
+/// Marks a network in which kernels that transform filters may take more room than there is beside its tensors.
+inline constexpr llvm::StringLiteral tradesWeightsAttr = "weft.trades_weights";
+
 /// The convolutions of a network that may use Winograd's algorithm, and which form of it: filters of F(4) take four times
 /// the memory, of F(2) less than twice, those that a kernel transforms none, so what gains the most cycles a byte comes first, as long as all packed weights
-/// stay below `budget` times those written. Kernels that transform filters may take more room than there is where the network gains much
-/// by that: then `function` is marked with `tradesWeightsAttr`.
-inline constexpr llvm::StringLiteral tradesWeightsAttr = "weft.trades_weights";
+/// stay below `budget` times those written. Where the network gains by more room than there is,
+/// `function` is marked with `tradesWeightsAttr`.
 llvm::DenseMap<mlir::Operation *, WinogradForm> spendWeightsBudget(mlir::func::FuncOp function, Machine machine,
                                                                 double budget);
 

@@ -121,6 +121,16 @@ void collect(Operation *root, SmallVectorImpl<Term> &terms, SmallVectorImpl<Oper
   }
 }
 
+/// Of two of which either may be missing.
+Value sumOf(OpBuilder &builder, Location loc, Value before, Value term, bool isNegative) {
+  if (!term)
+    return before;
+  if (!before)
+    return isNegative ? NegOp::create(builder, loc, term).getResult() : term;
+  return isNegative ? SubOp::create(builder, loc, before, term).getResult()
+                    : AddOp::create(builder, loc, before, term).getResult();
+}
+
 //===-- the convolution -------------------------------------------------------------------------------------------===//
 
 /// Makes the convolution of several terms.
@@ -148,12 +158,9 @@ public:
   Value make(ArrayRef<Term> terms) {
     Value weight, bias;
     for (Term term : terms) {
-      weight = sum(weight, term.conv ? widened(term.conv) : diagonal(term.factor), term.isNegative);
-      bias = sum(bias,
-                 term.conv    ? term.conv.getBias()
-                 : term.shift ? reshaped(term.shift, {channels()})
-                              : Value(),
-                 term.isNegative);
+      weight = sumOf(builder, loc, weight, term.conv ? widened(term.conv) : diagonal(term.factor), term.isNegative);
+      Value shift = term.conv ? term.conv.getBias() : term.shift ? reshaped(term.shift, {channels()}) : Value();
+      bias = sumOf(builder, loc, bias, shift, term.isNegative);
     }
     SmallVector<int64_t> stride, pad(2 * window.size()), dilation;
     for (auto [d, taps] : llvm::enumerate(window)) {
@@ -168,16 +175,6 @@ private:
   int64_t channels() { return tensorOf(first.getX()).getDimSize(1); }
 
   Value reshaped(Value value, ArrayRef<int64_t> shape) { return ReshapeOp::create(builder, loc, value, shape); }
-
-  /// Of two of which either may be missing.
-  Value sum(Value before, Value term, bool isNegative) {
-    if (!term)
-      return before;
-    if (!before)
-      return isNegative ? NegOp::create(builder, loc, term).getResult() : term;
-    return isNegative ? SubOp::create(builder, loc, before, term).getResult()
-                      : AddOp::create(builder, loc, before, term).getResult();
-  }
 
   /// With zeros before and behind the dimensions from `from` on.
   Value padded(Value value, int64_t from, ArrayRef<int64_t> before, ArrayRef<int64_t> behind) {
@@ -242,18 +239,6 @@ unsigned merge(OpBuilder &builder, SmallVectorImpl<Term> &terms) {
   return merged;
 }
 
-Value sumOf(OpBuilder &builder, Location loc, ArrayRef<Term> terms) {
-  Value sum;
-  for (const Term &term : terms) {
-    if (!sum)
-      sum = term.isNegative ? NegOp::create(builder, loc, term.value).getResult() : term.value;
-    else
-      sum = term.isNegative ? SubOp::create(builder, loc, sum, term.value).getResult()
-                            : AddOp::create(builder, loc, sum, term.value).getResult();
-  }
-  return sum;
-}
-
 struct MergeBranches : impl::MergeBranchesBase<MergeBranches> {
   void runOnOperation() override {
     SmallVector<Operation *> roots;
@@ -270,9 +255,12 @@ struct MergeBranches : impl::MergeBranchesBase<MergeBranches> {
       if (merged == 0)
         continue;
       numMerged += merged;
-      root->replaceAllUsesWith(ValueRange{sumOf(builder, root->getLoc(), terms)});
-      for (Operation *sum : sums)
-        sum->erase();
+      Value sum;
+      for (const Term &term : terms)
+        sum = sumOf(builder, root->getLoc(), sum, term.value, term.isNegative);
+      root->replaceAllUsesWith(ValueRange{sum});
+      for (Operation *between : sums)
+        between->erase();
     }
   }
 };
