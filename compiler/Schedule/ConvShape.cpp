@@ -51,7 +51,7 @@ static int64_t fewestAccumulators(const Machine &machine, bool slack) {
 
 bool weightsStay(int64_t pixels, int64_t cb, const Machine &machine) {
   constexpr int64_t mostBesidePixels = 21;
-  return machine.registers < 32 ? cb < pixels : pixels * cb > mostBesidePixels;
+  return machine.hasFewRegisters() ? cb < pixels : pixels * cb > mostBesidePixels;
 }
 
 /// Whether a tile leaves registers for what it reads. AVX-512 broadcasts a pixel as part of the multiply-add; AVX2
@@ -59,13 +59,13 @@ bool weightsStay(int64_t pixels, int64_t cb, const Machine &machine) {
 static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLimits limits) {
   if (x * cb > limits.sums)
     return false;
-  if (machine.registers < 32)
+  if (!machine.embedsBroadcast)
     return x * cb + std::min(x, cb) + 1 <= machine.registers;
   return x * cb + cb + 1 < machine.registers && x * (cb + limits.held) <= machine.registers;
 }
 
 /// Two multiply-adds a cycle outrun two loads.
-static bool outrunsLoads(const Machine &machine) { return machine.registers >= 32 && machine.fmaPerCycle > 1; }
+static bool outrunsLoads(const Machine &machine) { return machine.embedsBroadcast && machine.fmaPerCycle > 1; }
 
 TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
   TileLimits limits = striding(machine, window);
@@ -84,7 +84,7 @@ TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
   TileLimits limits;
   if (outrunsLoads(machine) && window == 1)
     limits.three = 0.97; // fewest loads for each multiply-add
-  if (machine.registers < 32) {
+  if (machine.hasFewRegisters()) {
     limits.weightReload = 0.25; // small tiles, so much of the second-level cache's bandwidth
     limits.many = 1.04;
   }
@@ -101,7 +101,7 @@ TileLimits TileLimits::unrolledRow(const Machine &machine, int64_t window, int64
 
 TileLimits TileLimits::unrolled(const Machine &machine) {
   TileLimits limits;
-  if (machine.registers < 32) {
+  if (machine.hasFewRegisters()) {
     limits.slack = false;
     limits.sums = machine.registers / 2; // the others hold weights
   }
@@ -115,7 +115,7 @@ static double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine,
   constexpr int64_t enough = 12;
   int64_t sums = pixels * cb;
   double penalty = std::max(1.0, double(fewestAccumulators(machine, limits.slack)) / sums);
-  if (machine.registers < 32 && limits.slack)
+  if (machine.hasFewRegisters() && limits.slack)
     penalty *= 1 + sumLess * std::max<int64_t>(enough - sums, 0) + limits.loadMore * (double(pixels + cb) / sums - fewestLoads);
   return penalty;
 }

@@ -17,9 +17,9 @@ Machine Machine::of(mlir::ModuleOp module) {
   if (!target)
     return machine;
   machine.vector = target.getVector();
-  machine.registers = machine.vector >= 16 ? 32 : 16;
-  machine.fetchesAhead = machine.vector < 16;
   machine.tiles = llvm::is_contained(target.getFeatures(), StringAttr::get(target.getContext(), "amx-bf16"));
+  if (machine.vector >= 16)
+    machine.becomeAvx512();
   // Zen 4 issues one 512-bit multiply-add a cycle, Sapphire Rapids two; with 256 bits both do two.
   if (target.getName().contains("znver4") || target.getName().contains("x86-64-v4"))
     machine.fmaPerCycle = 1;
@@ -33,12 +33,16 @@ Machine Machine::of(mlir::ModuleOp module) {
     machine.exposedStreaming = 0.1;
     machine.fetchesAhead = machine.slowThirdLevel = true;
   }
-  // 256 to 512 KiB of second-level cache, and a third-level cache that reads some 10 bytes a cycle.
-  if (machine.vector < 16) {
-    machine.cachedFilterBytes = 400 << 10;
-    machine.pointBandBytes = 1.6 * (1 << 20);
-    machine.exposedStreaming = 0.1;
-    machine.filterTransform = 1.3;
-  }
   return machine;
+}
+
+// Second-level caches of 1 MiB and more, and a third-level cache that keeps filters.
+void Machine::becomeAvx512() {
+  registers = 32;
+  embedsBroadcast = movesLanes = true;
+  smallSecondLevel = fetchesAhead = false;
+  cachedFilterBytes = 4 << 20;
+  pointBandBytes = filterTransform = 0;
+  exposedStreaming = 0.8;
+  ownStreams = 0;
 }

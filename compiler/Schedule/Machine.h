@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// What schedule families know about the machine: a class of processors, not one of them. Costs are in cycles of one
-// core.
+// What schedule families know about the machine: a class of processors, not one of them; without more said, one with AVX2.
+// Costs are in cycles of one core.
 #pragma once
 
 #include "dialects/Weft/Weft.h"
@@ -11,26 +11,33 @@
 namespace weft {
 
 struct Machine {
-  int64_t vector = 8;       ///< f32 lanes of a vector register; also the block of packed channels
-  int64_t registers = 16;   ///< vector registers
-  double fmaPerCycle = 2;   ///< vector multiply-adds a cycle
-  double bytesPerCycle = 6; ///< read from memory by one core, far from the caches
+  int64_t vector = 8;           ///< f32 lanes of a vector register; also the block of packed channels
+  int64_t registers = 16;       ///< vector registers
+  bool embedsBroadcast = false; ///< a multiply-add reads a scalar for all its lanes itself, not from a register (AVX-512)
+  bool movesLanes = false;      ///< vectors of any pixels of a row are cheap (AVX-512's permutations; AVX2 loads each lane)
+  double fmaPerCycle = 2;       ///< vector multiply-adds a cycle
+  bool tiles = false;           ///< products of bf16 in tile registers, sums in f32 (AMX), may be used
+
+  double bytesPerCycle = 6;     ///< read from memory by one core, far from the caches
+  int64_t ownStreams = 5;       ///< streams of weights that the processor fetches best by itself; 0: instructions do, of fewer
+  bool fetchesAhead = true;     ///< weights are prefetched into the second-level cache while others are used
+  bool smallSecondLevel = true; ///< the second-level cache is one of 256 to 512 KiB
+  bool slowThirdLevel = false;  ///< the third-level cache is no faster than memory
+
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
-  double cachedFilterBytes = 4 << 20;
+  double cachedFilterBytes = 400 << 10;
   double bandBytes = 4 << 20; ///< the transformed input of a band of Winograd tiles should stay below this
   /// The same where bands are multiplied point by point, since the second-level cache keeps the input and filters of one
   /// point, not of all; 0: they are not, unless there is only one.
-  double pointBandBytes = 0;
+  double pointBandBytes = 1.6 * (1 << 20);
   /// Vector operations of Winograd's F(4) to transform one tile of one channel block, there and back, loads and stores
   /// included; measured. They grow with the cube of a tile's side.
   double inputTransform = 300, outputTransform = 250;
   /// Winograd's arithmetic and its filters' way from memory: what part of the shorter the longer does not hide; measured.
-  double exposedStreaming = 0.8;
+  double exposedStreaming = 0.1;
   /// Cycles of one vector operation of a filter's transform in the kernel, loads and stores included; 0: kernels do not transform filters.
-  double filterTransform = 0;
-  bool tiles = false;          ///< products of bf16 in tile registers, sums in f32 (AMX), may be used
-  bool fetchesAhead = false;   ///< weights are prefetched into the second-level cache while others are used
-  bool slowThirdLevel = false; ///< the third-level cache is no faster than memory
+  double filterTransform = 1.3;
+
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.
   int64_t roomBytes = std::numeric_limits<int64_t>::max();
@@ -42,8 +49,14 @@ struct Machine {
   /// Winograd's tiles read filters more often, so that may be exceeded a little.
   static int64_t allowedBytes(int64_t tensorBytes);
 
+  /// Whether sums of a tile leave no registers for what several of them read.
+  bool hasFewRegisters() const { return registers < 32; }
+
   /// The class of the module's `weft.target`; AVX2's without one.
   static Machine of(mlir::ModuleOp module);
+
+private:
+  void becomeAvx512();
 };
 
 } // namespace weft

@@ -19,7 +19,7 @@ namespace {
 bool shouldPick(ConvOp conv, const Machine &machine) {
   constexpr int64_t firstLevelBytes = 32 << 10;
   auto x = cast<RankedTensorType>(conv.getX().getType());
-  if (machine.registers >= 32 || !x.hasStaticShape() || conv.getSpatialRank() != 2 || !isRecipe(conv.getWeight()))
+  if (!machine.hasFewRegisters() || !x.hasStaticShape() || conv.getSpatialRank() != 2 || !isRecipe(conv.getWeight()))
     return false;
   ConvShape shape(conv);
   auto is = [](ArrayRef<int64_t> values, int64_t wanted) {

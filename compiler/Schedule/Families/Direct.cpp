@@ -129,10 +129,10 @@ private:
     return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
   }
 
-  /// Whether a tile must lie in one group, so that its channel blocks are known to read the same pixels: AVX2 loads each by an
-  /// instruction of its own, AVX-512 as part of the multiply-add.
+  /// Whether a tile must lie in one group, so that its channel blocks are known to read the same pixels, each of which is then
+  /// loaded once.
   static bool sharesPixels(const ConvShape &shape, const Machine &machine) {
-    return !shape.isDense() && machine.registers < 32;
+    return !shape.isDense() && !machine.embedsBroadcast;
   }
 
   /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not
@@ -145,7 +145,7 @@ private:
     auto group = conv->getParentOfType<GroupOp>();
     bool isPoint = shape.isDense() && shape.window == 1 && shape.kernel.size() == 2 &&
                    llvm::all_of(shape.stride, [](int64_t stride) { return stride == 1; });
-    if (!group || !isPoint || machine.registers >= 32 || rowsOf(shape, tile, choice, machine) > 0 ||
+    if (!group || !isPoint || !machine.hasFewRegisters() || rowsOf(shape, tile, choice, machine) > 0 ||
         !readsDensePlanes(group))
       return std::nullopt;
     limits.rows = 1;
@@ -265,12 +265,12 @@ private:
     return makeParameters(context, name(), values);
   }
 
-  /// AVX2: cache lines of a tile's pixels in the next block of input channels of a 1x1 convolution, fetched while this one is
+  /// Cache lines of a tile's pixels in the next block of input channels of a 1x1 convolution, fetched while this one is
   /// summed. Blocks lie a plane apart, so the processor does not foresee them; small inputs wait in the caches anyway.
   static int64_t inputLines(const ConvShape &shape, Tile tile, const Machine &machine) {
     constexpr int64_t smallInputBytes = 128 << 10;
     bool isPoint = shape.isDense() && shape.window == 1 && shape.pixels > 1;
-    if (machine.registers >= 32 || !isPoint || 4 * shape.inputs * shape.pixels <= smallInputBytes)
+    if (!machine.smallSecondLevel || !isPoint || 4 * shape.inputs * shape.pixels <= smallInputBytes)
       return 0;
     return linesOf((tile.x - 1) * shape.stride.back(), machine) + 1;
   }

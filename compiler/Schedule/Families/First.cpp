@@ -62,7 +62,7 @@ public:
 
 private:
   /// Straight code keeps the pixels that taps share in registers; of sixteen, sums leave none.
-  static bool holdsPixels(const Machine &machine) { return machine.registers >= 32; }
+  static bool holdsPixels(const Machine &machine) { return !machine.hasFewRegisters(); }
 
   static TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
     int64_t taps = shape.kernel.back();

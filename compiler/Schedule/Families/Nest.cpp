@@ -40,9 +40,9 @@ bool streamsWeights(double weightBytes, const Machine &machine) { return weightB
 
 SmallVector<std::pair<StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
                                                          const Machine &machine) {
-  constexpr int64_t fetchedStreams = 2, ownStreams = 5;
-  bool ownFetch = batch == 1 && machine.registers < 32; // the processor's, of more streams
-  SmallVector<std::pair<StringRef, int64_t>> values{{"cb", std::min(blocks, ownFetch ? ownStreams : fetchedStreams)}};
+  constexpr int64_t fetchedStreams = 2;
+  bool ownFetch = batch == 1 && machine.ownStreams > 0;
+  SmallVector<std::pair<StringRef, int64_t>> values{{"cb", std::min(blocks, ownFetch ? machine.ownStreams : fetchedStreams)}};
   if (batch > 1)
     values.push_back({"n", samplesTogether(batch)});
   if (machine.fetchesAhead && !ownFetch && streamsWeights(weightBytes, machine))

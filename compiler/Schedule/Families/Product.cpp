@@ -64,7 +64,7 @@ StageBuilder sumOfProduct(const StageView &sum, StringRef reader, StringRef at, 
     stage.split(sum.reduction.front(), "ko", "ki", sumUnroll, Tail::Exact);
     order = {"ko", "ki"};
   }
-  if (machine.registers >= 32 || weightsStay(tile.x, tile.cb, machine)) // each element of the rows is loaded once
+  if (!machine.hasFewRegisters() || weightsStay(tile.x, tile.cb, machine)) // each element of the rows is loaded once
     std::reverse(inside.begin(), inside.end());
   order.append(inside);
   order.push_back("lane");

@@ -71,7 +71,7 @@ const StageView *prologueOf(const KernelView &kernel) {
 
 Tail tailOfPlainRow(const StageView &stage, const Machine &machine) {
   // Halide cuts a picture's rows at its edges only where no vector moves back, and AVX2's gathers are eight loads.
-  bool movesBack = machine.registers >= 32 && stage.extentOf("x") >= machine.vector;
+  bool movesBack = machine.movesLanes && stage.extentOf("x") >= machine.vector;
   return movesBack ? Tail::ShiftInwards : Tail::Predicate;
 }
 

@@ -96,7 +96,7 @@ private:
     /// How what lies between the transforms and the products is stored. A transform touches all points of a tile: with blocks of
     /// channels, often a power of two, between them they would share a few sets of the first-level cache.
     SmallVector<StringRef> pointOrder(StringRef blocks, StringRef lanes) const {
-      if (byPoints && machine.registers < 32)
+      if (byPoints && machine.pointBandBytes > 0)
         return {"n", "u", blocks, "v", "t", lanes};
       return {"n", "u", "v", blocks, "t", lanes};
     }
@@ -120,7 +120,7 @@ private:
     StageAttr rows() {
       StageBuilder stage(context, "rows");
       stage.computeAt("columns", "t").boundExtent("u", u).boundExtent("v", v);
-      if (machine.registers < 32) // the values of a column at a time, which fit
+      if (machine.hasFewRegisters()) // the values of a column at a time, which fit
         stage.reorder({"v", "u", "i"});
       return stage.vectorize("i").unroll("u").unroll("v").get();
     }
@@ -225,7 +225,7 @@ private:
       StageBuilder stage(context, "back_rows");
       stage.computeAt(isDilated() ? "back" : out, isDilated() ? "tx" : tileLoop());
       stage.boundExtent("p", p).boundExtent("v", v);
-      if (machine.registers < 32)
+      if (machine.hasFewRegisters())
         stage.reorder({"v", "p", "c"});
       return stage.vectorize("c").unroll("p").unroll("v").get();
     }
