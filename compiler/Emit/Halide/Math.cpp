@@ -87,9 +87,14 @@ Expr expPlusOneOf(Expr x) {
   // Of -y, since sigmoid is its inverse there. Below -87 the sum is 1; beyond 89 the power of two is infinity.
   Expr y = strict::max(f(-89), strict::min(f(87), negated(x)));
   Expr rounded = multiplyAdd(y, f(-1.44269504088896341), whole(127)), k = sub(rounded, whole(127));
-  Expr r = withoutLn2(negate(y), k);
-  Expr mantissa = polynomial(r, {1, 1, 0.4999922514, 0.1666711867, 0.0418909863, 0.0083124302});
-  return multiplyAdd(mantissa, asFloat(Halide::reinterpret(Halide::UInt(32), rounded) << 23), f(1));
+  // One step takes k ln 2 away: what that loses shows where exp(x) is far from 1.
+  Expr r = multiplyAdd(k, f(-0.69314718055994531), negate(y)), square = mul(r, r);
+  Expr power = asFloat(Halide::reinterpret(Halide::UInt(32), rounded) << 23);
+  // Halves that do not wait for each other: processors hold too few operations to hide a longer chain behind the next vector's.
+  Expr low = multiplyAdd(add(r, f(1)), power, f(1));
+  Expr high = multiplyAdd(multiplyAdd(r, f(0.0083124302), f(0.0418909863)), square,
+                          multiplyAdd(r, f(0.1666711867), f(0.4999922514)));
+  return multiplyAdd(high, mul(square, power), low);
 }
 
 Expr logOf(Expr x) {

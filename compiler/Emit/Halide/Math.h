@@ -9,7 +9,7 @@ namespace weft::emit {
 
 Halide::Expr expOf(Halide::Expr x);  ///< within 1.5 units in the last place, denormals included
 Halide::Expr normalExpOf(Halide::Expr x); ///< the same bits for x in [-87, 88] in two thirds of the instructions; NaN stays
-/// exp(x) + 1, within 3 units, infinite from 88.37 on (where its inverse is denormal), in half of the time; that of a negation
+/// exp(x) + 1, within 3 units (5.5 beyond 10), infinite from 88.37 on (where its inverse is denormal), in half of the time; that of a negation
 /// costs nothing more.
 Halide::Expr expPlusOneOf(Halide::Expr x);
 Halide::Expr logOf(Halide::Expr x);  ///< within 2 units

@@ -75,11 +75,11 @@ TEST(Accuracy, ExpBetweenBounds) {
 
 TEST(Accuracy, ExpPlusOne) {
   auto exact = [](double x) { return std::exp(x) + 1; };
-  EXPECT_LE(worst("add(exp(@x[i]), 1)", exact, -100, 88.37), 3);
+  EXPECT_LE(worst("add(exp(@x[i]), 1)", exact, -100, 88.37), 5.5);
   EXPECT_LE(worst("add(1, exp(@x[i]))", exact, -10, 10), 3);
   EXPECT_LE(worst(
                 "add(1, exp(neg(@x[i])))", [](double x) { return std::exp(-x) + 1; }, -88.37, 100),
-            3);
+            5.5);
   expectSpecial("add(exp(@x[i]), 1)", 90, INFINITY);
   expectSpecial("add(exp(@x[i]), 1)", INFINITY, INFINITY);
   expectSpecial("add(exp(@x[i]), 1)", -INFINITY, 1);
