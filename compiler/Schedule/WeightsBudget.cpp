@@ -35,6 +35,20 @@ struct Purchase {
 
 double bytesOf(Value tensor) { return double(cast<RankedTensorType>(tensor.getType()).getNumElements()) * 4; }
 
+/// What the filters of convolutions take beside the weights they are parts of, where those overlap or leave something out.
+double bytesOfParts(ArrayRef<Value> filters) {
+  double more = 0;
+  llvm::SmallPtrSet<Value, 8> wholes;
+  for (Value filter : filters) {
+    Value whole = filter;
+    while (auto part = whole.getDefiningOp<SliceOp>())
+      whole = part.getX();
+    if (whole != filter)
+      more += bytesOf(filter) - (wholes.insert(whole).second ? bytesOf(whole) : 0);
+  }
+  return more;
+}
+
 /// What an operation reads and writes beside weights.
 int64_t tensorBytes(Operation *op) {
   int64_t bytes = 0;
@@ -105,12 +119,15 @@ Purchase purchase(func::FuncOp function, const Machine &machine, double budget) 
   });
   Purchase bought;
   std::vector<Layer> layers;
+  SmallVector<Value> filters;
   for (const auto &[key, convs] : alike) {
+    filters.push_back(std::get<0>(key));
     Layer layer{&convs, {}};
     more += collectOffers(convs, Machine::allowedBytes(peak), machine, layer.offers, bought.cycles);
     if (!layer.offers.empty())
       layers.push_back(std::move(layer));
   }
+  more += bytesOfParts(filters);
   for (auto [layer, offer] : llvm::zip_equal(layers, fill(layers, budget * written - written - more))) {
     if (offer == 0)
       continue;

@@ -235,7 +235,7 @@ def SplitTransposed : Pass<"weft-split-transposed", "::mlir::ModuleOp"> {
 }
 
 def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
-  let summary = "taps of a window that only ever meet padding are cut off";
+  let summary = "taps of a window that only meet padding are cut off, for all results or for parts of the plane";
   let description = [{
     ```mlir
     %y = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12] : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> ...
@@ -243,8 +243,10 @@ def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
     %m = weft.slice %w from [0, 0, 1, 1] to [32, 64, 2, 2] step [1, 1, 1, 1]
     %y = weft.conv %x, %m stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x64x7x7xf32>, tensor<32x64x1x1xf32>) -> ...
     ```
+    A dilated convolution at least half of whose products are with padding becomes one for each part of the plane where the same taps meet it.
   }];
-  let statistics = [Statistic<"numTrimmed", "trimmed", "convolutions whose window became smaller">];
+  let statistics = [Statistic<"numTrimmed", "trimmed", "convolutions whose window became smaller">,
+                    Statistic<"numDivided", "divided", "convolutions that became one for each part of their plane">];
   let dependentDialects = ["::weft::WeftDialect"];
 }
 

@@ -1,10 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase layout, before anything is packed: taps that only ever meet padding go. A window dilated beyond the plane it slides over
 // (the pyramids of DeepLab on small pictures) is left with its middle, and most of the plane's border, which would be read from
-// memory for nothing, goes with the rest.
+// memory for nothing, goes with the rest. One dilated by less, most of whose products are with padding all the same, becomes a
+// convolution for each part of the plane where the same taps meet it: of 16x16 pixels and taps 12 apart 9, with a quarter of the products.
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Slices.h"
+#include "dialects/Weft/Shapes.h"
 
 using namespace mlir;
 
@@ -35,6 +37,13 @@ struct Dimension {
     return taps;
   }
 
+  /// From the first tap that meets the plane at one result to the last.
+  Range usedAt(int64_t at) const {
+    int64_t place = at * stride - low; // of the first tap
+    auto clamped = [&](int64_t tap) { return std::clamp<int64_t>(tap, 0, kernel); };
+    return {clamped(llvm::divideCeilSigned(-place, dilation)), clamped(llvm::divideCeilSigned(input - place, dilation))};
+  }
+
   int64_t lowOf(Range taps) const { return low - taps.from * dilation; }
   /// What padding behind gives the same results.
   int64_t highOf(Range taps) const {
@@ -42,18 +51,21 @@ struct Dimension {
   }
 };
 
+Dimension dimensionOf(ConvOp conv, size_t d) {
+  return {tensorOf(conv.getX()).getDimSize(2 + d), tensorOf(conv.getY()).getDimSize(2 + d), conv.getFilter()[2 + d],
+          conv.getStride()[d], conv.getDilation()[d], conv.getPad()[d]};
+}
+
 /// Whether anything was cut.
 bool trim(ConvOp conv) {
-  auto x = cast<RankedTensorType>(conv.getX().getType()), y = cast<RankedTensorType>(conv.getY().getType());
-  if (!x.hasStaticShape() || !isRecipe(conv.getWeight()))
+  if (!tensorOf(conv.getX()).hasStaticShape() || !isRecipe(conv.getWeight()))
     return false;
   OpBuilder builder(conv);
   Value weight = conv.getWeight();
   SmallVector<int64_t> pad(conv.getPad()), dilation(conv.getDilation());
   size_t rank = conv.getSpatialRank();
   for (size_t d = 0; d < rank; ++d) {
-    Dimension dimension{x.getDimSize(2 + d), y.getDimSize(2 + d), conv.getFilter()[2 + d],
-                        conv.getStride()[d], conv.getDilation()[d], pad[d]};
+    Dimension dimension = dimensionOf(conv, d);
     Range taps = dimension.used();
     if (taps.size() < 1 || dimension.lowOf(taps) < 0 || dimension.highOf(taps) < 0 || taps.size() == dimension.kernel)
       continue;
@@ -71,9 +83,115 @@ bool trim(ConvOp conv) {
   return true;
 }
 
+/// Neighbouring results that use the same taps.
+struct Part {
+  Range results, taps;
+};
+
+SmallVector<Part> partsOf(const Dimension &dimension) {
+  SmallVector<Part> parts;
+  for (int64_t at = 0; at < dimension.result; ++at)
+    if (Range taps = dimension.usedAt(at); !parts.empty() && parts.back().taps == taps)
+      ++parts.back().results.to;
+    else
+      parts.push_back({{at, at + 1}, taps});
+  return parts;
+}
+
+/// A convolution as those of its parts.
+class Divider {
+public:
+  explicit Divider(ConvOp conv) : conv(conv), builder(conv) {
+    for (size_t d = 0, rank = conv.getSpatialRank(); d < rank; ++d) {
+      dimensions.push_back(dimensionOf(conv, d));
+      parts.push_back(partsOf(dimensions.back()));
+    }
+  }
+
+  /// Whether at least half of the products go, and each filter of a part serves so many results that the products matter.
+  bool pays() const {
+    constexpr int64_t fewestResults = 16;
+    int64_t all = 1, used = 1, results = 1;
+    for (auto [dimension, list] : llvm::zip_equal(dimensions, parts)) {
+      int64_t usedHere = 0, fewest = dimension.result;
+      for (const Part &part : list) {
+        usedHere += part.results.size() * part.taps.size();
+        fewest = part.taps.size() > 0 ? std::min(fewest, part.results.size()) : 0;
+      }
+      all *= dimension.result * dimension.kernel;
+      used *= usedHere;
+      results *= fewest;
+    }
+    return 2 * used <= all && results >= fewestResults;
+  }
+
+  /// Elements of the filters of all parts beside those of the filter.
+  int64_t addedWeights() {
+    int64_t whole = 1, divided = 1;
+    for (auto [dimension, list] : llvm::zip_equal(dimensions, parts)) {
+      int64_t taps = 0;
+      for (const Part &part : list)
+        taps += part.taps.size();
+      whole *= dimension.kernel;
+      divided *= taps;
+    }
+    return tensorOf(conv.getWeight()).getNumElements() / whole * (divided - whole);
+  }
+
+  void divide() {
+    conv.getY().replaceAllUsesWith(divided(conv.getX(), conv.getWeight(), 0));
+    conv.erase();
+  }
+
+private:
+  /// All parts along dimension `d` and those behind it.
+  Value divided(Value x, Value weight, size_t d) {
+    if (d == dimensions.size()) {
+      SmallVector<int64_t> none(2 * d, 0), dilation(conv.getDilation());
+      for (size_t i = 0; i < d; ++i)
+        if (tensorOf(weight).getDimSize(2 + i) == 1)
+          dilation[i] = 1;
+      return ConvOp::create(builder, conv.getLoc(), x, weight, conv.getBias(), conv.getStride(), none, dilation, 1,
+                            AlgorithmAttr(), DenseI64ArrayAttr());
+    }
+    SmallVector<Value> results;
+    for (const auto &[at, taps] : parts[d]) {
+      int64_t from = at.from * dimensions[d].stride - dimensions[d].lowOf(taps);
+      Range read{from, from + (at.size() - 1) * dimensions[d].stride + (taps.size() - 1) * dimensions[d].dilation + 1};
+      results.push_back(divided(slice(builder, x, 2 + d, read), slice(builder, weight, 2 + d, taps), d + 1));
+    }
+    return concat(builder, conv.getLoc(), results, 2 + d);
+  }
+
+  ConvOp conv;
+  OpBuilder builder;
+  SmallVector<Dimension> dimensions;
+  SmallVector<SmallVector<Part>> parts;
+};
+
+bool isDividable(ConvOp conv) {
+  return tensorOf(conv.getX()).hasStaticShape() && isRecipe(conv.getWeight()) && conv.getGroups() == 1 &&
+         llvm::any_of(conv.getDilation(), [](int64_t dilation) { return dilation > 1; });
+}
+
 struct TrimWindows : impl::TrimWindowsBase<TrimWindows> {
   void runOnOperation() override {
-    getOperation().walk([&](ConvOp conv) { numTrimmed += trim(conv); });
+    constexpr double mostAdded = 0.5; // to all weights
+    SmallVector<ConvOp> convs;
+    double room = 0; // elements
+    getOperation().walk([&](WeightOp weight) { room += mostAdded * tensorOf(weight.getValue()).getNumElements(); });
+    getOperation().walk([&](ConvOp conv) { convs.push_back(conv); });
+    for (ConvOp conv : convs) {
+      numTrimmed += trim(conv);
+      if (!isDividable(conv))
+        continue;
+      Divider divider(conv);
+      if (!divider.pays() || divider.addedWeights() > room)
+        continue;
+      room -= divider.addedWeights();
+      divider.divide();
+      ++numDivided;
+    }
   }
 };
 

@@ -20,3 +20,35 @@ func.func @pyramid(%x: tensor<1x64x7x7xf32>) -> (tensor<1x32x7x7xf32>, tensor<1x
          : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
   return %0, %1, %2 : tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>
 }
+
+// -----
+
+// Of 16 pixels in each direction the first four meet the second and third tap, the last four the first and second, the others the
+// second only: nine convolutions with a quarter of the products.
+// CHECK-LABEL: func.func @parts
+// CHECK: weft.conv %arg0, %{{.*}} pad [0, 0, 0, 0] dilation [12, 12]
+// CHECK: %[[MIDDLE:.*]] = weft.slice %arg0 from [0, 0, 0, 4] to [1, 64, 16, 12]
+// CHECK: weft.conv %[[MIDDLE]], %{{.*}} pad [0, 0, 0, 0] dilation [12, 1]
+// CHECK-COUNT-7: weft.conv
+// CHECK: weft.concat %{{.*}} axis 2
+// CHECK: return
+func.func @parts(%x: tensor<1x64x16x16xf32>) -> tensor<1x32x16x16xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x64x3x3xf32>
+  %other = weft.weight "other" : tensor<512x64x3x3xf32>
+  %y = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12]
+         : (tensor<1x64x16x16xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x16x16xf32>
+  return %y : tensor<1x32x16x16xf32>
+}
+
+// -----
+
+// Their filters overlap: where they would add more than half of all weights, the convolution stays.
+// CHECK-LABEL: func.func @no_room
+// CHECK: weft.conv %arg0, %{{.*}} pad [12, 12, 12, 12] dilation [12, 12]
+// CHECK: return
+func.func @no_room(%x: tensor<1x64x16x16xf32>) -> tensor<1x32x16x16xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x64x3x3xf32>
+  %y = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12]
+         : (tensor<1x64x16x16xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x16x16xf32>
+  return %y : tensor<1x32x16x16xf32>
+}
