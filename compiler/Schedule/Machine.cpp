@@ -7,7 +7,7 @@ using namespace weft;
 
 int64_t Machine::allowedBytes(int64_t tensorBytes) {
   constexpr double exceeded = 0.05;
-  constexpr int64_t neverTooMuch = 2 << 20; // a second-level cache holds it
+  constexpr int64_t neverTooMuch = 3 << 20; // caches hold it
   return std::max<int64_t>(tensorBytes * (1 + exceeded), neverTooMuch);
 }
 

@@ -284,7 +284,7 @@ func.func @pixels(%x: tensor<1x256x16x16xf32>) -> tensor<1x64x16x16xf32> attribu
 // or to the next partial sum, where all tiles of a strip take one before the next.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd2
-// CHECK-SAME: prefetch("filter", ib, v by 4)
+// CHECK-SAME: prefetch("filter", ib, po by 4)
 // CHECK-LABEL: func.func private @conv3x3s2
 // CHECK-SAME: compute_at("store", cbo)
 // CHECK-SAME: reorder(ib, y, xo, ky, kx, ro, ri, cb, xi, c)
