@@ -30,9 +30,9 @@ static double productsOf(const WinogradTiles &tiles, double count, Tile tile, Ti
   return products * (1 + limits.weightReload / tile.x);
 }
 
-/// Whether a kernel may transform the filter: transformed ones that stay cached need no bands, and little of the budget.
-static bool transformsPay(const ConvShape &shape, int64_t m, const Machine &machine) {
-  return machine.filterTransform > 0 && shape.kernel.size() == 2 && WinogradTiles(shape, m, machine).isStreamed();
+/// Whether a kernel may transform the filter.
+static bool mayTransform(const ConvShape &shape, const Machine &machine) {
+  return machine.filterTransform > 0 && shape.kernel.size() == 2;
 }
 
 /// What transforming the filter for each band costs, and reading a band's input for each strip of channel blocks where the
@@ -203,7 +203,7 @@ void appendWinogradForms(ConvOp conv, const Machine &machine, SmallVectorImpl<Ch
       continue;
     if (!isPacked || isTransformed)
       choices.push_back(choiceFor(conv.getContext(), shape, m, machine));
-    if (isPacked ? !isTransformed : transformsPay(shape, m, machine))
+    if (isPacked ? !isTransformed : mayTransform(shape, machine))
       choices.push_back(transformingChoice(conv.getContext(), shape, m, machine));
   }
 }
