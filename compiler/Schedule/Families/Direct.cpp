@@ -106,7 +106,8 @@ public:
     nest.x = parameter(choice, "x", 1);
     nest.y = parameter(choice, "y", 1);
     nest.rows = parameter(choice, "rows");
-    nest.columns = parameter(choice, "columns") != 0;
+    nest.band = parameter(choice, "band");
+    nest.columns = parameter(choice, "columns");
     nest.cb = parameter(choice, "cb", 1);
     nest.dividesBlocks = parameter(choice, "divides") != 0;
     nest.n = parameter(choice, "n", 1);
@@ -136,8 +137,9 @@ private:
   }
 
   /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not
-  /// the last one of each row: where nothing lies between the rows it reads, threads do not share them, and it gains more
-  /// than a copy of the result costs, should that have a border. Tiles of AVX-512 divide most rows as they are.
+  /// the last one of each row: where nothing lies between the rows it reads, and it gains more than a copy of the result costs,
+  /// should that have a border. Large planes, whose rows threads share, are not worth that. Tiles of AVX-512 divide most rows as
+  /// they are.
   static std::optional<Tile> tileOfLine(ConvOp conv, const ConvShape &shape, Tile tile, const Choice &choice,
                                         TileLimits limits, const Machine &machine) {
     constexpr int64_t fewPixels = 64; // the weights' way from memory shows: fewer streams of them are faster
@@ -145,18 +147,21 @@ private:
     auto group = conv->getParentOfType<GroupOp>();
     bool isPoint = shape.isDense() && shape.window == 1 && shape.kernel.size() == 2 &&
                    llvm::all_of(shape.stride, [](int64_t stride) { return stride == 1; });
-    if (!group || !isPoint || !machine.hasFewRegisters() || rowsOf(shape, tile, choice, machine) > 0 ||
-        !readsDensePlanes(group))
+    if (!group || !isPoint || !machine.hasFewRegisters() || !readsDensePlanes(group))
+      return std::nullopt;
+    bool copiesResult = !hasNoGaps(group.getResult(0));
+    if ((shape.batch > 1 || copiesResult) && rowsOf(shape, tile, choice, machine) > 0)
       return std::nullopt;
     limits.rows = 1;
     limits.weightReload = 0.15; // sums are long where weights outweigh planes
     limits.loadMore = 1.2;
+    limits.many = limits.three;
     if (shape.pixels <= fewPixels) {
       limits.three = 1.14;
       limits.many = 1.25;
     }
     Tile line = chooseTile(shape.pixels, llvm::divideCeil(shape.outputs, machine.vector), machine, limits);
-    double least = hasNoGaps(group.getResult(0)) ? gain : gain + copied / shape.inputs;
+    double least = copiesResult ? gain + copied / shape.inputs : gain;
     return tile.waste > line.waste * (1 + least) ? std::optional(line) : std::nullopt;
   }
 
@@ -256,8 +261,10 @@ private:
       values.push_back({"chunks", 1});
     if (int64_t lines = last == "rows" || shape.pixels == 1 ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))
       values.push_back({"prefetch", lines});
-    else if (last != "rows" && !chunks && sharesColumns(shape, tile, choice, machine))
-      values.push_back({"columns", 1});
+    else if (asLines && shape.batch == 1 && isLarger(shape, choice))
+      values.push_back({"band", tilesOfBand(shape, tile)});
+    else if (int64_t columns = last == "rows" || chunks ? 0 : columnsOf(shape, tile, choice, machine))
+      values.push_back({"columns", columns});
     if (tile.cb > 1 && sharesPixels(shape, machine))
       values.push_back({"divides", 1});
     if (int64_t lines = inputLines(shape, tile, machine))
@@ -289,13 +296,28 @@ private:
     return shape.batch > 1 && rows == 1 ? 0 : rows; // samples, rows and blocks in one loop: three times slower
   }
 
+  /// Whether the input of a line is larger than the weights.
+  static bool isLarger(const ConvShape &shape, const Choice &choice) {
+    return 4 * shape.width * shape.stride.back() * shape.inputs >= choice.weightBytes;
+  }
+
+  /// Tiles of a line, in an even number of bands whose input stays in the second-level cache while all weights pass.
+  static int64_t tilesOfBand(const ConvShape &shape, Tile tile) {
+    constexpr int64_t mostBandBytes = 256 << 10;
+    int64_t tiles = tilesOf(shape, tile), most = std::max<int64_t>(mostBandBytes / (4 * tile.x * shape.inputs), 1);
+    return llvm::divideCeil(tiles, llvm::alignTo(llvm::divideCeil(tiles, most), 2));
+  }
+
   /// Where there is one row only, threads share its tiles if the input is larger than the weights or strips of channel blocks are
-  /// fewer than any number of threads wants.
-  static bool sharesColumns(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
+  /// fewer than any number of threads wants. AVX2's wide tiles leave few strips: two threads halve each where their number is odd.
+  static int64_t columnsOf(const ConvShape &shape, Tile tile, const Choice &choice, const Machine &machine) {
     constexpr int64_t fewStrips = 4;
     int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
-    bool isLarger = 4 * shape.width * shape.stride.back() * shape.inputs >= choice.weightBytes;
-    return shape.height == 1 && shape.batch == 1 && tile.x < shape.width && (isLarger || strips < fewStrips);
+    if (shape.height > 1 || shape.batch > 1 || tile.x >= shape.width)
+      return 0;
+    if (isLarger(shape, choice) || strips < fewStrips)
+      return 1;
+    return machine.hasFewRegisters() && strips % 2 != 0 ? llvm::divideCeil(tilesOf(shape, tile), 2) : 0;
   }
 
   /// Rows whose input stays in the cache, where all of it would leave it between two strips of channel blocks, and reading the

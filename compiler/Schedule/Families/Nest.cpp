@@ -159,24 +159,34 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     stage.split("y", "strip", "row", nest.rows, Tail::Predicate);
   if (strips)
     outer.insert(outer.end() - 1, cutsStrips ? "strip" : "y");
+  bool bands = nest.band > 0 && cutsRow && !shares && !strips;
   SmallVector<StringRef> within; // a strip of channel blocks that runs through one partial sum after the other
   if (nest.chunks && shares)
     within.push_back(outer.pop_back_val());
-  bool sharesTiles = nest.columns && cutsRow && batch == 1 && !nest.chunks && nest.prefetchLines == 0;
+  bool sharesTiles = nest.columns > 0 && cutsRow && batch == 1 && !nest.chunks && nest.prefetchLines == 0;
+  int64_t tilesOfPart = bands ? nest.band : sharesTiles ? nest.columns : 0;
+  StringRef part = row;
+  if (tilesOfPart > 1) {
+    stage.split("xo", "part", "tile", tilesOfPart, Tail::Predicate);
+    part = "part";
+    row = "tile";
+  }
+  if (bands)
+    outer.insert(outer.end() - 1, part);
   SmallVector<StringRef> order, inner;
   for (StringRef loop : refs(out.loops))
     if (!strips && loop != "n" && loop != "cb" && loop != "c" && loop != x)
-      (sharesTiles ? order : nest.chunks ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
+      (tilesOfPart > 0 ? order : nest.chunks ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
 
-  if (sharesTiles)
-    outer.push_back(row);
+  if (sharesTiles && !bands)
+    outer.push_back(part);
   if (!llvm::is_contained(outer, samples) && !llvm::is_contained(within, samples))
     order.push_back(samples);
   order.append(outer);
   order.append(within);
   if (cutsStrips)
     order.push_back("row");
-  if (!x.empty() && !sharesTiles)
+  if (!x.empty() && tilesOfPart != 1)
     order.push_back(row);
   if (cutsBlocks)
     inner.push_back("cbi");
@@ -199,7 +209,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     fused = both;
   }
   stage.parallel(fused);
-  return {stage.get(), x.empty() || nest.chunks || sharesTiles ? fused : row.str()};
+  return {stage.get(), x.empty() || nest.chunks || tilesOfPart == 1 ? fused : row.str()};
 }
 
 /// The innermost loop of the window that is a loop; blocks of input channels where the window has one element.

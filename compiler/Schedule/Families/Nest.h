@@ -26,7 +26,8 @@ struct Nest {
   int64_t inputLines = 0; ///< of each pixel row of the input's next block of channels, fetched at each block; 0: none
   bool streams = false; ///< each weight serves one tile: what is fetched ahead are its own next channels, a block further
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
-  bool columns = false; ///< threads share the tiles of each strip of channel blocks, too: of a line or of the only row
+  int64_t band = 0;           ///< tiles of a line in a band that lies outside channel blocks; 0: all
+  int64_t columns = 0; ///< threads share so many tiles of each strip of channel blocks, too, of a line or of the only row; 0: all
   /// All tiles of a strip of channel blocks (of its rows and samples) run through one partial sum before the next one:
   /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row.
   bool chunks = false;

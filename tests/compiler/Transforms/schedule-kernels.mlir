@@ -182,6 +182,26 @@ func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attr
 
 // -----
 
+// Planes as lines of pixels: where weights outweigh the input and strips of channel blocks are odd, two threads halve each; where they do
+// not, threads share bands of the line.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv1x1
+// CHECK-SAME: split(xo -> part, tile by 61, predicate), {{.*}}fuse(cbo, part -> t0), parallel(t0)]>
+// CHECK-SAME: columns = 61 : i64
+// CHECK-LABEL: func.func private @conv1x1
+// CHECK-SAME: split(xo -> part, tile by 77, predicate), {{.*}}fuse(part, cbo -> t0), parallel(t0)]>
+// CHECK-SAME: band = 77 : i64
+func.func @parts_of_lines(%x: tensor<1x728x19x19xf32>, %z: tensor<1x256x37x37xf32>) -> (tensor<1x728x19x19xf32>, tensor<1x256x37x37xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<728x728x1x1xf32>
+  %v = weft.weight "v" : tensor<256x256x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x728x19x19xf32>, tensor<728x728x1x1xf32>) -> tensor<1x728x19x19xf32>
+  %1 = weft.conv %z, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x256x37x37xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x37x37xf32>
+  return %0, %1 : tensor<1x728x19x19xf32>, tensor<1x256x37x37xf32>
+}
+}
+
+// -----
+
 // A single row, of a line, has few strips of channel blocks and no bands: threads share its parts.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv1x9_winograd4
@@ -249,13 +269,13 @@ module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8
 // CHECK-SAME: split(cb -> cbo, cbi by 3, shift_inwards), split(x -> xo, xi by 4, shift_inwards)
 // CHECK-LABEL: func.func private @maxpool2x2
 // CHECK-SAME: stage<"maxpool", [compute_at("store", xo), vectorize(c), unroll(x)]
-func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32> attributes {weft.net} {
-  %w = weft.weight "w" : tensor<64x64x1x1xf32>
+func.func @avx2(%x: tensor<1x64x16x16xf32>) -> tensor<1x96x8x8xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<96x64x1x1xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
-         : (tensor<1x64x16x16xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x16x16xf32>
+         : (tensor<1x64x16x16xf32>, tensor<96x64x1x1xf32>) -> tensor<1x96x16x16xf32>
   %1 = weft.maxpool %0 kernel [2, 2] stride [2, 2] pad [0, 0, 0, 0] dilation [1, 1]
-         : (tensor<1x64x16x16xf32>) -> tensor<1x64x8x8xf32>
-  return %1 : tensor<1x64x8x8xf32>
+         : (tensor<1x96x16x16xf32>) -> tensor<1x96x8x8xf32>
+  return %1 : tensor<1x96x8x8xf32>
 }
 }
 
