@@ -162,17 +162,29 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine) {
   return leastTile(width, blocks, machine, {}, true);
 }
 
+/// Multiply-adds of a row of `width` pixels in tiles of `x`, the last of what is left: one with few sums waits for them.
+static double costOfChunkRow(int64_t width, int64_t x, int64_t cb, const Machine &machine) {
+  constexpr double load = 0.25; // of a vector or a pixel from the first level, in multiply-adds
+  auto ofTile = [&](int64_t pixels) {
+    return std::max(pixels * cb, fewestAccumulators(machine, true)) + load * (pixels + cb);
+  };
+  return width / x * ofTile(x) + (width % x ? ofTile(width % x) : 0);
+}
+
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   constexpr int64_t mostBlocks = 3; // weights of four, 3x3, fill the first level
-  constexpr double load = 0.25;     // of a vector or a pixel from there, in multiply-adds
   Tile best{0, 1};
   double least = -1;
   for (int64_t cb = 2; cb <= std::min(blocks, mostBlocks); ++cb) // one block alone needs a load for each multiply-add
     for (int64_t x = 2; x <= width; ++x) {
       int64_t strips = llvm::divideCeil(blocks, cb), sums = x * cb;
-      if (width % x != 0 || sums > 28 || sums < fewestAccumulators(machine, true) || sums + cb + 1 >= machine.registers)
+      bool fits = machine.embedsBroadcast ? sums <= 28 && sums + cb + 1 < machine.registers
+                                          : sums + std::min(x, cb) + 1 <= machine.registers;
+      bool covers = width % x == 0 || (machine.hasFewRegisters() && llvm::divideCeil(width, x) <= mostTilesOfChunkRow);
+      if (!fits || !covers || sums < fewestAccumulators(machine, true))
         continue;
-      double waste = double((strips + strips % 2) * cb) / blocks, cost = waste * (1 + load * (x + cb) / sums);
+      double waste = double((strips + strips % 2) * cb) / blocks;
+      double cost = waste * costOfChunkRow(width, x, cb, machine) / (width * cb);
       if (least < 0 || cost < least - 1e-9) {
         least = cost;
         best = {x, cb, waste};

@@ -77,8 +77,9 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine);
 Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});
 
 /// The tile where the weights of a partial sum lie in the first-level cache and serve a whole strip of `blocks` channel
-/// blocks (`Nest::chunks`): it divides the row, and there is an even number of strips, which two threads share; `x` is 0
-/// if there is none.
+/// blocks (`Nest::chunks`): it divides the row, or where few do, the last is what is left; there is an even number of strips,
+/// which two threads share; `x` is 0 if there is none.
+constexpr int64_t mostTilesOfChunkRow = 4;
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine);
 
 /// Cache lines of so many vectors.

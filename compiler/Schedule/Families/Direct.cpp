@@ -116,6 +116,7 @@ public:
     nest.inputLines = parameter(choice, "ahead");
     nest.streams = parameter(choice, "stream") != 0;
     nest.chunks = parameter(choice, "chunks") && !reduction->cutLoop.empty();
+    nest.width = parameter(choice, "width");
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;
@@ -182,7 +183,7 @@ private:
   }
 
   /// The tile with which a strip of channel blocks runs through one partial sum after the other; none where its weights are
-  /// few, or its tiles many or do not divide the row.
+  /// few, or its tiles many or do not cover the row.
   static std::optional<Tile> chunkTile(const ConvShape &shape, Tile plain, const Choice &choice, const Machine &machine) {
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
     Tile tile = chooseChunkTile(shape.width, blocks, machine);
@@ -259,6 +260,8 @@ private:
       values.push_back({"lines", 1});
     if (chunks)
       values.push_back({"chunks", 1});
+    if (chunks && shape.width % tile.x != 0)
+      values.push_back({"width", shape.width});
     if (int64_t lines = last == "rows" || shape.pixels == 1 ? 0 : fetchedAhead(shape, tile, samples, chunks, choice, machine))
       values.push_back({"prefetch", lines});
     else if (asLines && shape.batch == 1 && isLarger(shape, choice))

@@ -233,6 +233,13 @@ static SmallVector<StringRef> loopsOfTiles(const StageView &reduction, const Nes
   return loops;
 }
 
+/// Tiles of the row of a stage whose sums wait in memory: none may add what another did.
+static void cutRow(StageBuilder &stage, StringRef row, const Nest &nest) {
+  stage.split(row, "xo", "xi", nest.x, nest.width ? Tail::Predicate : Tail::Exact);
+  if (nest.width)
+    stage.unroll("xo");
+}
+
 StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction, const Nest &nest, StringRef at,
                             const Machine &machine) {
   StageBuilder stage(kernel.getContext(), reduction.name);
@@ -253,8 +260,10 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
     stage.boundExtent("y", nest.y);
   if (!nest.chunks && nest.x > 1 && !row.empty() && reduction.extentOf(row) > mostUnrolled)
     stage.boundExtent(row, nest.x); // likewise a row, where the kernel is for one width
+  if (nest.chunks && nest.width)
+    stage.boundExtent(row, nest.width);
   if (nest.chunks)
-    stage.split(row, "xo", "xi", nest.x, Tail::Exact);
+    cutRow(stage, row, nest);
   stage.vectorize("c");
   for (StringRef loop : tile)
     stage.unroll(loop);
@@ -262,7 +271,7 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
   stage.onUpdate();
   SmallVector<StringRef> order;
   if (nest.chunks)
-    stage.split(row, "xo", "xi", nest.x, Tail::Exact);
+    cutRow(stage, row, nest);
   for (StringRef loop : refs(reduction.reduction)) {
     if (loop == nest.splitReduction) {
       stage.split(loop, "ro", "ri", nest.splitFactor, Tail::Exact);

@@ -29,8 +29,10 @@ struct Nest {
   int64_t band = 0;           ///< tiles of a line in a band that lies outside channel blocks; 0: all
   int64_t columns = 0; ///< threads share so many tiles of each strip of channel blocks, too, of a line or of the only row; 0: all
   /// All tiles of a strip of channel blocks (of its rows and samples) run through one partial sum before the next one:
-  /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row.
+  /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row, or `width` is what it has
+  /// and each of its tiles is code of its own.
   bool chunks = false;
+  int64_t width = 0;
   int64_t samples = 1; ///< of a batch that each strip of channel blocks runs through before the next; divides it
 };
 

@@ -262,6 +262,21 @@ func.func @turned(%x: tensor<2x50x40xf32>) -> tensor<2x40x50xf32> attributes {we
 
 // -----
 
+// Where no tile of sums that wait in memory divides the row, each of its tiles is code of its own.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3s2
+// CHECK-SAME: stage<"conv", [compute_at("store", cbo), bound_extent(x by 7), split(x -> xo, xi by 4, predicate), unroll(xo)
+// CHECK-SAME: update [split(x -> xo, xi by 4, predicate), unroll(xo), {{.*}}reorder(ib, y, xo, ky, kx,
+func.func @narrow(%x: tensor<1x512x14x14xf32>) -> tensor<1x512x7x7xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<512x512x3x3xf32>
+  %0 = weft.conv %x, %w stride [2, 2] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x512x14x14xf32>, tensor<512x512x3x3xf32>) -> tensor<1x512x7x7xf32>
+  return %0 : tensor<1x512x7x7xf32>
+}
+}
+
+// -----
+
 // AVX2 has half the registers: twelve sums, here 4 pixels by 3 blocks of 8 channels, whose weights have the others beside a pixel.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @conv1x1
