@@ -4,6 +4,7 @@
 #include "compiler/Driver/Options.h"
 
 #include "compiler/Driver/Sizes.h"
+#include "compiler/Driver/Targets.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Option/ArgList.h"
@@ -293,9 +294,21 @@ private:
     return list;
   }
 
+  void readTarget() {
+    std::string target = text(OPT_target);
+    if (target.empty())
+      return;
+    options.target = target;
+    if (target != nativeTarget && none_of(cpuTargets(), [&](const CpuTarget &one) { return one.name == target; })) {
+      raw_ostream &out = fail() << "there is no target `" << target << "`; there are " << nativeTarget;
+      for (const CpuTarget &one : cpuTargets())
+        out << (&one == &cpuTargets().back() ? " and " : ", ") << one.name;
+      out << "\n";
+    }
+  }
+
   void readCompilation() {
-    if (std::string target = text(OPT_target); !target.empty())
-      options.target = target;
+    readTarget();
     std::string memory = text(OPT_memory);
     if (!memory.empty() && memory != "fast" && memory != "small")
       fail() << "`--memory=" << memory << "` is neither `fast` nor `small`\n";

@@ -24,8 +24,11 @@ struct CpuTarget {
 
 llvm::ArrayRef<CpuTarget> cpuTargets();
 
-/// The target called `name`; `cpu:native` is the best one this machine can run, with tile registers if this process may
-/// use them. Reports to `errors` and returns nothing where there is none.
+/// Stands for the best of them that this machine can run, with tile registers if this process may use them.
+constexpr llvm::StringLiteral nativeTarget = "cpu:native";
+
+/// The target called `name`, which is one of the table's or the native one. Reports to `errors` and returns nothing where
+/// this machine can run none.
 std::optional<CpuTarget> resolveTarget(llvm::StringRef name, llvm::raw_ostream &errors);
 
 } // namespace weft
