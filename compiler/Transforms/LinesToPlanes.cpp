@@ -6,6 +6,7 @@
 // its form; a part without a convolution to gain by it stays.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/MoveTogether.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -64,15 +65,8 @@ public:
   unsigned run() {
     for (Operation &op : body)
       visit(&op);
-    SmallVector<Operation *> moving;
-    for (Operation *op : operations)
-      if (gains[leader(op->getResult(0))])
-        moving.push_back(op);
-    for (Operation *op : moving)
-      move(op);
-    for (Operation *op : llvm::reverse(moving))
-      op->erase();
-    return moving.size();
+    return moveTogether(
+        operations, [&](Operation *op) { return gains[leader(op->getResult(0))]; }, [&](Operation *op) { move(op); });
   }
 
 private:

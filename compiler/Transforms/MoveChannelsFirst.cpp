@@ -10,6 +10,7 @@
 // is nothing on the picture. Between their products stands a convolution, so a product with more outputs than inputs that is turned
 // at once into what a convolution reads is turned before.
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Transforms/MoveTogether.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -95,15 +96,8 @@ public:
       visit(&op);
     for (auto &[value, pixels] : last)
       count(value);
-    SmallVector<Operation *> moving;
-    for (Operation *op : operations)
-      if (isWorthwhile(op->getResult(0)))
-        moving.push_back(op);
-    for (Operation *op : moving)
-      move(op);
-    for (Operation *op : llvm::reverse(moving))
-      op->erase();
-    return moving.size();
+    return moveTogether(
+        operations, [&](Operation *op) { return isWorthwhile(op->getResult(0)); }, [&](Operation *op) { move(op); });
   }
 
 private:
