@@ -13,6 +13,7 @@
 #include "compiler/Transforms/Plan/Limit.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -169,9 +170,10 @@ int Compilation::compileKernels() {
 bool Compilation::runPhase(Phase phase) {
   PassManager manager(context.get());
   addPhase(manager, phase, options.pipeline);
+  manager.enableVerifier(bool(dumps)); // after each pass for whoever looks at it, else once a phase: a third of the time
   if (dumps)
     dumps->watch(manager, phaseName(phase));
-  if (manager.size() && failed(manager.run(*module)))
+  if (manager.size() && (failed(manager.run(*module)) || failed(verify(*module))))
     return false;
   return finishPhase(phase);
 }

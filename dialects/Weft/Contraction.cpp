@@ -113,18 +113,18 @@ LogicalResult LinearOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
 
 LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX()), y = tensorOf(adaptor.getY());
-  std::string attempt = "cannot multiply the matrices " + spell(x) + " and " + spell(y) + ": ";
+  auto attempt = [&] { return "cannot multiply the matrices " + spell(x) + " and " + spell(y) + ": "; };
   if (x.getRank() < 1 || y.getRank() < 1)
-    return emitOptionalError(where, attempt, "a scalar is no matrix");
+    return emitOptionalError(where, attempt(), "a scalar is no matrix");
   if (x.getElementType() != y.getElementType())
-    return emitOptionalError(where, attempt, "element types differ");
+    return emitOptionalError(where, attempt(), "element types differ");
   bool row = x.getRank() == 1, column = y.getRank() == 1;
   int64_t left = x.getShape().back(), right = column ? y.getDimSize(0) : y.getDimSize(y.getRank() - 2);
   if (!agree(left, right))
-    return emitOptionalError(where, attempt, left, " columns against ", right, " rows");
+    return emitOptionalError(where, attempt(), left, " columns against ", right, " rows");
   auto batch = broadcast(x.getShape().drop_back(row ? 1 : 2), y.getShape().drop_back(column ? 1 : 2));
   if (auto *dim = std::get_if<unsigned>(&batch))
-    return emitOptionalError(where, attempt, "batch dimension ", *dim, " differs");
+    return emitOptionalError(where, attempt(), "batch dimension ", *dim, " differs");
   Extents result = std::get<Extents>(batch);
   if (!row)
     result.push_back(x.getDimSize(x.getRank() - 2));

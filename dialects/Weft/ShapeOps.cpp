@@ -136,20 +136,20 @@ static std::pair<int64_t, int64_t> measure(ArrayRef<int64_t> extents, int64_t un
 LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX());
   Extents shape(adaptor.getShape());
-  std::string attempt = "cannot reshape " + spell(x) + " to " + spell(shape);
+  auto attempt = [&] { return "cannot reshape " + spell(x) + " to " + spell(shape); };
   auto [have, unknown] = measure(x.getShape(), ShapedType::kDynamic);
   auto [want, open] = measure(shape, -1);
   if (open > 1)
-    return emitOptionalError(where, attempt, ": only one extent may be -1");
+    return emitOptionalError(where, attempt(), ": only one extent may be -1");
   for (int64_t extent : shape)
     if (extent < -1 || extent == 0)
-      return emitOptionalError(where, attempt, ": an extent cannot be ", extent);
+      return emitOptionalError(where, attempt(), ": an extent cannot be ", extent);
   if (unknown > 1 || (unknown == 1 && open == 0 && unknown != 0))
-    return emitOptionalError(where, attempt, ": a run-time extent needs one -1");
+    return emitOptionalError(where, attempt(), ": a run-time extent needs one -1");
   if (open == 0 && have != want)
-    return emitOptionalError(where, attempt, ": ", have, " elements are not ", want);
+    return emitOptionalError(where, attempt(), ": ", have, " elements are not ", want);
   if (open == 1 && have % want != 0)
-    return emitOptionalError(where, attempt, ": ", have, " elements do not divide by ", want);
+    return emitOptionalError(where, attempt(), ": ", have, " elements do not divide by ", want);
   // A run-time extent stays one of its own only where nothing else has to be folded into it.
   for (int64_t &extent : shape)
     if (extent == -1)
@@ -193,18 +193,18 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, Where where, Adaptor 
 LogicalResult ExpandOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX());
   Extents shape(adaptor.getShape());
-  std::string attempt = "cannot expand " + spell(x) + " to " + spell(shape);
+  auto attempt = [&] { return "cannot expand " + spell(x) + " to " + spell(shape); };
   int64_t fresh = static_cast<int64_t>(shape.size()) - x.getRank();
   if (fresh < 0)
-    return emitOptionalError(where, attempt, ": it has ", x.getRank(), " dimensions already");
+    return emitOptionalError(where, attempt(), ": it has ", x.getRank(), " dimensions already");
   for (auto [dim, extent] : llvm::enumerate(shape)) {
     int64_t have = static_cast<int64_t>(dim) < fresh ? 1 : x.getDimSize(dim - fresh);
     if (extent == -1)
       extent = have;
     else if (extent < 1)
-      return emitOptionalError(where, attempt, ": an extent cannot be ", extent);
+      return emitOptionalError(where, attempt(), ": an extent cannot be ", extent);
     else if (have != 1 && !agree(have, extent))
-      return emitOptionalError(where, attempt, ": dimension ", dim, " is ", have, ", neither 1 nor ", extent);
+      return emitOptionalError(where, attempt(), ": dimension ", dim, " is ", have, ", neither 1 nor ", extent);
   }
   return succeedWith(types, shape, x.getElementType());
 }

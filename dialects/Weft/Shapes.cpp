@@ -94,12 +94,12 @@ LogicalResult weft::inferBroadcast(Where where, StringRef verb, Value x, Value y
 }
 
 LogicalResult weft::inferBroadcast(Where where, StringRef verb, RankedTensorType a, RankedTensorType b, Types &types) {
-  std::string attempt = sayBoth(verb, spell(a), spell(b));
+  auto attempt = [&] { return sayBoth(verb, spell(a), spell(b)); }; // operations are verified often and wrong seldom
   if (a.getElementType() != b.getElementType())
-    return emitOptionalError(where, attempt, ": element types differ");
+    return emitOptionalError(where, attempt(), ": element types differ");
   auto result = broadcast(a.getShape(), b.getShape());
   if (auto *dim = std::get_if<unsigned>(&result))
-    return emitOptionalError(where, attempt, ": dimension ", dimensionName(std::max(a.getRank(), b.getRank()), *dim),
+    return emitOptionalError(where, attempt(), ": dimension ", dimensionName(std::max(a.getRank(), b.getRank()), *dim),
                              " differs");
   return succeedWith(types, std::get<Extents>(result), a.getElementType());
 }
