@@ -108,9 +108,7 @@ TileLimits TileLimits::unrolled(const Machine &machine) {
   return limits;
 }
 
-/// The time of a tile of so few sums, in that of one with enough. AVX2's best tiles have twelve, of 3 by 4; what each sum less
-/// and each load more costs there is measured.
-static double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, const TileLimits &limits) {
+double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, const TileLimits &limits) {
   constexpr double sumLess = 0.02, fewestLoads = 7.0 / 12;
   constexpr int64_t enough = 12;
   int64_t sums = pixels * cb;

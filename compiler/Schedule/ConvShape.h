@@ -67,6 +67,10 @@ struct TileLimits {
   static TileLimits unrolled(const Machine &machine);
 };
 
+/// The time of a tile of so few sums, in that of one with enough. AVX2's best tiles have twelve, of 3 by 4; what each sum less
+/// and each load more costs there is measured.
+double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, const TileLimits &limits);
+
 /// The tile that divides rows and blocks; its accumulators may be few. Below so many another form of the loops is
 /// better.
 constexpr int64_t fewestExactAccumulators = 7;

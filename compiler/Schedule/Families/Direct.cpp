@@ -71,6 +71,8 @@ public:
     bool steps = shape.window > 1 || shape.stride.back() == 1;
     TileLimits limits = steps ? TileLimits::wide(machine, shape.window) : TileLimits::striding(machine, shape.window);
     limits.wholeBlocks = sharesPixels(shape, machine);
+    if (shape.window == 1 && machine.hasFewRegisters())
+      limits.many = limits.three; // 3x4 is as fast as 4x3 and 6x2
     bool prepares = hasPrologue(conv);
     if (!prepares)
       limits.rows = rowsOfTile(shape);
@@ -138,9 +140,9 @@ private:
   }
 
   /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not
-  /// the last one of each row: where nothing lies between the rows it reads, and it gains more than a copy of the result costs,
-  /// should that have a border. Large planes, whose rows threads share, are not worth that. Tiles of AVX-512 divide most rows as
-  /// they are.
+  /// the last one of each row, and tiles that divide no row may have more sums: where nothing lies between the rows it reads, and it
+  /// gains more than a copy of the result costs, should that have a border. Large planes, whose rows threads share, are not worth
+  /// that. Tiles of AVX-512 divide most rows as they are.
   static std::optional<Tile> tileOfLine(ConvOp conv, const ConvShape &shape, Tile tile, const Choice &choice,
                                         TileLimits limits, const Machine &machine) {
     constexpr int64_t fewPixels = 64; // the weights' way from memory shows: fewer streams of them are faster
@@ -153,17 +155,20 @@ private:
     bool copiesResult = !hasNoGaps(group.getResult(0));
     if ((shape.batch > 1 || copiesResult) && rowsOf(shape, tile, choice, machine) > 0)
       return std::nullopt;
+    bool isLong = shape.pixels > fewPixels;
+    auto timeOf = [&, rowLimits = limits](Tile it) {
+      return it.waste * (isLong ? latencyPenalty(it.pixels(), it.cb, machine, rowLimits) : 1);
+    };
     limits.rows = 1;
     limits.weightReload = 0.15; // sums are long where weights outweigh planes
     limits.loadMore = 1.2;
-    limits.many = limits.three;
-    if (shape.pixels <= fewPixels) {
+    if (!isLong) {
       limits.three = 1.14;
       limits.many = 1.25;
     }
     Tile line = chooseTile(shape.pixels, llvm::divideCeil(shape.outputs, machine.vector), machine, limits);
     double least = copiesResult ? gain + copied / shape.inputs : gain;
-    return tile.waste > line.waste * (1 + least) ? std::optional(line) : std::nullopt;
+    return timeOf(tile) > timeOf(line) * (1 + least) ? std::optional(line) : std::nullopt;
   }
 
   /// Tiles of one plane.
