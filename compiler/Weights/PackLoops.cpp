@@ -67,8 +67,8 @@ private:
     if (matrices.r == 1)
       return void(std::memcpy(to, from, lanes * sizeof(double)));
     for (int lane = 0; lane < lanes; ++lane)
-      to[lane] = factors[0] * from[lane] + factors[1] * from[step + lane] + factors[2] * from[2 * step + lane];
-    for (int tap = 3; tap < matrices.r; ++tap)
+      to[lane] = factors[0] * from[lane] + factors[1] * from[step + lane];
+    for (int tap = 2; tap < matrices.r; ++tap)
       for (int lane = 0; lane < lanes; ++lane)
         to[lane] += factors[tap] * from[tap * step + lane];
   }

@@ -103,7 +103,7 @@ def WinogradFilterOp : Weft_Pack<"winograd_filter", (ins I64Attr:$m, I64Attr:$oc
     m + r - 1 or 1: `[O, I, q, r]` to `[P, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`; each slice of
     `[O, I, D, q, r]`, to `[P, ceil(O / oc_block), ceil(I / ic_block), D, ic_block, oc_block]`. What is rounded up is 0.
 
-    C1. `w` is `[O, I, q, r]` or `[O, I, D, q, r]` and static; q and r are 3 or 5 and equal, or one is 1 and the other 3, 5, 7 or 9.
+    C1. `w` is `[O, I, q, r]` or `[O, I, D, q, r]` and static; q and r are 2, 3 or 5 and equal, or one is 1 and the other 2, 3, 5, 7 or 9.
     C2. `m` is 2, 4 or 6; not 6 for 5 x 5 or 9 taps.
     C3. `oc_block` >= 1 and `ic_block` >= 1.
 

@@ -106,6 +106,7 @@ def conv_cases():
         conv_case("winograd_dilated", (2, 48, 29, 33), 40, 3, dilation=[2, 3], pad=[2, 3, 2, 3]),
         conv_case("winograd_transforming", (2, 60, 21, 23), 92, 5, pad=2),
         conv_case("winograd_transforming_line", (1, 96, 40, 25), 96, [1, 7], dilation=[1, 2], pad=[0, 6, 0, 6]),
+        conv_case("winograd_two", (2, 64, 18, 21), 48, 2, pad=[1, 0, 0, 1]),
         pooled_case("winograd_pooled", (2, 48, 33, 30), 40),
     ]
 
@@ -160,6 +161,7 @@ def transposed_cases():
         transposed_case("output_pad", (1, 8, 5, 6), 6, 3, stride=2, pad=1, output_pad=1),
         transposed_case("groups", (1, 8, 5, 6), 12, 2, stride=2, groups=4),
         transposed_case("squares", (2, 24, 6, 5), 32, 2, stride=2),
+        transposed_case("winograd", (1, 48, 14, 16), 40, 4, stride=2, pad=1),
         transposed_case("depthwise", (1, 16, 5, 6), 16, 4, stride=2, pad=1, groups=16),
         transposed_case("cut", (1, 16, 7, 7), 16, 5, stride=2, pad=4),
         transposed_case("wider", (2, 24, 6, 5), 32, [3, 4], stride=[1, 2], pad=1), transposed_case("higher", (1, 16, 6, 5), 3, [6, 3], stride=[3, 2], pad=1),

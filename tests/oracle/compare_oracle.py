@@ -74,7 +74,7 @@ func.func @winograd(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}
   %b = weft.relayout %x : tensor<{n}x{ic}x{h}x{w}xf32> -> tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>
   %f = weft.weight "w" : tensor<{oc}x{ic}x{q}x{r}xf32>
   %p = weft.{pack} : (tensor<{oc}x{ic}x{q}x{r}xf32>) -> tensor<{packed}x8x8xf32>
-  %c = weft.conv %b, %p stride [1, 1] pad [{pad[0]}, {pad[1]}, {pad[0]}, {pad[1]}] dilation [{dilation[0]}, {dilation[1]}]
+  %c = weft.conv %b, %p stride [1, 1] pad {pad} dilation [{dilation[0]}, {dilation[1]}]
          {{algorithm = #weft.algorithm<winograd{m}>, filter_shape = array<i64: {oc}, {ic}, {q}, {r}>}}
          : (tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>, tensor<{packed}x8x8xf32>)
         -> tensor<{n}x{oc}x{h}x{w}xf32, #weft.blocked<8>>
@@ -94,20 +94,23 @@ def run_winograd(arguments):
              (2, 3, 3, 1, 8, 8, 9, 14, (2, 3)), (2, 5, 5, 1, 8, 16, 7, 9, plain),
              (4, 5, 5, 2, 13, 24, 9, 10, plain), (4, 1, 7, 2, 13, 24, 9, 10, plain),
              (6, 7, 1, 1, 8, 16, 7, 9, plain), (4, 9, 1, 1, 8, 8, 14, 6, plain),
-             (6, 1, 3, 1, 8, 8, 7, 14, (3, 2))]
+             (6, 1, 3, 1, 8, 8, 7, 14, (3, 2)), (4, 2, 2, 2, 13, 24, 9, 10, plain),
+             (2, 2, 2, 1, 8, 16, 7, 9, (1, 2)), (6, 2, 1, 1, 8, 8, 7, 9, plain)]
     for (m, q, r, n, ic, oc, h, w, dilation), packs in itertools.product(cases, (True, False)):
         x = rng.standard_normal((n, ic, h, w)).astype(np.float32)
         f = (rng.standard_normal((oc, ic, q, r)) * 0.6 / np.sqrt(q * r)).astype(np.float32)
-        pad = [taps // 2 * d for taps, d in zip((q, r), dilation)]
+        reach = [(taps - 1) * d for taps, d in zip((q, r), dilation)]
+        low = [apart // 2 for apart in reach]
+        high = [apart - before for apart, before in zip(reach, low)]
         blocks, points = f"{-(-oc // 8)}x{-(-ic // 8)}", np.prod([m + taps - 1 if taps > 1 else 1 for taps in (q, r)])
         sizes = "ic_block = 8 : i64, oc_block = 8 : i64"
         pack = f"pack_filter %f {{{sizes}}}" if packs else f"winograd_filter %f {{{sizes}, m = {m} : i64}}"
         packed = f"{blocks}x{q}x{r}" if packs else f"{points}x{blocks}"
-        text = WINOGRAD.format(m=m, q=q, r=r, n=n, ic=ic, oc=oc, h=h, w=w, pack=pack, packed=packed, pad=pad, dilation=dilation)
+        text = WINOGRAD.format(m=m, q=q, r=r, n=n, ic=ic, oc=oc, h=h, w=w, pack=pack, packed=packed, pad=low + high, dilation=dilation)
         passes = ["--weft-outline-kernels", "--weft-share-kernels", "--weft-verify-importable"]
         kernels = oracle.command([arguments.weft_opt, "-", *passes], text)
-        padded = np.pad(x, ((0, 0), (0, 0), (pad[0], pad[0]), (pad[1], pad[1])))
-        windows = np.lib.stride_tricks.sliding_window_view(padded, [2 * p + 1 for p in pad], (2, 3))[..., :: dilation[0], :: dilation[1]]
+        padded = np.pad(x, ((0, 0), (0, 0), (low[0], high[0]), (low[1], high[1])))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, [apart + 1 for apart in reach], (2, 3))[..., :: dilation[0], :: dilation[1]]
         want = np.einsum("nchwij,ocij->nohw", windows, f).astype(np.float32)
         got = execute(arguments, kernels, [x], {"w": f})[0]
         failed += report(f"winograd{m} {q}x{r} {h}x{w}{', in the kernel' * packs}", compare_ops.difference(got, want), TOLERANCE)

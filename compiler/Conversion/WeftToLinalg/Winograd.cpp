@@ -78,7 +78,11 @@ private:
   Value sum;
 };
 
-/// B^T times a vector. The rows of points p and -p have entries that agree and entries of opposite sign: the two
+/// Whether the finite points are 0 and each p before its -p: of an odd number of points the last p is alone, and rows have
+/// nothing in common.
+bool isSymmetric(const kernel::Winograd &matrices) { return matrices.points % 2 == 0; }
+
+/// B^T times a vector. Of symmetric points the rows of p and -p have entries that agree and entries of opposite sign: the two
 /// partial sums are shared.
 SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
   int points = matrices.points;
@@ -89,9 +93,9 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
       sum.add(matrices.bt[row][k], taps[k]);
     return sum.get(taps[0]);
   };
-  results[0] = whole(0);
-  results[points - 1] = whole(points - 1);
-  for (int row = 1; row + 1 < points; row += 2) {
+  for (int row = 0; row < points; row += isSymmetric(matrices) ? points - 1 : 1)
+    results[row] = whole(row);
+  for (int row = 1; isSymmetric(matrices) && row + 1 < points; row += 2) {
     Sum alike(b), opposite(b);
     for (int k = 0; k < points; ++k) {
       double here = matrices.bt[row][k], there = matrices.bt[row + 1][k];
@@ -104,7 +108,7 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
   return results;
 }
 
-/// G times a vector. The rows of points p and -p differ in the sign of odd taps: the sums of even taps and of odd ones are shared.
+/// G times a vector. Of symmetric points the rows of p and -p differ in the sign of odd taps: the sums of even taps and of odd ones are shared.
 SmallVector<Value> transformFilter(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
   SmallVector<Value> results(matrices.points);
   auto sumOf = [&](int row, int first, int step) {
@@ -113,9 +117,9 @@ SmallVector<Value> transformFilter(Builder &b, const kernel::Winograd &matrices,
       sum.add(matrices.g[row][k], taps[k]);
     return sum.get(taps[0]);
   };
-  results[0] = sumOf(0, 0, 1);
-  results[matrices.points - 1] = sumOf(matrices.points - 1, 0, 1);
-  for (int row = 1; row + 1 < matrices.points; row += 2) {
+  for (int row = 0; row < matrices.points; row += isSymmetric(matrices) ? matrices.points - 1 : 1)
+    results[row] = sumOf(row, 0, 1);
+  for (int row = 1; isSymmetric(matrices) && row + 1 < matrices.points; row += 2) {
     Value even = sumOf(row, 0, 2), odd = sumOf(row, 1, 2);
     results[row] = addOf(b, even, odd);
     results[row + 1] = arith::SubFOp::create(b, even, odd);
@@ -127,15 +131,17 @@ SmallVector<Value> transformFilter(Builder &b, const kernel::Winograd &matrices,
 SmallVector<Value> transformBack(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
   int points = matrices.points;
   SmallVector<Value> sums(points), differences(points), results;
-  for (int p = 1; p + 1 < points; p += 2) {
+  for (int p = 1; p + 2 < points; p += 2) {
     sums[p] = addOf(b, taps[p], taps[p + 1]);
     differences[p] = arith::SubFOp::create(b, taps[p], taps[p + 1]);
   }
   for (int row = 0; row < matrices.m; ++row) {
     Sum sum(b);
     sum.add(matrices.at[row][0], taps[0]);
-    for (int p = 1; p + 1 < points; p += 2)
+    for (int p = 1; p + 2 < points; p += 2)
       sum.add(matrices.at[row][p], matrices.at[row][p] == matrices.at[row][p + 1] ? sums[p] : differences[p]);
+    if (points > 1 && !isSymmetric(matrices))
+      sum.add(matrices.at[row][points - 2], taps[points - 2]);
     if (points > 1)
       sum.add(matrices.at[row][points - 1], taps[points - 1]);
     results.push_back(sum.get(taps[0]));
