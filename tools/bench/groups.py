@@ -54,8 +54,14 @@ class Contraction:
     @property
     def algorithm_macs(self):
         m = TILES.get(self.algorithm)
-        taps = [r for r in self.filter[-2:] if r > 1] if m else []
-        return self.counted() * math.prod((m + r - 1) / (m * r) for r in taps)
+        axes = zip(self.y.shape[-2:], self.filter[-2:], self.dilation[-2:]) if m else []
+        return self.counted() * math.prod(winograd_points(extent, r, m, apart) / (extent * r) for extent, r, apart in axes if r > 1)
+
+
+def winograd_points(extent, taps, m, apart):
+    """Points of all tiles F(m, taps) along one dimension, the last one as small as what is left; `apart` of them lie in each other."""
+    lines = [(extent - first + apart - 1) // apart for first in range(apart)]
+    return sum((-(-line // m)) * (taps - 1) + line for line in lines)
 
 
 @dataclass

@@ -299,9 +299,10 @@ std::string KernelBuilder::kernelName() const {
   return name.empty() ? "copy" : name;
 }
 
-bool KernelBuilder::inTiles() {
+int64_t KernelBuilder::parameter(StringRef name) const {
   auto choice = group->getAttrOfType<DictionaryAttr>("choice");
-  return choice && choice.contains("tiles");
+  auto value = choice ? choice.getAs<IntegerAttr>(name) : IntegerAttr();
+  return value ? value.getInt() : 0;
 }
 
 void KernelBuilder::finish() {

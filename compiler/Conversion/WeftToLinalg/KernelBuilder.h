@@ -70,8 +70,10 @@ public:
   void keepPlanes() { function->setAttr(keepPlanesAttrName, mlir::UnitAttr::get(context)); }
   /// Whether windows on `logical` are pooled where it is made (pass `weft-fuse-pooling`).
   bool poolsTiles(mlir::Value logical) const { return !isChain && values.contains(logical); }
+  /// A parameter of the group's choice; 0 where it says nothing.
+  int64_t parameter(llvm::StringRef name) const;
   /// Whether sums of products run on the matrix unit.
-  bool inTiles();
+  bool inTiles() const { return parameter("tiles") != 0; }
   /// Appends to the name the kernel gets.
   void addName(llvm::StringRef part);
   /// What the kernel's name begins with: set once, by the first contraction, window or reduction.

@@ -25,6 +25,10 @@
 // other. A tile takes its elements d apart from one of them; tiles that lie in each other, one of each, are neighbours
 // in ty and tx, so a row of them reads and writes neighbouring columns.
 //
+// The last row and column of tiles may be ragged: of fewer results and so of fewer points, the first ones of the others, since a
+// transformed filter is that of its points whatever the tile. Transforms stay as they are: a ragged tile's input goes on, behind what
+// it reads, so that it is 0 at the points it has not (`endTile`). Its products with those are left out, in whole register tiles.
+//
 // Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
 // nothing.
 
@@ -40,11 +44,13 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-/// The tiles of one dimension: m results each, `dilation` apart; single elements where the window has one tap.
+/// The tiles of one dimension: m results each, `dilation` apart; single elements where the window has one tap. A `ragged` last
+/// tile has no more results than are left, and as many of the points, the first ones, as those take.
 struct Tiling {
-  Tiling(const kernel::Winograd &matrices, int64_t extent, int64_t apart)
+  Tiling(const kernel::Winograd &matrices, int64_t extent, int64_t apart, bool ragged)
       : m(matrices.m), points(matrices.points), dilation(points == 1 ? 1 : apart),
-        count(llvm::divideCeilSigned(extent, m * dilation) * dilation) {}
+        count(llvm::divideCeilSigned(extent, m * dilation) * dilation),
+        pointsOfLast(ragged && extent % m ? points - m + extent % m : points) {}
   /// The element that a tile reads first, and writes.
   AffineExpr first(AffineExpr tile) const { return tile.floorDiv(dilation) * (m * dilation) + tile % dilation; }
   AffineExpr tap(AffineExpr tile, AffineExpr k) const { return first(tile) + k * dilation; }
@@ -54,7 +60,7 @@ struct Tiling {
   /// Elements that all of them read, each `points`.
   int64_t touched() const { return count * m + (points - m) * dilation; }
 
-  int64_t m, points, dilation, count;
+  int64_t m, points, dilation, count, pointsOfLast;
 };
 
 /// Sums of products with constants, without those by 0 and 1.
@@ -106,6 +112,37 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
     results[row + 1] = arith::SubFOp::create(b, first, second);
   }
   return results;
+}
+
+Value number(Builder &b, int64_t value) { return arith::ConstantIndexOp::create(b, value); }
+Value indexOf(Builder &b, unsigned loop) { return linalg::IndexOp::create(b, loop); }
+Value compare(Builder &b, arith::CmpIPredicate predicate, Value value, int64_t other) {
+  return arith::CmpIOp::create(b, predicate, value, number(b, other));
+}
+/// `a * factor + c`
+Value scaled(Builder &b, Value a, int64_t factor, Value c) {
+  return arith::AddIOp::create(b, arith::MulIOp::create(b, a, number(b, factor)), c);
+}
+
+/// What a tile reads, of which `isLast` says whether it is the last one. Of that, elements behind its own continue them so that
+/// the transform is 0 at the points it has not: for the polynomial whose roots are those it has, the sum of its coefficients times
+/// elements that follow each other is 0. The last element counts for the point at infinity alone, which no result of such a tile has.
+SmallVector<Value> endTile(Builder &b, const kernel::Winograd &matrices, const Tiling &tiling,
+                           llvm::function_ref<Value()> isLast, ValueRange taps) {
+  SmallVector<Value> elements(taps), ended(taps);
+  int64_t own = tiling.pointsOfLast;
+  if (own + 1 >= tiling.points)
+    return elements;
+  kernel::Winograd roots(own + 2 - matrices.r, matrices.r); // has as many finite points
+  Value condition = isLast();
+  for (int64_t k = own; k + 1 < tiling.points; ++k) {
+    Sum sum(b);
+    for (int64_t l = 0; l < own; ++l)
+      sum.add(-roots.bt[own][l], ended[k - own + l]);
+    ended[k] = sum.get(taps[0]);
+    elements[k] = arith::SelectOp::create(b, condition, ended[k], taps[k]);
+  }
+  return elements;
 }
 
 /// G times a vector. Of symmetric points the rows of p and -p differ in the sign of odd taps: the sums of even taps and of odd ones are shared.
@@ -166,8 +203,8 @@ public:
       : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()),
         z(op.getSpatialRank() - 2), vertical(kernel::Winograd::along(m, op.getKernel()[z])),
         horizontal(kernel::Winograd::along(m, op.getKernel()[1 + z])),
-        down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z]),
-        across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z]), batch(y.type.getDimSize(0)),
+        rx(kernel.parameter("ragged") ? kernel.parameter("rx") : 0), down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z], rx > 0),
+        across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z], rx > 0), batch(y.type.getDimSize(0)),
         inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)),
         transformsFilter(cast<RankedTensorType>(op.getWeight().getType()).getRank() == op.getSpatialRank() + 4) {
     for (unsigned d = 0; d < z; ++d) {
@@ -180,7 +217,7 @@ public:
     kernel.keepPlanes();
     Value made = transformsFilter ? filterColumns(filterRows()) : Value(), columns = transformColumns(transformRows());
     Value filter = made ? made : kernel.read(op.getWeight(), "filter");
-    return place(backColumns(backRows(products(product(columns, filter)))));
+    return place(backColumns(backRows(rx ? raggedProducts(raggedProduct(columns, filter)) : products(product(columns, filter)))));
   }
 
 private:
@@ -217,6 +254,10 @@ private:
     return sources;
   }
 
+  static Value isLast(Builder &b, Value tile, const Tiling &tiling) {
+    return compare(b, arith::CmpIPredicate::eq, tile, tiling.count - 1);
+  }
+
   Value transformRows() {
     Box box;
     int64_t touched[] = {z ? slicesIn[0] : 0, down.touched(), across.touched()};
@@ -232,7 +273,10 @@ private:
     });
     return kernel.map(
         "rows", loops({"n", "ib", "t", "u", "v", "i"}), taps, inputTiles(),
-        [&](Builder &b, ValueRange v) { return pick(b, 3 + z, transformTile(b, vertical, v.drop_back(1))); });
+        [&](Builder &b, ValueRange v) {
+          auto isLower = [&] { return isLast(b, arith::DivUIOp::create(b, indexOf(b, 2), number(b, across.count)), down); };
+          return pick(b, 3 + z, transformTile(b, vertical, endTile(b, vertical, down, isLower, v.drop_back(1))));
+        });
   }
 
   Value transformColumns(Value rows) {
@@ -241,7 +285,10 @@ private:
     });
     return kernel.map(
         "columns", loops({"n", "ib", "t", "u", "v", "i"}), taps, inputTiles(),
-        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformTile(b, horizontal, v.drop_back(1))); });
+        [&](Builder &b, ValueRange v) {
+          auto isRight = [&] { return isLast(b, arith::RemUIOp::create(b, indexOf(b, 2), number(b, across.count)), across); };
+          return pick(b, 4 + z, transformTile(b, horizontal, endTile(b, horizontal, across, isRight, v.drop_back(1))));
+        });
   }
 
   /// A row of G comes from a table: which one depends on a loop that is not unrolled, as each pass of it makes the filters of as many
@@ -301,6 +348,62 @@ private:
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
   }
 
+  /// Whether all columns of tiles have the point v. Where they have, tiles are numbered row by row, else column by column: those that
+  /// have a point (u, v) come first, but for some in the lower row where neither is one of all.
+  Value isOfAllColumns(Builder &b, Value v) const { return compare(b, arith::CmpIPredicate::slt, v, across.pointsOfLast); }
+
+  RankedTensorType raggedPoints() const {
+    return tensor({batch, down.points, across.points, outBlocks, down.count * across.count / rx, rx, y.block});
+  }
+
+  /// Register tiles (to) are `rx` tiles (ti) of one row or column, at one distance.
+  Value raggedProduct(Value columns, Value transformed) {
+    StageLoops nest = loops({"n", "u", "v", "cb", "to", "ti", "c", "ib", "i"});
+    nest.parallel = 7;
+    nest.reductionExtents.assign(2, -1);
+    SmallVector<AffineExpr> at{d(1) * across.points + d(2)};
+    if (transformsFilter)
+      at = {d(1), d(2)};
+    at.append({d(3), d(7), d(8), d(6)});
+    auto body = [&](Builder &b, ValueRange v) {
+      Value byRows = isOfAllColumns(b, indexOf(b, 2)), place = arith::MulIOp::create(b, indexOf(b, 4), number(b, rx));
+      Value column = arith::DivUIOp::create(b, place, number(b, down.count)), row = arith::RemUIOp::create(b, place, number(b, down.count));
+      Value first = arith::SelectOp::create(b, byRows, place, scaled(b, row, across.count, column));
+      Value step = arith::SelectOp::create(b, byRows, number(b, 1), number(b, across.count));
+      Value tile = arith::AddIOp::create(b, first, arith::MulIOp::create(b, indexOf(b, 5), step));
+      SmallVector<Value> from{indexOf(b, 0), indexOf(b, 7), tile, indexOf(b, 1), indexOf(b, 2), indexOf(b, 8)};
+      return addOf(b, v[1], mulOf(b, tensor::ExtractOp::create(b, columns, from), v[0]));
+    };
+    return kernel.reduce("product", nest, {{transformed, AffineMap::get(9, 0, at, context)}}, raggedPoints(),
+                         FloatAttr::get(y.type.getElementType(), 0.0), body);
+  }
+
+  /// Of register tiles without the point no products are asked for: they are 0.
+  Value raggedProducts(Value product) {
+    auto body = [&](Builder &b, ValueRange v) -> Value {
+      auto ends = [&](int64_t rows, int64_t columns) { return number(b, rows * columns / rx); };
+      Value isOfAllRows = compare(b, arith::CmpIPredicate::slt, indexOf(b, 1), down.pointsOfLast);
+      Value ofRows = arith::SelectOp::create(b, isOfAllRows, ends(down.count, across.count), ends(down.count - 1, across.count));
+      Value end = arith::SelectOp::create(b, isOfAllColumns(b, indexOf(b, 2)), ofRows, ends(down.count, across.count - 1));
+      Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, indexOf(b, 4), end);
+      return arith::SelectOp::create(b, counts, v[0], constantLike(b, v[0], 0));
+    };
+    return kernel.map("products", loops({"n", "u", "v", "cb", "to", "ti", "c"}),
+                      {{product, AffineMap::getMultiDimIdentityMap(7, context)}}, raggedPoints(), body);
+  }
+
+  /// The products of all points u of a tile and one v.
+  SmallVector<Value> raggedTaps(Builder &b, Value products) const {
+    Value v = indexOf(b, 5), ty = indexOf(b, 2), tx = indexOf(b, 3);
+    Value byRows = scaled(b, ty, across.count, tx), byColumns = scaled(b, tx, down.count, ty);
+    Value tile = arith::SelectOp::create(b, isOfAllColumns(b, v), byRows, byColumns);
+    Value to = arith::DivUIOp::create(b, tile, number(b, rx)), ti = arith::RemUIOp::create(b, tile, number(b, rx));
+    SmallVector<Value> taps;
+    for (int64_t u = 0; u < down.points; ++u)
+      taps.push_back(tensor::ExtractOp::create(b, products, ValueRange{indexOf(b, 0), number(b, u), v, indexOf(b, 1), to, ti, indexOf(b, 6)}));
+    return taps;
+  }
+
   /// Sums stay in registers until they are whole.
   Value products(Value product) {
     return kernel.map("products", loops({"n", "u", "v", "cb", "t", "c"}),
@@ -312,11 +415,15 @@ private:
     auto taps = tapsOf(products, down.points, 7 + z, [&](int64_t k) {
       return with<AffineExpr>(slice(2), 4, {d(0), c(k), d(5 + z), d(1), d(2 + z) * across.count + d(3 + z), d(6 + z)});
     });
+    auto body = [&](Builder &b, ValueRange v) {
+      SmallVector<Value> points = rx ? raggedTaps(b, products) : SmallVector<Value>(v.drop_back(1));
+      return pick(b, 4 + z, transformBack(b, vertical, points));
+    };
     return kernel.map(
-        "back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), taps,
+        "back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), rx ? ArrayRef<Source>() : ArrayRef(taps),
         tensor(
             with<int64_t>(slicesOut, 2, {batch, outBlocks, down.count, across.count, down.m, across.points, y.block})),
-        [&](Builder &b, ValueRange v) { return pick(b, 4 + z, transformBack(b, vertical, v.drop_back(1))); });
+        body);
   }
 
   Value backColumns(Value rows) {
@@ -355,6 +462,7 @@ private:
   Layout x, y;
   unsigned z; ///< 1 where there are slices, 0 in a plane
   kernel::Winograd vertical, horizontal;
+  int64_t rx; ///< tiles of a register tile where last tiles are ragged, else 0
   Tiling down, across;
   int64_t batch, inBlocks, outBlocks;
   bool transformsFilter; ///< which is packed as for a direct kernel

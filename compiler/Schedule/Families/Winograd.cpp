@@ -64,7 +64,7 @@ private:
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
-          inTiles(parameter(choice, "tiles") != 0),
+          inTiles(parameter(choice, "tiles") != 0), isRagged(parameter(choice, "ragged") != 0),
           transforms(transformsFilter(kernel)), pooled(stages.size() > 7 ? 2 : 1), out(kernel.output().name),
           rowsOfTiles(stages[5].extentOf("ty") / dy), tilesAcross(parameter(choice, "chunk", stages[5].extentOf("tx"))),
           tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross), cuts(tilesAcross < stages[5].extentOf("tx")),
@@ -95,11 +95,17 @@ private:
 
     /// How what lies between the transforms and the products is stored. A transform touches all points of a tile: with blocks of
     /// channels, often a power of two, between them they would share a few sets of the first-level cache.
-    SmallVector<StringRef> pointOrder(StringRef blocks, StringRef lanes) const {
+    SmallVector<StringRef> pointOrder(StringRef blocks, ArrayRef<StringRef> tiles, StringRef lanes) const {
+      SmallVector<StringRef> order{"n", "u", "v", blocks};
       if (byPoints && machine.pointBandBytes > 0)
-        return {"n", "u", blocks, "v", "t", lanes};
-      return {"n", "u", "v", blocks, "t", lanes};
+        std::swap(order[2], order[3]);
+      order.append(tiles.begin(), tiles.end());
+      order.push_back(lanes);
+      return order;
     }
+
+    /// The loops of the products over tiles.
+    SmallVector<StringRef> productTiles() const { return isRagged ? SmallVector<StringRef>{"to", "ti"} : SmallVector<StringRef>{"t"}; }
 
     /// Inside which loop of the results everything of a band lies.
     StringRef bandLoop() const { return slices ? "slices" : cuts ? "chunk" : "band"; }
@@ -127,7 +133,7 @@ private:
 
     StageAttr columns() {
       StageBuilder stage(context, "columns");
-      stage.computeAt(out, bandLoop()).storageOrder(withSlices(pointOrder("ib", "i")));
+      stage.computeAt(out, bandLoop()).storageOrder(withSlices(pointOrder("ib", {"t"}, "i")));
       boundTiles(stage).vectorize("i").unroll("u").unroll("v");
       if (sharesPoints())
         stage.parallel("ib");
@@ -162,22 +168,25 @@ private:
       return stage.vectorize("c").fuse("u", "v", "uv").parallel("uv").get();
     }
 
-    bool cutsTiles() const { return rx < tilesTogether; }
+    bool cutsTiles() const { return isRagged || rx < tilesTogether; }
 
     /// The sums of one register tile.
     StageAttr product() {
       StageBuilder stage(context, "product");
-      stage.computeAt("products", cutsTiles() ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", cb).boundExtent("t", rx);
-      SmallVector<StringRef> tile{"cb", "t"}, order{"ib"};
+      StringRef t = productTiles().back();
+      stage.computeAt("products", cutsTiles() ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", cb).boundExtent(t, rx);
+      SmallVector<StringRef> tile{"cb", t}, order{"ib"};
+      if (isRagged)
+        stage.boundExtent("to", 1);
       orderTile(tile, rx, cb, machine);
-      stage.vectorize("c").unroll("cb").unroll("t");
+      stage.vectorize("c").unroll("cb").unroll(t);
       stage.onUpdate().split("i", "io", "ii", channelUnroll, Tail::Exact);
       if (isDeep)
         order.push_back("kz");
       order.append({"io", "ii"});
       order.append(tile);
       order.push_back("c");
-      stage.reorder(order).vectorize("c").unroll("cb").unroll("t").unroll("ii");
+      stage.reorder(order).vectorize("c").unroll("cb").unroll(t).unroll("ii");
       if (prefetchLines > 0)
         stage.prefetch("filter", "ib", byPoints ? "po" : "v", prefetchLines);
       return stage.get();
@@ -189,10 +198,13 @@ private:
     StageAttr products() {
       StageBuilder stage(context, "products");
       stage.computeAt(out, byPoints ? bandLoop() : "cbo");
-      stage.storageOrder(withSlices(byPoints ? pointOrder("cb", "c") : SmallVector<StringRef>{"n", "u", "v", "t", "cb", "c"}));
+      stage.storageOrder(withSlices(byPoints ? pointOrder("cb", productTiles(), "c") : SmallVector<StringRef>{"n", "u", "v", "t", "cb", "c"}));
       if (!byPoints)
         stage.boundExtent("cb", cb);
-      boundTiles(stage);
+      if (isRagged)
+        stage.boundExtent("to", tilesTogether / rx);
+      else
+        boundTiles(stage);
       SmallVector<StringRef> order{"u", "v"};
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
       if (byPoints) {
@@ -201,10 +213,10 @@ private:
       }
       if (isDeep)
         order.push_back("z");
-      if (cutsTiles()) {
+      if (cutsTiles() && !isRagged)
         stage.split("t", "to", "ti", rx, tilesTogether % rx || rowsOfTiles % band ? Tail::ShiftInwards : Tail::Exact);
+      if (cutsTiles())
         order.push_back("to");
-      }
       StringRef tile = cutsTiles() ? "ti" : "t", block = byPoints ? "pi" : "cb";
       order.append({tile, block, "c"});
       stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
@@ -285,7 +297,7 @@ private:
     MLIRContext *context;
     int64_t u, v, p, q;                                  ///< elements of a tile, and results, of rows and of columns
     int64_t dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
-    bool samplesInside, byPoints, inTiles, transforms; ///< transforms: the filter, which else comes so
+    bool samplesInside, byPoints, inTiles, isRagged, transforms; ///< isRagged: last tiles have fewer points; transforms: the filter, which else comes so
     int64_t pooled; ///< results each way that become one
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together

@@ -6,6 +6,7 @@
 #include "dialects/Weft/Winograd.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 
@@ -24,10 +25,25 @@ static void addDilation(const WinogradTiles &tiles, Values &values) {
 
 static Algorithm algorithmOf(int64_t m) { return m == 2 ? Algorithm::Winograd2 : m == 4 ? Algorithm::Winograd4 : Algorithm::Winograd6; }
 
-/// Vector multiply-adds of all products, in tiles of the registers.
+/// Vector multiply-adds of the products at `count` points of tiles, in tiles of the registers.
 static double productsOf(const WinogradTiles &tiles, double count, Tile tile, TileLimits limits, const Machine &machine) {
-  double products = count * tiles.points() * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+  double products = count * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
   return products * (1 + limits.weightReload / tile.x);
+}
+
+/// What ragged last tiles seem to cost: products left out hide no more of the filters' way, so that half of the gain is seen; measured.
+static double raggedPoints(const WinogradTiles &tiles) { return (tiles.raggedProducts() + tiles.products()) / 2; }
+
+/// A register tile for ragged last tiles, where they pay: part of a row of tiles as well as of a column, so that its tiles are at one
+/// distance. It begins with questions, which take as long as part of the products with a block of input channels.
+static std::optional<Tile> raggedTile(const WinogradTiles &tiles, Tile whole, TileLimits limits, const Machine &machine) {
+  constexpr double questions = 0.6;
+  int64_t line = std::gcd(tiles.down, tiles.across);
+  Tile tile = chooseTile(line, tiles.outBlocks, machine, limits);
+  if (machine.pointBandBytes == 0 || tiles.isDeep() || tiles.dy * tiles.dx > 1 || line % tile.x != 0)
+    return std::nullopt;
+  double ragged = productsOf(tiles, tiles.raggedProducts(), tile, limits, machine) * (1 + questions / tiles.inBlocks);
+  return ragged < productsOf(tiles, tiles.products(), whole, limits, machine) ? std::optional(tile) : std::nullopt;
 }
 
 /// Whether a kernel may transform the filter.
@@ -72,18 +88,25 @@ static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, i
   bool isServed = rows == tiles.down && fitsTransforming(tiles, rows, shape.batch, machine);
   int64_t samples = isServed && tiles.down * tiles.inRow() < 4 * tilesHidingFilter ? shape.batch : 1;
   tile = chooseTile(tiles.tilesOfLast(rows, tiles.across), tiles.outBlocks, machine, limits);
-  double count = double(shape.batch) * tiles.down * tiles.inRow();
+  double count = double(shape.batch) * tiles.down * tiles.inRow(), products = tiles.products();
+  std::optional<Tile> ragged = rows == tiles.down ? raggedTile(tiles, tile, limits, machine) : std::nullopt;
+  if (ragged) {
+    tile = *ragged;
+    products = raggedPoints(tiles);
+  }
   double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
   Choice choice;
   choice.algorithm = algorithmOf(m);
   choice.transformsFilter = true;
   choice.block = machine.vector;
   choice.weightBytes = tiles.packedBytes;
-  choice.cycles = productsOf(tiles, count, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed() +
+  choice.cycles = productsOf(tiles, shape.batch * products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed() +
                   shape.batch / samples * cyclesOfBands(tiles, rows, tile.cb, machine) + tiles.packedBytes / machine.bytesPerCycle;
   SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}, {"by_points", 1}};
   if (samples > 1)
     values.push_back({"samples_inside", 1});
+  if (ragged)
+    values.push_back({"ragged", 1});
   addDilation(tiles, values);
   choice.parameters = makeParameters(context, "winograd", values);
   return choice;
@@ -148,14 +171,19 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   tile = registerTile(tiles, tiles.tilesOfLast(rows, cut), limits, machine);
   byPoints &= cut == tiles.across;
   double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
-  double product = productsOf(tiles, count, tile, limits, machine);
+  double products = shape.batch * shape.depth * tiles.products();
+  std::optional<Tile> ragged = byPoints && rows == tiles.down ? raggedTile(tiles, tile, limits, machine) : std::nullopt;
+  if (ragged) {
+    tile = *ragged;
+    products = shape.batch * raggedPoints(tiles);
+  }
   double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                       tiles.outBlocks * machine.outputTransform;
   Choice choice;
   choice.algorithm = algorithmOf(m);
   choice.block = machine.vector;
   choice.weightBytes = tiles.weightBytes;
-  double work = product / machine.fmaPerCycle + count * transforms * tiles.transformed();
+  double work = productsOf(tiles, products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed();
   double again = byPoints && rows == tiles.down ? 0 : tiles.readAgain(rows, tile.cb, shape.batch);
   double stream = (tiles.weightBytes + again / againSpeed) / machine.bytesPerCycle;
   bool hides = !machine.slowThirdLevel || tiles.isStreamed(); // others are not fetched ahead
@@ -165,13 +193,15 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
     values.push_back({"by_points", 1});
   if (samples > 1)
     values.push_back({"samples_inside", 1});
+  if (ragged)
+    values.push_back({"ragged", 1});
   addDilation(tiles, values);
   if (cut < tiles.across)
     values.push_back({"chunk", cut});
   if (tiles.slices < shape.depth)
     values.push_back({"slices", tiles.slices});
-  if (int64_t lines = fetchedAhead(
-          tiles, tile, samples * tiles.slices * llvm::divideCeil(rows * tiles.dy * cut, tile.x), machine))
+  int64_t run = ragged ? tiles.fewestTiles() : rows * tiles.dy * cut;
+  if (int64_t lines = fetchedAhead(tiles, tile, samples * tiles.slices * llvm::divideCeil(run, tile.x), machine))
     values.push_back({"prefetch", lines});
   if (double cycles = byPoints && machine.tiles ? cyclesInTiles(tiles, shape.batch, samples) : 0) {
     cycles += count * transforms * tiles.transformed();

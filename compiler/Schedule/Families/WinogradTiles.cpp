@@ -21,8 +21,9 @@ constexpr int64_t fewestOfRow = 14;
 struct WinogradTiles::Axis {
   Axis(int64_t taps, int64_t extent, int64_t m, int64_t dilation)
       : m(taps == 1 ? 1 : m), side(this->m + taps - 1), apart(taps == 1 ? 1 : dilation),
-        places(llvm::divideCeil(extent, this->m * apart)) {}
-  int64_t m, side, apart, places;
+        places(llvm::divideCeil(extent, this->m * apart)),
+        last(apart == 1 && extent % this->m ? extent % this->m + taps - 1 : side) {}
+  int64_t m, side, apart, places, last; ///< last: what the last one reads where it makes no more than is left
 };
 
 WinogradTiles::WinogradTiles(const ConvShape &conv, int64_t m, const Machine &machine)
@@ -34,7 +35,8 @@ WinogradTiles::WinogradTiles(const ConvShape &conv, const Axis &vertical, const 
       pointCount(vertical.side * horizontal.side),
       sides((vertical.side > 1 ? vertical.side : 0) + (horizontal.side > 1 ? horizontal.side : 0)),
       inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
-      outBlocks(llvm::divideCeil(conv.outputs, machine.vector)),
+      outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), sideDown(vertical.side), sideAcross(horizontal.side),
+      lastDown(vertical.last), lastAcross(horizontal.last),
       taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth), machine(machine) {
   double vectors = double(inBlocks) * outBlocks * machine.vector;
   weightBytes = points() * taps * vectors * machine.vector * 4;
@@ -48,6 +50,16 @@ WinogradTiles::WinogradTiles(const ConvShape &conv, const Axis &vertical, const 
   int64_t fitting = int64_t(machine.bandBytes * slicesShare / rowBytes);
   int64_t most = std::clamp<int64_t>((fitting - reach) / step + 1, 1, slices);
   slices = llvm::divideCeil(slices, llvm::divideCeil(slices, most));
+}
+
+double WinogradTiles::raggedProducts() const {
+  double ofAllColumns = lastAcross * across * (lastDown * down + (sideDown - lastDown) * (down - 1));
+  return ofAllColumns + double(sideAcross - lastAcross) * (across - 1) * sideDown * down;
+}
+
+int64_t WinogradTiles::fewestTiles() const {
+  int64_t withoutLower = lastDown < sideDown ? down - 1 : down, withoutRight = lastAcross < sideAcross ? across - 1 : across;
+  return std::min(withoutLower * across, down * withoutRight);
 }
 
 int64_t WinogradTiles::evenBand(int64_t most) const {

@@ -11,6 +11,12 @@ struct WinogradTiles {
   WinogradTiles(const ConvShape &conv, int64_t m, const Machine &machine);
 
   double points() const { return double(pointCount); }
+  /// Points of all tiles of a sample.
+  double products() const { return points() * down * inRow(); }
+  /// Those computed where the last row and column of tiles have no more than they need (`ragged`).
+  double raggedProducts() const;
+  /// Tiles computed of the point that fewest have.
+  int64_t fewestTiles() const;
   /// The work to transform one tile, as a part of that for F(4) of 3x3 windows: of each side, its rows by its square.
   double transformed() const { return points() * sides / (36 * 12); }
   bool isDeep() const { return taps > 1 || slices > 1; }
@@ -54,6 +60,7 @@ struct WinogradTiles {
 
   int64_t dy, dx; ///< how far apart the elements of a tile are
   int64_t down, across, pointCount, sides, inBlocks, outBlocks;
+  int64_t sideDown, sideAcross, lastDown, lastAcross; ///< points of a tile each way, and of the last one
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;          ///< of the transformed filter

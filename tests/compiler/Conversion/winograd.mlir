@@ -87,3 +87,23 @@ func.func @dilated(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 
   } : (tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>, tensor<16x2x2x8x8xf32>) -> tensor<1x16x5x6xf32, #weft.blocked<8>>
   return %y : tensor<1x16x5x6xf32, #weft.blocked<8>>
 }
+
+// Last tiles of two results each way, of four points: behind them their input goes on as the polynomial with these roots says. Tiles are numbered by
+// rows for points that all columns of tiles have, else by columns.
+// CHECK-LABEL: kernel conv3x3_winograd4_b8_1 {
+// CHECK: stage rows f32 [n < 1, ib < x.1, t < 4, u < 6, v < 6, i < 8] {
+// CHECK: select(eq(div(t, 2:i32), 1:i32), add(add(neg(mul(%1, 2)), %0), mul(%2, 2)), @x[
+// CHECK: stage product f32 [n < 1, u < 6, v < 6, cb < filter.1, to < 2, ti < 2, c < 8] {
+// CHECK: stage products f32 [n < 1, u < 6, v < 6, cb < filter.1, to < 2, ti < 2, c < 8] {
+// CHECK: init select(lt(to, select(lt(v, 4:i32), select(lt(u, 4:i32), 2:i32, 1:i32), 1:i32)), product[n, u, v, cb, to, ti, c], 0)
+func.func @ragged(%x: tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>) -> tensor<1x16x6x6xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x3x3xf32>
+  %p = weft.winograd_filter %w {ic_block = 8 : i64, m = 4 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3xf32>) -> tensor<36x2x2x8x8xf32>
+  %y = weft.group "conv" (%x, %p) {
+  ^bb0(%a: tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, %f: tensor<36x2x2x8x8xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {algorithm = #weft.algorithm<winograd4>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, tensor<36x2x2x8x8xf32>) -> tensor<1x16x6x6xf32, #weft.blocked<8>>
+    weft.yield %c : tensor<1x16x6x6xf32, #weft.blocked<8>>
+  } {choice = {band = 2 : i64, by_points = 1 : i64, cb = 2 : i64, family = "winograd", m = 4 : i64, ragged = 1 : i64, rx = 2 : i64}} : (tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, tensor<36x2x2x8x8xf32>) -> tensor<1x16x6x6xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x6x6xf32, #weft.blocked<8>>
+}

@@ -48,6 +48,26 @@ func.func @winograd(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> attrib
 
 // -----
 
+// Last tiles of two results each way, not four, have fewer points: register tiles are part of a row or of a column of tiles, and those without a point are
+// not asked for.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3_winograd4
+// CHECK-SAME: stage<"product", [compute_at("products", to), bound_extent(cb by 3), bound_extent(ti by 4), bound_extent(to by 1)
+// CHECK-SAME: stage<"products", [compute_at("tiles", band), storage_order(n, u, cb, v, to, ti, c), bound_extent(to by 4)
+// CHECK-SAME: ragged = 1 : i64
+func.func @ragged(%x: tensor<1x128x14x14xf32>) -> tensor<1x4096x14x14xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<128x128x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<4096x128x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x128x14x14xf32>, tensor<128x128x3x3xf32>) -> tensor<1x128x14x14xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x128x14x14xf32>, tensor<4096x128x1x1xf32>) -> tensor<1x4096x14x14xf32>
+  return %1 : tensor<1x4096x14x14xf32>
+}
+}
+
+// -----
+
 // Under a dilated window the tiles that lie in each other are transformed back together; their results are stored one tile after the
 // other.
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {

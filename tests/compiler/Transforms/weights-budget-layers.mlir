@@ -6,13 +6,13 @@
 // RICH: weft.conv {{.*}}#weft.algorithm<winograd4>
 // RICH: weft.conv {{.*}}#weft.algorithm<winograd2>
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
-func.func @net(%x: tensor<1x256x14x14xf32>, %y: tensor<1x256x8x8xf32>) -> (tensor<1x256x14x14xf32>, tensor<1x256x8x8xf32>) attributes {weft.net} {
+func.func @net(%x: tensor<1x256x12x12xf32>, %y: tensor<1x256x8x8xf32>) -> (tensor<1x256x12x12xf32>, tensor<1x256x8x8xf32>) attributes {weft.net} {
   %w1 = weft.weight "large.weight" : tensor<256x256x3x3xf32>
   %w2 = weft.weight "small.weight" : tensor<256x256x3x3xf32>
   %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
-         : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
+         : (tensor<1x256x12x12xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x12x12xf32>
   %1 = weft.conv %y, %w2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<1x256x8x8xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x8x8xf32>
-  return %0, %1 : tensor<1x256x14x14xf32>, tensor<1x256x8x8xf32>
+  return %0, %1 : tensor<1x256x12x12xf32>, tensor<1x256x8x8xf32>
 }
 }

@@ -38,5 +38,5 @@ for network in ("resnet18", "mobilenet_v2", "resnext50_32x4d", "densenet121", "v
     assert macs == TABLE[network].multiply_adds - spared.get(network, 0), (network, macs)
     assert sum(group.weight_bytes for group in found) >= 3.9 * TABLE[network].parameters, network
 saved = [(g.macs / g.algorithm_macs, g.algorithm) for g in groups("zoo:vgg16") if "winograd4" in g.algorithm]
-assert saved and all(ratio == 4 for ratio, _ in saved), saved
+assert {round(ratio, 2) for ratio, _ in saved} == {4, 3.64}, saved  # at 14x14 the last row and column of tiles are halves
 print("benchmarks read networks rightly")
