@@ -4,7 +4,6 @@
 #include "compiler/Support/Files.h"
 
 #include "compiler/Support/Interrupt.h"
-#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -12,7 +11,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -93,23 +91,6 @@ Error FilePart::takeSpace(uint64_t bytes) const {
   if (failure == std::errc::invalid_argument || failure == std::errc::operation_not_supported)
     failure = sys::fs::resize_file(descriptor, begin + bytes); // a file system that cannot say
   return failure ? cannotWrite(path, failure) : Error::success();
-}
-
-void FilePart::preferHugePages(uint64_t bytes) const {
-#ifdef __linux__
-  constexpr uint64_t page = 2 << 20;
-  constexpr int populateRead = 22; // Linux 5.14 and newer; older headers have no name for it
-  uint64_t first = alignTo(begin, page), end = alignDown(begin + bytes, page);
-  for (uint64_t at = first, count; at < end; at += count) {
-    count = std::min(end - at, 8 * page); // what is mapped counts as memory of this process
-    void *map = mmap(nullptr, count, PROT_READ, MAP_SHARED, descriptor, static_cast<off_t>(at));
-    if (map == MAP_FAILED)
-      return;
-    madvise(map, count, MADV_HUGEPAGE);
-    madvise(map, count, populateRead);
-    munmap(map, count);
-  }
-#endif
 }
 
 /// What a link points to is replaced, not the link.

@@ -34,9 +34,6 @@ struct FilePart {
   llvm::Error read(uint64_t offset, void *data, uint64_t bytes) const;
   /// From here on there are `bytes`, whose space on the disk is taken at once; new ones are zeros.
   llvm::Error takeSpace(uint64_t bytes) const;
-  /// A wish, before they are written: Linux keeps the next `bytes`, whose space is taken, in pieces that huge pages can map. Else
-  /// a piece is as large as the write that makes it.
-  void preferHugePages(uint64_t bytes) const;
 };
 
 /// A regular file that stands beside its place until `commit` renames it; dropped before, it is removed. Several outputs

@@ -43,7 +43,7 @@ Range rangeOf(StringRef path, mlir::RankedTensorType type) {
 }
 
 #if defined(__x86_64__)
-#define WEFT_WIDE_TOO __attribute__((target_clones("default", "arch=x86-64-v4"))) // multiplies eight 64-bit integers
+#define WEFT_WIDE_TOO __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"))) // v4 multiplies 64-bit integers
 #else
 #define WEFT_WIDE_TOO
 #endif

@@ -3,6 +3,7 @@
 // are in memory.
 #include "compiler/Emit/Host/PackedWeights.h"
 
+#include "compiler/Emit/Host/WeightsWriter.h"
 #include "runtime/src/common/checksum.h"
 #include "runtime/src/common/weights.h"
 #include "mlir/IR/Threading.h"
@@ -25,7 +26,7 @@ static LogicalResult reported(Operation *op, llvm::Error error) {
   return error ? op->emitError(llvm::toString(std::move(error))) : success();
 }
 
-static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, const FilePart &data) {
+static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, WeightsWriter &data) {
   auto type = cast<RankedTensorType>(slot.getRecipe().getType());
   if (!type.hasStaticShape())
     return slot.emitOpError() << "holds " << type << "; a recipe has a static type";
@@ -39,24 +40,12 @@ static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, const
 }
 
 /// Several at a time: recipes share nothing, and errors are told in the order of slots.
-static LogicalResult fillSlots(plan::ProgramOp program, RecipeEvaluator &recipes, const FilePart &data) {
+static LogicalResult fillSlots(plan::ProgramOp program, RecipeEvaluator &recipes, WeightsWriter &data) {
   auto slots = llvm::to_vector(program.getBody().getOps<plan::SlotOp>());
+  for (plan::SlotOp slot : slots)
+    data.expect(slot.getOffset(), slot.getBytes());
   return failableParallelForEach(program.getContext(), slots,
                                  [&](plan::SlotOp slot) { return fillSlot(slot, recipes, data); });
-}
-
-/// Of what lies in the file, by pieces that stay in the cache.
-static llvm::Expected<uint64_t> checksumOf(const FilePart &data, uint64_t bytes) {
-  std::vector<char> piece(256 << 10);
-  weft_checksum_state state = weft_checksum_begin();
-  for (uint64_t at = 0;; at += piece.size()) {
-    uint64_t count = std::min<uint64_t>(piece.size(), bytes - at);
-    if (llvm::Error error = data.read(at, piece.data(), count))
-      return error;
-    if (at + count == bytes)
-      return weft_checksum_end(&state, piece.data(), count);
-    weft_checksum_add(&state, piece.data(), count);
-  }
 }
 
 static weft_weights_header headerFor(plan::ProgramOp program, uint64_t bytes, uint64_t checksum) {
@@ -81,11 +70,10 @@ uint64_t weft::emit::packedWeightsBytes(plan::ProgramOp program) {
 }
 
 FailureOr<uint64_t> weft::emit::packWeights(plan::ProgramOp program, RecipeEvaluator &recipes, const FilePart &file) {
-  FilePart data{file.path, file.descriptor, file.begin + WEFT_WEIGHTS_DATA_OFFSET};
-  data.preferHugePages(dataBytes(program));
+  WeightsWriter data({file.path, file.descriptor, file.begin + WEFT_WEIGHTS_DATA_OFFSET}, dataBytes(program));
   if (failed(fillSlots(program, recipes, data)))
     return failure();
-  auto checksum = checksumOf(data, dataBytes(program));
+  llvm::Expected<uint64_t> checksum = data.checksum();
   if (!checksum)
     return reported(program, checksum.takeError());
   weft_weights_header header = headerFor(program, dataBytes(program), *checksum);
