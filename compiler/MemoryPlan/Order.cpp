@@ -26,6 +26,10 @@ struct Set {
 
   bool has(int i) const { return words[i / 64] >> (i % 64) & 1; }
   void add(int i) { words[i / 64] |= uint64_t(1) << (i % 64); }
+  void add(const Set &other) {
+    for (size_t w = 0; w < words.size(); ++w)
+      words[w] |= other.words[w];
+  }
   bool contains(const Set &other) const {
     for (size_t w = 0; w < words.size(); ++w)
       if (other.words[w] & ~words[w])
@@ -82,6 +86,7 @@ public:
       local[operations[i]] = i;
     collectNeeds(local);
     collectStorage(local, ranBefore);
+    least = leastPeak();
   }
 
   int64_t peakAsListed() const {
@@ -96,6 +101,10 @@ public:
   std::vector<int> improve(int64_t bound, int64_t stateLimit, bool &proven) {
     std::vector<int> best;
     for (int width : {4, 32, 256}) {
+      if (bound <= least) {
+        proven = true;
+        return best;
+      }
       std::vector<int> found = beam(width, bound);
       if (!found.empty()) {
         bound = peakOf(found);
@@ -109,6 +118,30 @@ public:
   }
 
 private:
+  /// No order has less: beside what an operation uses, there is what must be written before it and used behind it.
+  int64_t leastPeak() const {
+    std::vector<Set> before(needs), behind(count); // an operation itself is both
+    for (int i = 0; i < count; ++i) {
+      before[i].add(i);
+      for (int other = 0; other < i; ++other)
+        if (needs[i].has(other))
+          before[i].add(before[other]);
+    }
+    for (int i = 0; i < count; ++i)
+      for (int other = 0; other <= i; ++other)
+        if (before[i].has(other))
+          behind[other].add(i);
+    int64_t least = aliveAtStart;
+    for (int i = 0; i < count; ++i) {
+      int64_t alive = aliveUntouched;
+      for (const Storage &storage : storages)
+        if ((storage.aliveBefore || before[i].meets(storage.writers)) && (storage.usedAfter || behind[i].meets(storage.users)))
+          alive += storage.size;
+      least = std::max(least, alive);
+    }
+    return least;
+  }
+
   struct Storage {
     int64_t size = 0;
     bool aliveBefore = false; ///< written by an operation before the window
@@ -160,6 +193,8 @@ private:
       bool touched = storage.users != Set{};
       if (storage.aliveBefore && (touched || storage.usedAfter))
         aliveAtStart += storage.size;
+      if (storage.aliveBefore && !touched && storage.usedAfter)
+        aliveUntouched += storage.size;
       if (!touched || storage.size == 0 || (!storage.aliveBefore && storage.writers == Set{}))
         continue;
       for (int i = 0; i < count; ++i)
@@ -196,7 +231,8 @@ private:
     return peak;
   }
 
-  State start() const { return {{}, aliveAtStart, aliveAtStart, -1, -1, 0}; }
+  /// Whatever the order its peak will be the least one or more, so up to that operations are free.
+  State start() const { return {{}, aliveAtStart, least, -1, -1, 0}; }
 
   State successor(const State &state, int index, int operation, const Effect &effect) const {
     State next{state.ran, effect.after, std::max(state.peak, effect.during), index, operation, state.ranCount + 1};
@@ -307,7 +343,7 @@ private:
   std::vector<Set> needs;
   std::vector<Storage> storages;
   std::vector<std::vector<int>> usedBy;
-  int64_t aliveAtStart = 0;
+  int64_t aliveAtStart = 0, aliveUntouched = 0, least = 0;
 };
 
 /// Positions behind operations that come after everything before them and before everything behind them: whatever the
