@@ -51,6 +51,8 @@ public:
       values.push_back({"y", tile.y});
     if (int64_t rows = sharedRows(head, machine))
       values.push_back({"rows", rows});
+    else if (shape.kernel.size() == 2 && tile.y == 1 && shape.batch * blocks >= enoughTasks) // a row is too little for a task
+      values.push_back({"planes", 1});
     choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
@@ -63,6 +65,7 @@ public:
     nest.x = parameter(choice, "x", 1);
     nest.y = parameter(choice, "y", 1);
     nest.rows = parameter(choice, "rows");
+    nest.planes = parameter(choice, "planes") != 0;
     unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest, machine);
   }

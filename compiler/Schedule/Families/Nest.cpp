@@ -87,8 +87,6 @@ void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
 
 /// A strip stays in the second-level cache while the weights pass, and in the first beside them where it is small.
 constexpr int64_t mostRows = 8, mostStripBytes = 512 << 10;
-/// Below, threads wait for the one that has a task more.
-constexpr int64_t enoughTasks = 16;
 
 int64_t rowsOfTile(const ConvShape &shape) {
   return shape.kernel.size() == 2 && shape.height < fewestRows ? shape.height : 1;
@@ -160,7 +158,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   if (strips)
     outer.insert(outer.end() - 1, cutsStrips ? "strip" : "y");
   bool bands = nest.band > 0 && cutsRow && !shares && !strips;
-  SmallVector<StringRef> within; // a strip of channel blocks that runs through one partial sum after the other
+  SmallVector<StringRef> within; // a plane, or a strip of channel blocks that runs through one partial sum after the other
   if (nest.chunks && shares)
     within.push_back(outer.pop_back_val());
   bool sharesTiles = nest.columns > 0 && cutsRow && batch == 1 && !nest.chunks && nest.prefetchLines == 0;
@@ -176,7 +174,7 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   SmallVector<StringRef> order, inner;
   for (StringRef loop : refs(out.loops))
     if (!strips && loop != "n" && loop != "cb" && loop != "c" && loop != x)
-      (tilesOfPart > 0 ? order : nest.chunks ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
+      (tilesOfPart > 0 ? order : nest.chunks || nest.planes ? within : outer).push_back(cutsPlane && loop == "y" ? "yo" : loop);
 
   if (sharesTiles && !bands)
     outer.push_back(part);

@@ -27,6 +27,7 @@ struct Nest {
   bool streams = false; ///< each weight serves one tile: what is fetched ahead are its own next channels, a block further
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
   int64_t band = 0;           ///< tiles of a line in a band that lies outside channel blocks; 0: all
+  bool planes = false; ///< threads share planes, not the rows of one
   int64_t columns = 0; ///< threads share so many tiles of each strip of channel blocks, too, of a line or of the only row; 0: all
   /// All tiles of a strip of channel blocks (of its rows and samples) run through one partial sum before the next one:
   /// the weights of one stay in the first-level cache, sums wait in memory. Tiles divide the row, or `width` is what it has
@@ -53,6 +54,9 @@ bool streamsWeights(double weightBytes, const Machine &machine);
 /// fetched ahead; AVX2's processors fetch more streams of one row better themselves.
 llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
                                                                      const Machine &machine);
+
+/// Below, threads wait for the one that has a task more.
+inline constexpr int64_t enoughTasks = 16;
 
 /// Rows of the strips threads share where planes weigh more than the weights that make them; 0 where threads should
 /// share channel blocks, because planes are small. A row of the input has `rowBytes`; each strip is `blockTasks` tasks.

@@ -17,9 +17,6 @@ bool isProduct(const KernelView &kernel) {
   return sum->extents == kernel.output().extents; // names may differ
 }
 
-/// Below, threads wait for the one that has a task more.
-constexpr int64_t enoughTasks = 16;
-
 /// Loops of tiles, outermost first, with their turns where they are known.
 using TileLoops = SmallVector<std::pair<StringRef, int64_t>>;
 

@@ -287,6 +287,20 @@ func.func @turned(%x: tensor<2x50x40xf32>) -> tensor<2x40x50xf32> attributes {we
 
 // -----
 
+// A row is too little for a task where planes are enough.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @dwconv3x3_b8
+// CHECK-SAME: reorder(n, cb, y, xo, xi, c), vectorize(c), unroll(xi), fuse(n, cb -> t0), parallel(t0)]>
+func.func @planes(%x: tensor<8x64x25x5xf32>) -> tensor<8x64x25x5xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x1x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 64 : i64}
+         : (tensor<8x64x25x5xf32>, tensor<64x1x3x3xf32>) -> tensor<8x64x25x5xf32>
+  return %0 : tensor<8x64x25x5xf32>
+}
+}
+
+// -----
+
 // Where no tile of sums that wait in memory divides the row, each of its tiles is code of its own.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3s2
