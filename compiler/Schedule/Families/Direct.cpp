@@ -32,10 +32,12 @@ constexpr int64_t smallWeightBytes = 64 << 10;
 /// many threads to share, or an even number for two.
 bool sharedEvenly(int64_t strips) { return strips >= 8 || strips == 4 || strips == 6; }
 
-/// A value that is no plane, or a blocked one without a border.
+/// A value that is no plane, or a blocked one without a border. Planes of constants are packed as planes.
 bool hasNoGaps(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  bool isPlane = type && type.getRank() == 4 && !isRecipe(value) && type.getDimSize(2) * type.getDimSize(3) != 1;
+  if (isRecipe(value))
+    return !isBlocked(value.getType());
+  bool isPlane = type && type.getRank() == 4 && type.getDimSize(2) * type.getDimSize(3) != 1;
   return !isPlane || (isBlocked(type) && !getBlocked(type).hasBorder());
 }
 

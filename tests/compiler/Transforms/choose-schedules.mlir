@@ -263,3 +263,20 @@ func.func @sample_by_sample(%x: tensor<8x512x14x14xf32>) -> tensor<8x512x28x28xf
   return %1 : tensor<8x512x28x28xf32>
 }
 }
+
+// -----
+
+// Planes of constants are packed as planes, so no line runs over them.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func @constant_planes
+// CHECK: choice = {{.*}}family = "direct"
+// CHECK-NOT: lines = 1
+// CHECK: return
+func.func @constant_planes() -> tensor<1x256x14x14xf32> attributes {weft.net} {
+  %p = weft.weight "positions" : tensor<1x64x14x14xf32>
+  %w = weft.weight "w" : tensor<256x64x1x1xf32>
+  %0 = weft.conv %p, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x64x14x14xf32>, tensor<256x64x1x1xf32>) -> tensor<1x256x14x14xf32>
+  return %0 : tensor<1x256x14x14xf32>
+}
+}
