@@ -80,10 +80,12 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine);
 /// multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
 Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});
 
+/// Tiles of a row of which each is code of its own.
+constexpr int64_t mostTilesOfChunkRow = 4;
+
 /// The tile where the weights of a partial sum lie in the first-level cache and serve a whole strip of `blocks` channel
 /// blocks (`Nest::chunks`): it divides the row, or where few do, the last is what is left; there is an even number of strips,
 /// which two threads share; `x` is 0 if there is none.
-constexpr int64_t mostTilesOfChunkRow = 4;
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine);
 
 /// Cache lines of so many vectors.

@@ -25,6 +25,12 @@ TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
   return limits;
 }
 
+/// Whether threads share channel blocks in 1x1 convolutions around it, whose weights outweigh planes: each finds in its own cache what
+/// it wrote. Measured where those run over lines of pixels.
+bool followsPlanes(const ConvShape &shape, const Machine &machine) {
+  return machine.hasFewRegisters() && shape.batch == 1 && shape.outputs > shape.pixels;
+}
+
 class Depthwise final : public Family {
 public:
   StringRef name() const override { return "depthwise"; }
@@ -49,9 +55,11 @@ public:
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}};
     if (tile.y > 1)
       values.push_back({"y", tile.y});
-    if (int64_t rows = sharedRows(head, machine))
+    bool enoughPlanes = shape.kernel.size() == 2 && tile.y == 1 && shape.batch * blocks >= enoughTasks;
+    int64_t rows = enoughPlanes && followsPlanes(shape, machine) ? 0 : sharedRows(head, machine);
+    if (rows > 0)
       values.push_back({"rows", rows});
-    else if (shape.kernel.size() == 2 && tile.y == 1 && shape.batch * blocks >= enoughTasks) // a row is too little for a task
+    else if (enoughPlanes) // a row is too little for a task
       values.push_back({"planes", 1});
     choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
