@@ -73,10 +73,13 @@ private:
   int64_t aim() const { return minimizing() ? result.lowerBound : std::max(result.lowerBound, *options.capacity); }
   bool impossible() const { return !minimizing() && result.lowerBound > *options.capacity; }
 
+  int64_t arenaBytes(int64_t peak) const { return (peak + options.rounding - 1) / options.rounding * options.rounding; }
+
   /// Peaks are multiples of the granule, so a gap of less than one is none.
-  bool done() {
-    return (result.peak >= 0 && (result.peak < aim() + granule || result.peak <= aim())) || impossible() || spent();
+  bool reached() const {
+    return result.peak >= 0 && (result.peak < aim() + granule || arenaBytes(result.peak) <= arenaBytes(aim()));
   }
+  bool done() { return reached() || impossible() || spent(); }
 
   void keep(const std::vector<int64_t> &bases, const char *stage) {
     std::vector<int64_t> all = reduction.restore(whole, bases);

@@ -33,6 +33,7 @@ struct Options {
   std::optional<int64_t> capacity =
       std::nullopt;      ///< bytes there are; a solution within it ends the search unless `minimize` is set
   bool minimize = false; ///< with a capacity: go on to the smallest peak. Without one that is always the aim
+  int64_t rounding = 1;  ///< arenas are multiples of these bytes: peaks that round up to the same are equally good
 
   std::function<bool(const Progress &)> progress =
       nullptr; ///< called at each improvement; returning false ends the search

@@ -57,6 +57,7 @@ FailureOr<Arena> weft::plan::planArena(Location loc, const Steps &steps, ArrayRe
   options.workLimit = mostWork;
   options.budgetSeconds = searchSeconds;
   options.minimize = true;
+  options.rounding = alignmentBytes;
   memplan::Result result = memplan::solve(problem, options);
   for (const std::string &finding : memplan::validate(problem, result.solution))
     return emitError(loc) << "compiler bug: the memory plan is wrong: " << finding;

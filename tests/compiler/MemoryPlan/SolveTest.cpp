@@ -114,6 +114,16 @@ TEST(Solve, CapacityEndsTheSearchAndMinimizeDoesNot) {
   EXPECT_EQ(tight.peak, instance.optimum);
 }
 
+/// An arena of whole pages has no use for a plan that is smaller by less than one.
+TEST(Solve, PeaksThatRoundUpToTheSameEndTheSearch) {
+  KnownInstance instance = guillotine(8, 250, 400, 1 << 20, 0.3);
+  int64_t loosePeak = solved(instance.problem, {.budgetSeconds = 100, .stepLimit = 20000}).peak;
+  ASSERT_GT(loosePeak, instance.optimum);
+  Result rounded = solved(instance.problem, {.budgetSeconds = 100, .stepLimit = 20000, .rounding = 2 * instance.optimum});
+  EXPECT_LE(rounded.peak, 2 * instance.optimum);
+  EXPECT_LT(rounded.steps, 20000);
+}
+
 TEST(Solve, NoBudgetStillPlans) {
   KnownInstance instance = guillotine(6, 300, 500, 1 << 20, 0.2);
   EXPECT_GE(solved(instance.problem, {.budgetSeconds = 0}).peak, instance.optimum);
