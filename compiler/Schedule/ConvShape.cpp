@@ -173,13 +173,16 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   constexpr int64_t mostBlocks = 3; // weights of four, 3x3, fill the first level
   Tile best{0, 1};
   double least = -1;
+  auto fits = [&](int64_t x, int64_t cb) {
+    int64_t sums = x * cb;
+    return machine.embedsBroadcast ? sums <= 28 && sums + cb + 1 < machine.registers
+                                   : sums + std::min(x, cb) + 1 <= machine.registers;
+  };
   for (int64_t cb = 2; cb <= std::min(blocks, mostBlocks); ++cb) // one block alone needs a load for each multiply-add
-    for (int64_t x = 2; x <= width; ++x) {
-      int64_t strips = llvm::divideCeil(blocks, cb), sums = x * cb;
-      bool fits = machine.embedsBroadcast ? sums <= 28 && sums + cb + 1 < machine.registers
-                                          : sums + std::min(x, cb) + 1 <= machine.registers;
+    for (int64_t x = 2; x <= width && fits(x, cb); ++x) {
+      int64_t strips = llvm::divideCeil(blocks, cb);
       bool covers = width % x == 0 || (machine.hasFewRegisters() && llvm::divideCeil(width, x) <= mostTilesOfChunkRow);
-      if (!fits || !covers || sums < fewestAccumulators(machine, true))
+      if (!covers || x * cb < fewestAccumulators(machine, true))
         continue;
       double waste = double((strips + strips % 2) * cb) / blocks;
       double cost = waste * costOfChunkRow(width, x, cb, machine) / (width * cb);

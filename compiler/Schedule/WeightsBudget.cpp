@@ -87,11 +87,12 @@ std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
   };
   std::vector<double> most(parts + 1, 0); // gained by the layers so far, in so many parts
   std::vector<uint8_t> taken(layers.size() * (parts + 1), 0);
-  for (auto [number, layer] : llvm::enumerate(layers))
+  for (auto [number, layer] : llvm::enumerate(layers)) {
+    auto sizes = llvm::map_to_vector(layer.offers, sizeOf);
     for (size_t space = parts + 1; space-- > 0;) {
       double without = most[space];
       for (auto [index, offer] : llvm::enumerate(layer.offers)) {
-        size_t size = sizeOf(offer);
+        size_t size = sizes[index];
         double with = size == 0 ? without : size <= space ? most[space - size] : 0;
         if (size <= space && with + offer.gain > most[space]) {
           most[space] = with + offer.gain;
@@ -99,6 +100,7 @@ std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
         }
       }
     }
+  }
   std::vector<uint8_t> chosen(layers.size());
   size_t space = parts;
   for (size_t number = layers.size(); number-- > 0;)

@@ -75,7 +75,7 @@ public:
       if (!segment.rows)
         continue;
       SmallVector<Operation *> members = *liveness.membersOf(segment.first, segment.last);
-      formed.push_back({members, ChainModel(members, machine).choice(segment.rows, segment.strips)});
+      formed.push_back({members, ChainModel(members, machine, choices).choice(segment.rows, segment.strips)});
       chained += segment.last - segment.first + 1;
     }
     for (auto &[members, choice] : formed)
@@ -96,10 +96,12 @@ private:
     unsigned earliest = last + 1 >= longestChain ? last + 1 - longestChain : 0;
     for (unsigned first = last; liveness.mayChain(last) && first-- > earliest && liveness.mayChain(first);) {
       std::optional<SmallVector<Operation *>> members = liveness.membersOf(first, last);
-      if (!members)
+      if (!members || (!forMemory && !isForSpeed(*members)))
         continue;
-      ChainModel model(*members, machine);
-      if (!model.isChain() || (!forMemory && (!isForSpeed(*members) || model.changesAlgorithms())))
+      ChainModel model(*members, machine, choices);
+      if (!forMemory && model.weightBytesOfStep() > mostWeightBytes)
+        return; // longer ones have more
+      if (!model.isChain() || (!forMemory && model.changesAlgorithms()))
         continue;
       int64_t around = liveness.bytesWhile(first, last) + liveness.bytesCopied(*members);
       for (int64_t rows : model.stepsToTry())
@@ -176,6 +178,7 @@ private:
 
   Liveness liveness;
   const Machine &machine;
+  ChoicesInChain choices{machine};
   const bool forMemory;
   int64_t tensorPeak = 0; ///< of the groups one by one
   std::vector<SmallVector<Segment>> segments; ///< by their last group

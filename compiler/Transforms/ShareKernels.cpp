@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Kernel functions that read alike are one. Alike is what is printed, the name and the places left out: types with
-// their constants, stages, and what the family has chosen.
+// Kernel functions that are alike but for their name and places are one: types with their constants, stages, and what the
+// family has chosen.
 
 #include "compiler/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,41 +15,50 @@ using namespace mlir;
 namespace weft {
 namespace {
 
-std::string textOf(func::FuncOp function) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  StringAttr name = function.getSymNameAttr();
-  function.setSymName("kernel");
-  function->print(os, OpPrintingFlags().useLocalScope());
-  function.setSymNameAttr(name);
-  return text;
-}
+/// Functions by their operations. All have the same name while they are compared.
+struct Alike : llvm::DenseMapInfo<func::FuncOp> {
+  static constexpr auto flags = OperationEquivalence::IgnoreLocations;
+
+  static unsigned getHashValue(func::FuncOp function) {
+    llvm::hash_code hash(0);
+    function->walk([&](Operation *op) {
+      hash = llvm::hash_combine(hash, OperationEquivalence::computeHash(op, OperationEquivalence::ignoreHashValue,
+                                                                       OperationEquivalence::ignoreHashValue, flags));
+    });
+    return hash;
+  }
+
+  static bool isEqual(func::FuncOp a, func::FuncOp b) {
+    auto isKey = [](func::FuncOp key) { return key == getEmptyKey() || key == getTombstoneKey(); };
+    return a == b || (!isKey(a) && !isKey(b) && OperationEquivalence::isEquivalentTo(a, b, flags));
+  }
+};
 
 struct ShareKernels : impl::ShareKernelsBase<ShareKernels> {
   void runOnOperation() override {
-    llvm::StringMap<func::FuncOp> kept;
-    llvm::StringMap<unsigned> counts;
-    llvm::DenseMap<StringAttr, FlatSymbolRefAttr> renamed;
-    SmallVector<func::FuncOp> kernels;
+    SmallVector<std::pair<func::FuncOp, StringAttr>> kernels; // with their names
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr("weft.kernel"))
-        kernels.push_back(function);
-    SmallVector<std::pair<func::FuncOp, std::string>> names;
-    for (func::FuncOp kernel : kernels) {
-      StringAttr old = kernel.getSymNameAttr();
-      auto [entry, fresh] = kept.try_emplace(textOf(kernel), kernel);
+        kernels.push_back({function, function.getSymNameAttr()});
+    llvm::DenseMap<func::FuncOp, FlatSymbolRefAttr, Alike> kept;
+    llvm::StringMap<unsigned> counts;
+    llvm::DenseMap<StringAttr, FlatSymbolRefAttr> renamed;
+    SmallVector<std::pair<func::FuncOp, FlatSymbolRefAttr>> names;
+    for (auto [kernel, old] : kernels) {
+      kernel.setSymName("kernel");
+      auto [entry, fresh] = kept.try_emplace(kernel);
       if (fresh) {
         StringRef base = kernel->getAttrOfType<StringAttr>("weft.kernel");
-        names.push_back({kernel, (base + "_" + Twine(counts[base]++)).str()});
-        renamed[old] = FlatSymbolRefAttr::get(&getContext(), names.back().second);
+        entry->second = FlatSymbolRefAttr::get(&getContext(), (base + "_" + Twine(counts[base]++)).str());
+        names.push_back({kernel, entry->second});
       } else {
-        renamed[old] = renamed.lookup(entry->second.getSymNameAttr());
         kernel.erase();
         ++numShared;
       }
+      renamed[old] = entry->second;
     }
-    for (auto &[kernel, name] : names)
-      kernel.setSymName(name);
+    for (auto [kernel, name] : names)
+      kernel.setSymNameAttr(name.getAttr());
     getOperation().walk([&](func::CallOp call) {
       if (FlatSymbolRefAttr name = renamed.lookup(call.getCalleeAttr().getAttr()))
         call.setCalleeAttr(name);

@@ -87,19 +87,26 @@ bool isPlainProduct(Operation *op) {
 
 } // namespace
 
-std::optional<Choice> choiceInChain(Operation *op, Machine machine) {
-  machine.tiles = false; // a call that sums a plane's strip at once; lines of a chain are too short for it
+ChoicesInChain::ChoicesInChain(const Machine &machine) : machine(machine) {
+  this->machine.tiles = false; // a call that sums a plane's strip at once; lines of a chain are too short for it
+}
+
+std::optional<Choice> ChoicesInChain::of(Operation *op) {
+  auto [entry, isNew] = known.try_emplace(op);
+  if (!isNew)
+    return entry->second;
   auto decided = op->getAttrOfType<AlgorithmAttr>("algorithm");
   std::optional<Algorithm> wanted;
   if (decided)
     wanted = isWinograd(decided.getValue()) ? Algorithm::Direct : decided.getValue();
   for (Choice &choice : candidates(op, machine))
     if (!wanted || choice.algorithm == wanted)
-      return choice;
+      return entry->second = choice;
   return std::nullopt;
 }
 
-ChainModel::ChainModel(ArrayRef<Operation *> members, const Machine &machine) : machine(machine) {
+ChainModel::ChainModel(ArrayRef<Operation *> members, const Machine &machine, ChoicesInChain &choices)
+    : machine(machine), choices(choices) {
   inside.insert(members.begin(), members.end());
   for (Operation *member : members) {
     auto group = dyn_cast<GroupOp>(member);
@@ -219,7 +226,7 @@ bool ChainModel::add(Operation *op) {
 
 bool ChainModel::addWindow(Operation *op, Node &node) {
   std::optional<Sliding> window = windowOf(op);
-  std::optional<Choice> choice = window ? choiceInChain(op, machine) : std::nullopt;
+  std::optional<Choice> choice = window ? choices.of(op) : std::nullopt;
   if (!choice || window->kernel.size() != 2)
     return false;
   stages.push_back(choice->parameters);

@@ -16,10 +16,22 @@ struct ChainEstimate {
   bool isWorthIt = true;    ///< whether reading weights in every step takes little of the time
 };
 
+/// What each contraction or window runs by inside a chain: direct where Winograd's algorithm was chosen. Asked for in one
+/// chain after the other, decided once.
+class ChoicesInChain {
+public:
+  explicit ChoicesInChain(const Machine &machine);
+  std::optional<Choice> of(mlir::Operation *op);
+
+private:
+  Machine machine;
+  llvm::DenseMap<mlir::Operation *, std::optional<Choice>> known;
+};
+
 /// Groups, and the concatenations between them, in program order; only the last value is read by others.
 class ChainModel {
 public:
-  ChainModel(llvm::ArrayRef<mlir::Operation *> members, const Machine &machine);
+  ChainModel(llvm::ArrayRef<mlir::Operation *> members, const Machine &machine, ChoicesInChain &choices);
 
   /// Whether the rows of every value can be followed from the result to the inputs.
   bool isChain() const { return valid; }
@@ -28,6 +40,8 @@ public:
   /// Output rows, and steps worth trying.
   llvm::SmallVector<int64_t> stepsToTry() const;
   bool isBatch() const;
+  /// Read in every step; of operations behind one that cannot be in a chain they are not counted.
+  int64_t weightBytesOfStep() const { return weightBytes; }
   /// Whether a convolution would run by another algorithm than alone.
   bool changesAlgorithms() const;
   /// Whether threads can share the chain in strips of rows; samples of a batch they share as they are.
@@ -59,6 +73,7 @@ private:
   bool readsSum(const Node &node) const;
 
   const Machine &machine;
+  ChoicesInChain &choices;
   bool valid = true;
   llvm::DenseSet<mlir::Operation *> inside;
   llvm::DenseMap<mlir::Value, unsigned> nodeOf;
@@ -67,8 +82,5 @@ private:
   double workCycles = 0, copiedBytes = 0;
   int64_t weightBytes = 0;
 };
-
-/// The candidate a contraction or window runs by inside a chain: direct where Winograd's algorithm was chosen.
-std::optional<Choice> choiceInChain(mlir::Operation *op, Machine machine);
 
 } // namespace weft
