@@ -160,17 +160,20 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine) {
   return leastTile(width, blocks, machine, {}, true);
 }
 
+/// Sums that hide the latency of multiply-adds where tiles are small: five cycles on AVX2's processors.
+static int64_t fewestOfChunk(const Machine &machine) { return machine.hasFewRegisters() ? 10 : fewestAccumulators(machine, true); }
+
 /// Multiply-adds of a row of `width` pixels in tiles of `x`, the last of what is left: one with few sums waits for them.
 static double costOfChunkRow(int64_t width, int64_t x, int64_t cb, const Machine &machine) {
   constexpr double load = 0.25; // of a vector or a pixel from the first level, in multiply-adds
   auto ofTile = [&](int64_t pixels) {
-    return std::max(pixels * cb, fewestAccumulators(machine, true)) + load * (pixels + cb);
+    return std::max(pixels * cb, fewestOfChunk(machine)) + load * (pixels + cb);
   };
   return width / x * ofTile(x) + (width % x ? ofTile(width % x) : 0);
 }
 
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
-  constexpr int64_t mostBlocks = 3; // weights of four, 3x3, fill the first level
+  int64_t mostBlocks = machine.hasFewRegisters() ? 4 : 3; // weights of four, 3x3, fill the first level on AVX-512
   Tile best{0, 1};
   double least = -1;
   auto fits = [&](int64_t x, int64_t cb) {
@@ -182,7 +185,7 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
     for (int64_t x = 2; x <= width && fits(x, cb); ++x) {
       int64_t strips = llvm::divideCeil(blocks, cb);
       bool covers = width % x == 0 || (machine.hasFewRegisters() && llvm::divideCeil(width, x) <= mostTilesOfChunkRow);
-      if (!covers || x * cb < fewestAccumulators(machine, true))
+      if (!covers || x * cb < fewestOfChunk(machine))
         continue;
       double waste = double((strips + strips % 2) * cb) / blocks;
       double cost = waste * costOfChunkRow(width, x, cb, machine) / (width * cb);

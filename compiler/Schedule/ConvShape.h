@@ -81,7 +81,7 @@ Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine);
 Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});
 
 /// Tiles of a row of which each is code of its own.
-constexpr int64_t mostTilesOfChunkRow = 4;
+constexpr int64_t mostTilesOfChunkRow = 6;
 
 /// The tile where the weights of a partial sum lie in the first-level cache and serve a whole strip of `blocks` channel
 /// blocks (`Nest::chunks`): it divides the row, or where few do, the last is what is left; there is an even number of strips,

@@ -190,7 +190,7 @@ private:
   }
 
   /// The tile with which a strip of channel blocks runs through one partial sum after the other; none where its weights are
-  /// few, or its tiles many or do not cover the row.
+  /// few, or its tiles many or do not cover the row. AVX2's small tiles read the weights of a window so often that many tiles gain too.
   static std::optional<Tile> chunkTile(const ConvShape &shape, Tile plain, const Choice &choice, const Machine &machine) {
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
     Tile tile = chooseChunkTile(shape.width, blocks, machine);
@@ -199,17 +199,23 @@ private:
     bool stays = double(choice.weightBytes) * tile.cb / blocks <= firstLevelBytes;
     int64_t samples = samplesOf(shape, tile, choice, machine);
     bool inStrips = samples > 1 || rowsOf(shape, tile, choice, machine) == 0;
-    bool fetches = inStrips && fetchedAhead(shape, tile, samples, true, choice, machine);
-    return !stays && fetches ? std::optional(tile) : std::nullopt;
+    bool pays = machine.hasFewRegisters() && shape.window > 1
+                    ? !inStrips || sharedEvenly(tasksOf(shape, tile, samples, true, machine))
+                    : inStrips && fetchedAhead(shape, tile, samples, true, choice, machine);
+    return !stays && pays ? std::optional(tile) : std::nullopt;
   }
 
-  /// Each strip of channel blocks runs through its own part of the filter, for `samples` of a batch. There must be strips for
-  /// all cores, or parts of the batch, of which each runs through all strips unless those go by chunks.
+  /// What threads share where each strip of channel blocks runs through its own part of the filter, for `samples` of a batch: strips,
+  /// or parts of the batch, of which each runs through all strips unless those go by chunks.
+  static int64_t tasksOf(const ConvShape &shape, Tile tile, int64_t samples, bool chunks, const Machine &machine) {
+    int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb), parts = shape.batch / samples;
+    return parts == 1 ? strips : chunks ? strips * parts : parts;
+  }
+
+  /// Cache lines fetched of the next strip's filter, if there are tasks for all cores.
   static int64_t fetchedAhead(const ConvShape &shape, Tile tile, int64_t samples, bool chunks, const Choice &choice,
                               const Machine &machine) {
-    int64_t strips = llvm::divideCeil(llvm::divideCeil(shape.outputs, machine.vector), tile.cb);
-    int64_t parts = shape.batch / samples, tasks = parts == 1 ? strips : chunks ? strips * parts : parts;
-    if (!sharedEvenly(tasks) || choice.weightBytes < smallWeightBytes)
+    if (!sharedEvenly(tasksOf(shape, tile, samples, chunks, machine)) || choice.weightBytes < smallWeightBytes)
       return 0;
     int64_t tiles = samples * tilesOf(shape, tile);
     return llvm::divideCeil(linesAhead(machine.vector, tile.cb, tiles, machine) * lanesOf(shape, machine), machine.vector);
