@@ -3,6 +3,10 @@
 
 #include "compiler/Weights/RandomWeights.h"
 
+#include "mlir/IR/Threading.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
 #include <cmath>
 
 using namespace llvm;
@@ -60,7 +64,14 @@ WEFT_WIDE_TOO void draw(uint64_t start, Range range, float *to, int64_t count) {
 
 HostTensor drawWeight(uint64_t seed, StringRef path, mlir::RankedTensorType type) {
   HostTensor tensor = HostTensor::allocate(type);
-  draw(finish(seed + gamma) ^ fnv1a64(path), rangeOf(path, type), reinterpret_cast<float *>(tensor.writable()), tensor.elements());
+  constexpr int64_t atOnce = 1 << 20; // elements a thread: their memory is new, and cleared by whoever writes first
+  const uint64_t start = finish(seed + gamma) ^ fnv1a64(path);
+  const Range range = rangeOf(path, type);
+  float *to = reinterpret_cast<float *>(tensor.writable());
+  mlir::parallelFor(type.getContext(), 0, divideCeil(tensor.elements(), atOnce), [&](size_t number) {
+    const int64_t first = number * atOnce;
+    draw(start + first * gamma, range, to + first, std::min(atOnce, tensor.elements() - first));
+  });
   return tensor;
 }
 

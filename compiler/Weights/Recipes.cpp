@@ -5,6 +5,7 @@
 #include "compiler/Weights/PackLoops.h"
 #include "compiler/Weights/Strides.h"
 
+#include "mlir/IR/Threading.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -654,17 +655,15 @@ static LogicalResult packInPieces(PackFilterOp pack, FilterView filter, RecipeEv
   HostTensor whole{cast<RankedTensorType>(pack.getType()), nullptr, nullptr};
   int64_t outputs = pack.getOcBlock(), blocks = llvm::divideCeil(filter.outputs, outputs), blockBytes = whole.bytes() / blocks;
   int64_t atOnce = std::clamp<int64_t>(pieceBytes / blockBytes, 1, blocks);
-  std::vector<float> piece(atOnce * blockBytes / sizeof(float));
-  for (int64_t first = 0; first < blocks; first += atOnce) {
-    int64_t begin = first * outputs, count = std::min(atOnce, blocks - first);
+  return failableParallelForEachN(pack.getContext(), 0, llvm::divideCeil(blocks, atOnce), [&](size_t number) {
+    int64_t first = number * atOnce, begin = first * outputs, count = std::min(atOnce, blocks - first);
+    auto piece = std::make_unique_for_overwrite<char[]>(count * blockBytes);
     FilterView part = filter;
     part.data += begin * filter.inputs * filter.taps;
     part.outputs = std::min(count * outputs, filter.outputs - begin);
-    packFilter(part, pack.getIcBlock(), outputs, piece.data());
-    if (failed(take(reinterpret_cast<const char *>(piece.data()), count * blockBytes)))
-      return failure();
-  }
-  return success();
+    packFilter(part, pack.getIcBlock(), outputs, reinterpret_cast<float *>(piece.get()));
+    return take(first * blockBytes, piece.get(), count * blockBytes);
+  });
 }
 
 LogicalResult RecipeEvaluator::evaluate(Value value, Take take) {
@@ -674,7 +673,7 @@ LogicalResult RecipeEvaluator::evaluate(Value value, Take take) {
   FailureOr<HostTensor> result = evaluate(inPieces ? pack.getW() : value);
   if (failed(result))
     return failure();
-  return inPieces ? packInPieces(pack, filterView(*result), take) : take(result->data, result->bytes());
+  return inPieces ? packInPieces(pack, filterView(*result), take) : take(0, result->data, result->bytes());
 }
 
 } // namespace weft

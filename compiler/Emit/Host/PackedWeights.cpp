@@ -33,9 +33,8 @@ static LogicalResult fillSlot(plan::SlotOp slot, RecipeEvaluator &recipes, Weigh
   size_t bytes = HostTensor{type, nullptr, nullptr}.bytes();
   if (int64_t(bytes) != slot.getBytes())
     return slot.emitOpError() << "has " << slot.getBytes() << " bytes, but its recipe makes " << bytes;
-  uint64_t at = slot.getOffset();
-  return recipes.evaluate(slot.getRecipe(), [&](const char *piece, size_t count) {
-    return reported(slot, data.write(std::exchange(at, at + count), piece, count));
+  return recipes.evaluate(slot.getRecipe(), [&](size_t offset, const char *piece, size_t count) {
+    return reported(slot, data.write(slot.getOffset() + offset, piece, count));
   });
 }
 

@@ -8,7 +8,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 
+#include <atomic>
 #include <cmath>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <numeric>
 
@@ -58,12 +60,12 @@ protected:
 
   /// However they are handed out the bytes are the same.
   void expectSameInPieces(RecipeEvaluator &evaluator, Value value, const HostTensor &wanted) {
-    std::string bytes;
+    std::string bytes(wanted.bytes(), '\x55');
     int before = loads;
     pieces = 0;
-    ASSERT_TRUE(succeeded(evaluator.evaluate(value, [&](const char *data, size_t count) {
+    ASSERT_TRUE(succeeded(evaluator.evaluate(value, [&](size_t offset, const char *data, size_t count) {
       ++pieces;
-      bytes.append(data, count);
+      std::memcpy(bytes.data() + offset, data, count);
       return success();
     })));
     EXPECT_TRUE(bytes == std::string(wanted.data, wanted.bytes()));
@@ -72,7 +74,8 @@ protected:
 
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
-  int loads = 0, pieces = 0; ///< of the last evaluation
+  int loads = 0;
+  std::atomic<int> pieces = 0; ///< of the last evaluation
 };
 
 TEST_F(Recipes, NegativeVariancesAreRefusedByName) {
