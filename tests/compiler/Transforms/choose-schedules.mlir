@@ -124,6 +124,31 @@ func.func @chunks(%x: tensor<1x512x7x7xf32>, %z: tensor<1x512x17x17xf32>) -> (te
 
 // -----
 
+// AVX2's small tiles read the weights of a window often, so many tiles do that too, in strips of rows as well (28), and the last of
+// a row's is what is left (14); not with a window of one, whose weights each serve as many pixels.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func @windows_in_chunks
+// CHECK: choice = {cb = 2 : i64, chunks = 1 : i64, family = "direct", rows = 7 : i64, width = 28 : i64, x = 6 : i64}
+// CHECK: choice = {cb = 4 : i64, chunks = 1 : i64, family = "direct", width = 14 : i64, x = 3 : i64}
+// CHECK-NOT: chunks
+// CHECK: return
+func.func @windows_in_chunks(%x: tensor<1x128x56x56xf32>, %y: tensor<1x256x28x28xf32>, %z: tensor<1x256x14x14xf32>)
+    -> (tensor<1x128x28x28xf32>, tensor<1x256x14x14xf32>, tensor<1x256x14x14xf32>) attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<128x128x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<256x256x3x3xf32>
+  %w3 = weft.weight "w3" : tensor<256x256x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [2, 2] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x128x56x56xf32>, tensor<128x128x3x3xf32>) -> tensor<1x128x28x28xf32>
+  %1 = weft.conv %y, %w2 stride [2, 2] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x256x28x28xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
+  %2 = weft.conv %z, %w3 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x256x14x14xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x14x14xf32>
+  return %0, %1, %2 : tensor<1x128x28x28xf32>, tensor<1x256x14x14xf32>, tensor<1x256x14x14xf32>
+}
+}
+
+// -----
+
 // Beside large tensors a band of Winograd's tiles is as wide as leaves the network's memory nearly as it is; the second
 // convolution is the same, but nothing else is alive: it takes all rows of tiles at once.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
