@@ -127,10 +127,10 @@ SourceExpressions::Text SourceExpressions::print(const ExprPtr &expr, bool isStr
   bool isShared = uses[expr.get()] > 1 && expr->kind != ExprKind::LoadOperand && expr->kind != ExprKind::LoadStage;
   if (!isShared)
     return convert(*expr, isStrict);
-  std::string name = names.stages[stage] + (update ? "_u" : "_t") + std::to_string(bound.size());
-  std::string value = convert(*expr, isStrict).text;
+  std::string value = convert(*expr, isStrict).text; // first: what it shares has names before its own
   if (isStrict && containsFloatOperation(expr))
     value = "strict_float(" + value + ")";
+  std::string name = names.stages[stage] + (update ? "_u" : "_t") + std::to_string(bound.size());
   declarations += "  Expr " + name + " = " + value + ";\n";
   bound[expr.get()] = name;
   return {name};

@@ -51,7 +51,8 @@ TEST(Source, StripsOfABorderedRow) {
                   makeBuffer(Scalar::F32, {11, 12, 16}, 3)});
 }
 
-/// Names that C++ and Halide use themselves, transcendental functions, a predicate, a multiply-add inside a select.
+/// Names that C++ and Halide use themselves, transcendental functions, a predicate, a multiply-add inside a select, a shared
+/// expression inside another.
 TEST(Source, AwkwardNamesAndOperations) {
   KernelDesc desc = parseOrDie(R"(kernel awkward {
     operand max f32 [?, ?] strides [?, 1]
@@ -70,7 +71,8 @@ TEST(Source, AwkwardNamesAndOperations) {
     }
     stage out f32 [n < y.0, int < y.1] holds y {
       let %0 = mod(@max[n, int], 0.3)
-      init add(div(tanh(%0), add(rsqrt(add(abs(%0), 0.5)), dot[n, int])), pow(abs(%0), 0.75))
+      let %1 = add(abs(%0), 0.5)
+      init add(div(rsqrt(%1), add(tanh(%0), dot[n, int])), pow(abs(%0), mul(%1, 0.75)))
     }
     schedule sum { compute_at(out, n) split(int, io, ii by 8, predicate) vectorize(ii)
       update split(int, uo, ui by 8, predicate) update reorder(n, uo, k, ui) update vectorize(ui) }
