@@ -64,7 +64,7 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Cho
 }
 
 void packConv(OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block) {
-  Value weight = choice.algorithm == Algorithm::Grouped ? joinGroups(builder, conv, block) : conv.getWeight();
+  Value weight = conv.getGroups() > 1 && choice.algorithm != Algorithm::Depthwise ? joinGroups(builder, conv, block) : conv.getWeight();
   conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
   conv.setAlgorithm(*choice.algorithm);
   conv.getWeightMutable().assign(packFilter(builder, conv, weight, choice, block));

@@ -5,7 +5,7 @@
 //
 //   rows      B^T d        n ib t u v i    transforms the rows of each tile
 //   columns   (B^T d) B    n ib t u v i
-//   product   M            n u v cb t c, ib i    one matrix product a point, with the transformed filter
+//   product   M            n u v cb t c, ib i    one matrix product a point, with the transformed filter; in each group one
 //   products  M            n u v cb t c
 //   back_rows A^T M        n cb ty tx p v c
 //   back      (A^T M) A    n cb ty tx p q c
@@ -205,7 +205,7 @@ public:
         horizontal(kernel::Winograd::along(m, op.getKernel()[1 + z])),
         rx(kernel.parameter("ragged") ? kernel.parameter("rx") : 0), down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z], rx > 0),
         across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z], rx > 0), batch(y.type.getDimSize(0)),
-        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)),
+        inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)), groups(op.getGroups()),
         transformsFilter(cast<RankedTensorType>(op.getWeight().getType()).getRank() == op.getSpatialRank() + 4) {
     for (unsigned d = 0; d < z; ++d) {
       slicesOut.push_back(y.type.getDimSize(2 + d));
@@ -225,6 +225,14 @@ private:
   AffineExpr c(int64_t value) const { return kernel.constant(value); }
   RankedTensorType tensor(ArrayRef<int64_t> shape) const {
     return RankedTensorType::get(shape, y.type.getElementType());
+  }
+  /// Of a group, which the output block `cb` tells, input block `ib`.
+  AffineExpr inputBlock(AffineExpr cb, AffineExpr ib) const {
+    return groups == 1 ? ib : cb.floorDiv(outBlocks / groups) * (inBlocks / groups) + ib;
+  }
+  Value inputBlock(Builder &b, Value cb, Value ib) const {
+    Value group = arith::DivUIOp::create(b, cb, number(b, outBlocks / groups));
+    return groups == 1 ? ib : scaled(b, group, inBlocks / groups, ib);
   }
   /// `names`, and in three dimensions z before the tiles.
   StageLoops loops(ArrayRef<StringRef> names) const {
@@ -336,7 +344,7 @@ private:
     nest.names.push_back("i");
     nest.reductionExtents.assign(2 + z, -1);
     AffineMap tile = AffineMap::get(
-        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), d(ib), d(4 + z), d(1), d(2), d(i)}), context);
+        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), inputBlock(d(3), d(ib)), d(4 + z), d(1), d(2), d(i)}), context);
     SmallVector<AffineExpr> point{d(1) * across.points + d(2)};
     if (transformsFilter)
       point = {d(1), d(2)};
@@ -371,7 +379,7 @@ private:
       Value first = arith::SelectOp::create(b, byRows, place, scaled(b, row, across.count, column));
       Value step = arith::SelectOp::create(b, byRows, number(b, 1), number(b, across.count));
       Value tile = arith::AddIOp::create(b, first, arith::MulIOp::create(b, indexOf(b, 5), step));
-      SmallVector<Value> from{indexOf(b, 0), indexOf(b, 7), tile, indexOf(b, 1), indexOf(b, 2), indexOf(b, 8)};
+      SmallVector<Value> from{indexOf(b, 0), inputBlock(b, indexOf(b, 3), indexOf(b, 7)), tile, indexOf(b, 1), indexOf(b, 2), indexOf(b, 8)};
       return addOf(b, v[1], mulOf(b, tensor::ExtractOp::create(b, columns, from), v[0]));
     };
     return kernel.reduce("product", nest, {{transformed, AffineMap::get(9, 0, at, context)}}, raggedPoints(),
@@ -464,7 +472,7 @@ private:
   kernel::Winograd vertical, horizontal;
   int64_t rx; ///< tiles of a register tile where last tiles are ragged, else 0
   Tiling down, across;
-  int64_t batch, inBlocks, outBlocks;
+  int64_t batch, inBlocks, outBlocks, groups;
   bool transformsFilter; ///< which is packed as for a direct kernel
   SmallVector<int64_t> slicesIn, slicesOut; ///< how many; none in a plane
 };
@@ -473,14 +481,15 @@ private:
 
 FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
-  bool fits = x.isBlocked() && y.isBlocked() && op.getGroups() == 1;
+  int64_t groups = op.getGroups();
+  bool fits = x.isBlocked() && y.isBlocked() && (groups == 1 || (x.channels() % (groups * x.block) == 0 && y.channels() % (groups * y.block) == 0));
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
   int64_t m = *winogradTile(op.getAlgorithm()), rank = weight.getRank();
   SmallVector<int64_t> window = op.getKernel();
   fits &= (window.size() == 2 || window.size() == 3) &&
           llvm::all_of(op.getStride().take_back(2), [](int64_t step) { return step == 1; });
   bool isTransformed = rank == op.getSpatialRank() + 3 && winogradPoints(window, m) == weight.getDimSize(0);
-  bool isPlain = rank == op.getSpatialRank() + 4 && window.size() == 2 && winogradPoints(window, m);
+  bool isPlain = rank == op.getSpatialRank() + 4 && groups == 1 && window.size() == 2 && winogradPoints(window, m);
   if (!fits || (!isTransformed && !isPlain) ||
       weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")

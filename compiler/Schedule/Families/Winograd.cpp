@@ -64,7 +64,7 @@ private:
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
-          inTiles(parameter(choice, "tiles") != 0), isRagged(parameter(choice, "ragged") != 0),
+          inTiles(parameter(choice, "tiles") != 0), isRagged(parameter(choice, "ragged") != 0), divides(parameter(choice, "divides") != 0),
           transforms(transformsFilter(kernel)), pooled(stages.size() > 7 ? 2 : 1), out(kernel.output().name),
           rowsOfTiles(stages[5].extentOf("ty") / dy), tilesAcross(parameter(choice, "chunk", stages[5].extentOf("tx"))),
           tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross), cuts(tilesAcross < stages[5].extentOf("tx")),
@@ -168,7 +168,8 @@ private:
       return stage.vectorize("c").fuse("u", "v", "uv").parallel("uv").get();
     }
 
-    bool cutsTiles() const { return isRagged || rx < tilesTogether; }
+    Tail blocksTail() const { return divides ? Tail::Exact : Tail::ShiftInwards; }
+  bool cutsTiles() const { return isRagged || rx < tilesTogether; }
 
     /// The sums of one register tile.
     StageAttr product() {
@@ -208,7 +209,7 @@ private:
       SmallVector<StringRef> order{"u", "v"};
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
       if (byPoints) {
-        stage.split("cb", "po", "pi", cb, Tail::ShiftInwards);
+        stage.split("cb", "po", "pi", cb, blocksTail());
         order.insert(transforms ? llvm::find(order, "u") : samplesInside ? order.end() - 1 : order.end(), "po");
       }
       if (isDeep)
@@ -254,7 +255,7 @@ private:
       StageBuilder stage(context, out);
       splitTile(stage, {"y", "yo", "yi", "yt", "yp"}, p / pooled, dy);
       splitTile(stage, {"x", "xo", "xi", "xt", "xp"}, q / pooled, dx);
-      stage.split("yo", "band", "row", band, Tail::Predicate).split("cb", "cbo", "cbi", inTiles ? 1 : cb, Tail::ShiftInwards);
+      stage.split("yo", "band", "row", band, Tail::Predicate).split("cb", "cbo", "cbi", inTiles ? 1 : cb, blocksTail());
       if (cuts)
         stage.split("xo", "chunk", "tile", tilesAcross / dx, Tail::Predicate);
       if (slices)
@@ -297,7 +298,7 @@ private:
     MLIRContext *context;
     int64_t u, v, p, q;                                  ///< elements of a tile, and results, of rows and of columns
     int64_t dy, dx, rx, cb, slices, prefetchLines, band; ///< slices: 0 where a band has all
-    bool samplesInside, byPoints, inTiles, isRagged, transforms; ///< isRagged: last tiles have fewer points; transforms: the filter, which else comes so
+    bool samplesInside, byPoints, inTiles, isRagged, divides, transforms; ///< isRagged: last tiles have fewer points; divides: tiles lie in a group; transforms: the filter, which else comes so
     int64_t pooled; ///< results each way that become one
     StringRef out;
     int64_t rowsOfTiles, tilesAcross; ///< in the image, and in a row of what is worked on together

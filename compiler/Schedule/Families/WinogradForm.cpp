@@ -27,7 +27,7 @@ static Algorithm algorithmOf(int64_t m) { return m == 2 ? Algorithm::Winograd2 :
 
 /// Vector multiply-adds of the products at `count` points of tiles, in tiles of the registers.
 static double productsOf(const WinogradTiles &tiles, double count, Tile tile, TileLimits limits, const Machine &machine) {
-  double products = count * tiles.inBlocks * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+  double products = count * tiles.blocksOfGroup * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
   return products * (1 + limits.weightReload / tile.x);
 }
 
@@ -36,13 +36,13 @@ static double raggedPoints(const WinogradTiles &tiles) { return (tiles.raggedPro
 
 /// A register tile for ragged last tiles, where they pay: part of a row of tiles as well as of a column, so that its tiles are at one
 /// distance. It begins with questions, which take as long as part of the products with a block of input channels.
-static std::optional<Tile> raggedTile(const WinogradTiles &tiles, Tile whole, TileLimits limits, const Machine &machine) {
+static std::optional<Tile> raggedTile(const WinogradTiles &tiles, Tile whole, int64_t blocks, TileLimits limits, const Machine &machine) {
   constexpr double questions = 0.6;
   int64_t line = std::gcd(tiles.down, tiles.across);
-  Tile tile = chooseTile(line, tiles.outBlocks, machine, limits);
+  Tile tile = chooseTile(line, blocks, machine, limits);
   if (machine.pointBandBytes == 0 || tiles.isDeep() || tiles.dy * tiles.dx > 1 || line % tile.x != 0)
     return std::nullopt;
-  double ragged = productsOf(tiles, tiles.raggedProducts(), tile, limits, machine) * (1 + questions / tiles.inBlocks);
+  double ragged = productsOf(tiles, tiles.raggedProducts(), tile, limits, machine) * (1 + questions / tiles.blocksOfGroup);
   return ragged < productsOf(tiles, tiles.products(), whole, limits, machine) ? std::optional(tile) : std::nullopt;
 }
 
@@ -89,7 +89,7 @@ static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, i
   int64_t samples = isServed && tiles.down * tiles.inRow() < 4 * tilesHidingFilter ? shape.batch : 1;
   tile = chooseTile(tiles.tilesOfLast(rows, tiles.across), tiles.outBlocks, machine, limits);
   double count = double(shape.batch) * tiles.down * tiles.inRow(), products = tiles.products();
-  std::optional<Tile> ragged = rows == tiles.down ? raggedTile(tiles, tile, limits, machine) : std::nullopt;
+  std::optional<Tile> ragged = rows == tiles.down ? raggedTile(tiles, tile, tiles.outBlocks, limits, machine) : std::nullopt;
   if (ragged) {
     tile = *ragged;
     products = raggedPoints(tiles);
@@ -151,9 +151,9 @@ static int64_t fetchedAhead(const WinogradTiles &tiles, Tile tile, int64_t cuts,
 }
 
 /// Where a run has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
-static Tile registerTile(const WinogradTiles &tiles, int64_t run, TileLimits limits, const Machine &machine) {
-  Tile tile = chooseTile(run, tiles.outBlocks, machine, limits);
-  if (tiles.isStreamed() && tile.x * 4 <= machine.registers / 2 && tiles.outBlocks % 4 == 0)
+static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks, TileLimits limits, const Machine &machine) {
+  Tile tile = chooseTile(run, blocks, machine, limits);
+  if (tiles.isStreamed() && tile.x * 4 <= machine.registers / 2 && blocks % 4 == 0)
     tile.cb = 4;
   return tile;
 }
@@ -161,18 +161,20 @@ static Tile registerTile(const WinogradTiles &tiles, int64_t run, TileLimits lim
 static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
   WinogradTiles tiles(shape, m, machine);
   TileLimits limits = tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1);
-  Tile tile = registerTile(tiles, tiles.across, limits, machine);
+  limits.wholeBlocks = !shape.isDense(); // so that a tile lies in one group
+  int64_t blocks = tiles.outBlocks / shape.groups;
+  Tile tile = registerTile(tiles, tiles.across, blocks, limits, machine);
   int64_t samples = tiles.samplesServed(tile.cb, shape.batch);
   double columnBytes = samples * tiles.tileWork(tile.cb);
   int64_t rows = tiles.band(tile.cb, columnBytes * tiles.inRow());
   bool isKept = tiles.isStreamed() && rows == tiles.keptBand(tile.cb);
   bool byPoints = tiles.pointsPay(rows) && tiles.fitsRoom(rows, samples);
   int64_t cut = isKept || (byPoints && machine.pointBandBytes > 0) ? tiles.across : tiles.chunk(tile.x, rows, columnBytes);
-  tile = registerTile(tiles, tiles.tilesOfLast(rows, cut), limits, machine);
+  tile = registerTile(tiles, tiles.tilesOfLast(rows, cut), blocks, limits, machine);
   byPoints &= cut == tiles.across;
   double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
   double products = shape.batch * shape.depth * tiles.products();
-  std::optional<Tile> ragged = byPoints && rows == tiles.down ? raggedTile(tiles, tile, limits, machine) : std::nullopt;
+  std::optional<Tile> ragged = byPoints && rows == tiles.down ? raggedTile(tiles, tile, blocks, limits, machine) : std::nullopt;
   if (ragged) {
     tile = *ragged;
     products = shape.batch * raggedPoints(tiles);
@@ -186,7 +188,8 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   double work = productsOf(tiles, products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed();
   double again = byPoints && rows == tiles.down ? 0 : tiles.readAgain(rows, tile.cb, shape.batch);
   double stream = (tiles.weightBytes + again / againSpeed) / machine.bytesPerCycle;
-  bool hides = !machine.slowThirdLevel || tiles.isStreamed(); // others are not fetched ahead
+  // Others are not fetched ahead; with groups products are few beside transforms, which hide nothing.
+  bool hides = shape.isDense() && (!machine.slowThirdLevel || tiles.isStreamed());
   choice.cycles = std::max(work, stream) + (hides ? machine.exposedStreaming : 1) * std::min(work, stream);
   SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}};
   if (byPoints)
@@ -195,6 +198,8 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
     values.push_back({"samples_inside", 1});
   if (ragged)
     values.push_back({"ragged", 1});
+  if (!shape.isDense())
+    values.push_back({"divides", 1});
   addDilation(tiles, values);
   if (cut < tiles.across)
     values.push_back({"chunk", cut});
@@ -203,7 +208,7 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   int64_t run = ragged ? tiles.fewestTiles() : rows * tiles.dy * cut;
   if (int64_t lines = fetchedAhead(tiles, tile, samples * tiles.slices * llvm::divideCeil(run, tile.x), machine))
     values.push_back({"prefetch", lines});
-  if (double cycles = byPoints && machine.tiles ? cyclesInTiles(tiles, shape.batch, samples) : 0) {
+  if (double cycles = byPoints && machine.tiles && shape.isDense() ? cyclesInTiles(tiles, shape.batch, samples) : 0) {
     cycles += count * transforms * tiles.transformed();
     if (cycles < choice.cycles) {
       choice.cycles = cycles;
@@ -215,6 +220,17 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   return choice;
 }
 
+/// Whether the groups of a convolution have a Winograd form, after small ones are joined until they fill blocks, as it is packed then.
+static bool joinGroups(ConvOp conv, ConvShape &shape, const Machine &machine) {
+  if (shape.isDense())
+    return true;
+  int64_t together = shape.isDepthwise() || machine.pointBandBytes == 0 ? 0 : groupsInBlock(conv, machine.vector);
+  if (together == 0)
+    return false;
+  shape.groups /= together;
+  return true;
+}
+
 void appendWinogradForms(ConvOp conv, const Machine &machine, SmallVectorImpl<Choice> &choices) {
   if (!cast<RankedTensorType>(conv.getX().getType()).hasStaticShape() || conv.getSpatialRank() < 2)
     return;
@@ -223,7 +239,7 @@ void appendWinogradForms(ConvOp conv, const Machine &machine, SmallVectorImpl<Ch
   auto plane = [](ArrayRef<int64_t> extents) { return extents.take_back(2); };
   int64_t high = shape.kernel.end()[-2], wide = shape.kernel.back();
   bool isLine = std::min(high, wide) == 1;
-  if (!shape.isDense() || !llvm::all_of(plane(shape.stride), isOne) || shape.inputs < machine.vector ||
+  if (!joinGroups(conv, shape, machine) || !llvm::all_of(plane(shape.stride), isOne) || shape.inputs < machine.vector ||
       (wide > 1 && shape.width < 6) || (high > 1 && shape.height / shape.depth < 6))
     return;
   bool isPacked = conv.getAlgorithm().has_value(); // then its weight says who transforms it
@@ -233,7 +249,7 @@ void appendWinogradForms(ConvOp conv, const Machine &machine, SmallVectorImpl<Ch
       continue;
     if (!isPacked || isTransformed)
       choices.push_back(choiceFor(conv.getContext(), shape, m, machine));
-    if (isPacked ? !isTransformed : mayTransform(shape, machine))
+    if (isPacked ? !isTransformed : shape.isDense() && mayTransform(shape, machine))
       choices.push_back(transformingChoice(conv.getContext(), shape, m, machine));
   }
 }

@@ -35,10 +35,10 @@ WinogradTiles::WinogradTiles(const ConvShape &conv, const Axis &vertical, const 
       pointCount(vertical.side * horizontal.side),
       sides((vertical.side > 1 ? vertical.side : 0) + (horizontal.side > 1 ? horizontal.side : 0)),
       inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
-      outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), sideDown(vertical.side), sideAcross(horizontal.side),
+      outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), blocksOfGroup(inBlocks / conv.groups), sideDown(vertical.side), sideAcross(horizontal.side),
       lastDown(vertical.last), lastAcross(horizontal.last),
       taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth), machine(machine) {
-  double vectors = double(inBlocks) * outBlocks * machine.vector;
+  double vectors = double(blocksOfGroup) * outBlocks * machine.vector;
   weightBytes = points() * taps * vectors * machine.vector * 4;
   packedBytes = conv.window * vectors * machine.vector * 4;
   filterOperations = vectors * (vertical.side * conv.window + 2 * points());

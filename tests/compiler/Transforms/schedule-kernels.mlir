@@ -354,6 +354,25 @@ func.func @pixels(%x: tensor<1x256x16x16xf32>) -> tensor<1x64x16x16xf32> attribu
 
 // -----
 
+// Groups by Winograd's algorithm: an output block adds up the input blocks of its group, and a register tile lies in one.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3g4_winograd4
+// CHECK-SAME: stage<"product", [compute_at("products", to), bound_extent(cb by 3)
+// CHECK-SAME: split(cb -> cbo, cbi by 3, exact)
+// CHECK-SAME: divides = 1 : i64
+func.func @groups(%x: tensor<1x96x56x56xf32>) -> tensor<1x1024x56x56xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<96x24x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<1024x96x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 4 : i64}
+         : (tensor<1x96x56x56xf32>, tensor<96x24x3x3xf32>) -> tensor<1x96x56x56xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x96x56x56xf32>, tensor<1024x96x1x1xf32>) -> tensor<1x1024x56x56xf32>
+  return %1 : tensor<1x1024x56x56xf32>
+}
+}
+
+// -----
+
 // What is fetched ahead belongs to the next strip of channel blocks, so these have a loop of their own, which runs in parallel;
 // or to the next partial sum, where all tiles of a strip take one before the next.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
