@@ -184,7 +184,9 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   for (int64_t cb = 2; cb <= std::min(blocks, mostBlocks); ++cb) // one block alone needs a load for each multiply-add
     for (int64_t x = 2; x <= width && fits(x, cb); ++x) {
       int64_t strips = llvm::divideCeil(blocks, cb);
-      bool covers = width % x == 0 || (machine.hasFewRegisters() && llvm::divideCeil(width, x) <= mostTilesOfChunkRow);
+      // A last tile of one pixel has few sums; where a batch shares loops, its code is not of constant extent.
+      bool endsWhole = width % x == 0, endsWell = machine.hasFewRegisters() && width % x > 1;
+      bool covers = endsWhole || (endsWell && llvm::divideCeil(width, x) <= mostTilesOfChunkRow);
       if (!covers || x * cb < fewestOfChunk(machine))
         continue;
       double waste = double((strips + strips % 2) * cb) / blocks;
