@@ -131,7 +131,7 @@ def grouped_conv_cases():
         conv_case("groups_odd", (3, 6, 8, 7), 9, 3, groups=3),
         conv_case("groups_across_blocks", (1, 120, 7, 6), 120, 3, pad=1, groups=5),
         conv_case("groups_left_over", (2, 104, 7, 7), 104, 3, stride=2, pad=1, groups=13),
-        conv_case("groups_transformed", (2, 96, 22, 30), 144, 3, pad=1, groups=4),
+        conv_case("groups_transformed", (2, 96, 22, 30), 192, 3, pad=1, groups=4),
         conv_case("groups_transformed_ragged", (1, 96, 14, 13), 96, 3, pad=1, groups=2),
         conv_case("groups_transformed_joined", (1, 48, 30, 32), 96, 3, dilation=2, pad=2, groups=12),
         conv_case("groups_transformed_line", (1, 96, 17, 17), 96, [1, 7], pad=[0, 3, 0, 3], groups=3),
