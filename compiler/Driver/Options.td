@@ -52,7 +52,7 @@ defm target : Value<"target", "TARGET", "cpu:native (default), cpu:x86-64-v3, cp
 defm memory : Value<"memory", "fast|small", "what the memory plan aims at; default fast">;
 defm memory_limit : Value<"memory-limit", "SIZE", "fail when the network needs more while it runs with --threads threads, such as 8MiB">;
 defm threads : Value<"threads", "N", "how many the memory plan and its limit are for; more can run, in more memory; default 1">;
-def no_winograd : Switch<"no-winograd", "only direct algorithms, of f32 multiply-adds">;
+def no_winograd : Switch<"no-winograd", "no algorithms of fewer products (Winograd's, Strassen's), only direct ones, of f32 multiply-adds">;
 def no_tiles : Switch<"no-tiles", "f32 products by multiply-adds, not of bf16 parts in tile registers (AMX); so have --no-winograd and --memory=small">;
 defm weights_budget : Value<"weights-budget", "RATIO", "packed weights may be this many times their f32 size; default 1.6">;
 defm jobs : Value<"jobs", "N", "kernels compiled at once; default: one a core">;

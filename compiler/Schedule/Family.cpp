@@ -11,8 +11,8 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 15> all = {
-      &directFamily(),    &winogradFamily(), &firstFamily(),         &depthwiseFamily(), &gemmFamily(),
+  static const std::array<const Family *, 16> all = {
+      &directFamily(),    &winogradFamily(), &strassenFamily(), &firstFamily(),         &depthwiseFamily(), &gemmFamily(),
       &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(),
       &pointwiseFamily(), &chainFamily(),    &permutationFamily(),   &tilesFamily(),     &generalFamily()};
   return all;

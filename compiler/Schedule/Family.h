@@ -58,6 +58,7 @@ int64_t parameter(mlir::DictionaryAttr choice, llvm::StringRef key, int64_t othe
 // The families, one function a file in Families/.
 const Family &directFamily();
 const Family &winogradFamily();
+const Family &strassenFamily();
 const Family &tilesFamily();
 const Family &firstFamily();
 const Family &depthwiseFamily();

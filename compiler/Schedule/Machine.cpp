@@ -42,7 +42,7 @@ void Machine::becomeAvx512() {
   embedsBroadcast = movesLanes = true;
   smallSecondLevel = fetchesAhead = false;
   cachedFilterBytes = 4 << 20;
-  pointBandBytes = filterTransform = 0;
+  pointBandBytes = filterTransform = strassenInput = strassenOutput = 0;
   exposedStreaming = 0.8;
   ownStreams = 0;
 }

@@ -37,6 +37,9 @@ struct Machine {
   double exposedStreaming = 0.1;
   /// Cycles of one vector operation of a filter's transform in the kernel, loads and stores included; 0: kernels do not transform filters.
   double filterTransform = 1.3;
+  /// Cycles of Strassen's sums for each vector of its input, and of its result, of which a second thread gets half from another core;
+  /// 0: not timed, so not chosen.
+  double strassenInput = 16, strassenOutput = 16;
 
   /// What a kernel may work in without the network needing more memory, as far as it can do with less. Of the network
   /// around a group, not of the machine: whoever asks for choices sets it where it is known.

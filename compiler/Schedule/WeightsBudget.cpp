@@ -68,7 +68,7 @@ double collectOffers(const Alike &convs, int64_t allowed, Machine machine, Small
   ConvOp conv = convs.front();
   machine.roomBytes = std::max<int64_t>(allowed - tensorBytes(conv), 1);
   SmallVector<Choice> choices = candidates(conv, machine);
-  auto other = llvm::find_if(choices, [](const Choice &choice) { return !isWinograd(choice.algorithm); });
+  auto other = llvm::find_if(choices, [](const Choice &choice) { return !savesProducts(choice.algorithm); });
   if (other == choices.end() || !other->algorithm)
     return 0;
   cycles += convs.size() * other->cycles;
@@ -142,8 +142,8 @@ Purchase purchase(func::FuncOp function, const Machine &machine, double budget) 
 
 } // namespace
 
-bool isWinograd(std::optional<Algorithm> algorithm) {
-  return winogradTile(algorithm).has_value();
+bool savesProducts(std::optional<Algorithm> algorithm) {
+  return winogradTile(algorithm) || algorithm == Algorithm::Strassen;
 }
 
 llvm::DenseMap<Operation *, WinogradForm> spendWeightsBudget(func::FuncOp function, Machine machine, double budget) {

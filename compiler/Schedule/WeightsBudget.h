@@ -8,7 +8,8 @@
 
 namespace weft {
 
-bool isWinograd(std::optional<Algorithm> algorithm);
+/// Whether it takes fewer products than the definition, for sums and larger filters: Winograd's or Strassen's.
+bool savesProducts(std::optional<Algorithm> algorithm);
 
 /// What distinguishes the ways to compute a convolution by it.
 struct WinogradForm {

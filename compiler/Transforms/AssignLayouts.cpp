@@ -254,7 +254,7 @@ private:
 
   void assignContraction(Operation *op) {
     for (const Choice &choice : candidates(op, machine)) {
-      if (!choice.algorithm || (isWinograd(choice.algorithm) && !mayTransform(op, choice)))
+      if (!choice.algorithm || (savesProducts(choice.algorithm) && !mayTransform(op, choice)))
         continue;
       if (auto conv = dyn_cast<ConvOp>(op))
         return pack(conv, choice);

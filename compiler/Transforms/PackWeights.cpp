@@ -58,6 +58,8 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Cho
     return WinogradFilterOp::create(builder, loc, weight, 4, block, block);
   case Algorithm::Winograd6:
     return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
+  case Algorithm::Strassen:
+    return StrassenFilterOp::create(builder, loc, weight, block, block);
   default:
     return PackFilterOp::create(builder, loc, weight, block, choice.wholeBlocks ? block : inputLanes(conv.getFilter()[1], block));
   }

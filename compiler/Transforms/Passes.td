@@ -380,7 +380,7 @@ def AssignLayouts : Pass<"weft-assign-layouts", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"winograd", "winograd", "bool", "true", "whether Winograd's algorithm may be chosen">,
+    Option<"winograd", "winograd", "bool", "true", "whether algorithms of fewer products, Winograd's and Strassen's, may be chosen">,
     Option<"weightsBudget", "weights-budget", "double", "1.6", "packed weights, as a multiple of their f32 size">,
   ];
   let statistics = [

@@ -16,7 +16,7 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// One block, `[taps, ib, ob]`, from the outputs and inputs that exist.
 void packBlock(const FilterView &filter, int64_t o0, int64_t i0, int64_t ib, int64_t ob, float *block) {
-  int64_t outputs = std::min(ob, filter.outputs - o0), inputs = std::min(ib, filter.inputs - i0);
+  int64_t outputs = std::max<int64_t>(std::min(ob, filter.outputs - o0), 0), inputs = std::max<int64_t>(std::min(ib, filter.inputs - i0), 0);
   if (outputs < ob || inputs < ib)
     std::memset(block, 0, sizeof(float) * filter.taps * ib * ob);
   for (int64_t o = 0; o < outputs; ++o) {
@@ -105,6 +105,24 @@ void packWinograd(FilterView filter, int m, int down, int across, int64_t ib, in
           packed[p * pointStride + place[o]] = static_cast<float>(out[p * lanes + o]);
     }
   }
+}
+
+void packStrassen(FilterView filter, int64_t ib, int64_t ob, float *packed) {
+  int64_t inputs = ceilDiv(filter.inputs, 2 * ib), outputs = ceilDiv(filter.outputs, 2 * ob), size = ib * ob;
+  std::vector<float> quarters(4 * size);
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t i = 0; i < inputs; ++i) {
+      for (int64_t q = 0; q < 4; ++q)
+        packBlock(filter, (2 * o + q / 2) * ob, (2 * i + q % 2) * ib, ib, ob, quarters.data() + q * size);
+      float *to = packed + (o * inputs + i) * size;
+      for (int64_t e = 0; e < size; ++e, ++to) {
+        double a00 = quarters[e], a01 = quarters[size + e], a10 = quarters[2 * size + e], a11 = quarters[3 * size + e];
+        double s = a10 + a11 - a00;
+        double sums[] = {a00, a01, a01 - s, a11, a10 + a11, s, a00 - a10};
+        for (int64_t product = 0; product < 7; ++product)
+          to[product * outputs * inputs * size] = static_cast<float>(sums[product]);
+      }
+    }
 }
 
 } // namespace weft

@@ -20,4 +20,7 @@ void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed);
 /// ob]`, each transformed as G g G^T in double precision.
 void packWinograd(FilterView filter, int m, int down, int across, int64_t ib, int64_t ob, float *packed);
 
+/// A filter of one tap to the seven of Strassen's algorithm, `[7, ceil(O / ob / 2), ceil(I / ib / 2), ib, ob]`.
+void packStrassen(FilterView filter, int64_t ib, int64_t ob, float *packed);
+
 } // namespace weft

@@ -514,7 +514,7 @@ LogicalResult checkVariances(RsqrtOp op, const HostTensor &x) {
 }
 
 bool isPacking(Operation *op) {
-  return isa<PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp>(op);
+  return isa<PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(op);
 }
 
 /// Fills `y`; false if there is no rule for the operation or its element types.
@@ -558,6 +558,9 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
         return packWinograd(filterView(xs[0]), pack.getM(), window[0], window[1], pack.getIcBlock(), pack.getOcBlock(),
                             floats(y)),
                done();
+      })
+      .Case([&](StrassenFilterOp pack) {
+        return packStrassen(filterView(xs[0]), pack.getIcBlock(), pack.getOcBlock(), floats(y)), done();
       })
       .Default([&](Operation *) { return xs.size() == 1 && computeUnary(op, y, xs[0]); });
 }

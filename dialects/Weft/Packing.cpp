@@ -102,3 +102,14 @@ LogicalResult WinogradFilterOp::inferReturnTypes(MLIRContext *, Where where, Ada
   packed.append({ic, oc});
   return succeedWith(types, packed, w.getElementType());
 }
+
+LogicalResult StrassenFilterOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType w = tensorOf(adaptor.getW());
+  int64_t oc = adaptor.getOcBlock(), ic = adaptor.getIcBlock();
+  if (failed(checkFilter(where, w, 4)) || failed(checkBlock(where, "oc_block", oc)) || failed(checkBlock(where, "ic_block", ic)))
+    return failure();
+  if (w.getRank() != 4 || w.getDimSize(2) != 1 || w.getDimSize(3) != 1)
+    return emitOptionalError(where, "expected a filter of 1x1, not ", spell(w));
+  Extents packed{7, llvm::divideCeilSigned(w.getDimSize(0), 2 * oc), llvm::divideCeilSigned(w.getDimSize(1), 2 * ic), ic, oc};
+  return succeedWith(types, packed, w.getElementType());
+}

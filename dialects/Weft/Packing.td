@@ -115,4 +115,23 @@ def WinogradFilterOp : Weft_Pack<"winograd_filter", (ins I64Attr:$m, I64Attr:$oc
   }];
 }
 
+def StrassenFilterOp : Weft_Pack<"strassen_filter", (ins I64Attr:$oc_block, I64Attr:$ic_block)> {
+  let summary = "a 1x1 filter as the seven of Strassen's algorithm, in blocks";
+  let description = [{
+    With even and odd blocks of outputs and of inputs as halves, a_xy of outputs x and inputs y, the filters of the seven
+    products in Winograd's form of the algorithm (Strassen, Gaussian Elimination is not Optimal, 1969; Winograd, On
+    Multiplication of 2 x 2 Matrices, 1971): a00, a01, a01 - s, a11, a10 + a11, s = a10 + a11 - a00, a00 - a10.
+    `[O, I, 1, 1]` to `[7, ceil(O / oc_block / 2), ceil(I / ic_block / 2), ic_block, oc_block]`. What is rounded up is 0 in a.
+
+    C1. `w` is `[O, I, 1, 1]` and static.
+    C2. `oc_block` >= 1 and `ic_block` >= 1.
+
+    Example:
+    ```mlir
+    %p = weft.strassen_filter %w {ic_block = 16 : i64, oc_block = 16 : i64}
+           : (tensor<64x32x1x1xf32>) -> tensor<7x2x1x16x16xf32>
+    ```
+  }];
+}
+
 #endif

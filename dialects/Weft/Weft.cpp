@@ -56,7 +56,7 @@ static bool mayBeInRecipe(Operation *op) {
              // elements gathered
              ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp, SoftmaxOp,
              // packed
-             PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp>(op);
+             PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(op);
 }
 
 bool weft::isRecipe(Value value) {

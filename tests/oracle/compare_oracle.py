@@ -84,6 +84,21 @@ func.func @winograd(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}
 """
 
 
+STRASSEN = """
+func.func @strassen(%x: tensor<{n}x{ic}x{h}x{w}xf32>) -> tensor<{n}x{oc}x{h}x{w}xf32> attributes {{weft.net}} {{
+  %b = weft.relayout %x : tensor<{n}x{ic}x{h}x{w}xf32> -> tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>
+  %f = weft.weight "w" : tensor<{oc}x{ic}x1x1xf32>
+  %p = weft.strassen_filter %f {{ic_block = 8 : i64, oc_block = 8 : i64}} : (tensor<{oc}x{ic}x1x1xf32>) -> tensor<{packed}x8x8xf32>
+  %c = weft.conv %b, %p stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         {{algorithm = #weft.algorithm<strassen>, filter_shape = array<i64: {oc}, {ic}, 1, 1>}}
+         : (tensor<{n}x{ic}x{h}x{w}xf32, #weft.blocked<8>>, tensor<{packed}x8x8xf32>)
+        -> tensor<{n}x{oc}x{h}x{w}xf32, #weft.blocked<8>>
+  %y = weft.relayout %c : tensor<{n}x{oc}x{h}x{w}xf32, #weft.blocked<8>> -> tensor<{n}x{oc}x{h}x{w}xf32>
+  return %y : tensor<{n}x{oc}x{h}x{w}xf32>
+}}
+"""
+
+
 def run_winograd(arguments):
     """All tile sizes, on extents no tile divides, one with tiles that lie in each other, of filters that are transformed where they are
     packed and of those that the kernel transforms, against the direct sum."""
@@ -117,6 +132,21 @@ def run_winograd(arguments):
     return failed
 
 
+def run_strassen(arguments):
+    """Odd and even numbers of blocks and of pixels, against the direct sum."""
+    rng, failed = np.random.default_rng(4), 0
+    for n, ic, oc, h, w in [(1, 16, 32, 4, 6), (2, 21, 40, 3, 5), (1, 24, 13, 1, 7)]:
+        x = rng.standard_normal((n, ic, h, w)).astype(np.float32)
+        f = (rng.standard_normal((oc, ic, 1, 1)) * 0.6).astype(np.float32)
+        packed = f"7x{-(-oc // 16)}x{-(-ic // 16)}"
+        text = STRASSEN.format(n=n, ic=ic, oc=oc, h=h, w=w, packed=packed)
+        kernels = oracle.command([arguments.weft_opt, "-", "--weft-outline-kernels", "--weft-share-kernels", "--weft-verify-importable"], text)
+        got = execute(arguments, kernels, [x], {"w": f})[0]
+        want = np.einsum("nchw,oc->nohw", x, f[:, :, 0, 0]).astype(np.float32)
+        failed += report(f"strassen {ic} to {oc} {h}x{w}", compare_ops.difference(got, want), TOLERANCE)
+    return failed
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--weftc", required=True)
@@ -126,9 +156,11 @@ def main():
     parser.add_argument("what", nargs="*")
     arguments, arguments.more = parser.parse_known_args()
     failed = 0
-    for name in arguments.what or [*compare_ops.GROUPS, "winograd", "zoo:lenet5"]:
+    for name in arguments.what or [*compare_ops.GROUPS, "winograd", "strassen", "zoo:lenet5"]:
         if name == "winograd":
             failed += run_winograd(arguments)
+        elif name == "strassen":
+            failed += run_strassen(arguments)
         elif name.startswith("zoo:"):
             failed += run_network(arguments, name.removeprefix("zoo:"))
         else:

@@ -85,6 +85,13 @@ def winograd_filter(w, m, oc_block, ic_block):
     return np.moveaxis(packed, 2, 0).astype(np.float32)
 
 
+def strassen_filter(w, oc_block, ic_block):
+    blocks = pack_filter(round_up(round_up(w[:, :, 0, 0], 0, 2 * oc_block), 1, 2 * ic_block), oc_block, ic_block).astype(np.float64)
+    a00, a01, a10, a11 = (blocks[o::2, i::2] for o in (0, 1) for i in (0, 1))
+    s = a10 + a11 - a00
+    return np.stack([a00, a01, a01 - s, a11, a10 + a11, s, a00 - a10]).astype(np.float32)
+
+
 ELEMENTWISE = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "sqrt": np.sqrt, "neg": np.negative,
                "rsqrt": lambda x: 1 / np.sqrt(x), "reciprocal": lambda x: 1 / x, "exp": np.exp, "maximum": np.maximum}
 
@@ -117,6 +124,8 @@ def evaluate_recipe(op, rest, operands, attrs, shape):
         return round_up(operands[0], 0, attrs["block"]).reshape(-1, attrs["block"])
     if op == "winograd_filter":
         return winograd_filter(operands[0], attrs["m"], attrs["oc_block"], attrs["ic_block"])
+    if op == "strassen_filter":
+        return strassen_filter(operands[0], attrs["oc_block"], attrs["ic_block"])
     raise Unsupported(f"no evaluation of the recipe operation weft.{op}")
 
 

@@ -53,6 +53,8 @@ class Contraction:
 
     @property
     def algorithm_macs(self):
+        if self.algorithm == "strassen":
+            return self.counted() * 7 / 8
         m = TILES.get(self.algorithm)
         axes = zip(self.y.shape[-2:], self.filter[-2:], self.dilation[-2:]) if m else []
         return self.counted() * math.prod(winograd_points(extent, r, m, apart) / (extent * r) for extent, r, apart in axes if r > 1)

@@ -5,6 +5,7 @@
 
 #include "compiler/Conversion/WeftToLinalg/KernelBuilder.h"
 #include "compiler/Conversion/WeftToLinalg/Scalars.h"
+#include "compiler/Conversion/WeftToLinalg/Strassen.h"
 #include "compiler/Conversion/WeftToLinalg/Winograd.h"
 #include "compiler/Kernel/TileProduct.h"
 
@@ -180,6 +181,8 @@ std::string convHead(ConvOp op, const Layout &y) {
     os << "_first";
   if (auto m = winogradTile(op.getAlgorithm()))
     os << "_winograd" << *m;
+  if (op.getAlgorithm() == Algorithm::Strassen)
+    os << "_strassen";
   if (y.isBlocked())
     os << "_b" << y.block;
   return head;
@@ -212,6 +215,8 @@ LogicalResult lowerConv(ConvOp op, KernelBuilder &kernel) {
   FailureOr<Value> sum;
   if (winogradTile(op.getAlgorithm())) {
     sum = lowerWinograd(op, kernel);
+  } else if (op.getAlgorithm() == Algorithm::Strassen) {
+    sum = lowerStrassen(op, kernel);
   } else {
     ConvLoops l(op, x, y, kernel);
     if (failed(chooseLoops(l)))

@@ -224,4 +224,16 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
       .Default([](Operation *) { return Value(); });
 }
 
+Value number(ImplicitLocOpBuilder &builder, int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
+Value indexOf(ImplicitLocOpBuilder &builder, unsigned loop) { return linalg::IndexOp::create(builder, loop); }
+
+Value pick(ImplicitLocOpBuilder &builder, unsigned loop, ArrayRef<Value> values) {
+  Value index = indexOf(builder, loop), result = values.back();
+  for (size_t i = values.size() - 1; i-- > 0;) {
+    Value here = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, index, number(builder, i));
+    result = arith::SelectOp::create(builder, here, values[i], result);
+  }
+  return result;
+}
+
 } // namespace weft

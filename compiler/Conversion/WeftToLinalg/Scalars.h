@@ -21,4 +21,11 @@ mlir::Value mulOf(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, mlir::Valu
 mlir::Value maxOf(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, mlir::Value b);
 mlir::Value minOf(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, mlir::Value b);
 
+/// An index of so much, and that of a stage's loop.
+mlir::Value number(mlir::ImplicitLocOpBuilder &builder, int64_t value);
+mlir::Value indexOf(mlir::ImplicitLocOpBuilder &builder, unsigned loop);
+
+/// `values[index of loop]`, as a chain of selections.
+mlir::Value pick(mlir::ImplicitLocOpBuilder &builder, unsigned loop, llvm::ArrayRef<mlir::Value> values);
+
 } // namespace weft

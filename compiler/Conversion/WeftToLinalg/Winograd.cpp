@@ -114,8 +114,6 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
   return results;
 }
 
-Value number(Builder &b, int64_t value) { return arith::ConstantIndexOp::create(b, value); }
-Value indexOf(Builder &b, unsigned loop) { return linalg::IndexOp::create(b, loop); }
 Value compare(Builder &b, arith::CmpIPredicate predicate, Value value, int64_t other) {
   return arith::CmpIOp::create(b, predicate, value, number(b, other));
 }
@@ -184,16 +182,6 @@ SmallVector<Value> transformBack(Builder &b, const kernel::Winograd &matrices, V
     results.push_back(sum.get(taps[0]));
   }
   return results;
-}
-
-/// `values[index of loop]`, as a chain of selections.
-Value pick(Builder &b, unsigned loop, ArrayRef<Value> values) {
-  Value index = linalg::IndexOp::create(b, loop), result = values.back();
-  for (size_t i = values.size() - 1; i-- > 0;) {
-    Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, index, arith::ConstantIndexOp::create(b, i));
-    result = arith::SelectOp::create(b, here, values[i], result);
-  }
-  return result;
 }
 
 /// The six stages of one convolution.

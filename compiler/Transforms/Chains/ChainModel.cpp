@@ -98,7 +98,7 @@ std::optional<Choice> ChoicesInChain::of(Operation *op) {
   auto decided = op->getAttrOfType<AlgorithmAttr>("algorithm");
   std::optional<Algorithm> wanted;
   if (decided)
-    wanted = isWinograd(decided.getValue()) ? Algorithm::Direct : decided.getValue();
+    wanted = savesProducts(decided.getValue()) ? Algorithm::Direct : decided.getValue();
   for (Choice &choice : candidates(op, machine))
     if (!wanted || choice.algorithm == wanted)
       return entry->second = choice;
@@ -306,7 +306,7 @@ int64_t ChainModel::stripRows() const { return std::max<int64_t>(1, std::ceil(re
 bool ChainModel::changesAlgorithms() const {
   return llvm::any_of(nodes, [](const Node &node) {
     auto conv = dyn_cast_or_null<ConvOp>(node.op);
-    return conv && isWinograd(conv.getAlgorithm());
+    return conv && savesProducts(conv.getAlgorithm());
   });
 }
 

@@ -160,7 +160,7 @@ int64_t Liveness::scratchOf(unsigned number, const Machine &machine) const {
   if (!isBlocked(x) && x.getRank() == 4 && llvm::any_of(conv.getPad(), [](int64_t pad) { return pad > 0; }))
     elements += x.getDimSize(0) * x.getDimSize(1) * (x.getDimSize(2) + conv.getPad()[0] + conv.getPad()[2]) *
                 (x.getDimSize(3) + conv.getPad()[1] + conv.getPad()[3]);
-  if (isWinograd(conv.getAlgorithm())) {
+  if (winogradTile(conv.getAlgorithm())) {
     ConvShape shape(conv);
     std::optional<Choice> choice = choiceOf(group, machine);
     int64_t m = choice ? parameter(choice->parameters, "m", 4) : *winogradTile(conv.getAlgorithm());

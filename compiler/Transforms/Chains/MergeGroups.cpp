@@ -11,16 +11,16 @@ using namespace mlir;
 namespace weft {
 namespace {
 
-/// Packs the weight of a Winograd convolution for the direct algorithm, in the group and before it.
+/// Packs the weight of a convolution by Winograd's or Strassen's algorithm for the direct algorithm, in the group and before it.
 void makeDirect(GroupOp group) {
   for (ConvOp conv : group.getBody().getOps<ConvOp>()) {
-    if (!isWinograd(conv.getAlgorithm()))
+    if (!savesProducts(conv.getAlgorithm()))
       continue;
     auto argument = cast<BlockArgument>(conv.getWeight());
     Value packed = group.getInputs()[argument.getArgNumber()];
     conv.setAlgorithm(Algorithm::Direct);
-    auto filter = packed.getDefiningOp<WinogradFilterOp>();
-    if (!filter) // its kernel would have transformed it
+    Operation *filter = packed.getDefiningOp();
+    if (!isa_and_nonnull<WinogradFilterOp, StrassenFilterOp>(filter)) // its kernel would have transformed it
       continue;
     int64_t block = getBlocked(conv.getY().getType()).getBlock();
     OpBuilder builder(group);
@@ -28,7 +28,7 @@ void makeDirect(GroupOp group) {
     group.getInputsMutable()[argument.getArgNumber()].set(direct);
     argument.setType(direct.getType());
     if (filter->use_empty())
-      filter.erase();
+      filter->erase();
   }
 }
 

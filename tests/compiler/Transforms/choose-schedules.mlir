@@ -83,28 +83,6 @@ func.func @own_streams(%x: tensor<1x4096xf32>) -> tensor<1x1000xf32> attributes 
 
 // -----
 
-// Small tiles do not divide short rows: where no window leaves the planes, they run through all pixels as one line. Not where a
-// window is larger.
-module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
-// CHECK-LABEL: func.func @lines
-// CHECK: choice = {ahead = {{[23]}} : i64, cb = {{[34]}} : i64, family = "direct", lines = 1 : i64, x = {{[34]}} : i64}
-// CHECK: choice = {cb = 2 : i64, family = "direct", lines = 1 : i64, prefetch = 1 : i64, x = 5 : i64}
-// CHECK-NOT: lines
-func.func @lines(%x: tensor<1x512x14x14xf32>, %z: tensor<1x512x7x7xf32>) -> (tensor<1x512x14x14xf32>, tensor<1x512x7x7xf32>) attributes {weft.net} {
-  %w1 = weft.weight "w1" : tensor<512x512x1x1xf32>
-  %w2 = weft.weight "w2" : tensor<512x512x3x3xf32>
-  %0 = weft.conv %x, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
-         : (tensor<1x512x14x14xf32>, tensor<512x512x1x1xf32>) -> tensor<1x512x14x14xf32>
-  %1 = weft.conv %z, %w1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
-         : (tensor<1x512x7x7xf32>, tensor<512x512x1x1xf32>) -> tensor<1x512x7x7xf32>
-  %2 = weft.conv %1, %w2 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
-         : (tensor<1x512x7x7xf32>, tensor<512x512x3x3xf32>) -> tensor<1x512x7x7xf32>
-  return %0, %2 : tensor<1x512x14x14xf32>, tensor<1x512x7x7xf32>
-}
-}
-
-// -----
-
 // Where the filter of a strip of channel blocks outgrows the first-level cache and few tiles use it, all of them take one
 // partial sum before the next; not where a tile does not divide the row (17).
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {

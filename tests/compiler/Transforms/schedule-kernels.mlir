@@ -202,31 +202,6 @@ func.func @deep(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x16x56x56xf32> attr
 
 // -----
 
-// Planes as lines of pixels: where weights outweigh the input and strips of channel blocks are odd, two threads halve each; where they do
-// not, threads share bands of the line. Lines have twelve sums where rows of ten have tiles of ten.
-module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
-// CHECK-LABEL: func.func private @conv1x1
-// CHECK-SAME: split(xo -> part, tile by 61, predicate), {{.*}}fuse(cbo, part -> t0), parallel(t0)]>
-// CHECK-SAME: columns = 61 : i64
-// CHECK-LABEL: func.func private @conv1x1
-// CHECK-SAME: split(xo -> part, tile by 77, predicate), {{.*}}fuse(part, cbo -> t0), parallel(t0)]>
-// CHECK-SAME: band = 77 : i64
-// CHECK-LABEL: func.func private @conv1x1
-// CHECK-SAME: cb = 3 : i64, {{.*}}lines = 1 : i64, x = 4 : i64
-func.func @parts_of_lines(%x: tensor<1x728x19x19xf32>, %z: tensor<1x256x37x37xf32>, %t: tensor<1x192x10x10xf32>)
-    -> (tensor<1x728x19x19xf32>, tensor<1x256x37x37xf32>, tensor<1x192x10x10xf32>) attributes {weft.net} {
-  %w = weft.weight "w" : tensor<728x728x1x1xf32>
-  %v = weft.weight "v" : tensor<256x256x1x1xf32>
-  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x728x19x19xf32>, tensor<728x728x1x1xf32>) -> tensor<1x728x19x19xf32>
-  %1 = weft.conv %z, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x256x37x37xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x37x37xf32>
-  %u = weft.weight "u" : tensor<192x192x1x1xf32>
-  %2 = weft.conv %t, %u stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x192x10x10xf32>, tensor<192x192x1x1xf32>) -> tensor<1x192x10x10xf32>
-  return %0, %1, %2 : tensor<1x728x19x19xf32>, tensor<1x256x37x37xf32>, tensor<1x192x10x10xf32>
-}
-}
-
-// -----
-
 // A single row, of a line, has few strips of channel blocks and no bands: threads share its parts.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv1x9_winograd4
@@ -481,5 +456,26 @@ func.func @attention(%q: tensor<1x2x300x32xf32>, %k: tensor<1x2x32x300xf32>, %v:
   %1 = weft.softmax %0 axis 3 : (tensor<1x2x300x300xf32>) -> tensor<1x2x300x300xf32>
   %2 = weft.matmul %1, %v : (tensor<1x2x300x300xf32>, tensor<1x2x300x32xf32>) -> tensor<1x2x300x32xf32>
   return %2 : tensor<1x2x300x32xf32>
+}
+}
+
+// -----
+
+// Strassen's algorithm: sums of the input by all threads, then strips of channel blocks, seven products each, whose sums are two blocks by two pixels.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @conv1x1_strassen
+// CHECK-SAME: stage<"sums", [compute_at("result", n), bound_extent(u by 7), reorder(n, ib, t, u, i), vectorize(i), unroll(u), parallel(ib)]>
+// CHECK-SAME: stage<"product", [compute_at("products", to)
+// CHECK-SAME: prefetch("filter", ib, u by 1)
+// CHECK-SAME: stage<"products", [compute_at("result", cbo)
+// CHECK-SAME: stage<"back", [compute_at("result", cbi)
+// CHECK-SAME: stage<"result", [split(cb -> cbs, h by 2, exact), split(cbs -> cbo, cbi by {{[0-9]}}, exact), reorder(n, cbo, cbi, h, y, x, c)
+// CHECK-SAME: parallel(cbo)
+// CHECK-SAME: family = "strassen"
+func.func @strassen(%x: tensor<1x704x19x19xf32>) -> tensor<1x704x19x19xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<704x704x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x704x19x19xf32>, tensor<704x704x1x1xf32>) -> tensor<1x704x19x19xf32>
+  return %0 : tensor<1x704x19x19xf32>
 }
 }

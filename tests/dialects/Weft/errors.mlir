@@ -584,6 +584,14 @@ func.func @winograd_m(%w: tensor<8x2x3x3xf32>) {
 
 // -----
 
+func.func @strassen_window(%w: tensor<16x16x3x3xf32>) {
+  // expected-error @+1 {{expected a filter of 1x1, not f32[16, 16, 3, 3]}}
+  %0 = weft.strassen_filter %w {ic_block = 8 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3xf32>) -> tensor<7x1x1x8x8xf32>
+  return
+}
+
+// -----
+
 func.func @pack_block(%w: tensor<8xf32>) {
   // expected-error @+1 {{`block` cannot be 0; the least is 1}}
   %0 = weft.pack_vector %w {block = 0 : i64} : (tensor<8xf32>) -> tensor<1x8xf32>

@@ -269,6 +269,9 @@ func.func @packing() {
   // CHECK-NEXT: weft.winograd_filter %{{.*}} {ic_block = 16 : i64, m = 4 : i64, oc_block = 16 : i64} :
   %5 = weft.winograd_filter %w {m = 4 : i64, ic_block = 16 : i64, oc_block = 16 : i64}
          : (tensor<20x6x3x3xf32>) -> tensor<36x2x1x16x16xf32>
+  %point = weft.constant dense<1.0> : tensor<40x6x1x1xf32>
+  // CHECK: weft.strassen_filter %{{.*}} {ic_block = 16 : i64, oc_block = 16 : i64} :
+  %seven = weft.strassen_filter %point {ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<40x6x1x1xf32>) -> tensor<7x2x1x16x16xf32>
   // CHECK-NEXT: weft.relayout %{{.*}} : tensor<20x6x3x3xf32> -> tensor<20x6x3x3xf32, #weft.blocked<8, border = [1, 0, 2, 0], fill = -1.500000e+00>>
   %6 = weft.relayout %w : tensor<20x6x3x3xf32> -> tensor<20x6x3x3xf32, #weft.blocked<8, border = [1, 0, 2, 0], fill = -1.5>>
   return
