@@ -11,7 +11,7 @@ namespace weft {
 /// Whether it takes fewer products than the definition, for sums and larger filters: Winograd's or Strassen's.
 bool savesProducts(std::optional<Algorithm> algorithm);
 
-/// What distinguishes the ways to compute a convolution by it.
+/// What distinguishes the ways to compute a convolution by Winograd's algorithm; Strassen's has one.
 struct WinogradForm {
   WinogradForm() = default;
   explicit WinogradForm(const Choice &choice) : algorithm(*choice.algorithm), transformsFilter(choice.transformsFilter) {}

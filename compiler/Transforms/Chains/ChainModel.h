@@ -16,7 +16,7 @@ struct ChainEstimate {
   bool isWorthIt = true;    ///< whether reading weights in every step takes little of the time
 };
 
-/// What each contraction or window runs by inside a chain: direct where Winograd's algorithm was chosen. Asked for in one
+/// What each contraction or window runs by inside a chain: direct where Winograd's or Strassen's algorithm was chosen. Asked for in one
 /// chain after the other, decided once.
 class ChoicesInChain {
 public:
