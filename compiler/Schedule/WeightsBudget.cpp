@@ -18,7 +18,7 @@ using Alike = SmallVector<ConvOp>;
 
 /// One form of convolutions that are alike, against the cheapest that needs no transformed filter.
 struct Offer {
-  WinogradForm form;
+  FilterForm form;
   double gain, bytes;
 };
 
@@ -29,7 +29,7 @@ struct Layer {
 
 /// What is bought, and what all convolutions take then.
 struct Purchase {
-  llvm::DenseMap<Operation *, WinogradForm> forms;
+  llvm::DenseMap<Operation *, FilterForm> forms;
   double cycles = 0;
 };
 
@@ -74,7 +74,7 @@ double collectOffers(const Alike &convs, int64_t allowed, Machine machine, Small
   cycles += convs.size() * other->cycles;
   for (const Choice &choice : ArrayRef(choices.begin(), other))
     if (double gain = other->cycles - choice.cycles; gain > 0)
-      offers.push_back({WinogradForm(choice), convs.size() * gain, double(choice.weightBytes - other->weightBytes)});
+      offers.push_back({FilterForm(choice), convs.size() * gain, double(choice.weightBytes - other->weightBytes)});
   return double(other->weightBytes) - bytesOf(conv.getWeight());
 }
 
@@ -146,7 +146,7 @@ bool savesProducts(std::optional<Algorithm> algorithm) {
   return winogradTile(algorithm) || algorithm == Algorithm::Strassen;
 }
 
-llvm::DenseMap<Operation *, WinogradForm> spendWeightsBudget(func::FuncOp function, Machine machine, double budget) {
+llvm::DenseMap<Operation *, FilterForm> spendWeightsBudget(func::FuncOp function, Machine machine, double budget) {
   constexpr double worthMemory = 0.97; // of the time, for an arena that grows where weights shrink
   machine.tradesWeights = false;
   Purchase kept = purchase(function, machine, budget);

@@ -249,7 +249,7 @@ private:
 
   bool mayTransform(Operation *op, const Choice &choice) {
     auto form = transformed.find(op);
-    return form != transformed.end() && form->second == WinogradForm(choice);
+    return form != transformed.end() && form->second == FilterForm(choice);
   }
 
   void assignContraction(Operation *op) {
@@ -378,7 +378,7 @@ private:
   const Machine &machine;
   OpBuilder builder;
   int64_t block;
-  llvm::DenseMap<Operation *, WinogradForm> transformed;
+  llvm::DenseMap<Operation *, FilterForm> transformed;
   llvm::DenseMap<Value, Value> plainOf, blockedOf;
 };
 

@@ -227,6 +227,10 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
 Value number(ImplicitLocOpBuilder &builder, int64_t value) { return arith::ConstantIndexOp::create(builder, value); }
 Value indexOf(ImplicitLocOpBuilder &builder, unsigned loop) { return linalg::IndexOp::create(builder, loop); }
 
+Value scaled(ImplicitLocOpBuilder &b, Value a, int64_t factor, Value c) {
+  return arith::AddIOp::create(b, arith::MulIOp::create(b, a, number(b, factor)), c);
+}
+
 Value pick(ImplicitLocOpBuilder &builder, unsigned loop, ArrayRef<Value> values) {
   Value index = indexOf(builder, loop), result = values.back();
   for (size_t i = values.size() - 1; i-- > 0;) {

@@ -25,6 +25,9 @@ mlir::Value minOf(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, mlir::Valu
 mlir::Value number(mlir::ImplicitLocOpBuilder &builder, int64_t value);
 mlir::Value indexOf(mlir::ImplicitLocOpBuilder &builder, unsigned loop);
 
+/// `a * factor + c` of indices.
+mlir::Value scaled(mlir::ImplicitLocOpBuilder &builder, mlir::Value a, int64_t factor, mlir::Value c);
+
 /// `values[index of loop]`, as a chain of selections.
 mlir::Value pick(mlir::ImplicitLocOpBuilder &builder, unsigned loop, llvm::ArrayRef<mlir::Value> values);
 

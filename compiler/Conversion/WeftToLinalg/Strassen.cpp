@@ -64,7 +64,7 @@ private:
 
   /// Element `which` of pair `pair`; the last there is where it has none.
   static Value ofPair(Builder &b, Value pair, int64_t which, int64_t extent) {
-    Value at = arith::AddIOp::create(b, arith::MulIOp::create(b, pair, number(b, 2)), number(b, which));
+    Value at = scaled(b, pair, 2, number(b, which));
     return which == 1 && extent % 2 == 1 ? Value(arith::MinSIOp::create(b, at, number(b, extent - 1))) : at;
   }
 

@@ -117,10 +117,6 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
 Value compare(Builder &b, arith::CmpIPredicate predicate, Value value, int64_t other) {
   return arith::CmpIOp::create(b, predicate, value, number(b, other));
 }
-/// `a * factor + c`
-Value scaled(Builder &b, Value a, int64_t factor, Value c) {
-  return arith::AddIOp::create(b, arith::MulIOp::create(b, a, number(b, factor)), c);
-}
 
 /// What a tile reads, of which `isLast` says whether it is the last one. Of that, elements behind its own continue them so that
 /// the transform is 0 at the points it has not: for the polynomial whose roots are those it has, the sum of its coefficients times
@@ -219,8 +215,9 @@ private:
     return groups == 1 ? ib : cb.floorDiv(outBlocks / groups) * (inBlocks / groups) + ib;
   }
   Value inputBlock(Builder &b, Value cb, Value ib) const {
-    Value group = arith::DivUIOp::create(b, cb, number(b, outBlocks / groups));
-    return groups == 1 ? ib : scaled(b, group, inBlocks / groups, ib);
+    if (groups == 1)
+      return ib;
+    return scaled(b, arith::DivUIOp::create(b, cb, number(b, outBlocks / groups)), inBlocks / groups, ib);
   }
   /// `names`, and in three dimensions z before the tiles.
   StageLoops loops(ArrayRef<StringRef> names) const {
