@@ -69,11 +69,7 @@ public:
     const StageView *reduction = kernel.onlyReduction();
     if (!isNest(kernel) || !reduction)
       return scheduleAnything(kernel, machine);
-    Nest nest;
-    nest.x = parameter(choice, "x", 1);
-    nest.y = parameter(choice, "y", 1);
-    nest.rows = parameter(choice, "rows");
-    nest.planes = parameter(choice, "planes") != 0;
+    Nest nest(choice);
     unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest, machine);
   }

@@ -106,21 +106,8 @@ public:
     const StageView *reduction = kernel.onlyReduction();
     if (!isNest(kernel) || !reduction)
       return scheduleAnything(kernel, machine);
-    Nest nest;
-    nest.x = parameter(choice, "x", 1);
-    nest.y = parameter(choice, "y", 1);
-    nest.rows = parameter(choice, "rows");
-    nest.band = parameter(choice, "band");
-    nest.columns = parameter(choice, "columns");
-    nest.cb = parameter(choice, "cb", 1);
-    nest.dividesBlocks = parameter(choice, "divides") != 0;
-    nest.n = parameter(choice, "n", 1);
-    nest.samples = parameter(choice, "samples", 1);
-    nest.prefetchLines = parameter(choice, "prefetch");
-    nest.inputLines = parameter(choice, "ahead");
-    nest.streams = parameter(choice, "stream") != 0;
-    nest.chunks = parameter(choice, "chunks") && !reduction->cutLoop.empty();
-    nest.width = parameter(choice, "width");
+    Nest nest(choice);
+    nest.chunks &= !reduction->cutLoop.empty();
     if (reduction->extentOf("i") % channelUnroll == 0) {
       nest.splitReduction = "i";
       nest.splitFactor = channelUnroll;

@@ -49,10 +49,7 @@ public:
     const StageView *reduction = kernel.onlyReduction();
     if (!isNest(kernel) || !reduction)
       return scheduleAnything(kernel, machine);
-    Nest nest;
-    nest.x = parameter(choice, "x", 1);
-    nest.rows = parameter(choice, "rows");
-    nest.cb = parameter(choice, "cb", 1);
+    Nest nest(choice);
     if (holdsPixels(machine) && llvm::is_contained(unrollable(*reduction, nest.x * nest.cb, unrolledLimit), "kx"))
       nest.unrollReduction.push_back("kx");
     if (std::optional<Strips> strips = stripsOf(kernel, choice))

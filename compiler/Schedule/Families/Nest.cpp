@@ -12,6 +12,13 @@ using namespace weft::sched;
 
 namespace weft {
 
+Nest::Nest(DictionaryAttr choice)
+    : x(parameter(choice, "x", 1)), y(parameter(choice, "y", 1)), cb(parameter(choice, "cb", 1)),
+      dividesBlocks(parameter(choice, "divides")), n(parameter(choice, "n", 1)), prefetchLines(parameter(choice, "prefetch")),
+      inputLines(parameter(choice, "ahead")), streams(parameter(choice, "stream")), rows(parameter(choice, "rows")),
+      band(parameter(choice, "band")), planes(parameter(choice, "planes")), columns(parameter(choice, "columns")),
+      chunks(parameter(choice, "chunks")), width(parameter(choice, "width")), samples(parameter(choice, "samples", 1)) {}
+
 /// The name of the innermost spatial loop; empty if there is none.
 static StringRef rowLoop(const StageView &stage) {
   size_t count = stage.loops.size();

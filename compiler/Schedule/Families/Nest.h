@@ -14,6 +14,10 @@ inline constexpr int64_t channelUnroll = 4;
 
 /// What is cut and unrolled.
 struct Nest {
+  Nest() = default;
+  /// As the parameters of a choice say; those it does not name stay as below.
+  explicit Nest(mlir::DictionaryAttr choice);
+
   int64_t x = 1;              ///< pixels of a row in one tile
   int64_t y = 1;              ///< rows of a plane in one tile
   int64_t cb = 1;             ///< channel blocks in one tile

@@ -31,9 +31,7 @@ public:
   sched::ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
     if (!isNest(kernel) || kernel.onlyReduction())
       return scheduleAnything(kernel, machine);
-    Nest nest;
-    nest.rows = parameter(choice, "rows");
-    return scheduleNest(kernel, nest, machine);
+    return scheduleNest(kernel, Nest(choice), machine);
   }
 };
 

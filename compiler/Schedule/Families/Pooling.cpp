@@ -41,10 +41,7 @@ public:
     const StageView *reduction = kernel.onlyReduction();
     if (!isNest(kernel) || !reduction)
       return scheduleAnything(kernel, machine);
-    Nest nest;
-    nest.x = parameter(choice, "x", 1);
-    nest.rows = parameter(choice, "rows");
-    nest.cb = parameter(choice, "cb", 1);
+    Nest nest(choice);
     unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest, machine);
   }
