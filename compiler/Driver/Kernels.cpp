@@ -93,7 +93,7 @@ emit::KernelCompileOptions kernelOptions(ModuleOp module, const DriverOptions &o
   emit::KernelCompileOptions result;
   result.kernelCompiler = installedFile("bin/weft-kernelc");
   if (auto target = module->getAttrOfType<TargetAttr>("weft.target"))
-    result.target = target.getName().split(':').second.str();
+    result.target = StringRef(options.instructions.empty() ? target.getName() : options.instructions).split(':').second.str();
   result.jobs = options.jobs;
   result.useCache = !options.noCache;
   result.cacheFolder = options.cacheDir;

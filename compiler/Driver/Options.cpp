@@ -294,11 +294,12 @@ private:
     return list;
   }
 
-  void readTarget() {
-    std::string target = text(OPT_target);
+  /// Leaves what it was where the option is not given.
+  void readTarget(OptionId option, std::string &result) {
+    std::string target = text(option);
     if (target.empty())
       return;
-    options.target = target;
+    result = target;
     if (target != nativeTarget && none_of(cpuTargets(), [&](const CpuTarget &one) { return one.name == target; })) {
       raw_ostream &out = fail() << "there is no target `" << target << "`; there are " << nativeTarget;
       for (const CpuTarget &one : cpuTargets())
@@ -307,15 +308,25 @@ private:
     }
   }
 
+  void readInstructions() {
+    readTarget(OPT_instructions, options.instructions);
+    if (failed || options.instructions != nativeTarget)
+      return;
+    std::optional<CpuTarget> here = resolveTarget(nativeTarget, errors);
+    failed |= !here;
+    options.instructions = here ? here->name.str() : "";
+  }
+
   void readCompilation() {
-    readTarget();
+    readTarget(OPT_target, options.target);
+    readInstructions();
     std::string memory = text(OPT_memory);
     if (!memory.empty() && memory != "fast" && memory != "small")
       fail() << "`--memory=" << memory << "` is neither `fast` nor `small`\n";
     options.pipeline.smallMemory = memory == "small";
     options.pipeline.winograd = !args.hasArg(OPT_no_winograd);
-    // Both promise the bits of plain sums.
-    options.tiles = options.pipeline.winograd && !options.pipeline.smallMemory && !args.hasArg(OPT_no_tiles);
+    // The first two promise the bits of plain sums.
+    options.tiles = options.pipeline.winograd && !options.pipeline.smallMemory && options.instructions.empty() && !args.hasArg(OPT_no_tiles);
     options.noCache = args.hasArg(OPT_no_cache);
     options.cacheDir = text(OPT_cache_dir);
     readJobs();

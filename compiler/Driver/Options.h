@@ -48,6 +48,7 @@ struct DriverOptions {
   bool timeReport = false, remarks = false;
 
   std::string target = "cpu:native";
+  std::string instructions; ///< the target whose instructions kernels consist of; empty: those of `target`
   PipelineOptions pipeline;
   bool tiles = true; ///< tile registers are among the target's features, where it has them
   unsigned jobs = 0; ///< 0: one a core

@@ -140,8 +140,13 @@ int Emission::prepare() {
   kernels = std::move(*imported);
   bool tiles = llvm::any_of(kernels, [](const kernel::KernelDesc &desc) { return llvm::any_of(desc.stages, kernel::isTileSum); });
   for (auto feature : target.getFeatures().getAsRange<StringAttr>())
-    if (tiles || !feature.getValue().starts_with("amx"))
+    if (feature.getValue().starts_with("amx") ? tiles : options.instructions.empty())
       host.features.push_back(feature.getValue().str());
+  if (!options.instructions.empty()) {
+    host.target += " in instructions of " + options.instructions;
+    for (llvm::StringRef feature : resolveTarget(options.instructions, llvm::errs())->features)
+      host.features.push_back(feature.str());
+  }
   return Success;
 }
 
@@ -363,7 +368,7 @@ int Emission::write() {
 }
 
 int Emission::printHalide() {
-  std::string cpu = llvm::StringRef(host.target).split(':').second.str();
+  std::string cpu = kernelOptions(module, options).target;
   for (kernel::KernelDesc &kernel : kernels) // the program stands alone: plain names read better than C symbols
     kernel.name = kernel.name.substr(host.name.size() + 2);
   std::string text = emit::printHalideSource(kernels, host.name, cpu);

@@ -34,10 +34,10 @@ constexpr StringRef tileFeatures[] = {"amx-tile", "amx-bf16"};
 
 /// Best first: the native target is the first one all of whose features the machine has.
 const CpuTarget targets[] = {
-    {"cpu:sapphirerapids", "sapphirerapids", 16, sprFeatures, tileFeatures},
-    {"cpu:znver4", "znver4", 16, zen4Features},
-    {"cpu:x86-64-v4", "x86-64-v4", 16, v4Features},
-    {"cpu:x86-64-v3", "x86-64-v3", 8, v3Features},
+    {"cpu:sapphirerapids", 16, sprFeatures, tileFeatures},
+    {"cpu:znver4", 16, zen4Features},
+    {"cpu:x86-64-v4", 16, v4Features},
+    {"cpu:x86-64-v3", 8, v3Features},
 };
 
 bool hostHas(ArrayRef<StringRef> features) {

@@ -14,9 +14,8 @@ class raw_ostream;
 namespace weft {
 
 struct CpuTarget {
-  llvm::StringRef name;    ///< "cpu:znver4"
-  llvm::StringRef llvmCpu; ///< "znver4"
-  int64_t vectorLanes;     ///< f32 lanes of the widest register
+  llvm::StringRef name; ///< "cpu:znver4"
+  int64_t vectorLanes;  ///< f32 lanes of the widest register
   llvm::ArrayRef<llvm::StringRef> features; ///< LLVM's names; all are needed to run
   /// Those of its tile registers, which only some kernels need and the operating system may refuse to a process.
   llvm::ArrayRef<llvm::StringRef> tileFeatures = {};

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from targets import runnable
+from targets import target_options
 
 # Name: inputs, results, body. `c` counts convolutions up, as each needs a name of its own.
 NETWORKS = {
@@ -39,7 +39,7 @@ NETWORKS = {
     "sequence": ("x: f32[1, 4, 33]", "y: f32[1, 16, 31]", "y = conv(x, out=16, kernel=3) as a"),
     "volume": ("x: f32[1, 2, 4, 5, 9]", "y: f32[1, 16, 4, 5, 9]", "y = conv(x, out=16, kernel=3, pad=1) as a"),
 }
-TARGETS = runnable(["x86-64-v3", "x86-64-v4"])
+TARGETS = ["x86-64-v3", "x86-64-v4"]
 
 
 def run(*command):
@@ -51,7 +51,7 @@ def check(name, target, memory, arguments):
     inputs, results, body = NETWORKS[name]
     text, library = arguments.out / f"{name}.weft", arguments.out / f"{name}.so"
     text.write_text(f"weft 1\n\nnet {name}({inputs}) -> ({results}) {{\n{body}\n}}\n")
-    made = run(arguments.weftc, text, "--weights=random:1", f"--target=cpu:{target}", f"--memory={memory}", "--emit=so", "-o", library)
+    made = run(arguments.weftc, text, "--weights=random:1", *target_options(target), f"--memory={memory}", "--emit=so", "-o", library)
     if made.returncode:
         return made.stderr
     runs = {f"{threads} threads, {side}": run(arguments.guarded, library, threads, side) for threads in (1, 2) for side in ("begin", "end")}

@@ -1,8 +1,8 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 """Small networks drawn at random against ONNX Runtime: lines, planes and volumes, odd channel counts and windows, branches,
 concatenations and splits across blocks, paddings that share a buffer, gates, products of rows. What a layout, a group or a
-border gets wrong shows here. Each seed is one network, compiled for this machine, AVX-512 or AVX2 in turn, with an option or
-none, and run on one to three threads.
+border gets wrong shows here. Each seed is one network, compiled as for this machine, AVX-512, Sapphire Rapids or AVX2 in turn,
+with an option or none, and run on one to three threads.
 
     random_networks.py --weftc build/bin/weftc --out DIR FIRST_SEED COUNT"""
 import argparse
@@ -16,10 +16,10 @@ import onnxruntime
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
-from targets import runnable
+from targets import target_options
 
 TOLERANCE = 1e-4
-TARGETS = runnable(["native", "x86-64-v4", "native", "x86-64-v3"], instead="x86-64-v3")
+TARGETS = ["native", "x86-64-v4", "sapphirerapids", "x86-64-v3"]
 OPTIONS = [[], [], ["--no-winograd"], [], ["--memory=small"]]
 
 
@@ -241,7 +241,7 @@ def check(seed, weftc, out):
     (out / "drawn.weft").write_text(network.text(outputs))
     save_file(network.weights, out / "drawn.safetensors")
     np.save(out / "x.npy", image)
-    call(weftc, out / "drawn.weft", f"--weights={out}/drawn.safetensors", f"--target=cpu:{TARGETS[seed % len(TARGETS)]}",
+    call(weftc, out / "drawn.weft", f"--weights={out}/drawn.safetensors", *target_options(TARGETS[seed % len(TARGETS)]),
          "--weights-budget=9", *OPTIONS[seed % len(OPTIONS)], "-o", out / "drawn")
     call(out / "drawn", "--input", f"x={out}/x.npy", "--threads", 1 + seed // 2 % 3,
          *[word for i in range(len(outputs)) for word in ("--output", f"out{i}={out}/out{i}.npy")])
