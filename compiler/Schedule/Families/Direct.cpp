@@ -131,7 +131,8 @@ private:
   /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not
   /// the last one of each row, and tiles that divide no row may have more sums: where nothing lies between the rows it reads, and it
   /// gains more than a copy of the result costs, should that have a border. Large planes, whose rows threads share, are not worth
-  /// that. Tiles of AVX-512 divide most rows as they are.
+  /// that. Tiles of AVX-512 divide most rows as they are. Planes one pixel wide stay as they are: a kernel has an extent of one as a
+  /// constant, and a line needs its width open.
   static std::optional<Tile> tileOfLine(ConvOp conv, const ConvShape &shape, Tile tile, const Choice &choice,
                                         TileLimits limits, const Machine &machine) {
     constexpr int64_t fewPixels = 64; // the weights' way from memory shows: fewer streams of them are faster
@@ -139,7 +140,8 @@ private:
     auto group = conv->getParentOfType<GroupOp>();
     bool isPoint = shape.isDense() && shape.window == 1 && shape.kernel.size() == 2 &&
                    llvm::all_of(shape.stride, [](int64_t stride) { return stride == 1; });
-    if (!group || !isPoint || !machine.hasFewRegisters() || !readsDensePlanes(group))
+    bool isColumn = shape.width == 1 && shape.height > 1;
+    if (!group || !isPoint || isColumn || !machine.hasFewRegisters() || !readsDensePlanes(group))
       return std::nullopt;
     bool copiesResult = !hasNoGaps(group.getResult(0));
     if ((shape.batch > 1 || copiesResult) && rowsOf(shape, tile, choice, machine) > 0)

@@ -18,4 +18,15 @@ func.func @lines(%x: tensor<1x512x14x14xf32>, %z: tensor<1x512x7x7xf32>) -> (ten
          : (tensor<1x512x7x7xf32>, tensor<512x512x3x3xf32>) -> tensor<1x512x7x7xf32>
   return %0, %2 : tensor<1x512x14x14xf32>, tensor<1x512x7x7xf32>
 }
+
+// Planes one pixel wide are no lines: the kernel would have their width as a constant.
+// CHECK-LABEL: func.func @columns
+// CHECK: family = "direct"
+// CHECK-NOT: lines
+func.func @columns(%x: tensor<1x48x37x1xf32>) -> tensor<1x56x37x1xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<56x48x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x48x37x1xf32>, tensor<56x48x1x1xf32>) -> tensor<1x56x37x1xf32>
+  return %0 : tensor<1x56x37x1xf32>
+}
 }
