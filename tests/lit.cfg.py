@@ -1,6 +1,7 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 # How lit runs the tests of this tree: every tool by its name, FileCheck and upstream's tools from LLVM's folder.
 import os
+import subprocess
 import lit.formats
 
 config.name = "weft"
@@ -23,3 +24,16 @@ config.substitutions.append(("%source", config.weft_source))
 if os.path.isdir(os.path.join(config.weft_source, "..", "shared")):
     config.available_features.add("shared-data")
 config.available_features.add("asserts")
+
+
+def mounts_disks():
+    """Whether tests may mount small file systems, in a namespace of their own."""
+    try:
+        command = ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+if mounts_disks():
+    config.available_features.add("small-disks")

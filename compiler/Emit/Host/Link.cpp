@@ -182,10 +182,12 @@ static Error runLinker(const LinkOptions &options, ArrayRef<std::string> scripts
 }
 
 Expected<OutputFile> weft::emit::link(const LinkOptions &options) {
-  // Linkers map their output and die where the disk is full.
+  // Linkers map their output and die where the disk is full. Some make a file of their own: the room found is theirs.
   Expected<OutputFile> output = OutputFile::create(options.output, largestOutput(options), /*executable=*/true);
   if (!output)
     return output;
+  if (std::error_code failure = sys::fs::resize_file(output->part().descriptor, 0))
+    return errorCodeToError(failure);
   TemporaryFolder folder;
   if (folder.path().empty())
     return folder.error();
