@@ -13,7 +13,7 @@ from machine import WEFT_OPT, WEFTC, call
 
 OP = re.compile(r'\s*(?:%(\w+)(?::\d+)? = )?"(\w+\.\w+)"\((.*?)\)(?: <\{(.*)\}>)? : \((.*)\) -> (.*)$')
 SAME = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "neg": "Neg",
-        "floor": "Floor", "ceil": "Ceil", "erf": "Erf", "softplus": "Softplus", "softsign": "Softsign",
+        "floor": "Floor", "ceil": "Ceil", "round": "Round", "sign": "Sign", "sin": "Sin", "cos": "Cos", "erf": "Erf", "softplus": "Softplus", "softsign": "Softsign",
         "hardswish": "HardSwish", "reciprocal": "Reciprocal", "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div",
         "pow": "Pow", "minimum": "Min", "maximum": "Max", "matmul": "MatMul",
         "global_avgpool": "GlobalAveragePool", "global_maxpool": "GlobalMaxPool", "prelu": "PRelu"}
@@ -100,6 +100,22 @@ class Writer:
                 self.node("Add", [f"{name}_m", inputs[2]], name)
         elif op == "batchnorm":
             self.node("BatchNormalization", inputs, name, epsilon=a["eps"])
+        elif op == "instancenorm":
+            self.node("InstanceNormalization", self.affine(inputs, shapes[0][1:2]), name, epsilon=a["eps"])
+        elif op == "groupnorm":
+            apart = self.reshaped(x, [shapes[0][0], a["groups"], -1])
+            self.node("InstanceNormalization", self.affine([apart], [a["groups"]]), f"{name}_n", epsilon=a["eps"])
+            together = self.reshaped(f"{name}_n", shapes[0])
+            scale, shift = (self.reshaped(p, [-1] + [1] * (len(shapes[0]) - 2)) for p in self.affine(inputs, shapes[0][1:2])[1:])
+            self.node("Mul", [together, scale], f"{name}_m")
+            self.node("Add", [f"{name}_m", shift], name)
+        elif op == "layernorm":
+            self.node("LayerNormalization", self.affine(inputs, shapes[0][a["axis"]:]), name, axis=a["axis"], epsilon=a["eps"])
+        elif op == "channelnorm":
+            rank = len(shapes[0])
+            self.node("Transpose", [x], f"{name}_t", perm=[0, *range(2, rank), 1])
+            self.node("LayerNormalization", self.affine([f"{name}_t", *inputs[1:]], shapes[0][1:2]), f"{name}_n", axis=-1, epsilon=a["eps"])
+            self.node("Transpose", [f"{name}_n"], name, perm=[0, rank - 1, *range(1, rank - 1)])
         elif op in ("relu6", "clip"):
             low, high = (0, 6) if op == "relu6" else (a["min"], a["max"])
             self.node("Clip", [x, self.constant(low, np.float32), self.constant(high, np.float32)], name)
@@ -110,14 +126,27 @@ class Writer:
             self.node("Softplus", [x], f"{name}_s")
             self.node("Tanh", [f"{name}_s"], f"{name}_t")
             self.node("Mul", [x, f"{name}_t"], name)
-        elif op == "gelu" and "tanh" not in str(a.get("approximate")):
-            self.node("Mul", [x, self.constant(math.sqrt(0.5), np.float32)], f"{name}_s")
-            self.node("Erf", [f"{name}_s"], f"{name}_e")
+        elif op == "rsqrt":
+            self.node("Sqrt", [x], f"{name}_s")
+            self.node("Reciprocal", [f"{name}_s"], name)
+        elif op == "gelu":
+            if "tanh" in str(a.get("approximate")):
+                self.node("Mul", [x, x], f"{name}_q")
+                self.node("Mul", [f"{name}_q", self.constant(0.044715 * math.sqrt(2 / math.pi), np.float32)], f"{name}_c")
+                self.node("Add", [f"{name}_c", self.constant(math.sqrt(2 / math.pi), np.float32)], f"{name}_f")
+                self.node("Mul", [x, f"{name}_f"], f"{name}_s")
+                self.node("Tanh", [f"{name}_s"], f"{name}_e")
+            else:
+                self.node("Mul", [x, self.constant(math.sqrt(0.5), np.float32)], f"{name}_s")
+                self.node("Erf", [f"{name}_s"], f"{name}_e")
             self.node("Add", [f"{name}_e", self.constant(1, np.float32)], f"{name}_a")
             self.node("Mul", [x, f"{name}_a"], f"{name}_m")
             self.node("Mul", [f"{name}_m", self.constant(0.5, np.float32)], name)
-        elif op in ("leaky_relu", "elu", "celu"):
-            self.node({"leaky_relu": "LeakyRelu", "elu": "Elu", "celu": "Celu"}[op], [x], name, alpha=a["alpha"])
+        elif op in ("leaky_relu", "elu", "celu", "thresholded_relu"):
+            kind = {"leaky_relu": "LeakyRelu", "elu": "Elu", "celu": "Celu", "thresholded_relu": "ThresholdedRelu"}[op]
+            self.node(kind, [x], name, alpha=a["alpha"])
+        elif op == "selu":
+            self.node("Selu", [x], name, alpha=a["alpha"], gamma=a["gamma"])
         elif op == "hardsigmoid":
             self.node("HardSigmoid", [x], name, alpha=a["alpha"], beta=a["beta"])
         elif op in ("softmax", "log_softmax"):
@@ -138,8 +167,10 @@ class Writer:
             self.node("AveragePool", [x], name, kernel_shape=step, strides=step)
         elif op == "transpose":
             self.node("Transpose", [x], name, perm=a["perm"])
-        elif op == "pad" and "constant" in str(a.get("mode", "constant")):
-            self.node("Pad", [x, self.constant(a["low"] + a["high"]), self.constant(a.get("value", 0), np.float32)], name)
+        elif op == "pad" and (mode := re.search("constant|reflect|edge", str(a.get("mode", "constant")))):
+            self.node("Pad", [x, self.constant(a["low"] + a["high"]), self.constant(a.get("value", 0), np.float32)], name, mode=mode[0])
+        elif op == "expand":
+            self.node("Expand", [x, self.constant(a["shape"])], name)
         elif op == "upsample" and "nearest" in str(a.get("mode", "nearest")):
             self.node("Resize", [x, "", self.constant([1, 1] + a["scale"], np.float32)], name, mode="nearest",
                       coordinate_transformation_mode="asymmetric", nearest_mode="floor")
@@ -167,6 +198,10 @@ class Writer:
         for node in self.nodes:
             for names in (node.input, node.output):
                 names[:] = [result if made and name == value else name for name in names]
+
+    def affine(self, inputs, shape):
+        """What is normalised, a scale and a shift: where the operation has none, 1 and 0."""
+        return inputs[:3] if len(inputs) > 1 else [inputs[0], self.constant(np.ones(shape), np.float32), self.constant(np.zeros(shape), np.float32)]
 
     def reshaped(self, x, shape):
         name = f"r{len(self.nodes)}"
