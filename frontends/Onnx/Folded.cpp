@@ -24,7 +24,7 @@ std::optional<Folded> Folded::of(const Tensor &tensor) {
   Folded result;
   result.type = tensor.type;
   result.shape.assign(tensor.dims.begin(), tensor.dims.end());
-  if (tensor.elements > (result.isReal() ? mostFoldedReals : mostFoldedInts))
+  if (tensor.elements > (result.isReal() ? mostFoldedReals : mostComputed))
     return std::nullopt;
   switch (tensor.type) {
   case Float:

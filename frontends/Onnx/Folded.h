@@ -41,8 +41,8 @@ struct Folded {
   static std::optional<Folded> of(const Tensor &tensor);
 };
 
-/// Initialisers of more elements than this stay weights, or unread; what is computed has at most `mostComputed`.
-constexpr int64_t mostFoldedInts = 65536, mostFoldedReals = 16, mostComputed = 1 << 22;
+/// Real initialisers of more elements than this stay weights. Integers, and what is computed, have at most `mostComputed`.
+constexpr int64_t mostFoldedReals = 16, mostComputed = 1 << 22;
 
 /// The product of the extents; nothing above `mostComputed`.
 std::optional<int64_t> elementsOf(llvm::ArrayRef<int64_t> shape);

@@ -110,7 +110,7 @@ const Folded *NodeImport::folded(size_t i) {
 const Folded *NodeImport::numbers(size_t i, StringRef what) {
   const Folded *value = folded(i);
   if (!value)
-    fail(what + " must be known when compiling; here it is computed while running");
+    fail(what + " must be known when compiling, with at most 2^22 elements; here it is larger, or computed while running");
   return value;
 }
 

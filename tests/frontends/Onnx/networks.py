@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +71,12 @@ def grouped():
                   ("Reshape", ["n", "planes"], "p", {}), ("Mul", ["p", "gain"], "m", {}), ("Add", ["m", "shift"], "y", {})], tensors)
 
 
+def looked_up():
+    """Rows picked by a table as large as that of attention with relative positions in a window of 24x24 pixels."""
+    tensors = {"rows": np.array([120, 3]), "table": np.random.default_rng(4).integers(-120, 120, (576, 576)), "axes": np.array([1])}
+    return small([("Reshape", ["image", "rows"], "r", {}), ("Gather", ["r", "table"], "g", {}), ("ReduceMean", ["g", "axes"], "y", {})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -97,7 +103,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
     else:
         model, image = reference.build(name, seed=1, batch=1)[0], reference.input_for(name, batch=1)
