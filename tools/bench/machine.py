@@ -1,6 +1,7 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 """What the benchmarks share: the machine's peaks, weftc and its products."""
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +52,11 @@ def source_of(network):
 def random_weights(source):
     """An ONNX file has its own."""
     return [] if str(source).endswith(".onnx") else ["--weights=random:1"]
+
+
+def first_output(program):
+    """The name of its first result: one that ONNX allows may be no identifier."""
+    return re.search(r"^output +(\w+):", call(program, "--info"), re.MULTILINE)[1]
 
 
 def run_json(program, folder, *options):

@@ -1,7 +1,9 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 """What the benchmarks read out of networks, without timing anything: as_onnx.py's networks give ONNX Runtime what weft computes,
-and groups.py's multiply-adds are those the zoo's table has from publications. check_bench.py SEVERAL.weft"""
+groups.py's multiply-adds are those the zoo's table has from publications, and `errors` compares with f64. check_bench.py SEVERAL.weft"""
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import numpy as np
@@ -39,4 +41,9 @@ for network in ("resnet18", "mobilenet_v2", "resnext50_32x4d", "densenet121", "v
     assert sum(group.weight_bytes for group in found) >= 3.9 * TABLE[network].parameters, network
 saved = [(g.macs / g.algorithm_macs, g.algorithm) for g in groups("zoo:vgg16") if "winograd4" in g.algorithm]
 assert {round(ratio, 2) for ratio, _ in saved} == {4, 3.64}, saved  # at 14x14 the last row and column of tiles are halves
+loader = SourceFileLoader("errors", str(ROOT / "tools" / "bench" / "errors"))
+loader.exec_module(errors := module_from_spec(spec_from_loader("errors", loader)))
+Path("layer.weft").write_text(errors.layer_text(8, 6, 8, 3, 1, 1))
+found = errors.Case("layer.weft", here, errors.peers(), ["--weights-budget=9"]).errors(0)
+assert len(found) == 3 and 0 < max(found.values()) < 1e-6, found
 print("benchmarks read networks rightly")
