@@ -46,7 +46,7 @@ def measure_peak(folder, weftc_options=()):
 
 def source_of(network):
     """What weftc calls it: a file, or a network of the zoo."""
-    return network if Path(network).suffix in (".weft", ".onnx") else f"zoo:{network}"
+    return network if Path(network).suffix in (".weft", ".onnx") else f"zoo:{network.removeprefix('zoo:')}"
 
 
 def random_weights(source):

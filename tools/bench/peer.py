@@ -1,8 +1,8 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-"""One peer in a process of its own, driven by tools/bench/peers: `peer.py NAME MODEL.onnx THREADS INPUT.npy OUTPUT.npy`. Writes its
-first result, prints a JSON line when it has it (milliseconds of loading, of compiling where the peer compiles ahead of time,
-size of what a product would ship), then for each line `RUNS` on standard input a JSON list of times in milliseconds, and at
-the end of input its peak resident memory."""
+"""One peer in a process of its own, driven by tools/bench/peers: `peer.py NAME MODEL.onnx THREADS INPUT.npy OUTPUT.npy RESULT`.
+Writes its first result, which the model calls RESULT, prints a JSON line when it has it (milliseconds of loading, of compiling where
+the peer compiles ahead of time, size of what a product would ship), then for each line `RUNS` on standard input a JSON list of times
+in milliseconds, and at the end of input its peak resident memory."""
 import json
 import re
 import subprocess
@@ -31,7 +31,7 @@ def libraries_mib(patterns):
     return sum(file.stat().st_size for file in files) / 2**20
 
 
-def onnxruntime(path, threads, x):
+def onnxruntime(path, threads, x, wanted):
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -46,7 +46,7 @@ def onnxruntime(path, threads, x):
     return Loaded(run, lambda: kept[0])
 
 
-def openvino(path, threads, x):
+def openvino(path, threads, x, wanted):
     import openvino as ov
 
     core = ov.Core()
@@ -56,7 +56,7 @@ def openvino(path, threads, x):
     return Loaded(request.infer, lambda: request.get_output_tensor(0).data)
 
 
-def mnn(path, threads, x):
+def mnn(path, threads, x, wanted):
     import MNN
 
     interpreter = MNN.Interpreter(path.replace(".onnx", ".mnn"))
@@ -65,7 +65,7 @@ def mnn(path, threads, x):
     tensor.copyFrom(MNN.Tensor(x.shape, MNN.Halide_Type_Float, x.ravel(), MNN.Tensor_DimensionType_Caffe))
 
     def result():
-        out = interpreter.getSessionOutput(session)
+        out = interpreter.getSessionOutput(session, wanted)  # the first of its own order is another
         host = MNN.Tensor(out.getShape(), MNN.Halide_Type_Float, np.zeros(out.getShape(), np.float32), MNN.Tensor_DimensionType_Caffe)
         out.copyToHostTensor(host)
         return np.array(host.getData(), np.float32).reshape(out.getShape())
@@ -73,7 +73,7 @@ def mnn(path, threads, x):
     return Loaded(lambda: interpreter.runSession(session), result)
 
 
-def torch(path, threads, x):
+def torch(path, threads, x, wanted):
     import onnx
     import torch as library
     from onnx2torch import convert
@@ -88,7 +88,7 @@ def torch(path, threads, x):
     return Loaded(run, lambda: (kept[0][0] if isinstance(kept[0], (list, tuple)) else kept[0]).numpy())
 
 
-def iree(path, threads, x):
+def iree(path, threads, x, wanted):
     import iree.runtime as runtime
 
     start, mlir, binary = time.perf_counter(), path.replace(".onnx", ".mlir"), path.replace(".onnx", ".vmfb")
@@ -109,7 +109,7 @@ def iree(path, threads, x):
     return Loaded(run, lambda: np.asarray((kept[0][0] if isinstance(kept[0], (list, tuple)) else kept[0]).to_host()), seconds)
 
 
-def tvm(path, threads, x):
+def tvm(path, threads, x, wanted):
     import onnx
     import tvm as library
     from tvm import relax
@@ -139,11 +139,11 @@ PEERS = {"onnxruntime": (onnxruntime, ["onnxruntime/capi/*.so*"], ".onnx"),
 
 
 def main():
-    name, path, threads, given, first = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5]
+    name, path, threads, given, first, wanted = sys.argv[1:]
     load, patterns, ending = PEERS[name]
     x = np.load(given)
     start = time.perf_counter()
-    loaded = load(path, threads, x)
+    loaded = load(path, int(threads), x, wanted)
     loaded.run()
     load_ms = 1e3 * (time.perf_counter() - start)
     np.save(first, np.asarray(loaded.result()))

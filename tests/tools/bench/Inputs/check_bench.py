@@ -41,6 +41,7 @@ for network in ("resnet18", "mobilenet_v2", "resnext50_32x4d", "densenet121", "v
     assert sum(group.weight_bytes for group in found) >= 3.9 * TABLE[network].parameters, network
 saved = [(g.macs / g.algorithm_macs, g.algorithm) for g in groups("zoo:vgg16") if "winograd4" in g.algorithm]
 assert {round(ratio, 2) for ratio, _ in saved} == {4, 3.64}, saved  # at 14x14 the last row and column of tiles are halves
+assert source_of("resnet18") == source_of("zoo:resnet18") == "zoo:resnet18"
 loader = SourceFileLoader("errors", str(ROOT / "tools" / "bench" / "errors"))
 loader.exec_module(errors := module_from_spec(spec_from_loader("errors", loader)))
 Path("layer.weft").write_text(errors.layer_text(8, 6, 8, 3, 1, 1))
