@@ -85,19 +85,17 @@ std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
   auto sizeOf = [&](const Offer &offer) -> size_t {
     return offer.bytes <= 0 ? 0 : offer.bytes > room ? parts + 1 : size_t(std::ceil(offer.bytes * parts / room));
   };
-  std::vector<double> most(parts + 1, 0); // gained by the layers so far, in so many parts
+  std::vector<double> most(parts + 1, 0), before; // gained by the layers so far, in so many parts
   std::vector<uint8_t> taken(layers.size() * (parts + 1), 0);
   for (auto [number, layer] : llvm::enumerate(layers)) {
-    auto sizes = llvm::map_to_vector(layer.offers, sizeOf);
-    for (size_t space = parts + 1; space-- > 0;) {
-      double without = most[space];
-      for (auto [index, offer] : llvm::enumerate(layer.offers)) {
-        size_t size = sizes[index];
-        double with = size == 0 ? without : size <= space ? most[space - size] : 0;
-        if (size <= space && with + offer.gain > most[space]) {
-          most[space] = with + offer.gain;
-          taken[number * (parts + 1) + space] = index + 1;
-        }
+    before = most;
+    uint8_t *takenHere = &taken[number * (parts + 1)];
+    for (auto [index, offer] : llvm::enumerate(layer.offers)) {
+      const size_t size = sizeOf(offer);
+      for (size_t space = size; space <= parts; ++space) {
+        double with = before[space - size] + offer.gain;
+        takenHere[space] = with > most[space] ? index + 1 : takenHere[space];
+        most[space] = std::max(most[space], with);
       }
     }
   }

@@ -12,6 +12,8 @@
 
 #include "llvm/ADT/SetVector.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace weft {
@@ -66,14 +68,20 @@ private:
     OpSet members, best;
     members.insert(head);
     best = members;
+    auto isEarlier = [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); };
+    std::set<Operation *, decltype(isEarlier)> readers; // of the members, those behind the last that was looked at
     if (hasEpilogue(head))
-      for (Operation *op = head->getNextNode(); op && members.size() < largestGroup; op = op->getNextNode()) {
-        if (!joins(op, members, head->getResult(0).getType()) || !fits(op, members))
-          continue;
-        members.insert(op);
-        if (escapesOnlyThrough(op, members))
-          best = members;
-      }
+      readers.insert(head->user_begin(), head->user_end());
+    while (!readers.empty() && members.size() < largestGroup) {
+      Operation *op = *readers.begin();
+      readers.erase(readers.begin());
+      if (!joins(op, head->getResult(0).getType()) || !fits(op, members))
+        continue;
+      members.insert(op);
+      readers.insert(op->user_begin(), op->user_end());
+      if (escapesOnlyThrough(op, members))
+        best = members;
+    }
     for (Operation *op : best)
       grouped.insert(op);
     fused += best.size() - 1;
@@ -90,11 +98,8 @@ private:
     return length <= longestExpression;
   }
 
-  /// Asked of every later operation for every group, so what is cheap and mostly false comes first.
-  bool joins(Operation *op, const OpSet &members, Type type) {
-    return llvm::any_of(op->getOperands(),
-                        [&](Value operand) { return members.contains(operand.getDefiningOp()); }) &&
-           isPointwise(op) && op->getResult(0).getType() == type && !grouped.contains(op) && isComputed(op, recipes);
+  bool joins(Operation *op, Type type) {
+    return isPointwise(op) && op->getResult(0).getType() == type && !grouped.contains(op) && isComputed(op, recipes);
   }
 
   /// An element-wise operation that heads a group could have been a part of its producer's kernel: says why it is not.

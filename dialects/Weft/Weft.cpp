@@ -3,6 +3,7 @@
 #include "dialects/Weft/Weft.h"
 
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -39,6 +40,12 @@ static bool isSmall(MatmulOp product) {
          z.getNumElements() * x.getShape().back() <= mostMultiplied;
 }
 
+/// `isa` of many operations, which asks for one after another, by one look.
+template <typename... Ops> static bool isAnyOf(Operation *op) {
+  static const llvm::DenseSet<TypeID> types{TypeID::get<Ops>()...};
+  return types.contains(op->getName().getTypeID());
+}
+
 /// What the emitter can evaluate (compiler/Weights/Recipes.cpp): weights are moved, combined and packed there, and contracted where
 /// that takes little.
 static bool mayBeInRecipe(Operation *op) {
@@ -46,29 +53,28 @@ static bool mayBeInRecipe(Operation *op) {
     return pad.getMode() == PadMode::Constant;
   if (auto product = dyn_cast<MatmulOp>(op))
     return isSmall(product);
-  return isa<WeightOp, ConstantOp,
-             // element by element
-             AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp,
-             SiluOp, SoftplusOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp, FloorOp, CeilOp, ReciprocalOp,
-             ClipOp, RoundOp, SignOp, SinOp, CosOp, LessOp, LessEqualOp, EqualOp, WhereOp,
-             // elements moved
-             ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, GatherOp, RelayoutOp,
-             // elements gathered
-             ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp, SoftmaxOp,
-             // packed
-             PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(op);
+  return isAnyOf<WeightOp, ConstantOp,
+                 // element by element
+                 AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, CastOp, ReluOp, Relu6Op, SigmoidOp, TanhOp,
+                 SiluOp, SoftplusOp, ErfOp, ExpOp, LogOp, SqrtOp, RsqrtOp, AbsOp, NegOp, FloorOp, CeilOp, ReciprocalOp,
+                 ClipOp, RoundOp, SignOp, SinOp, CosOp, LessOp, LessEqualOp, EqualOp, WhereOp,
+                 // elements moved
+                 ReshapeOp, FlattenOp, TransposeOp, ExpandOp, SliceOp, ConcatOp, GatherOp, RelayoutOp,
+                 // elements gathered
+                 ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp, SoftmaxOp,
+                 // packed
+                 PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(op);
 }
 
+/// Nearest first: what a layer computed is seldom far, while the first operands of sums lead to the beginning of the network.
 bool weft::isRecipe(Value value) {
-  llvm::SmallVector<Value> pending{value};
-  llvm::DenseSet<Value> seen{value};
-  while (!pending.empty()) {
-    Operation *op = pending.pop_back_val().getDefiningOp();
+  llvm::SmallSetVector<Value, 8> seen;
+  seen.insert(value);
+  for (size_t next = 0; next < seen.size(); ++next) {
+    Operation *op = seen[next].getDefiningOp();
     if (!op || !mayBeInRecipe(op))
       return false;
-    for (Value operand : op->getOperands())
-      if (seen.insert(operand).second)
-        pending.push_back(operand);
+    seen.insert(op->operand_begin(), op->operand_end());
   }
   return true;
 }

@@ -35,13 +35,6 @@ int64_t rowBytesOf(RankedTensorType type, int64_t extra) {
   return channels * (type.getDimSize(3) + extra) * 4;
 }
 
-/// Whether tiles of a good size divide the rows of a blocked tensor.
-bool tilesExactly(RankedTensorType type, const Machine &machine) {
-  int64_t width = type.getDimSize(3), blocks = llvm::divideCeil(type.getDimSize(1), machine.vector);
-  Tile tile = chooseExactTile(width, blocks, machine);
-  return tile.x * tile.cb >= std::min<int64_t>(fewestExactAccumulators, width * blocks);
-}
-
 struct Sliding {
   SmallVector<int64_t> kernel, stride, pad, dilation;
 };
@@ -103,6 +96,16 @@ std::optional<Choice> ChoicesInChain::of(Operation *op) {
     if (!wanted || choice.algorithm == wanted)
       return entry->second = choice;
   return std::nullopt;
+}
+
+bool ChoicesInChain::tilesExactly(RankedTensorType type) {
+  auto [entry, isNew] = exact.try_emplace(type);
+  if (isNew) {
+    int64_t width = type.getDimSize(3), blocks = llvm::divideCeil(type.getDimSize(1), machine.vector);
+    Tile tile = chooseExactTile(width, blocks, machine);
+    entry->second = tile.x * tile.cb >= std::min<int64_t>(fewestExactAccumulators, width * blocks);
+  }
+  return entry->second;
 }
 
 ChainModel::ChainModel(ArrayRef<Operation *> members, const Machine &machine, ChoicesInChain &choices)
@@ -215,7 +218,7 @@ bool ChainModel::add(Operation *op) {
   node.op = op;
   node.rows.height = y.getDimSize(2);
   node.rowBytes = rowBytesOf(y, 0);
-  node.tilesExactly = !isa<ConcatOp>(op) && tilesExactly(y, machine);
+  node.tilesExactly = !isa<ConcatOp>(op) && choices.tilesExactly(y);
   auto concat = dyn_cast<ConcatOp>(op);
   bool good = concat ? joinsBlocks(concat) && addOperands(op, node)
                      : isPointwise(op) ? addOperands(op, node) : addWindow(op, node);

@@ -22,10 +22,13 @@ class ChoicesInChain {
 public:
   explicit ChoicesInChain(const Machine &machine);
   std::optional<Choice> of(mlir::Operation *op);
+  /// Whether tiles of a good size divide the rows of a blocked tensor.
+  bool tilesExactly(mlir::RankedTensorType type);
 
 private:
   Machine machine;
   llvm::DenseMap<mlir::Operation *, std::optional<Choice>> known;
+  llvm::DenseMap<mlir::Type, bool> exact;
 };
 
 /// Groups, and the concatenations between them, in program order; only the last value is read by others.
