@@ -59,6 +59,40 @@ void inlineViews(GroupOp group) {
   group.erase();
 }
 
+/// Groups that have equal kernels for certain: they do the same with inputs of the same kinds. In deep networks most have one like them, which
+/// is found faster than a kernel is made.
+struct AlikeGroups : llvm::DenseMapInfo<GroupOp> {
+  static constexpr auto flags = OperationEquivalence::IgnoreLocations;
+
+  static unsigned getHashValue(GroupOp group) {
+    llvm::hash_code hash = llvm::hash_value(group->getAttr("choice").getAsOpaquePointer());
+    for (Operation &op : group.getBody().front())
+      hash = llvm::hash_combine(hash, OperationEquivalence::computeHash(&op, OperationEquivalence::ignoreHashValue,
+                                                                        OperationEquivalence::ignoreHashValue, flags));
+    return hash;
+  }
+
+  static bool isEqual(GroupOp a, GroupOp b) {
+    auto isKey = [](GroupOp key) { return key == getEmptyKey() || key == getTombstoneKey(); };
+    if (a == b || isKey(a) || isKey(b))
+      return a == b;
+    return a->getAttr("choice") == b->getAttr("choice") && a->getNumOperands() == b->getNumOperands() &&
+           OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(), flags) && haveLikeInputs(a, b);
+  }
+
+private:
+  /// What kernels ask about values outside of their group.
+  static bool haveLikeInputs(GroupOp a, GroupOp b) {
+    auto firstOf = [](GroupOp group, Value input) { return llvm::find(group.getInputs(), input).getIndex(); };
+    return llvm::all_of(llvm::zip_equal(a.getInputs(), b.getInputs()), [&](auto inputs) {
+      auto [x, y] = inputs;
+      auto constantX = x.template getDefiningOp<ConstantOp>(), constantY = y.template getDefiningOp<ConstantOp>();
+      return firstOf(a, x) == firstOf(b, y) && isa<BlockArgument>(x) == isa<BlockArgument>(y) && isRecipe(x) == isRecipe(y) &&
+             (constantX ? constantX.getValueAttr() : Attribute()) == (constantY ? constantY.getValueAttr() : Attribute());
+    });
+  }
+};
+
 /// One network function on its way.
 class Outliner {
 public:
@@ -117,18 +151,33 @@ private:
     return casts;
   }
 
+  /// That of a group like it, with this group's arguments, or a new one.
+  FailureOr<Kernel> kernelOf(GroupOp group) {
+    auto like = known.find(group);
+    if (like == known.end()) {
+      FailureOr<Kernel> made = buildKernel(group, module);
+      if (failed(made))
+        return failure();
+      std::string base = made->function->getAttrOfType<StringAttr>("weft.kernel").str();
+      made->function.setSymName(base + "_" + std::to_string(names[base]++));
+      if (Attribute choice = group->getAttr("choice"))
+        made->function->setAttr("weft.choice", choice);
+      return known[group] = *made;
+    }
+    Kernel kernel = like->second;
+    for (KernelArgument &argument : kernel.arguments)
+      if (argument.source)
+        argument.source = group.getInputs()[llvm::find(like->first.getInputs(), argument.source).getIndex()];
+    return kernel;
+  }
+
   LogicalResult outline(GroupOp group) {
-    FailureOr<Kernel> kernel = buildKernel(group, module);
+    FailureOr<Kernel> kernel = kernelOf(group);
     if (failed(kernel))
       return failure();
     ++kernels;
     func::FuncOp function = kernel->function;
-    std::string base = function->getAttrOfType<StringAttr>("weft.kernel").str();
-    function.setSymName(base + "_" + std::to_string(names[base]++));
-    auto choice = group->getAttrOfType<DictionaryAttr>("choice");
-    if (choice)
-      function->setAttr("weft.choice", choice);
-    bool asLines = parameter(choice, "lines") != 0;
+    bool asLines = parameter(group->getAttrOfType<DictionaryAttr>("choice"), "lines") != 0;
 
     SmallVector<Value> operands;
     for (const KernelArgument &argument : kernel->arguments) {
@@ -227,6 +276,7 @@ private:
   OpBuilder builder;
   NetworkViews views;
   llvm::StringMap<unsigned> &names;
+  llvm::DenseMap<GroupOp, Kernel, AlikeGroups> known;
 };
 
 struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {

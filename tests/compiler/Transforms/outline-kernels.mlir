@@ -115,3 +115,25 @@ func.func @sizes(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %h: tensor<?x4
   %z = weft.readout sum %y by %part graphs -1 {size = "G"} : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32>
   return %z : tensor<?x4xf32>
 }
+
+// -----
+
+// Groups that do the same share a kernel, each with its own arguments. One that reads the caller's tensor, or has another constant in its
+// code, has its own.
+// CHECK-LABEL: func.func @alike
+// CHECK: %[[A:.*]] = call @mul_0(%arg0,
+// CHECK: %[[B:.*]] = call @mul_1(%[[A]],
+// CHECK: %[[C:.*]] = call @mul_1(%[[B]],
+// CHECK: call @mul_2(%[[C]],
+// CHECK: func.func private @mul_2
+// CHECK: arith.constant 3.0
+// CHECK-NOT: func.func private
+func.func @alike(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {weft.net} {
+  %two = weft.constant dense<2.0> : tensor<f32>
+  %three = weft.constant dense<3.0> : tensor<f32>
+  %a = weft.mul %x, %two : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %b = weft.mul %a, %two : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %c = weft.mul %b, %two : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %d = weft.mul %c, %three : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  return %d : tensor<4x4xf32>
+}
