@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <queue>
 #include <tuple>
@@ -26,6 +27,7 @@ struct Set {
 
   bool has(int i) const { return words[i / 64] >> (i % 64) & 1; }
   void add(int i) { words[i / 64] |= uint64_t(1) << (i % 64); }
+  void remove(int i) { words[i / 64] &= ~(uint64_t(1) << (i % 64)); }
   void add(const Set &other) {
     for (size_t w = 0; w < words.size(); ++w)
       words[w] |= other.words[w];
@@ -149,7 +151,7 @@ private:
     Set writers, users;
   };
   struct State {
-    Set ran;
+    Set ran, ready; ///< what may come next
     int64_t alive = 0, peak = 0;
     int parent = -1, operation = -1, ranCount = 0;
   };
@@ -159,10 +161,13 @@ private:
 
   void collectNeeds(const std::vector<int> &local) {
     needs.resize(count);
+    neededBy.resize(count);
     for (int i = 0; i < count; ++i)
       for (int before : problem.operations[operations[i]].after)
-        if (local[before] >= 0)
+        if (local[before] >= 0) {
           needs[i].add(local[before]);
+          neededBy[local[before]].push_back(i);
+        }
   }
 
   void collectStorage(const std::vector<int> &local, const std::vector<uint8_t> &ranBefore) {
@@ -232,16 +237,22 @@ private:
   }
 
   /// Whatever the order its peak will be the least one or more, so up to that operations are free.
-  State start() const { return {{}, aliveAtStart, least, -1, -1, 0}; }
-
-  State successor(const State &state, int index, int operation, const Effect &effect) const {
-    State next{state.ran, effect.after, std::max(state.peak, effect.during), index, operation, state.ranCount + 1};
-    next.ran.add(operation);
-    return next;
+  State start() const {
+    State state{{}, {}, aliveAtStart, least, -1, -1, 0};
+    for (int i = 0; i < count; ++i)
+      if (needs[i] == Set{})
+        state.ready.add(i);
+    return state;
   }
 
-  bool canRun(const State &state, int operation) const {
-    return !state.ran.has(operation) && state.ran.contains(needs[operation]);
+  State successor(const State &state, int index, int operation, const Effect &effect) const {
+    State next{state.ran, state.ready, effect.after, std::max(state.peak, effect.during), index, operation, state.ranCount + 1};
+    next.ran.add(operation);
+    next.ready.remove(operation);
+    for (int later : neededBy[operation])
+      if (next.ran.contains(needs[later]))
+        next.ready.add(later);
+    return next;
   }
 
   /// What may come next with a peak below the bound. One that is free (it does not raise the peak, and leaves no more
@@ -249,20 +260,19 @@ private:
   void expand(const State &state, int index, int64_t bound, std::vector<State> &out) const {
     size_t from = out.size();
     budget.spend(count);
-    for (int operation = 0; operation < count; ++operation) {
-      if (!canRun(state, operation))
-        continue;
-      Effect effect = effectOf(state.ran, state.alive, operation);
-      if (effect.during >= bound)
-        continue;
-      State next = successor(state, index, operation, effect);
-      if (effect.during <= state.peak && effect.after <= state.alive) {
-        out.resize(from);
-        out.push_back(next);
-        return;
+    for (size_t word = 0; word < state.ready.words.size(); ++word)
+      for (uint64_t rest = state.ready.words[word]; rest != 0; rest &= rest - 1) {
+        int operation = static_cast<int>(64 * word) + std::countr_zero(rest);
+        Effect effect = effectOf(state.ran, state.alive, operation);
+        if (effect.during >= bound)
+          continue;
+        bool isFree = effect.during <= state.peak && effect.after <= state.alive;
+        if (isFree)
+          out.resize(from);
+        out.push_back(successor(state, index, operation, effect));
+        if (isFree)
+          return;
       }
-      out.push_back(next);
-    }
   }
 
   static std::vector<int> pathTo(const std::vector<State> &states, int index) {
@@ -341,6 +351,7 @@ private:
   int count;
   Budget &budget;
   std::vector<Set> needs;
+  std::vector<std::vector<int>> neededBy;
   std::vector<Storage> storages;
   std::vector<std::vector<int>> usedBy;
   int64_t aliveAtStart = 0, aliveUntouched = 0, least = 0;
