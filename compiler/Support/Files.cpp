@@ -83,6 +83,15 @@ Error FilePart::read(uint64_t offset, void *data, uint64_t bytes) const {
   return failure ? cannotWrite(path, failure) : Error::success();
 }
 
+Expected<sys::fs::mapped_file_region> FilePart::view(uint64_t offset, uint64_t bytes) const {
+  std::error_code failure;
+  sys::fs::mapped_file_region region(sys::fs::convertFDToNativeFile(descriptor), sys::fs::mapped_file_region::readonly, bytes,
+                                     begin + offset, failure);
+  if (failure)
+    return cannotWrite(path, failure);
+  return region;
+}
+
 Error FilePart::takeSpace(uint64_t bytes) const {
   if (bytes == 0)
     return Error::success();

@@ -32,6 +32,8 @@ struct FilePart {
 
   llvm::Error write(uint64_t offset, const void *data, uint64_t bytes) const;
   llvm::Error read(uint64_t offset, void *data, uint64_t bytes) const;
+  /// The same, not copied; a whole number of the machine's pages from the beginning of the file.
+  llvm::Expected<llvm::sys::fs::mapped_file_region> view(uint64_t offset, uint64_t bytes) const;
   /// From here on there are `bytes`, whose space on the disk is taken at once; new ones are zeros.
   llvm::Error takeSpace(uint64_t bytes) const;
 };

@@ -39,71 +39,70 @@ void packFilter(FilterView filter, int64_t ib, int64_t ob, float *packed) {
 
 namespace {
 
-/// Transforms filters of `lanes` outputs at once: element e of output o is at [e * lanes + o] on both sides.
-class FilterTransform {
-public:
-  static constexpr int lanes = 16;
+#if defined(__x86_64__)
+#define WEFT_WIDE_TOO __attribute__((target_clones("default", "avx2"))) // without multiply-adds, which round otherwise
+#else
+#define WEFT_WIDE_TOO
+#endif
 
-  FilterTransform(int m, int down, int across)
-      : left(kernel::Winograd::along(m, down)), right(kernel::Winograd::along(m, across)) {}
+/// Of as many outputs.
+using Lanes __attribute__((vector_size(32), aligned(8), may_alias)) = double;
+constexpr int64_t lanesEach = sizeof(Lanes) / sizeof(double);
 
-  int points() const { return left.points * right.points; }
+/// The points of a transform along one dimension, each of `count` lanes, from as many taps.
+[[gnu::always_inline]] inline void transform(const kernel::Winograd &matrices, const Lanes *taps, int64_t tapStep, Lanes *points,
+                                             int64_t pointStep, int64_t count) {
+  for (int p = 0; p < matrices.points; ++p)
+    for (int64_t l = 0; l < count; ++l) {
+      Lanes sum = matrices.g[p][0] * taps[l];
+      for (int tap = 1; tap < matrices.r; ++tap)
+        sum += matrices.g[p][tap] * taps[tap * tapStep + l];
+      points[p * pointStep + l] = sum;
+    }
+}
 
-  /// G g, then (G g) G^T, in double precision.
-  void run(const double *g, double *result) {
-    int across = right.r;
-    for (int p = 0; p < left.points; ++p)
-      for (int x = 0; x < across; ++x)
-        combine(left, p, g + x * lanes, across * lanes, half + (p * across + x) * lanes);
-    for (int p = 0; p < left.points; ++p)
-      for (int q = 0; q < right.points; ++q)
-        combine(right, q, half + p * across * lanes, lanes, result + (p * right.points + q) * lanes);
-  }
-
-private:
-  /// Row `point` of G times the taps at multiples of `step`.
-  static void combine(const kernel::Winograd &matrices, int point, const double *from, int step, double *to) {
-    const auto &factors = matrices.g[point];
-    if (matrices.r == 1)
-      return void(std::memcpy(to, from, lanes * sizeof(double)));
-    for (int lane = 0; lane < lanes; ++lane)
-      to[lane] = factors[0] * from[lane] + factors[1] * from[step + lane];
-    for (int tap = 2; tap < matrices.r; ++tap)
-      for (int lane = 0; lane < lanes; ++lane)
-        to[lane] += factors[tap] * from[tap * step + lane];
-  }
-
-  kernel::Winograd left, right;
-  double half[kernel::Winograd::maxPoints * kernel::Winograd::maxTaps * lanes];
+/// Elements of a block of outputs: of the filter, transformed along the first dimension, and along both.
+struct Stages {
+  double *taps, *half, *points;
 };
+
+/// G g, then (G g) G^T, in double precision, for all of a block of outputs: from `[o, inputs, slices, down, across]` to `[point, blocks of
+/// inputs, slices, ib, ob]`, whose points lie `pointStep` apart.
+WEFT_WIDE_TOO void transformBlock(FilterView filter, const kernel::Winograd &left, const kernel::Winograd &right, Stages stages,
+                                  int64_t ib, int64_t ob, float *packed, int64_t pointStep) {
+  const int64_t count = ceilDiv(ob, lanesEach), lanes = count * lanesEach, taps = left.r * right.r, slices = filter.taps / taps;
+  auto *in = reinterpret_cast<Lanes *>(stages.taps), *half = reinterpret_cast<Lanes *>(stages.half);
+  auto *out = reinterpret_cast<Lanes *>(stages.points);
+  for (int64_t i = 0, s = 0; i < filter.inputs; s + 1 < slices ? ++s : (s = 0, ++i)) {
+    for (int64_t o = 0; o < filter.outputs; ++o)
+      for (int64_t e = 0; e < taps; ++e)
+        stages.taps[e * lanes + o] = filter.data[((o * filter.inputs + i) * slices + s) * taps + e];
+    for (int x = 0; x < right.r; ++x)
+      transform(left, in + x * count, right.r * count, half + x * count, right.r * count, count);
+    for (int p = 0; p < left.points; ++p)
+      transform(right, half + p * right.r * count, count, out + p * right.points * count, count, count);
+    float *to = packed + ((i / ib * slices + s) * ib + i % ib) * ob;
+    for (int64_t p = 0; p < left.points * right.points; ++p)
+      for (int64_t o = 0; o < ob; ++o)
+        to[p * pointStep + o] = static_cast<float>(stages.points[p * lanes + o]);
+  }
+}
 
 } // namespace
 
 void packWinograd(FilterView filter, int m, int down, int across, int64_t ib, int64_t ob, float *packed) {
-  constexpr int lanes = FilterTransform::lanes;
-  FilterTransform transform(m, down, across);
-  int64_t points = transform.points();
-  int64_t outputBlocks = ceilDiv(filter.outputs, ob), inputBlocks = ceilDiv(filter.inputs, ib);
-  int64_t taps = down * across, slices = filter.taps / taps,
-          pointStride = outputBlocks * inputBlocks * slices * ib * ob;
-  if (filter.outputs % ob != 0 || filter.inputs % ib != 0)
-    std::memset(packed, 0, sizeof(float) * points * pointStride);
-  std::vector<double> in(taps * lanes), out(points * lanes);
-  for (int64_t o0 = 0; o0 < filter.outputs; o0 += lanes) {
-    int64_t count = std::min<int64_t>(lanes, filter.outputs - o0);
-    for (int64_t i = 0, s = 0; i < filter.inputs; s + 1 < slices ? ++s : (s = 0, ++i)) {
-      for (int64_t o = 0; o < count; ++o)
-        for (int64_t e = 0; e < taps; ++e)
-          in[e * lanes + o] = filter.data[(((o0 + o) * filter.inputs + i) * slices + s) * taps + e];
-      transform.run(in.data(), out.data());
-      int64_t place[lanes];
-      for (int64_t o = 0; o < count; ++o)
-        place[o] = ((((o0 + o) / ob * inputBlocks + i / ib) * slices + s) * ib + i % ib) * ob + (o0 + o) % ob;
-      // Points outside: their distance is often a power of two, and each is one cache line of neighbouring outputs.
-      for (int64_t p = 0; p < points; ++p)
-        for (int64_t o = 0; o < count; ++o)
-          packed[p * pointStride + place[o]] = static_cast<float>(out[p * lanes + o]);
-    }
+  const auto left = kernel::Winograd::along(m, down), right = kernel::Winograd::along(m, across);
+  int64_t outputBlocks = ceilDiv(filter.outputs, ob), slices = filter.taps / (down * across);
+  int64_t blockSize = ceilDiv(filter.inputs, ib) * slices * ib * ob, pointStep = outputBlocks * blockSize;
+  if (filter.inputs % ib != 0)
+    std::memset(packed, 0, sizeof(float) * left.points * right.points * pointStep);
+  int64_t lanes = ceilDiv(ob, lanesEach) * lanesEach;
+  std::vector<double> half(left.points * right.r * lanes), points(left.points * right.points * lanes);
+  for (int64_t block = 0; block < outputBlocks; ++block) {
+    int64_t first = block * ob, outputs = std::min(ob, filter.outputs - first);
+    std::vector<double> taps(down * across * lanes); // zeros where there are no outputs
+    transformBlock({filter.data + first * filter.inputs * filter.taps, outputs, filter.inputs, filter.taps}, left, right,
+                   {taps.data(), half.data(), points.data()}, ib, ob, packed + block * blockSize, pointStep);
   }
 }
 

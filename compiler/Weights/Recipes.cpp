@@ -476,6 +476,35 @@ void packVector(HostTensor &y, const HostTensor &w) {
   std::memcpy(y.writable(), w.data, w.bytes());
 }
 
+/// How the filter of a convolution is packed: to as many arrays as its transform has points, each of blocks of so many outputs.
+struct Packing {
+  int64_t points, outputs;
+  std::function<void(FilterView filter, float *packed)> pack;
+};
+
+std::optional<Packing> packingOf(Operation *op) {
+  using Form = std::optional<Packing>;
+  return TypeSwitch<Operation *, Form>(op)
+      .Case([](PackFilterOp op) -> Form {
+        return {{1, int64_t(op.getOcBlock()), [=](FilterView filter, float *packed) mutable {
+                   packFilter(filter, op.getIcBlock(), op.getOcBlock(), packed);
+                 }}};
+      })
+      .Case([](WinogradFilterOp op) -> Form {
+        int64_t points = cast<RankedTensorType>(op.getType()).getDimSize(0);
+        return {{points, int64_t(op.getOcBlock()), [=](FilterView filter, float *packed) mutable {
+                   auto window = op.getW().getType().getShape().take_back(2);
+                   packWinograd(filter, op.getM(), window[0], window[1], op.getIcBlock(), op.getOcBlock(), packed);
+                 }}};
+      })
+      .Case([](StrassenFilterOp op) -> Form {
+        return {{7, 2 * int64_t(op.getOcBlock()), [=](FilterView filter, float *packed) mutable {
+                   packStrassen(filter, op.getIcBlock(), op.getOcBlock(), packed);
+                 }}};
+      })
+      .Default(std::nullopt);
+}
+
 //===- One operation ---------------------------------------------------------------------------------------------===//
 
 /// The same bytes under another type.
@@ -547,21 +576,11 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       .Case([&](ConcatOp concatOp) { return concat(concatOp, y, xs), done(); })
       .Case([&](PadOp padOp) { return pad(padOp, y, xs[0]); })
       .Case([&](RelayoutOp) { return relayout(y, xs[0]), done(); })
-      .Case([&](PackFilterOp pack) {
-        return packFilter(filterView(xs[0]), pack.getIcBlock(), pack.getOcBlock(), floats(y)), done();
-      })
+      .Case<PackFilterOp, WinogradFilterOp, StrassenFilterOp>(
+          [&](auto) { return packingOf(op)->pack(filterView(xs[0]), floats(y)), done(); })
       .Case([&](PackDepthwiseOp pack) { return packDepthwise(pack, y, xs[0]), done(); })
       .Case([&](PackGroupedOp pack) { return packGrouped(pack, y, xs[0]), done(); })
       .Case([&](PackVectorOp) { return packVector(y, xs[0]), done(); })
-      .Case([&](WinogradFilterOp pack) {
-        auto window = pack.getW().getType().getShape().take_back(2);
-        return packWinograd(filterView(xs[0]), pack.getM(), window[0], window[1], pack.getIcBlock(), pack.getOcBlock(),
-                            floats(y)),
-               done();
-      })
-      .Case([&](StrassenFilterOp pack) {
-        return packStrassen(filterView(xs[0]), pack.getIcBlock(), pack.getOcBlock(), floats(y)), done();
-      })
       .Default([&](Operation *) { return xs.size() == 1 && computeUnary(op, y, xs[0]); });
 }
 
@@ -653,30 +672,33 @@ private:
 FailureOr<HostTensor> RecipeEvaluator::evaluate(Value value) { return Evaluation(source).run(value); }
 
 /// By blocks of outputs, as many as stay in the cache until they are taken.
-static LogicalResult packInPieces(PackFilterOp pack, FilterView filter, RecipeEvaluator::Take take) {
+static LogicalResult packInPieces(RankedTensorType type, const Packing &packing, FilterView filter, RecipeEvaluator::Take take) {
   constexpr int64_t pieceBytes = 1 << 20;
-  HostTensor whole{cast<RankedTensorType>(pack.getType()), nullptr, nullptr};
-  int64_t outputs = pack.getOcBlock(), blocks = llvm::divideCeil(filter.outputs, outputs), blockBytes = whole.bytes() / blocks;
-  int64_t atOnce = std::clamp<int64_t>(pieceBytes / blockBytes, 1, blocks);
-  return failableParallelForEachN(pack.getContext(), 0, llvm::divideCeil(blocks, atOnce), [&](size_t number) {
-    int64_t first = number * atOnce, begin = first * outputs, count = std::min(atOnce, blocks - first);
-    auto piece = std::make_unique_for_overwrite<char[]>(count * blockBytes);
+  int64_t blocks = llvm::divideCeil(filter.outputs, packing.outputs);
+  int64_t pointBytes = HostTensor{type, nullptr, nullptr}.bytes() / packing.points, blockBytes = pointBytes / blocks;
+  int64_t atOnce = std::clamp<int64_t>(pieceBytes / (packing.points * blockBytes), 1, blocks);
+  return failableParallelForEachN(type.getContext(), 0, llvm::divideCeil(blocks, atOnce), [&](size_t number) {
+    int64_t first = number * atOnce, begin = first * packing.outputs, bytes = std::min(atOnce, blocks - first) * blockBytes;
+    auto piece = std::make_unique_for_overwrite<char[]>(packing.points * bytes);
     FilterView part = filter;
     part.data += begin * filter.inputs * filter.taps;
-    part.outputs = std::min(count * outputs, filter.outputs - begin);
-    packFilter(part, pack.getIcBlock(), outputs, reinterpret_cast<float *>(piece.get()));
-    return take(first * blockBytes, piece.get(), count * blockBytes);
+    part.outputs = std::min(atOnce * packing.outputs, filter.outputs - begin);
+    packing.pack(part, reinterpret_cast<float *>(piece.get()));
+    for (int64_t point = 0; point < packing.points; ++point)
+      if (failed(take(point * pointBytes + first * blockBytes, piece.get() + point * bytes, bytes)))
+        return failure();
+    return success();
   });
 }
 
 LogicalResult RecipeEvaluator::evaluate(Value value, Take take) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  auto pack = value.getDefiningOp<PackFilterOp>();
-  bool inPieces = pack && type && type.hasStaticShape() && type.getNumElements() > 0 && type.getElementType().isF32();
-  FailureOr<HostTensor> result = evaluate(inPieces ? pack.getW() : value);
+  bool hasPieces = type && type.hasStaticShape() && type.getNumElements() > 0 && type.getElementType().isF32();
+  std::optional<Packing> packing = hasPieces && value.getDefiningOp() ? packingOf(value.getDefiningOp()) : std::nullopt;
+  FailureOr<HostTensor> result = evaluate(packing ? value.getDefiningOp()->getOperand(0) : value);
   if (failed(result))
     return failure();
-  return inPieces ? packInPieces(pack, filterView(*result), take) : take(0, result->data, result->bytes());
+  return packing ? packInPieces(type, *packing, filterView(*result), take) : take(0, result->data, result->bytes());
 }
 
 } // namespace weft

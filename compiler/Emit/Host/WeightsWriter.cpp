@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// A page is filled by whoever has bytes of it, written by who brings the last ones, and summed by who finds all before it
-// summed and nobody at it: from memory if it is there still, as it mostly is, for slots are made in their order.
+// A page is filled by whoever has bytes of it, and written by who fills one while nobody writes. The same thread sums pages in their
+// order: from memory where it wrote all before, else from the file.
 #include "compiler/Emit/Host/WeightsWriter.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -57,26 +57,45 @@ char *WeightsWriter::open(Page &page) {
   return page.bytes.get();
 }
 
-/// `bytes` more are in its memory.
+/// `bytes` more are in its memory. A page that is full now waits for whoever is writing, unless too many do.
 Error WeightsWriter::close(Page &page, uint64_t bytes) {
+  constexpr size_t mostFull = 16;
+  std::unique_lock alone(writing, std::defer_lock);
   {
     std::lock_guard lock(access);
     page.missing -= bytes;
     if (page.missing != 0)
       return Error::success();
+    full.push_back(&page);
+    if (!alone.try_lock() && full.size() < mostFull)
+      return Error::success();
   }
-  if (Error error = file.write(page.begin, page.bytes.get(), page.end - page.begin))
-    return error;
-  std::unique_lock alone(summing, std::try_to_lock);
-  if (alone && &page == &pages[summed] && &page != &pages.back()) {
-    weft_checksum_add(&state, page.bytes.get(), page.end - page.begin);
-    ++summed;
-  }
-  {
+  if (!alone)
+    alone.lock();
+  return writeFull();
+}
+
+Error WeightsWriter::writeFull() {
+  while (Page *page = takeFull()) {
+    if (Error error = file.write(page->begin, page->bytes.get(), page->end - page->begin))
+      return error;
+    if (page == &pages[summed] && page != &pages.back()) {
+      weft_checksum_add(&state, page->bytes.get(), page->end - page->begin);
+      ++summed;
+    }
     std::lock_guard lock(access);
-    spare.push_back(std::move(page.bytes));
+    spare.push_back(std::move(page->bytes));
   }
-  return alone ? sumWritten() : Error::success();
+  return sumWritten();
+}
+
+WeightsWriter::Page *WeightsWriter::takeFull() {
+  std::lock_guard lock(access);
+  if (full.empty())
+    return nullptr;
+  Page *page = full.front();
+  full.erase(full.begin());
+  return page;
 }
 
 bool WeightsWriter::isWritten(const Page &page) {
@@ -86,20 +105,19 @@ bool WeightsWriter::isWritten(const Page &page) {
 
 /// All but the last page, as far as they are in the file.
 Error WeightsWriter::sumWritten() {
-  std::vector<char> bytes;
   for (; summed + 1 < pages.size() && isWritten(pages[summed]); ++summed) {
     const Page &page = pages[summed];
-    bytes.resize(page.end - page.begin);
-    if (Error error = file.read(page.begin, bytes.data(), bytes.size()))
-      return error;
-    weft_checksum_add(&state, bytes.data(), bytes.size());
+    auto bytes = file.view(page.begin, page.end - page.begin);
+    if (!bytes)
+      return bytes.takeError();
+    weft_checksum_add(&state, bytes->const_data(), bytes->size());
   }
   return Error::success();
 }
 
 Expected<uint64_t> WeightsWriter::checksum() {
   std::vector<char> last(pages.empty() ? 0 : pages.back().end - pages.back().begin);
-  if (Error error = sumWritten())
+  if (Error error = writeFull())
     return error;
   if (!pages.empty())
     if (Error error = file.read(pages.back().begin, last.data(), last.size()))

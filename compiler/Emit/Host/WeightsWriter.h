@@ -12,7 +12,8 @@
 namespace weft::emit {
 
 /// Linux keeps what is written in pieces as large as each write, and maps a huge page only where one piece fills it. So
-/// bytes wait here until all of their page are there. Threads may write at a time; what nobody writes is zero.
+/// bytes wait here until all of their page are there. Threads may write at a time; what nobody writes is zero. As Linux lets one thread
+/// at a time write to a file, one of them does, and the others go on.
 class WeightsWriter {
 public:
   /// Of `file`, whose first `bytes` are to hold weights.
@@ -40,16 +41,19 @@ private:
   template <typename Part> llvm::Error split(uint64_t offset, uint64_t bytes, Part part);
   char *open(Page &page);
   llvm::Error close(Page &page, uint64_t bytes);
+  llvm::Error writeFull();
+  Page *takeFull();
   bool isWritten(const Page &page);
   llvm::Error sumWritten();
 
   FilePart file;
   std::vector<Page> pages;
 
-  std::mutex access; ///< to what pages miss, to whether they have memory, and to `spare`
+  std::mutex access; ///< to what pages miss, to whether they have memory, and to these two
   std::vector<Buffer> spare;
+  std::vector<Page *> full; ///< and not yet in the file
 
-  std::mutex summing; ///< to what follows
+  std::mutex writing; ///< to the file, and to what follows
   weft_checksum_state state = weft_checksum_begin();
   size_t summed = 0; ///< pages
 };
