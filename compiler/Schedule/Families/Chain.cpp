@@ -242,9 +242,10 @@ private:
     stage.storageOrder(order);
   }
 
-  /// A row-major stage: the picture a chain begins with.
+  /// A row-major stage: the picture a chain begins with, a row of all its channels at once, so that their ways from memory overlap.
   std::string placePlain(StageBuilder &stage, const StageView &view) {
-    stage.split("x", "xo", "xi", machine.vector, tailOfPlainRow(view, machine)).vectorize("xi");
+    stage.split("x", "xo", "xi", machine.vector, tailOfPlainRow(view, machine));
+    stage.reorder({"n", "y", "xo", "ch", "xi"}).vectorize("xi").unroll("ch");
     return "xo";
   }
 
@@ -261,7 +262,10 @@ private:
     for (StringRef loop : tile)
       stage.unroll(loop);
     stage.onUpdate();
-    bool cutsChannels = sum.extentOf("i") > 0 && sum.extentOf("i") % channelUnroll == 0;
+    // LLVM keeps sums in memory around two loops of few turns: no second one where all channels of a block may be straight code.
+    int64_t inputs = sum.extentOf("i");
+    bool isWhole = machine.hasFewRegisters() && sum.turnsOf("ib") > 1 && x * cb * inputs <= unrolledLimit;
+    bool cutsChannels = inputs > 0 && inputs % channelUnroll == 0 && !isWhole;
     if (cutsChannels)
       stage.split("i", "io", "ii", channelUnroll, Tail::Exact);
     for (StringRef loop : refs(sum.reduction)) {
