@@ -137,6 +137,7 @@ private:
                                         TileLimits limits, const Machine &machine) {
     constexpr int64_t fewPixels = 64; // the weights' way from memory shows: fewer streams of them are faster
     constexpr double gain = 0.01, copied = 16; // what a result copied costs, in multiply-adds of a vector
+    constexpr double weightReload = 0.15;      // sums are long where weights outweigh planes
     auto group = conv->getParentOfType<GroupOp>();
     bool isPoint = shape.isDense() && shape.window == 1 && shape.kernel.size() == 2 &&
                    llvm::all_of(shape.stride, [](int64_t stride) { return stride == 1; });
@@ -148,10 +149,10 @@ private:
       return std::nullopt;
     bool isLong = shape.pixels > fewPixels;
     auto timeOf = [&, rowLimits = limits](Tile it) {
-      return it.waste * (isLong ? latencyPenalty(it.pixels(), it.cb, machine, rowLimits) : 1);
+      return it.waste * (isLong ? latencyPenalty(it.pixels(), it.cb, machine, rowLimits) * (1 + weightReload / it.pixels()) : 1);
     };
     limits.rows = 1;
-    limits.weightReload = 0.15; // sums are long where weights outweigh planes
+    limits.weightReload = weightReload;
     limits.loadMore = 1.2;
     if (!isLong) {
       limits.three = 1.14;
