@@ -3,7 +3,7 @@
 // the fewest sums: one level, of a filter of outputs by inputs and a matrix of inputs by pixels. Halves are even and odd blocks of
 // channels, and even and odd pixels of the plane, counted row by row. In four stages and the epilogue's
 //
-//   sums      of input      n u ib t i          seven of each four blocks (ib: two of them, t: two pixels)
+//   sums      of input      n u t ib i          seven of each four blocks (t: two pixels, ib: two blocks)
 //   product   M             n u cb t c, ib i    one matrix product each, with the seven filters
 //   products  M             n u cb t c
 //   back      of products   n cb t h g c        four results: h of two blocks, g of two pixels
@@ -73,19 +73,19 @@ private:
     auto body = [&](Builder &b, ValueRange) -> Value {
       SmallVector<Value> quarters;
       for (int64_t q = 0; q < 4; ++q) {
-        Value block = ofPair(b, indexOf(b, 2), q / 2, inBlocks), pixel = ofPair(b, indexOf(b, 3), q % 2, pixels);
+        Value block = ofPair(b, indexOf(b, 3), q / 2, inBlocks), pixel = ofPair(b, indexOf(b, 2), q % 2, pixels);
         Value row = arith::DivUIOp::create(b, pixel, number(b, width)), column = arith::RemUIOp::create(b, pixel, number(b, width));
         quarters.push_back(tensor::ExtractOp::create(b, input, ValueRange{indexOf(b, 0), block, row, column, indexOf(b, 4)}));
       }
       return pick(b, 1, sumsOf(b, quarters));
     };
-    return kernel.map("sums", loops({"n", "u", "ib", "t", "i"}), {}, tensor({batch, 7, inPairs, pairs, x.block}), body);
+    return kernel.map("sums", loops({"n", "u", "t", "ib", "i"}), {}, tensor({batch, 7, pairs, inPairs, x.block}), body);
   }
 
   Value product(Value sums) {
     Value filter = kernel.read(op.getWeight(), "filter");
     return kernel.reduce("product", loops({"n", "u", "cb", "t", "c", "ib", "i"}, 2),
-                         {{sums, map(7, {d(0), d(1), d(5), d(3), d(6)})}, {filter, map(7, {d(1), d(2), d(5), d(6), d(4)})}},
+                         {{sums, map(7, {d(0), d(1), d(3), d(5), d(6)})}, {filter, map(7, {d(1), d(2), d(5), d(6), d(4)})}},
                          productType(), FloatAttr::get(y.type.getElementType(), 0.0),
                          [](Builder &b, ValueRange v) { return addOf(b, v[2], mulOf(b, v[0], v[1])); });
   }

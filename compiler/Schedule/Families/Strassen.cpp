@@ -93,10 +93,11 @@ private:
     ScheduleAttr run() { return ScheduleAttr::get(context, {sums(), product(), allProducts(), back(), result()}); }
 
   private:
+    /// Pixel by pixel, so that where a pair lies is found once for all channels, and a tile's sums come one after the other.
     StageAttr sums() {
       StageBuilder stage(context, "sums");
-      stage.computeAt(out, "n").boundExtent("u", products).reorder({"n", "ib", "t", "u", "i"});
-      return stage.vectorize("i").unroll("u").parallel("ib").get();
+      stage.computeAt(out, "n").boundExtent("u", products).reorder({"n", "t", "ib", "u", "i"});
+      return stage.vectorize("i").unroll("u").parallel("t").get();
     }
 
     /// The sums of one register tile.

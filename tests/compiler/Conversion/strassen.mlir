@@ -3,12 +3,12 @@
 
 // The last of an odd number of blocks and of pixels stands for the one that is missing.
 // CHECK-LABEL: kernel conv1x1_strassen_b8_relu_0 {
-// CHECK: stage sums f32 [n < 1, u < 7, ib < 2, t < 8, i < 8] {
+// CHECK: stage sums f32 [n < 1, u < 7, t < 8, ib < 2, i < 8] {
 // CHECK: min(
 // CHECK: init mux(u,
 // CHECK: stage product f32 [n < 1, u < 7, cb < 1, t < 8, c < 8] {
 // CHECK: update [ib < 2, i < 8]
-// CHECK-NEXT: value = add(acc, mul(sums[n, u, ib, t, i], @filter[u, cb, ib, i, c]))
+// CHECK-NEXT: value = add(acc, mul(sums[n, u, t, ib, i], @filter[u, cb, ib, i, c]))
 // CHECK: stage products f32 [n < 1, u < 7, cb < 1, t < 8, c < 8] {
 // CHECK: stage back f32 [n < 1, cb < 1, t < 8, h < 2, g < 2, c < 8] {
 // CHECK: stage result_relu f32 [n < 1, cb < 2, y < 3, x < 5, c < 8] holds out {

@@ -464,7 +464,7 @@ func.func @attention(%q: tensor<1x2x300x32xf32>, %k: tensor<1x2x32x300xf32>, %v:
 // Strassen's algorithm: sums of the input by all threads, then strips of channel blocks, seven products each, whose sums are two blocks by two pixels.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @conv1x1_strassen
-// CHECK-SAME: stage<"sums", [compute_at("result", n), bound_extent(u by 7), reorder(n, ib, t, u, i), vectorize(i), unroll(u), parallel(ib)]>
+// CHECK-SAME: stage<"sums", [compute_at("result", n), bound_extent(u by 7), reorder(n, t, ib, u, i), vectorize(i), unroll(u), parallel(t)]>
 // CHECK-SAME: stage<"product", [compute_at("products", to)
 // CHECK-SAME: prefetch("filter", ib, u by 1)
 // CHECK-SAME: stage<"products", [compute_at("result", cbo)
