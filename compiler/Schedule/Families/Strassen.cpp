@@ -19,7 +19,7 @@ constexpr int64_t products = 7;
 /// more memory: about twice the room.
 constexpr double mostBytes = 6 << 20, exceeded = 2;
 
-/// What part of the filters' way from memory shows, as they are 1.75 times as large; measured from 7x7 to 19x19 pixels.
+/// What part of the filters' way from memory shows for each sample, as they are 1.75 times as large; measured from 7x7 to 19x19 pixels.
 constexpr double exposedFilters = 0.5;
 
 /// Halves of the blocks of a convolution's channels, and of its pixels.
@@ -52,13 +52,14 @@ public:
     choice.algorithm = Algorithm::Strassen;
     choice.block = machine.vector;
     choice.weightBytes = products * halves.inputs * halves.outputs * machine.vector * machine.vector * 4;
+    int64_t rows = rowsOfTask(shape, tile, strips);
     double vectors = double(products) * halves.pixels * halves.inputs * machine.vector * halves.outputs * tile.waste;
     double sums = 2.0 * shape.pixels * (halves.inputs * machine.strassenInput + halves.outputs * machine.strassenOutput);
     double filters = exposedFilters * choice.weightBytes / machine.bytesPerCycle;
-    choice.cycles = shape.batch * (streamingCycles(vectors, choice.weightBytes, machine) + sums) + filters;
+    choice.cycles = shape.batch * (streamingCycles(vectors, choice.weightBytes, machine) + sums + filters);
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
-    if (strips % 2 == 1) // two threads share an even number of tasks
-      values.push_back({"rows", llvm::divideCeil(shape.height, 2)});
+    if (rows > 0)
+      values.push_back({"rows", rows});
     if (machine.fetchesAhead)
       values.push_back({"prefetch", llvm::divideCeil(linesOf(machine.vector, machine), halves.pixels / tile.x)});
     choice.parameters = makeParameters(head->getContext(), name(), values);
@@ -75,6 +76,14 @@ public:
   }
 
 private:
+  /// Half of the rows where strips are an odd number, so that two threads share an even one, unless that takes more tiles than a
+  /// strip; 0: all.
+  static int64_t rowsOfTask(const ConvShape &shape, const Tile &tile, int64_t strips) {
+    auto tilesOf = [&](int64_t rows) { return llvm::divideCeil(llvm::divideCeil(rows * shape.width, 2), tile.x); };
+    int64_t half = llvm::divideCeil(shape.height, 2), more = tilesOf(half) + tilesOf(shape.height - half) - tilesOf(shape.height);
+    return strips % 2 == 1 && shape.height > 1 && more * strips <= int64_t(tilesOf(shape.height)) ? half : 0;
+  }
+
   static bool mayTake(ConvOp conv, const Machine &machine) {
     if (conv.getAlgorithm())
       return conv.getAlgorithm() == Algorithm::Strassen;
