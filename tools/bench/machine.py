@@ -28,14 +28,16 @@ def build(source, folder, march="native"):
 
 
 class Peak(NamedTuple):
-    """What one core does in a second."""
+    """What one core does in a second, and what two need to hear of each other."""
     gflops: float  # of f32, multiply-adds of vectors
     gbytes: float  # read from memory
     tiles: float  # GFLOP/s of f32 in tile registers, each product six of bf16; 0 where there are none
+    round_trip: float  # nanoseconds until one core has the other's answer: some 50 within a cache, some 450 without; 0 of one core
 
     def __str__(self):
         tiles = f" ({self.tiles:.0f} in tile registers)" if self.tiles else ""
-        return f"one core: {self.gflops:.0f} GFLOP/s f32{tiles}, {self.gbytes:.1f} GB/s read"
+        between = f", two answer each other in {self.round_trip:.0f} ns" if self.round_trip else ""
+        return f"one core: {self.gflops:.0f} GFLOP/s f32{tiles}, {self.gbytes:.1f} GB/s read{between}"
 
 
 def measure_peak(folder, weftc_options=()):

@@ -1,10 +1,14 @@
 /* Part of weft, under the Apache License v2.0 with LLVM Exceptions.
  * What one core of this machine can do: f32 fused multiply-adds a second from registers, bytes a second read from memory,
- * and f32 multiply-adds a second in tile registers (AMX), six products of bf16 each; 0 where there are none. Prints
- * `GFLOPS GBYTES TILES`. Built with -O2 -march=native by machine.py. The memory lies in huge pages where the system has
+ * f32 multiply-adds a second in tile registers (AMX), six products of bf16 each, and how long two cores take to answer each
+ * other; 0 where there are none. Prints `GFLOPS GBYTES TILES NANOSECONDS`. Built with -O2 -march=native by machine.py. The memory lies in huge pages where the system has
  * them, as weights do in a compiled program: small pages read up to a third slower.
  */
+#define _GNU_SOURCE
 #include <immintrin.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +112,47 @@ static double bandwidth(const float *data, size_t count, int turn) {
   return turn % 3 == 0 ? readIn(1, data, count) : turn % 3 == 1 ? readIn(2, data, count) : readIn(4, data, count);
 }
 
+enum { Answers = 200000 };
+static _Alignas(128) atomic_int said;
+
+static void *answer(void *core) {
+  sched_setaffinity(0, sizeof(cpu_set_t), core);
+  for (int i = 0; i < Answers; ++i) {
+    while (atomic_load(&said) != 2 * i + 1)
+      ;
+    atomic_store(&said, 2 * i + 2);
+  }
+  return NULL;
+}
+
+/* Seconds until a line that one core wrote is back from the next one, which wrote it too. It tells whether they share a
+ * cache: a virtual machine's cores may, and minutes later not. */
+static double roundTrip(void) {
+  cpu_set_t all, cores[2];
+  sched_getaffinity(0, sizeof all, &all);
+  if (CPU_COUNT(&all) < 2)
+    return 0;
+  for (int c = 0, found = 0; found < 2; ++c)
+    if (CPU_ISSET(c, &all)) {
+      CPU_ZERO(&cores[found]);
+      CPU_SET(c, &cores[found++]);
+    }
+  pthread_t other;
+  if (pthread_create(&other, NULL, answer, &cores[1]))
+    return 0;
+  sched_setaffinity(0, sizeof cores[0], &cores[0]);
+  double start = now();
+  for (int i = 0; i < Answers; ++i) {
+    atomic_store(&said, 2 * i + 1);
+    while (atomic_load(&said) != 2 * i + 2)
+      ;
+  }
+  double seconds = now() - start;
+  pthread_join(other, NULL);
+  sched_setaffinity(0, sizeof all, &all);
+  return seconds / Answers;
+}
+
 int main(void) {
   size_t count = (size_t)64 << 20;
   float *data = aligned_alloc((size_t)2 << 20, 4 * count);
@@ -122,7 +167,7 @@ int main(void) {
     bestBytes = b > bestBytes ? b : bestBytes;
     bestTiles = t > bestTiles ? t : bestTiles;
   }
-  printf("%.2f %.2f %.2f\n", bestFlops / 1e9, bestBytes / 1e9, bestTiles / 1e9);
+  printf("%.2f %.2f %.2f %.0f\n", bestFlops / 1e9, bestBytes / 1e9, bestTiles / 1e9, roundTrip() * 1e9);
   free(data);
   return 0;
 }
