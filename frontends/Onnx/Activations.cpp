@@ -101,10 +101,13 @@ void dropout(NodeImport &node) {
 
 void convert(NodeImport &node) {
   int64_t to = node.node.op == "CastLike" ? node.elementType(1) : node.integer("to", 0);
-  Value x = node.tensor(0);
+  int32_t from = node.elementType(0);
+  Value x = from == UInt8 || from == Int8 ? node.quantised(0) : node.tensor(0);
   if (!x)
     return;
-  if (to == node.elementType(0))
+  if (isReal(to))
+    to = Float;
+  if (to == from)
     return node.define(0, x);
   if (to == onnxfile::Bool) {
     Value zero = node.cast(node.make("equal", {x, node.cast(node.scalar(0), elementTypeOf(x))}),

@@ -176,6 +176,8 @@ bool foldCast(NodeImport &node) {
   int64_t to = node.integer("to", 0);
   if (node.node.op == "CastLike")
     to = node.elementType(1);
+  if (to == Float16 || to == BFloat16)
+    to = Float;
   if (to != Float && to != Double && to != Int32 && to != Int64 && to != onnxfile::Bool)
     return false;
   Folded result{int32_t(to), x->shape, {}, {}};

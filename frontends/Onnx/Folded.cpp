@@ -2,6 +2,7 @@
 // Elements read from a file, and picked from other tensors.
 #include "frontends/Onnx/Folded.h"
 
+#include "llvm/ADT/APFloat.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -20,12 +21,22 @@ template <typename From, typename To> static void decode(const Tensor &tensor, s
   }
 }
 
+/// Elements of 16 bits, which become float.
+static Folded widened(const Tensor &tensor, const llvm::fltSemantics &semantics) {
+  Folded result{Float, Ints(tensor.dims.begin(), tensor.dims.end()), {}, {}};
+  std::vector<uint16_t> bits;
+  decode<uint16_t>(tensor, bits);
+  for (uint16_t element : bits)
+    result.reals.push_back(llvm::APFloat(semantics, llvm::APInt(16, element)).convertToFloat());
+  return result;
+}
+
 std::optional<Folded> Folded::of(const Tensor &tensor) {
+  if (tensor.elements > (onnxfile::isReal(tensor.type) ? mostFoldedReals : mostComputed))
+    return std::nullopt;
   Folded result;
   result.type = tensor.type;
   result.shape.assign(tensor.dims.begin(), tensor.dims.end());
-  if (tensor.elements > (result.isReal() ? mostFoldedReals : mostComputed))
-    return std::nullopt;
   switch (tensor.type) {
   case Float:
     decode<float>(tensor, result.reals);
@@ -33,6 +44,10 @@ std::optional<Folded> Folded::of(const Tensor &tensor) {
   case Double:
     decode<double>(tensor, result.reals);
     return result;
+  case Float16:
+    return widened(tensor, llvm::APFloat::IEEEhalf());
+  case BFloat16:
+    return widened(tensor, llvm::APFloat::BFloat());
   case Int32:
     decode<int32_t>(tensor, result.ints);
     return result;

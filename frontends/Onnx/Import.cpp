@@ -234,14 +234,16 @@ std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
 }
 
 bool GraphImport::port(const Port &port) {
-  Type element = port.type == Float   ? Type(builder.getF32Type())
+  bool isQuantised = port.type == Int8 || port.type == UInt8;
+  Type element = isReal(port.type) || isQuantised ? Type(builder.getF32Type())
                  : port.type == Int32 ? Type(builder.getI32Type())
                  : port.type == Int64 ? Type(builder.getI64Type())
                                       : Type();
   if (!port.isTensor || !port.hasShape)
     return error("input " + quoted(port.name) + " is " + (port.isTensor ? "a tensor without a shape" : "no tensor"));
   if (!element)
-    return error("input " + quoted(port.name) + " is " + nameOf(port.type) + "; float, int32 and int64 are supported");
+    return error("input " + quoted(port.name) + " is " + nameOf(port.type) +
+                 "; float, double, float16, bfloat16, int8, uint8, int32 and int64 are supported");
   if (port.dims.size() > maxRank)
     return error("input " + quoted(port.name) + " has " + Twine(port.dims.size()) +
                  " dimensions; at most 6 are supported");
@@ -271,6 +273,7 @@ bool GraphImport::port(const Port &port) {
                                      NameLoc::get(builder.getStringAttr(name)))))
     llvm_unreachable("arguments are added at the end");
   known[port.name].value = function.getArgument(index);
+  known[port.name].quantised = isQuantised ? port.type : int32_t(Undefined);
   if (hasNoElements(shape)) // nothing left to know
     known[port.name].folded = Folded::empty(port.type, shape);
   return true;

@@ -32,7 +32,7 @@ Value NodeImport::tensor(size_t i) {
   Known *entry = find(i);
   Value value = entry ? materialise(*entry) : Value();
   if (value && entry->quantised) {
-    fail("input " + Twine(i) + " is " + nameOf(entry->quantised) + ", which only DequantizeLinear reads");
+    fail("input " + Twine(i) + " is " + nameOf(entry->quantised) + ", which only DequantizeLinear and Cast read");
     return {};
   }
   readsTruth |= value && entry->isTruth;
@@ -88,7 +88,7 @@ Value NodeImport::materialise(Known &entry) {
     entry.isTruth = entry.folded->type == Bool;
     return entry.value = constant(*entry.folded);
   }
-  if (entry.stored->type != Float) {
+  if (!isReal(entry.stored->type)) {
     fail("a constant of " + nameOf(entry.stored->type) + " and " + Twine(entry.stored->elements) +
          " elements is not supported");
     return {};
@@ -143,7 +143,7 @@ int32_t NodeImport::elementType(size_t i) {
   if (entry->folded)
     return entry->folded->type;
   if (entry->stored)
-    return entry->stored->type;
+    return isReal(entry->stored->type) ? int32_t(Float) : entry->stored->type;
   if (entry->quantised)
     return entry->quantised;
   if (entry->isTruth)

@@ -32,6 +32,8 @@ enum ElementType : int32_t {
 
 /// Bytes an element takes; 0 for types weft cannot read.
 unsigned bytesOf(int32_t type);
+/// Whether elements are real numbers: weft computes in float with all of them.
+bool isReal(int32_t type);
 /// "float", "int64", ... or "type 17".
 std::string nameOf(int32_t type);
 

@@ -276,6 +276,8 @@ unsigned weft::onnxfile::bytesOf(int32_t type) {
   }
 }
 
+bool weft::onnxfile::isReal(int32_t type) { return type == Float || type == Double || type == Float16 || type == BFloat16; }
+
 std::string weft::onnxfile::nameOf(int32_t type) {
   static const char *const names[] = {"undefined", "float",  "uint8",     "int8",       "uint16",  "int16",
                                       "int32",     "int64",  "string",    "bool",       "float16", "double",

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +77,16 @@ def looked_up():
     return small([("Reshape", ["image", "rows"], "r", {}), ("Gather", ["r", "table"], "g", {}), ("ReduceMean", ["g", "axes"], "y", {})], tensors)
 
 
+def typed():
+    """An image of bytes, weights of 16 bits, a table in double: all computed in float."""
+    rng = np.random.default_rng(4)
+    model = small([("Cast", ["image"], "b", {"to": TensorProto.DOUBLE}), ("Expand", ["table", "plane"], "t", {}), ("Add", ["b", "t"], "s", {}),
+                   ("Cast", ["s"], "x", {"to": TensorProto.FLOAT}), ("Cast", ["w"], "wf", {"to": TensorProto.FLOAT}), ("Conv", ["x", "wf"], "y", {})],
+                  {"table": rng.standard_normal((12, 1)), "plane": np.array([12, 10]), "w": rng.standard_normal((8, 3, 3, 3)).astype(np.float16)})
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    return model
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -103,13 +113,15 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
+        if name == "typed":
+            image = np.floor(255 * image)
     else:
         model, image = reference.build(name, seed=1, batch=1)[0], reference.input_for(name, batch=1)
     np.save(out / "image.npy", image)
     onnx.save(model, out / f"{name}.onnx")
-    want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"image": image})[0]
+    want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"image": image.astype(helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type))})[0]
     call(weftc, out / f"{name}.onnx", "-o", out / name)
     call(out / name, "--input", out / "image.npy", "--output", out / "result.npy")
     got = np.load(out / "result.npy")
