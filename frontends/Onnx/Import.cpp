@@ -53,6 +53,7 @@ private:
   bool ports();
   bool port(const Port &port);
   std::optional<int64_t> extent(const Port &port, size_t index);
+  bool checkExtents();
   bool nodes(const Graph &graph);
   bool branchNode(const Node &node, size_t index);
   bool importNode(const Node &node, size_t index);
@@ -83,6 +84,7 @@ private:
   llvm::StringMap<std::function<void(NodeImport &)>> table;
   llvm::StringMap<Known> known;
   llvm::StringSet<> settingsTaken, portNames;
+  SmallVector<std::string> openDims; ///< of inputs, by the names that `--set` takes
   SmallVector<NamedAttribute> usedSettings;
   ModuleOp module;
   func::FuncOp function;
@@ -209,7 +211,13 @@ bool GraphImport::ports() {
     if (!port(input))
       return false;
   }
-  return true;
+  return checkExtents();
+}
+
+/// What `--set` calls a dimension that is open.
+static std::string dimName(const Port &port, size_t i) {
+  const Dim &dim = port.dims[i];
+  return dim.extent >= 0 ? std::to_string(dim.extent) : printable(dim.name.empty() ? port.name + "." + std::to_string(i) : dim.name);
 }
 
 std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
@@ -228,9 +236,24 @@ std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
       usedSettings.push_back(builder.getNamedAttr(identifier(name, "size"), builder.getI64IntegerAttr(extent)));
     return extent;
   }
-  error("dimension " + Twine(index) + " of input " + quoted(port.name) + " has no value; give it one with `--set " +
-        printable(dim.name.empty() ? place : dim.name) + "=...`");
-  return std::nullopt;
+  if (std::string name = dimName(port, index); !llvm::is_contained(openDims, name))
+    openDims.push_back(std::move(name));
+  return 1; // the import ends behind the inputs
+}
+
+/// All at once: whoever adds one option after the other has to be told as often.
+bool GraphImport::checkExtents() {
+  std::string shapes, options;
+  for (const Port &port : graph.inputs) {
+    SmallVector<std::string> names;
+    for (size_t i = 0; i < port.dims.size(); ++i)
+      names.push_back(dimName(port, i));
+    if (llvm::any_of(names, [&](const std::string &name) { return llvm::is_contained(openDims, name); }))
+      shapes += (shapes.empty() ? "input " : ", input ") + quoted(port.name) + " is [" + llvm::join(names, ", ") + "]";
+  }
+  for (const std::string &name : openDims)
+    options += " --set " + name + "=...";
+  return openDims.empty() || error(shapes + "; give its open dimensions with `" + options.substr(1) + "`");
 }
 
 bool GraphImport::port(const Port &port) {

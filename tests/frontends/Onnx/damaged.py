@@ -117,7 +117,8 @@ def hostile():
     yield "branch_makes_nothing", branch(["u"]), "nothing makes the result `u`"
     yield "branch_shadows", branch(["t"], makes="x"), "there already"
     yield "no_branch", one("If", {"then_branch": 3}, ("k",), initialisers=[numpy_helper.from_array(np.array(True), "k")]), "has no `then_branch`"
-    yield "negative_dims", one("Relu", shape=(1, -7, 8, 8)), "dimension 1"
+    yield "negative_dims", one("Relu", shape=(1, -7, 8, 8)), "`--set x.1=...`"
+    yield "open_dims", one("Relu", shape=("batch", 3, "h", None)), "input `x` is [batch, 3, h, x.3]; give its open dimensions with `--set batch=... --set h=... --set x.3=...`"
     yield "no_name", one("Relu", outputs=("",)), "nothing makes the result"
 
 
