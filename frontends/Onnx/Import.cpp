@@ -128,6 +128,15 @@ bool GraphImport::checkModel() {
   return true;
 }
 
+/// The first tensor that the node reads and another node makes; empty if there is none.
+static std::string madeInput(const Graph &graph, size_t index) {
+  for (const std::string &input : graph.nodes[index].inputs)
+    for (const Node &node : graph.nodes)
+      if (node.op != "Constant" && !input.empty() && llvm::is_contained(node.outputs, input))
+        return input;
+  return "";
+}
+
 /// All operations that cannot be imported, in one error. Branches are looked at once it is known which one is taken.
 bool GraphImport::checkOperations(const Graph &graph) {
   std::map<std::string, std::pair<size_t, size_t>> missing; // operation: first node, count
@@ -149,6 +158,11 @@ bool GraphImport::checkOperations(const Graph &graph) {
             (places.second > 1 ? " and " + std::to_string(places.second - 1) + " more" : "");
   if (model.hasFunctions)
     text += "\nThe file defines operations of its own; onnx.inliner.inline_local_functions puts what they stand for in their place";
+  size_t first = graph.nodes.size();
+  for (auto &[name, places] : missing)
+    first = std::min(first, places.first);
+  if (std::string name = madeInput(graph, first); &graph == &this->graph && !name.empty())
+    text += "\n`--outputs=" + printable(name, 200) + "` compiles what is before " + describe(graph.nodes[first], first);
   return error(text);
 }
 
@@ -492,6 +506,7 @@ OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &
     return nullptr;
   }
   namePaths(model);
+  dropBehind(model.graph, request.outputs);
   dropUnread(model.graph, request.outputs);
   return GraphImport(request, model, context, errors).run();
 }

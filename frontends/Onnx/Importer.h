@@ -30,6 +30,8 @@ struct Known {
 
 /// Letters, digits, `_` and `.`; everything else becomes `_`. Names of files may come near these.
 std::string plainName(llvm::StringRef name, llvm::StringRef otherwise);
+/// Leaves the nodes that `outputs` need, where each is a tensor that a node makes: what is behind them may be anything.
+void dropBehind(Graph &graph, llvm::ArrayRef<std::string> outputs);
 /// Results nobody reads (masks of Dropout, indices of MaxPool) are as if they had not been asked for; `outputs` are read.
 void dropUnread(Graph &graph, llvm::ArrayRef<std::string> outputs);
 /// Gives each initialiser and each tensor of a `Constant` node the path under which weight files hold it: its name as far

@@ -1,5 +1,5 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Names over a whole file, branches included: the paths of weights, and which results somebody reads.
+// Names over a whole file, branches included: the paths of weights, which nodes and which results somebody reads.
 #include "frontends/Onnx/Importer.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -80,6 +80,26 @@ static void addRead(const Graph &graph, llvm::StringSet<> &read) {
       if (attribute.graph)
         addRead(*attribute.graph, read);
   }
+}
+
+void weft::onnxfile::dropBehind(Graph &graph, llvm::ArrayRef<std::string> outputs) {
+  llvm::StringSet<> made, needed;
+  for (const Node &node : graph.nodes)
+    made.insert_range(node.outputs);
+  if (outputs.empty() || !llvm::all_of(outputs, [&](const std::string &name) { return made.contains(name); }))
+    return; // names of layers are understood once there are operations
+  needed.insert_range(outputs);
+  std::vector<Node> kept;
+  for (Node &node : llvm::reverse(graph.nodes)) {
+    if (llvm::none_of(node.outputs, [&](const std::string &name) { return needed.contains(name); }))
+      continue;
+    needed.insert_range(node.inputs);
+    for (const Attribute &attribute : node.attributes)
+      if (attribute.graph)
+        addRead(*attribute.graph, needed);
+    kept.push_back(std::move(node));
+  }
+  graph.nodes.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
 static void drop(Graph &graph, const llvm::StringSet<> &read) {

@@ -101,6 +101,7 @@ def hostile():
     yield "perm", one("Transpose", {"perm": [0, 0, 0, 0]}), "node `n` (Transpose)"
     yield "wrong_type", one("Softmax", {"axis": "one"}), "another type"
     yield "names", one("Nonesuch", name="*/ ../../x"), "`Nonesuch`"
+    yield "cut", behind("Nonesuch"), "`--outputs=t` compiles what is before node `n` (Nonesuch)"
     yield "undefined", one("Relu", inputs=("z",)), "which nothing makes"
     yield "twice", one("Split", {"axis": 1}, outputs=("y", "y")), "there already"
     yield "no_input", one("Relu", inputs=()), "input 0 is missing"
@@ -120,6 +121,13 @@ def hostile():
     yield "negative_dims", one("Relu", shape=(1, -7, 8, 8)), "`--set x.1=...`"
     yield "open_dims", one("Relu", shape=("batch", 3, "h", None)), "input `x` is [batch, 3, h, x.3]; give its open dimensions with `--set batch=... --set h=... --set x.3=...`"
     yield "no_name", one("Relu", outputs=("",)), "nothing makes the result"
+
+
+def behind(op):
+    """An operation behind another one."""
+    model = one(op, inputs=("t",))
+    model.graph.node.insert(0, helper.make_node("Relu", ["x"], ["t"]))
+    return model
 
 
 def branch(results, makes="t"):
@@ -162,8 +170,8 @@ def limit():
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
-def parse(weftc, path):
-    done = subprocess.run([weftc, "--emit=parse", "-o", os.devnull, path], capture_output=True, preexec_fn=limit, timeout=60)
+def parse(weftc, path, *more):
+    done = subprocess.run([weftc, "--emit=parse", "-o", os.devnull, path, *more], capture_output=True, preexec_fn=limit, timeout=60)
     return done.returncode, done.stderr.decode(errors="replace")
 
 
@@ -190,6 +198,12 @@ def main():
         if code != 1 or wanted not in text:
             failed += 1
             print(f"FAIL {name}: exit code {code}: {text[:300]}")
+
+    path.write_bytes(behind("Nonesuch").SerializeToString())
+    code, text = parse(arguments.weftc, path, "--outputs=t")
+    if code:
+        failed += 1
+        print(f"FAIL what is behind the outputs is not left out: {text[:300]}")
 
     path = arguments.out / "names.onnx"
     path.write_bytes(strange_names().SerializeToString())
