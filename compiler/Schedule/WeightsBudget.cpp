@@ -22,9 +22,10 @@ struct Offer {
   double gain, bytes;
 };
 
-struct Layer {
-  const Alike *convs;
-  SmallVector<Offer> offers;
+/// Layers that are offered the same, of which all take one form.
+struct Bundle {
+  ArrayRef<Alike> layers;
+  SmallVector<Offer> offers; ///< of all together
 };
 
 /// What is bought, and what all convolutions take then.
@@ -78,19 +79,33 @@ double collectOffers(const Alike &convs, int64_t allowed, Machine machine, Small
   return double(other->weightBytes) - bytesOf(conv.getWeight());
 }
 
-/// Which offer of each layer to take, 0 for none, so that they gain most in `room` bytes, in parts of which sizes are counted.
-std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
-  constexpr size_t fewestParts = 4096, partsOfLayer = 16;
-  const size_t parts = std::max(fewestParts, layers.size() * partsOfLayer);
+/// Appends bundles of 1, 2, 4, ... of so many layers, and of the rest: any number of them can take one form and all others a
+/// second, and a long network has few bundles.
+void appendBundles(ArrayRef<Alike> layers, ArrayRef<Offer> offers, std::vector<Bundle> &bundles) {
+  for (size_t most = 1; !layers.empty(); most *= 2) {
+    Bundle bundle{layers.take_front(most), SmallVector<Offer>(offers)};
+    layers = layers.drop_front(bundle.layers.size());
+    for (Offer &offer : bundle.offers) {
+      offer.gain *= bundle.layers.size();
+      offer.bytes *= bundle.layers.size();
+    }
+    bundles.push_back(std::move(bundle));
+  }
+}
+
+/// Which offer of each bundle to take, 0 for none, so that they gain most in `room` bytes, in parts of which sizes are counted.
+std::vector<uint8_t> fill(ArrayRef<Bundle> bundles, double room) {
+  constexpr size_t fewestParts = 4096, partsOfBundle = 16;
+  const size_t parts = std::max(fewestParts, bundles.size() * partsOfBundle);
   auto sizeOf = [&](const Offer &offer) -> size_t {
     return offer.bytes <= 0 ? 0 : offer.bytes > room ? parts + 1 : size_t(std::ceil(offer.bytes * parts / room));
   };
-  std::vector<double> most(parts + 1, 0), before; // gained by the layers so far, in so many parts
-  std::vector<uint8_t> taken(layers.size() * (parts + 1), 0);
-  for (auto [number, layer] : llvm::enumerate(layers)) {
+  std::vector<double> most(parts + 1, 0), before; // gained by the bundles so far, in so many parts
+  std::vector<uint8_t> taken(bundles.size() * (parts + 1), 0);
+  for (auto [number, bundle] : llvm::enumerate(bundles)) {
     before = most;
     uint8_t *takenHere = &taken[number * (parts + 1)];
-    for (auto [index, offer] : llvm::enumerate(layer.offers)) {
+    for (auto [index, offer] : llvm::enumerate(bundle.offers)) {
       const size_t size = sizeOf(offer);
       for (size_t space = size; space <= parts; ++space) {
         double with = before[space - size] + offer.gain;
@@ -99,11 +114,11 @@ std::vector<uint8_t> fill(ArrayRef<Layer> layers, double room) {
       }
     }
   }
-  std::vector<uint8_t> chosen(layers.size());
+  std::vector<uint8_t> chosen(bundles.size());
   size_t space = parts;
-  for (size_t number = layers.size(); number-- > 0;)
+  for (size_t number = bundles.size(); number-- > 0;)
     if (uint8_t offer = chosen[number] = taken[number * (parts + 1) + space])
-      space -= sizeOf(layers[number].offers[offer - 1]);
+      space -= sizeOf(bundles[number].offers[offer - 1]);
   return chosen;
 }
 
@@ -117,23 +132,32 @@ Purchase purchase(func::FuncOp function, const Machine &machine, double budget) 
     Attribute form = conv->getAttrDictionary();
     alike[{conv.getWeight(), conv.getX().getType(), conv.getY().getType(), form}].push_back(conv);
   });
-  Purchase bought;
-  std::vector<Layer> layers;
+  // What is offered follows from these: a long network asks once for many layers.
+  llvm::MapVector<std::tuple<Type, Type, Type, Attribute, unsigned, size_t>, std::vector<Alike>> offeredTheSame;
   SmallVector<Value> filters;
-  for (const auto &[key, convs] : alike) {
-    filters.push_back(std::get<0>(key));
-    Layer layer{&convs, {}};
-    more += collectOffers(convs, Machine::allowedBytes(peak), machine, layer.offers, bought.cycles);
-    if (!layer.offers.empty())
-      layers.push_back(std::move(layer));
+  for (auto &[key, convs] : alike) {
+    auto [filter, x, y, form] = key;
+    filters.push_back(filter);
+    offeredTheSame[{filter.getType(), x, y, form, isRecipe(convs.front().getX()), convs.size()}].push_back(convs);
+  }
+  Purchase bought;
+  std::vector<Bundle> bundles;
+  for (const auto &[key, layers] : offeredTheSame) {
+    SmallVector<Offer> offers;
+    double cycles = 0;
+    more += layers.size() * collectOffers(layers.front(), Machine::allowedBytes(peak), machine, offers, cycles);
+    bought.cycles += layers.size() * cycles;
+    if (!offers.empty())
+      appendBundles(layers, offers, bundles);
   }
   more += bytesOfParts(filters);
-  for (auto [layer, offer] : llvm::zip_equal(layers, fill(layers, budget * written - written - more))) {
+  for (auto [bundle, offer] : llvm::zip_equal(bundles, fill(bundles, budget * written - written - more))) {
     if (offer == 0)
       continue;
-    bought.cycles -= layer.offers[offer - 1].gain;
-    for (ConvOp conv : *layer.convs)
-      bought.forms[conv] = layer.offers[offer - 1].form;
+    bought.cycles -= bundle.offers[offer - 1].gain;
+    for (const Alike &convs : bundle.layers)
+      for (ConvOp conv : convs)
+        bought.forms[conv] = bundle.offers[offer - 1].form;
   }
   return bought;
 }
