@@ -8,6 +8,8 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <utility>
+
 using namespace llvm;
 using namespace weft;
 using namespace weft::emit;
@@ -61,6 +63,7 @@ private:
   BasicBlock *failed = nullptr;
   Value *frame = nullptr, *worker = nullptr, *arena = nullptr, *weights = nullptr;
   AllocaInst *buffers = nullptr;
+  llvm::DenseMap<std::pair<unsigned, unsigned>, Value *> stored; ///< in a buffer's field by the launches so far: code is one line
   llvm::StringMap<Value *> sizes;
   llvm::DenseMap<mlir::Value, Value *> ports;
   llvm::DenseMap<Constant *, GlobalVariable *> shared;
@@ -216,7 +219,9 @@ Value *HostFunctionBuilder::halideDims(ViewAttr view) {
 void HostFunctionBuilder::fillBuffer(unsigned index, mlir::Value buffer, ViewAttr view) {
   Value *place = b.CreateConstGEP2_32(buffers->getAllocatedType(), buffers, 0, index);
   auto store = [&](StringRef name, Value *value) {
-    b.CreateStore(value, b.CreateStructGEP(layout.halideBuffer, place, layout.field(layout.halideBuffer, name)));
+    const unsigned field = layout.field(layout.halideBuffer, name);
+    if (Value *&before = stored[{index, field}]; std::exchange(before, value) != value)
+      b.CreateStore(value, b.CreateStructGEP(layout.halideBuffer, place, field));
   };
   store("host", address(buffer, view));
   store("type", b.getInt32(halideType(view.getElement())));
