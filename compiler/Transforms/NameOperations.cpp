@@ -1,8 +1,12 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Phase graph: what an exporter has spelled out gets its name again.
 //
-// ONNX had no gelu before opset 20, so exporters wrote it as what it is made of. By name it is one operation, which divides by nothing.
+// ONNX had no gelu before opset 20 and no layernorm before 17, so exporters wrote what they are made of, and some still do. By name each
+// is one operation: gelu divides by nothing, and a normalisation is one kernel which takes either order of channels and pixels.
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/SpelledNorms.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <cmath>
 
@@ -13,15 +17,6 @@ namespace weft {
 #include "compiler/Transforms/Passes.h.inc"
 
 namespace {
-
-/// The one number all elements of a constant are.
-std::optional<double> numberOf(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto elements = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
-  if (!elements || !isa<FloatType>(elements.getElementType()))
-    return std::nullopt;
-  return elements.getSplatValue<APFloat>().convertToDouble();
-}
 
 bool isNumber(Value value, double number) {
   std::optional<double> actual = numberOf(value);
@@ -76,16 +71,64 @@ Value geluOperand(MulOp product) {
   return {};
 }
 
+/// `value` as a tensor of the dimensions that are normalised.
+Value overAxes(RewriterBase &rewriter, Value value, const SpelledNorm &norm) {
+  SmallVector<int64_t> shape;
+  for (int64_t axis : norm.axes)
+    shape.push_back(tensorOf(norm.x).getDimSize(axis));
+  bool isSo = !value || tensorOf(value).getShape() == ArrayRef(shape);
+  return isSo ? value : ReshapeOp::create(rewriter, value.getLoc(), value, shape).getY();
+}
+
+/// Normalises the last dimensions, or dimension 1 of pictures; null where no operation does what is normalised.
+Operation *named(RewriterBase &rewriter, const SpelledNorm &norm) {
+  int64_t rank = tensorOf(norm.x).getRank(), first = norm.axes.empty() ? rank : norm.axes.front();
+  bool isLast = !norm.axes.empty() && llvm::equal(norm.axes, llvm::seq(first, rank));
+  bool isChannels = norm.axes == ArrayRef<int64_t>(1) && rank >= 3;
+  if (!isLast && !isChannels)
+    return nullptr;
+  Value gamma = overAxes(rewriter, norm.gamma, norm), beta = overAxes(rewriter, norm.beta, norm);
+  FloatAttr eps = rewriter.getF64FloatAttr(norm.eps);
+  Location loc = norm.last->getLoc();
+  Type type = norm.last->getResult(0).getType();
+  if (isLast)
+    return LayernormOp::create(rewriter, loc, type, norm.x, gamma, beta, rewriter.getI64IntegerAttr(first), eps);
+  return ChannelnormOp::create(rewriter, loc, type, norm.x, gamma, beta, eps);
+}
+
+/// What nobody reads any more: passes behind this one count readers.
+void eraseUnread(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
 struct NameOperations : impl::NameOperationsBase<NameOperations> {
   void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal())
+        run(function.getBody().front());
+  }
+
+  void run(Block &block) {
     IRRewriter rewriter(&getContext());
-    getOperation().walk([&](MulOp product) {
-      if (Value x = geluOperand(product)) {
-        rewriter.setInsertionPoint(product);
-        rewriter.replaceOpWithNewOp<GeluOp>(product, product.getType(), x, GeluMode::None);
-        ++numNamed;
-      }
-    });
+    SmallVector<Operation *> operations(llvm::make_pointer_range(block));
+    for (Operation *op : operations) {
+      std::optional<SpelledNorm> norm = findNorm(op);
+      rewriter.setInsertionPoint(norm ? norm->last : op);
+      Operation *name = norm ? named(rewriter, *norm) : gelu(rewriter, op);
+      if (!name)
+        continue;
+      (norm ? norm->last : op)->getResult(0).replaceAllUsesWith(name->getResult(0));
+      ++numNamed;
+    }
+    eraseUnread(block);
+  }
+
+  static Operation *gelu(RewriterBase &rewriter, Operation *op) {
+    auto product = dyn_cast<MulOp>(op);
+    Value x = product ? geluOperand(product) : Value();
+    return x ? GeluOp::create(rewriter, op->getLoc(), product.getType(), x, GeluMode::None) : nullptr;
   }
 };
 

@@ -79,7 +79,8 @@ def FoldBatchnorm : Pass<"weft-fold-batchnorm", "::mlir::ModuleOp"> {
 def NameOperations : Pass<"weft-name-operations", "::mlir::ModuleOp"> {
   let summary = "what an exporter has spelled out gets its name again";
   let description = [{
-    `0.5 * x * (1 + erf(x / sqrt(2)))`, in whatever order, is `gelu`.
+    `0.5 * x * (1 + erf(x / sqrt(2)))`, in whatever order, is `gelu`; `(x - mean) / sqrt(mean((x - mean)^2) + eps) * gamma + beta` is
+    `layernorm` where the last dimensions are normalised, and `channelnorm` where dimension 1 of pictures is.
 
     ```mlir
     %a = weft.div %x, %sqrt2

@@ -51,3 +51,75 @@ func.func @others(%x: tensor<2x8xf32>, %z: tensor<2x8xf32>) -> (tensor<2x8xf32>,
   %w = weft.mul %e, %half : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
   return %y, %w : tensor<2x8xf32>, tensor<2x8xf32>
 }
+
+// As PyTorch writes it before operation set 17: over the last dimension, gain and shift behind it.
+// CHECK-LABEL: @layernorm
+// CHECK: %[[Y:.*]] = weft.layernorm %arg0 gamma %{{.*}} beta %{{.*}} {axis = 2 : i64, eps = 9.99
+// CHECK-NEXT: return %[[Y]]
+func.func @layernorm(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> {
+  %gain = weft.weight "norm.weight" : tensor<16xf32>
+  %shift = weft.weight "norm.bias" : tensor<16xf32>
+  %eps = weft.constant dense<1.0e-06> : tensor<f32>
+  %mean = weft.reduce_mean %x axes [2] : (tensor<2x8x16xf32>) -> tensor<2x8x1xf32>
+  %off = weft.sub %x, %mean : (tensor<2x8x16xf32>, tensor<2x8x1xf32>) -> tensor<2x8x16xf32>
+  %squares = weft.mul %off, %off : tensor<2x8x16xf32>
+  %variance = weft.reduce_mean %squares axes [2] : (tensor<2x8x16xf32>) -> tensor<2x8x1xf32>
+  %sum = weft.add %variance, %eps : (tensor<2x8x1xf32>, tensor<f32>) -> tensor<2x8x1xf32>
+  %root = weft.sqrt %sum : tensor<2x8x1xf32>
+  %quotient = weft.div %off, %root : (tensor<2x8x16xf32>, tensor<2x8x1xf32>) -> tensor<2x8x16xf32>
+  %scaled = weft.mul %quotient, %gain : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
+  %y = weft.add %scaled, %shift : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
+  return %y : tensor<2x8x16xf32>
+}
+
+// As Keras writes it: one factor in two products, here over the channels of pictures.
+// CHECK-LABEL: @channelnorm
+// CHECK: %[[Y:.*]] = weft.channelnorm %arg0 gamma %{{.*}} beta %{{.*}} {eps = 0.001
+// CHECK-NEXT: return %[[Y]]
+func.func @channelnorm(%x: tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32> {
+  %gain = weft.weight "norm.weight" : tensor<1x16x1x1xf32>
+  %shift = weft.weight "norm.bias" : tensor<1x16x1x1xf32>
+  %eps = weft.constant dense<0.001> : tensor<f32>
+  %mean = weft.reduce_mean %x axes [1] : (tensor<1x16x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %negative = weft.neg %mean : tensor<1x1x4x4xf32>
+  %off = weft.sub %x, %mean : (tensor<1x16x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x16x4x4xf32>
+  %squares = weft.mul %off, %off : tensor<1x16x4x4xf32>
+  %variance = weft.reduce_mean %squares axes [1] : (tensor<1x16x4x4xf32>) -> tensor<1x1x4x4xf32>
+  %sum = weft.add %variance, %eps : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  %root = weft.sqrt %sum : tensor<1x1x4x4xf32>
+  %inverse = weft.reciprocal %root : tensor<1x1x4x4xf32>
+  %factor = weft.mul %inverse, %gain : (tensor<1x1x4x4xf32>, tensor<1x16x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %scaled = weft.mul %x, %factor : tensor<1x16x4x4xf32>
+  %back = weft.mul %negative, %factor : (tensor<1x1x4x4xf32>, tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32>
+  %shifted = weft.add %back, %shift : (tensor<1x16x4x4xf32>, tensor<1x16x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %y = weft.add %scaled, %shifted : tensor<1x16x4x4xf32>
+  return %y : tensor<1x16x4x4xf32>
+}
+
+// The squares are of another tensor; the mean is over other dimensions than the variance; planes are normalised: no layernorm.
+// CHECK-LABEL: @other_norms
+// CHECK-NOT: norm
+// CHECK: return
+func.func @other_norms(%x: tensor<1x4x8x8xf32>, %z: tensor<1x4x8x8xf32>) -> (tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>) {
+  %eps = weft.constant dense<1.0e-06> : tensor<f32>
+  %mean = weft.reduce_mean %x axes [3] : (tensor<1x4x8x8xf32>) -> tensor<1x4x8x1xf32>
+  %off = weft.sub %x, %mean : (tensor<1x4x8x8xf32>, tensor<1x4x8x1xf32>) -> tensor<1x4x8x8xf32>
+  %squares = weft.mul %z, %z : tensor<1x4x8x8xf32>
+  %variance = weft.reduce_mean %squares axes [3] : (tensor<1x4x8x8xf32>) -> tensor<1x4x8x1xf32>
+  %sum = weft.add %variance, %eps : (tensor<1x4x8x1xf32>, tensor<f32>) -> tensor<1x4x8x1xf32>
+  %root = weft.sqrt %sum : tensor<1x4x8x1xf32>
+  %a = weft.div %off, %root : (tensor<1x4x8x8xf32>, tensor<1x4x8x1xf32>) -> tensor<1x4x8x8xf32>
+  %squares1 = weft.mul %off, %off : tensor<1x4x8x8xf32>
+  %variance1 = weft.reduce_mean %squares1 axes [2] : (tensor<1x4x8x8xf32>) -> tensor<1x4x1x8xf32>
+  %sum1 = weft.add %variance1, %eps : (tensor<1x4x1x8xf32>, tensor<f32>) -> tensor<1x4x1x8xf32>
+  %root1 = weft.sqrt %sum1 : tensor<1x4x1x8xf32>
+  %b = weft.div %off, %root1 : (tensor<1x4x8x8xf32>, tensor<1x4x1x8xf32>) -> tensor<1x4x8x8xf32>
+  %mean2 = weft.reduce_mean %x axes [2] : (tensor<1x4x8x8xf32>) -> tensor<1x4x1x8xf32>
+  %off2 = weft.sub %x, %mean2 : (tensor<1x4x8x8xf32>, tensor<1x4x1x8xf32>) -> tensor<1x4x8x8xf32>
+  %squares2 = weft.mul %off2, %off2 : tensor<1x4x8x8xf32>
+  %variance2 = weft.reduce_mean %squares2 axes [2] : (tensor<1x4x8x8xf32>) -> tensor<1x4x1x8xf32>
+  %sum2 = weft.add %variance2, %eps : (tensor<1x4x1x8xf32>, tensor<f32>) -> tensor<1x4x1x8xf32>
+  %root2 = weft.sqrt %sum2 : tensor<1x4x1x8xf32>
+  %c = weft.div %off2, %root2 : (tensor<1x4x8x8xf32>, tensor<1x4x1x8xf32>) -> tensor<1x4x8x8xf32>
+  return %a, %b, %c : tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32>
+}
