@@ -27,4 +27,7 @@ struct HostTensor {
   static size_t bytesOf(mlir::Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
 };
 
+/// Takes so many bytes of a tensor from `offset` on, of several threads at a time; a failure ends what gives them.
+using TakeBytes = llvm::function_ref<mlir::LogicalResult(size_t offset, const char *data, size_t bytes)>;
+
 } // namespace weft

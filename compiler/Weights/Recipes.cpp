@@ -2,10 +2,9 @@
 // Recipes evaluated. One function an operation, found by its type; operands are evaluated first, without recursion.
 #include "compiler/Weights/Recipes.h"
 
-#include "compiler/Weights/PackLoops.h"
+#include "compiler/Weights/Packing.h"
 #include "compiler/Weights/Strides.h"
 
-#include "mlir/IR/Threading.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -448,63 +447,6 @@ void relayout(HostTensor &y, const HostTensor &x) {
     copyBox(shape, y, to.offset(c), to.boxStrides(), x, from.offset(c), from.boxStrides());
 }
 
-FilterView filterView(const HostTensor &w) {
-  ArrayRef<int64_t> shape = w.type.getShape();
-  int64_t taps = 1;
-  for (int64_t extent : shape.drop_front(2))
-    taps *= extent;
-  return {w.as<float>().data(), shape[0], shape[1], taps};
-}
-
-float *floats(HostTensor &tensor) { return reinterpret_cast<float *>(tensor.writable()); }
-
-/// A depthwise filter is one with a single input whose blocks need no transposition of inputs.
-void packDepthwise(PackDepthwiseOp op, HostTensor &y, const HostTensor &w) {
-  packFilter(filterView(w), 1, op.getBlock(), floats(y));
-}
-
-void packGrouped(PackGroupedOp op, HostTensor &y, const HostTensor &w) {
-  FilterView all = filterView(w);
-  int64_t groups = op.getGroups(), outputs = all.outputs / groups, packed = y.elements() / groups;
-  for (int64_t g = 0; g < groups; ++g)
-    packFilter({all.data + g * outputs * all.inputs * all.taps, outputs, all.inputs, all.taps}, op.getIcBlock(),
-               op.getOcBlock(), floats(y) + g * packed);
-}
-
-void packVector(HostTensor &y, const HostTensor &w) {
-  std::memset(y.writable() + w.bytes(), 0, y.bytes() - w.bytes());
-  std::memcpy(y.writable(), w.data, w.bytes());
-}
-
-/// How the filter of a convolution is packed: to as many arrays as its transform has points, each of blocks of so many outputs.
-struct Packing {
-  int64_t points, outputs;
-  std::function<void(FilterView filter, float *packed)> pack;
-};
-
-std::optional<Packing> packingOf(Operation *op) {
-  using Form = std::optional<Packing>;
-  return TypeSwitch<Operation *, Form>(op)
-      .Case([](PackFilterOp op) -> Form {
-        return {{1, int64_t(op.getOcBlock()), [=](FilterView filter, float *packed) mutable {
-                   packFilter(filter, op.getIcBlock(), op.getOcBlock(), packed);
-                 }}};
-      })
-      .Case([](WinogradFilterOp op) -> Form {
-        int64_t points = cast<RankedTensorType>(op.getType()).getDimSize(0);
-        return {{points, int64_t(op.getOcBlock()), [=](FilterView filter, float *packed) mutable {
-                   auto window = op.getW().getType().getShape().take_back(2);
-                   packWinograd(filter, op.getM(), window[0], window[1], op.getIcBlock(), op.getOcBlock(), packed);
-                 }}};
-      })
-      .Case([](StrassenFilterOp op) -> Form {
-        return {{7, 2 * int64_t(op.getOcBlock()), [=](FilterView filter, float *packed) mutable {
-                   packStrassen(filter, op.getIcBlock(), op.getOcBlock(), packed);
-                 }}};
-      })
-      .Default(std::nullopt);
-}
-
 //===- One operation ---------------------------------------------------------------------------------------------===//
 
 /// The same bytes under another type.
@@ -542,14 +484,8 @@ LogicalResult checkVariances(RsqrtOp op, const HostTensor &x) {
                         << "], where it is " << negative << " with eps: a variance is not negative";
 }
 
-bool isPacking(Operation *op) {
-  return isa<PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(op);
-}
-
 /// Fills `y`; false if there is no rule for the operation or its element types.
 bool compute(Operation *op, HostTensor &y, Operands xs) {
-  if (isPacking(op) && !y.type.getElementType().isF32())
-    return false;
   auto done = [](auto &&...) { return true; };
   return TypeSwitch<Operation *, bool>(op)
       .Case<AddOp, SubOp, MulOp, DivOp, MinimumOp, MaximumOp, PowOp, LessOp, LessEqualOp, EqualOp>([&](auto) {
@@ -576,11 +512,8 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       .Case([&](ConcatOp concatOp) { return concat(concatOp, y, xs), done(); })
       .Case([&](PadOp padOp) { return pad(padOp, y, xs[0]); })
       .Case([&](RelayoutOp) { return relayout(y, xs[0]), done(); })
-      .Case<PackFilterOp, WinogradFilterOp, StrassenFilterOp>(
-          [&](auto) { return packingOf(op)->pack(filterView(xs[0]), floats(y)), done(); })
-      .Case([&](PackDepthwiseOp pack) { return packDepthwise(pack, y, xs[0]), done(); })
-      .Case([&](PackGroupedOp pack) { return packGrouped(pack, y, xs[0]), done(); })
-      .Case([&](PackVectorOp) { return packVector(y, xs[0]), done(); })
+      .Case<PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(
+          [&](auto) { return packWeights(op, y, xs[0]); })
       .Default([&](Operation *) { return xs.size() == 1 && computeUnary(op, y, xs[0]); });
 }
 
@@ -671,34 +604,14 @@ private:
 
 FailureOr<HostTensor> RecipeEvaluator::evaluate(Value value) { return Evaluation(source).run(value); }
 
-/// By blocks of outputs, as many as stay in the cache until they are taken.
-static LogicalResult packInPieces(RankedTensorType type, const Packing &packing, FilterView filter, RecipeEvaluator::Take take) {
-  constexpr int64_t pieceBytes = 1 << 20;
-  int64_t blocks = llvm::divideCeil(filter.outputs, packing.outputs);
-  int64_t pointBytes = HostTensor{type, nullptr, nullptr}.bytes() / packing.points, blockBytes = pointBytes / blocks;
-  int64_t atOnce = std::clamp<int64_t>(pieceBytes / (packing.points * blockBytes), 1, blocks);
-  return failableParallelForEachN(type.getContext(), 0, llvm::divideCeil(blocks, atOnce), [&](size_t number) {
-    int64_t first = number * atOnce, begin = first * packing.outputs, bytes = std::min(atOnce, blocks - first) * blockBytes;
-    auto piece = std::make_unique_for_overwrite<char[]>(packing.points * bytes);
-    FilterView part = filter;
-    part.data += begin * filter.inputs * filter.taps;
-    part.outputs = std::min(atOnce * packing.outputs, filter.outputs - begin);
-    packing.pack(part, reinterpret_cast<float *>(piece.get()));
-    for (int64_t point = 0; point < packing.points; ++point)
-      if (failed(take(point * pointBytes + first * blockBytes, piece.get() + point * bytes, bytes)))
-        return failure();
-    return success();
-  });
-}
-
-LogicalResult RecipeEvaluator::evaluate(Value value, Take take) {
+LogicalResult RecipeEvaluator::evaluate(Value value, TakeBytes take) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   bool hasPieces = type && type.hasStaticShape() && type.getNumElements() > 0 && type.getElementType().isF32();
   std::optional<Packing> packing = hasPieces && value.getDefiningOp() ? packingOf(value.getDefiningOp()) : std::nullopt;
   FailureOr<HostTensor> result = evaluate(packing ? value.getDefiningOp()->getOperand(0) : value);
   if (failed(result))
     return failure();
-  return packing ? packInPieces(type, *packing, filterView(*result), take) : take(0, result->data, result->bytes());
+  return packing ? packInPieces(type, *packing, *result, take) : take(0, result->data, result->bytes());
 }
 
 } // namespace weft

@@ -16,15 +16,13 @@ using WeightSource = std::function<mlir::FailureOr<HostTensor>(llvm::StringRef p
 /// transform and functions such as `exp` in double precision.
 class RecipeEvaluator {
 public:
-  using Take = llvm::function_ref<mlir::LogicalResult(size_t offset, const char *data, size_t bytes)>;
-
   explicit RecipeEvaluator(WeightSource source) : source(std::move(source)) {}
 
   /// The bytes of `value`; fails after an error at the operation that cannot be evaluated.
   mlir::FailureOr<HostTensor> evaluate(mlir::Value value);
   /// The same, given to `take` in pieces, several at a time where MLIR has threads: a large packed filter is never in memory as a
   /// whole, nor one thread's work. Fails, too, when `take` does.
-  mlir::LogicalResult evaluate(mlir::Value value, Take take);
+  mlir::LogicalResult evaluate(mlir::Value value, TakeBytes take);
 
 private:
   WeightSource source;
