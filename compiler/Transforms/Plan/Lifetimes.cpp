@@ -10,6 +10,9 @@
 #include "compiler/Transforms/Plan/Uses.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <utility>
+#include <vector>
+
 using namespace mlir;
 using namespace weft::plan;
 
@@ -33,6 +36,7 @@ private:
   llvm::DenseMap<int, SmallVector<Use>> uses;
   SmallVector<SliceLife> slices;
   llvm::DenseMap<int, unsigned> sliceOf; ///< buffer to index in `slices`
+  std::vector<SmallVector<unsigned>> families; ///< the slices of each; those share memory
 };
 
 std::optional<Use> Planner::useOf(const PlannedView &view, unsigned step, bool writes) {
@@ -69,12 +73,10 @@ SliceLife Planner::lifeOf(int buffer) {
 
 /// Whether pieces of the two families keep apart when `b` is moved by `shift` bytes.
 bool Planner::familiesFit(int familyA, int familyB, int64_t shift) {
-  for (const SliceLife &a : slices) {
-    if (a.family != familyA)
-      continue;
-    for (const SliceLife &b : slices) {
-      if (b.family != familyB)
-        continue;
+  for (unsigned memberA : families[familyA]) {
+    const SliceLife &a = slices[memberA];
+    for (unsigned memberB : families[familyB]) {
+      const SliceLife &b = slices[memberB];
       int64_t offset = b.delta + shift - a.delta; // of b's bytes, seen from a's
       for (const PieceLife &p : a.pieces)
         for (const PieceLife &q : b.pieces)
@@ -130,11 +132,13 @@ bool Planner::tryInPlace(unsigned index, unsigned write, unsigned read) {
     target.pieces = targetBefore;
     return false;
   }
-  for (SliceLife &slice : slices)
-    if (slice.family == targetFamily && sourceFamily != targetFamily) {
-      slice.family = sourceFamily;
-      slice.delta += shift;
+  if (sourceFamily != targetFamily) {
+    for (unsigned member : families[targetFamily]) {
+      slices[member].family = sourceFamily;
+      slices[member].delta += shift;
     }
+    llvm::append_range(families[sourceFamily], std::exchange(families[targetFamily], {}));
+  }
   step.inPlace[write] = read;
   return true;
 }
@@ -145,7 +149,8 @@ SmallVector<SliceLife> Planner::run(unsigned &inPlace) {
       continue;
     sliceOf[index] = slices.size();
     slices.push_back(lifeOf(index));
-    slices.back().family = slices.size() - 1;
+    slices.back().family = families.size();
+    families.push_back({sliceOf[index]});
   }
   for (auto [index, step] : llvm::enumerate(steps.steps)) {
     if (step.kind != Step::Launch)
