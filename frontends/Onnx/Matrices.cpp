@@ -10,12 +10,25 @@ namespace {
 
 bool isMatrixWeight(Value value) { return value && rankOf(value) == 2 && isRecipe(value); }
 
+/// `x` before its leading dimensions became one. Keras writes dense layers so, with the dimensions again behind the product:
+/// without both a picture stays one.
+Value beforeMerging(Value x) {
+  auto merging = x.getDefiningOp<ReshapeOp>();
+  if (!merging || rankOf(x) != 2)
+    return x;
+  ArrayRef<int64_t> whole = shapeOf(merging.getX());
+  bool mergesRows = whole.size() > 2 && whole.back() == shapeOf(x)[1] && whole[0] != shapeOf(x)[0];
+  return mergesRows ? merging.getX() : x;
+}
+
 void matmul(NodeImport &node) {
   Value x = node.floats(0), y = node.floats(1);
   if (!x || !y)
     return;
-  if (isMatrixWeight(y) && !isRecipe(x))
-    return node.define(0, node.make("linear", {x, node.transpose(y, {1, 0})}));
+  if (isMatrixWeight(y) && !isRecipe(x)) {
+    Value product = node.make("linear", {beforeMerging(x), node.transpose(y, {1, 0})});
+    return node.define(0, rankOf(x) == 2 ? node.reshape(product, {shapeOf(x)[0], shapeOf(y)[1]}) : product);
+  }
   node.define(0, node.make("matmul", {x, y}));
 }
 

@@ -307,6 +307,8 @@ Operands NodeImport::makeAll(StringRef op, ValueRange operands, ArrayRef<NamedAt
 }
 
 Value NodeImport::reshape(Value x, ArrayRef<int64_t> shape) {
+  if (auto inner = x ? x.getDefiningOp<ReshapeOp>() : ReshapeOp(); inner && shapeOf(inner.getX()) == shape)
+    return inner.getX();
   return !x || shapeOf(x) == shape ? x : make("reshape", x, list("shape", shape));
 }
 

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +87,16 @@ def typed():
     return model
 
 
+def dense():
+    """Dense layers of a picture with channels last as Keras writes them: of a matrix with a row a pixel, each."""
+    value = lambda *shape: np.random.default_rng(4).standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"rows": np.array([-1, 3]), "wide_rows": np.array([120, 8]), "pixels": np.array([1, 12, 10, 8]), "last": np.array([1, 12, 10, 5]),
+               "w": value(3, 8), "v": value(8, 5), "bias": value(8)}
+    return small([("Transpose", ["image"], "t", {"perm": [0, 2, 3, 1]}), ("Reshape", ["t", "rows"], "r", {}), ("MatMul", ["r", "w"], "m", {}),
+                  ("Reshape", ["m", "pixels"], "p", {}), ("Add", ["p", "bias"], "b", {}), ("Relu", ["b"], "a", {}), ("Reshape", ["a", "wide_rows"], "s", {}),
+                  ("MatMul", ["s", "v"], "n", {}), ("Reshape", ["n", "last"], "q", {}), ("Transpose", ["q"], "y", {"perm": [0, 3, 1, 2]})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -113,7 +123,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
