@@ -132,7 +132,7 @@ private:
     llvm::DenseSet<Value> known(members.front()->operand_begin(), members.front()->operand_end());
     return llvm::all_of(members.drop_front(), [&](Operation *member) {
       return llvm::all_of(member->getOperands(), [&](Value x) {
-        return known.contains(x) || isRecipe(x) || (x.getDefiningOp() && inside.contains(x.getDefiningOp()));
+        return known.contains(x) || (x.getDefiningOp() && inside.contains(x.getDefiningOp())) || isRecipe(x);
       });
     });
   }

@@ -62,6 +62,16 @@ bool normalises(OpOperand &use) {
                       [](Operation *user) { return isa<LrnOp>(user); });
 }
 
+/// Whether the operations of a group can be part of a chain.
+bool isChainable(GroupOp group) {
+  auto type =
+      group.getNumResults() == 1 ? dyn_cast<RankedTensorType>(group.getResult(0).getType()) : RankedTensorType();
+  if (!type || type.getRank() != 4 || !isBlocked(type) || group->hasAttr("choice"))
+    return false;
+  return llvm::all_of(group.getBody().front().without_terminator(),
+                      [](Operation &op) { return isPointwise(&op) || isa<ConvOp, MaxpoolOp, AvgpoolOp, PadOp>(op); });
+}
+
 } // namespace
 
 Liveness::Liveness(func::FuncOp network) {
@@ -71,6 +81,7 @@ Liveness::Liveness(func::FuncOp network) {
   }
   for (GroupOp group : order) {
     Made one;
+    one.mayChain = isChainable(group);
     for (Value result : group.getResults()) {
       one.bytes += bytesOf(result);
       one.lastUse = std::max(one.lastUse, lastUseOf(result));
@@ -182,16 +193,6 @@ double Liveness::cyclesOf(unsigned number, const Machine &machine) const {
   if (made[number].bytes > cachedTensorBytes)
     cycles += 2 * cyclesPerByte * made[number].bytes;
   return cycles;
-}
-
-bool Liveness::mayChain(unsigned number) const {
-  GroupOp group = order[number];
-  auto type =
-      group.getNumResults() == 1 ? dyn_cast<RankedTensorType>(group.getResult(0).getType()) : RankedTensorType();
-  if (!type || type.getRank() != 4 || !isBlocked(type) || group->hasAttr("choice"))
-    return false;
-  return llvm::all_of(group.getBody().front().without_terminator(),
-                      [](Operation &op) { return isPointwise(&op) || isa<ConvOp, MaxpoolOp, AvgpoolOp, PadOp>(op); });
 }
 
 std::optional<SmallVector<Operation *>> Liveness::membersOf(unsigned first, unsigned last) const {

@@ -24,13 +24,14 @@ public:
   /// Cycles of a group alone, with what it costs to pass tensors through memory.
   double cyclesOf(unsigned group, const Machine &machine) const;
   /// Whether the group's operations can be part of a chain.
-  bool mayChain(unsigned group) const;
+  bool mayChain(unsigned group) const { return made[group].mayChain; }
   /// The groups with the concatenations of what they make, if only the last value is read by others.
   std::optional<llvm::SmallVector<mlir::Operation *>> membersOf(unsigned first, unsigned last) const;
 
 private:
   struct Made {
     int64_t bytes = 0;    ///< of the group's results, with border; 0 where the caller owns them
+    bool mayChain = false;
     unsigned lastUse = 0; ///< group; the number of groups if the network returns it
   };
 
