@@ -66,26 +66,32 @@ ChannelView transposedChannels(ArrayRef<int64_t> filter, int64_t groups) {
   return {view, factors};
 }
 
-std::optional<ChannelView> channelView(Operation *contraction) {
+ChannelView channelView(Operation *contraction) {
   if (auto conv = dyn_cast<ConvOp>(contraction))
     return leadingChannels(conv.getFilter());
   if (auto conv = dyn_cast<ConvTransposeOp>(contraction))
     return transposedChannels(conv.getFilter(), conv.getGroups());
-  // The channels of a normalisation are dimension 1; of a linear they are the last.
-  if (auto linear = dyn_cast<LinearOp>(contraction); linear && tensorOf(linear.getY()).getRank() == 2)
-    return leadingChannels(linear.getFilter());
-  return std::nullopt;
+  return leadingChannels(cast<LinearOp>(contraction).getFilter());
 }
 
 constexpr unsigned weightOperand = 1, biasOperand = 2;
 
+/// What `x` holds a row each of, where a reshape merged its dimensions but the last (LeViT normalises sequences so), or `x`.
+Value beforeMerging(Value x) {
+  auto merging = x.getDefiningOp<ReshapeOp>();
+  bool mergesRows = merging && merging->hasOneUse() && tensorOf(x).getRank() == 2 && tensorOf(merging.getX()).getRank() > 2 &&
+                    tensorOf(merging.getX()).getShape().back() == tensorOf(x).getShape().back() && merging.getX().getDefiningOp<LinearOp>();
+  return mergesRows ? merging.getX() : x;
+}
+
 /// The contraction that makes `x` if its weight can take a scale: nobody else reads its result.
 Operation *foldableContraction(Value x) {
-  Operation *op = x.getDefiningOp();
+  Operation *op = beforeMerging(x).getDefiningOp();
   if (!op || !isa<ConvOp, ConvTransposeOp, LinearOp>(op) || !op->hasOneUse() || op->hasAttr("algorithm"))
     return nullptr;
-  bool recipes = llvm::all_of(op->getOperands().drop_front(), isRecipe);
-  return recipes && channelView(op) ? op : nullptr;
+  // The channels of a normalisation are dimension 1; of a linear they are the last.
+  bool areChannels = !isa<LinearOp>(op) || tensorOf(x).getRank() == 2;
+  return areChannels && llvm::all_of(op->getOperands().drop_front(), isRecipe) ? op : nullptr;
 }
 
 Value scaledWeight(Recipe &recipe, Value weight, Value scale, const ChannelView &channels) {
@@ -99,13 +105,17 @@ Value scaledWeight(Recipe &recipe, Value weight, Value scale, const ChannelView 
 void foldInto(RewriterBase &rewriter, BatchnormOp norm, Operation *contraction) {
   Recipe recipe(rewriter, norm.getLoc());
   auto [scale, shift] = scaleAndShift(recipe, norm);
-  Value weight = scaledWeight(recipe, contraction->getOperand(weightOperand), scale, *channelView(contraction));
+  Value weight = scaledWeight(recipe, contraction->getOperand(weightOperand), scale, channelView(contraction));
   Value bias = shift;
   if (contraction->getNumOperands() > biasOperand)
     bias = recipe.add(recipe.mul(contraction->getOperand(biasOperand), scale), shift);
   OperationState state(contraction->getLoc(), contraction->getName(), {contraction->getOperand(0), weight, bias},
-                       norm->getResultTypes(), contraction->getAttrs());
-  rewriter.replaceOp(norm, rewriter.create(state));
+                       contraction->getResultTypes(), contraction->getAttrs());
+  Value folded = rewriter.create(state)->getResult(0);
+  Operation *merging = norm.getX().getDefiningOp();
+  rewriter.replaceOp(norm, folded.getType() == norm.getType() ? folded : recipe.reshape(folded, tensorOf(norm.getY()).getShape()));
+  if (merging != contraction)
+    rewriter.eraseOp(merging);
   rewriter.eraseOp(contraction);
 }
 

@@ -95,6 +95,35 @@ func.func @linear_of_rank_3(%x: tensor<2x3x4xf32>) -> tensor<2x3x5xf32> {
   return %z : tensor<2x3x5xf32>
 }
 
+// They are where a reshape has merged the dimensions before them; whoever else reads the rows keeps the linear as it was.
+// CHECK-LABEL: @linear_of_merged_rows
+// CHECK: %[[Y:.*]] = weft.linear %arg0, %{{.*}} bias {{.*}} -> tensor<2x3x5xf32>
+// CHECK-NEXT: %[[Z:.*]] = weft.reshape %[[Y]] to [6, 5]
+// CHECK-NEXT: return %[[Z]]
+func.func @linear_of_merged_rows(%x: tensor<2x3x4xf32>) -> tensor<6x5xf32> {
+  %w = weft.weight "fc.weight" : tensor<5x4xf32>
+  %g = weft.weight "bn.weight" : tensor<5xf32>
+  %y = weft.linear %x, %w : (tensor<2x3x4xf32>, tensor<5x4xf32>) -> tensor<2x3x5xf32>
+  %m = weft.reshape %y to [6, 5] : (tensor<2x3x5xf32>) -> tensor<6x5xf32>
+  %z = weft.batchnorm %m gamma %g beta %g mean %g var %g
+         : (tensor<6x5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<6x5xf32>
+  return %z : tensor<6x5xf32>
+}
+
+// CHECK-LABEL: @merged_rows_read_twice
+// CHECK: %[[Y:.*]] = weft.linear %arg0, %{{[a-z0-9]+}} :
+// CHECK: weft.mul
+// CHECK: return
+func.func @merged_rows_read_twice(%x: tensor<2x3x4xf32>) -> (tensor<6x5xf32>, tensor<6x5xf32>) {
+  %w = weft.weight "fc.weight" : tensor<5x4xf32>
+  %g = weft.weight "bn.weight" : tensor<5xf32>
+  %y = weft.linear %x, %w : (tensor<2x3x4xf32>, tensor<5x4xf32>) -> tensor<2x3x5xf32>
+  %m = weft.reshape %y to [6, 5] : (tensor<2x3x5xf32>) -> tensor<6x5xf32>
+  %z = weft.batchnorm %m gamma %g beta %g mean %g var %g
+         : (tensor<6x5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>) -> tensor<6x5xf32>
+  return %z, %m : tensor<6x5xf32>, tensor<6x5xf32>
+}
+
 // Parts that convolutions made are normalised part by part, and each takes its own.
 // CHECK-LABEL: @parts
 // CHECK: weft.slice %{{.*}} from [0] to [8] step [1]
