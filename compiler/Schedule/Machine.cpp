@@ -39,7 +39,7 @@ Machine Machine::of(mlir::ModuleOp module) {
 // Second-level caches of 1 MiB and more, and a third-level cache that keeps filters.
 void Machine::becomeAvx512() {
   registers = 32;
-  embedsBroadcast = movesLanes = true;
+  embedsBroadcast = true;
   smallSecondLevel = fetchesAhead = false;
   cachedFilterBytes = 4 << 20;
   pointBandBytes = filterTransform = strassenInput = strassenOutput = 0;

@@ -14,7 +14,6 @@ struct Machine {
   int64_t vector = 8;           ///< f32 lanes of a vector register; also the block of packed channels
   int64_t registers = 16;       ///< vector registers
   bool embedsBroadcast = false; ///< a multiply-add reads a scalar for all its lanes itself, not from a register (AVX-512)
-  bool movesLanes = false;      ///< vectors of any pixels of a row are cheap (AVX-512's permutations; AVX2 loads each lane)
   double fmaPerCycle = 2;       ///< vector multiply-adds a cycle
   bool tiles = false;           ///< products of bf16 in tile registers, sums in f32 (AMX), may be used
 

@@ -244,7 +244,7 @@ private:
 
   /// A row-major stage: the picture a chain begins with, a row of all its channels at once, so that their ways from memory overlap.
   std::string placePlain(StageBuilder &stage, const StageView &view) {
-    stage.split("x", "xo", "xi", machine.vector, tailOfPlainRow(view, machine));
+    stage.split("x", "xo", "xi", machine.vector, tailOfPlainRow);
     stage.reorder({"n", "y", "xo", "ch", "xi"}).vectorize("xi").unroll("ch");
     return "xo";
   }

@@ -69,12 +69,6 @@ const StageView *prologueOf(const KernelView &kernel) {
   return stands && kernel.output().loops.size() == 5 ? reduction - 1 : nullptr;
 }
 
-Tail tailOfPlainRow(const StageView &stage, const Machine &machine) {
-  // Halide cuts a picture's rows at its edges only where no vector moves back, and AVX2's gathers are eight loads.
-  bool movesBack = machine.movesLanes && stage.extentOf("x") >= machine.vector;
-  return movesBack ? Tail::ShiftInwards : Tail::Predicate;
-}
-
 ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips, const Machine &machine) {
   const StageView &out = kernel.output(), &prologue = *prologueOf(kernel);
   StageBuilder stage(kernel.getContext(), out.name);
@@ -110,7 +104,7 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
   if (prologue.loops.back() == "c")
     before.vectorize("c");
   else
-    before.split("x", "xv", "xl", machine.vector, tailOfPlainRow(prologue, machine)).vectorize("xl");
+    before.split("x", "xv", "xl", machine.vector, tailOfPlainRow).vectorize("xl");
   return ScheduleAttr::get(kernel.getContext(),
                            {before.get(), scheduleReduction(kernel, *kernel.onlyReduction(), nest, row, machine), stage.get()});
 }

@@ -31,8 +31,9 @@ std::optional<Strips> stripsOf(const KernelView &kernel, mlir::DictionaryAttr ch
 /// The stage without reduction before the only reduction; null if there is none. Stages before it are inlined.
 const StageView *prologueOf(const KernelView &kernel);
 
-/// How vectors of a row-major `stage` end: the picture it reads may end with its last row, so none lies beyond.
-sched::Tail tailOfPlainRow(const StageView &stage, const Machine &machine);
+/// How vectors of a row-major stage end: the picture it reads may end with its last row, so none lies beyond, and where one
+/// moves back, Halide does not cut rows at the picture's edges but gathers each element.
+constexpr sched::Tail tailOfPlainRow = sched::Tail::Predicate;
 
 /// The schedule of such a kernel: loops `n cb y x c`.
 sched::ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips,
