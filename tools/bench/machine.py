@@ -61,6 +61,12 @@ def first_output(program):
     return re.search(r"^output +(\w+):", call(program, "--info"), re.MULTILINE)[1]
 
 
+def input_options(program, files):
+    """What gives it these files, in the order of its inputs."""
+    names = re.findall(r"^input +(\w+):", call(program, "--info"), re.MULTILINE)
+    return [f"--input={name}={file}" for name, file in zip(names, files, strict=True)]
+
+
 def run_json(program, folder, *options):
     report = folder / "run.json"
     call(program, "--random-inputs=1", f"--json={report}", *options)

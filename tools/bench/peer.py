@@ -1,6 +1,6 @@
 # Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-"""One peer in a process of its own, driven by tools/bench/peers: `peer.py NAME MODEL.onnx THREADS INPUT.npy OUTPUT.npy RESULT`.
-Writes its first result, which the model calls RESULT, prints a JSON line when it has it (milliseconds of loading, of compiling where
+"""One peer in a process of its own, driven by tools/bench/peers: `peer.py NAME MODEL.onnx THREADS INPUTS OUTPUT.npy RESULT`,
+INPUTS a JSON object of a .npy file for each input. Writes its first result, which the model calls RESULT, prints a JSON line when it has it (milliseconds of loading, of compiling where
 the peer compiles ahead of time, size of what a product would ship), then for each line `RUNS` on standard input a JSON list of times
 in milliseconds, and at the end of input its peak resident memory."""
 import json
@@ -31,38 +31,40 @@ def libraries_mib(patterns):
     return sum(file.stat().st_size for file in files) / 2**20
 
 
-def onnxruntime(path, threads, x, wanted):
+def onnxruntime(path, threads, inputs, wanted):
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    name, kept = session.get_inputs()[0].name, []
+    kept = []
 
     def run():
-        kept[:] = session.run(None, {name: x})
+        kept[:] = session.run(None, inputs)
 
     return Loaded(run, lambda: kept[0])
 
 
-def openvino(path, threads, x, wanted):
+def openvino(path, threads, inputs, wanted):
     import openvino as ov
 
     core = ov.Core()
     core.set_property("CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"})
     request = core.compile_model(path, "CPU").create_infer_request()
-    request.set_input_tensor(ov.Tensor(x))
+    for name, x in inputs.items():
+        request.set_tensor(name, ov.Tensor(x))
     return Loaded(request.infer, lambda: request.get_output_tensor(0).data)
 
 
-def mnn(path, threads, x, wanted):
+def mnn(path, threads, inputs, wanted):
     import MNN
 
     interpreter = MNN.Interpreter(path.replace(".onnx", ".mnn"))
     session = interpreter.createSession({"numThread": threads, "backend": "CPU", "precision": "high"})
-    tensor = interpreter.getSessionInput(session)
-    tensor.copyFrom(MNN.Tensor(x.shape, MNN.Halide_Type_Float, x.ravel(), MNN.Tensor_DimensionType_Caffe))
+    for name, x in inputs.items():
+        tensor = MNN.Tensor(x.shape, MNN.Halide_Type_Float, x.ravel(), MNN.Tensor_DimensionType_Caffe)
+        interpreter.getSessionInput(session, name).copyFrom(tensor)
 
     def result():
         out = interpreter.getSessionOutput(session, wanted)  # the first of its own order is another
@@ -73,22 +75,22 @@ def mnn(path, threads, x, wanted):
     return Loaded(lambda: interpreter.runSession(session), result)
 
 
-def torch(path, threads, x, wanted):
+def torch(path, threads, inputs, wanted):
     import onnx
     import torch as library
     from onnx2torch import convert
 
     library.set_num_threads(threads)
-    model, value, kept = convert(onnx.load(path)).eval(), library.from_numpy(x), []
+    model, values, kept = convert(onnx.load(path)).eval(), [library.from_numpy(x) for x in inputs.values()], []
 
     def run():
         with library.inference_mode():
-            kept[:] = [model(value)]
+            kept[:] = [model(*values)]
 
     return Loaded(run, lambda: (kept[0][0] if isinstance(kept[0], (list, tuple)) else kept[0]).numpy())
 
 
-def iree(path, threads, x, wanted):
+def iree(path, threads, inputs, wanted):
     import iree.runtime as runtime
 
     start, mlir, binary = time.perf_counter(), path.replace(".onnx", ".mlir"), path.replace(".onnx", ".vmfb")
@@ -101,15 +103,15 @@ def iree(path, threads, x, wanted):
     config = runtime.Config("local-sync" if threads == 1 else "local-task")
     module = runtime.load_vm_module(runtime.VmModule.mmap(config.vm_instance, binary), config)
     function = next(getattr(module, name) for name in module.vm_module.function_names if not name.startswith("__") and not name.endswith("$async"))
-    value, kept = runtime.asdevicearray(config.device, x), []
+    values, kept = [runtime.asdevicearray(config.device, x) for x in inputs.values()], []
 
     def run():
-        kept[:] = [function(value)]
+        kept[:] = [function(*values)]
 
     return Loaded(run, lambda: np.asarray((kept[0][0] if isinstance(kept[0], (list, tuple)) else kept[0]).to_host()), seconds)
 
 
-def tvm(path, threads, x, wanted):
+def tvm(path, threads, inputs, wanted):
     import onnx
     import tvm as library
     from tvm import relax
@@ -121,10 +123,10 @@ def tvm(path, threads, x, wanted):
         executable = library.compile(module, library.target.Target({"kind": "llvm", "mcpu": library.target.codegen.llvm_get_system_cpu()}))
     seconds = time.perf_counter() - start
     machine, kept = relax.VirtualMachine(executable, library.cpu()), []
-    value = library.runtime.tensor(x)
+    values = [library.runtime.tensor(x) for x in inputs.values()]
 
     def run():
-        kept[:] = [machine["main"](value)]
+        kept[:] = [machine["main"](*values)]
 
     return Loaded(run, lambda: (kept[0][0] if hasattr(kept[0], "__len__") and not hasattr(kept[0], "numpy") else kept[0]).numpy(), seconds)
 
@@ -141,9 +143,9 @@ PEERS = {"onnxruntime": (onnxruntime, ["onnxruntime/capi/*.so*"], ".onnx"),
 def main():
     name, path, threads, given, first, wanted = sys.argv[1:]
     load, patterns, ending = PEERS[name]
-    x = np.load(given)
+    inputs = {input: np.load(file) for input, file in json.loads(given).items()}
     start = time.perf_counter()
-    loaded = load(path, int(threads), x, wanted)
+    loaded = load(path, int(threads), inputs, wanted)
     loaded.run()
     load_ms = 1e3 * (time.perf_counter() - start)
     np.save(first, np.asarray(loaded.result()))
