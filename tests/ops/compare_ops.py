@@ -100,6 +100,7 @@ def conv_cases():
         conv_case("winograd_sized", (1, 64, 19, 21), 64, 3, pad=1),
         conv_case("winograd_ragged", (2, 72, 14, 13), 80, 3, pad=1),
         conv_case("winograd_ragged_five", (1, 64, 15, 14), 64, 5, pad=2),
+        conv_case("winograd_ragged_slice", (2, 64, 1, 7, 6), 64, 5, pad=2),
         conv_case("winograd_five", (1, 64, 19, 21), 64, 5, pad=2),
         conv_case("winograd_row", (2, 64, 17, 17), 48, [1, 7], pad=[0, 3, 0, 3]),
         conv_case("winograd_long", (1, 64, 40, 25), 64, [9, 1], pad=[4, 0, 4, 0]),

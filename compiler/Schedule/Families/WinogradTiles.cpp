@@ -36,7 +36,7 @@ WinogradTiles::WinogradTiles(const ConvShape &conv, const Axis &vertical, const 
       sides((vertical.side > 1 ? vertical.side : 0) + (horizontal.side > 1 ? horizontal.side : 0)),
       inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
       outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), blocksOfGroup(inBlocks / conv.groups), sideDown(vertical.side), sideAcross(horizontal.side),
-      lastDown(vertical.last), lastAcross(horizontal.last),
+      lastDown(vertical.last), lastAcross(horizontal.last), hasSlices(conv.kernel.size() > 2),
       taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth), machine(machine) {
   double vectors = double(blocksOfGroup) * outBlocks * machine.vector;
   weightBytes = points() * taps * vectors * machine.vector * 4;

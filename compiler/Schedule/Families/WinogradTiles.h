@@ -62,6 +62,7 @@ struct WinogradTiles {
   int64_t down, across, pointCount, sides, inBlocks, outBlocks;
   int64_t blocksOfGroup; ///< of the input: those an output block adds up
   int64_t sideDown, sideAcross, lastDown, lastAcross; ///< points of a tile each way, and of the last one
+  bool hasSlices;              ///< three spatial dimensions, be there a single slice
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between
   double weightBytes;          ///< of the transformed filter
