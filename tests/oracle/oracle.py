@@ -80,9 +80,11 @@ def winograd_matrix(m, r):
 
 def winograd_filter(w, m, oc_block, ic_block):
     left, right = (winograd_matrix(m, taps) if taps > 1 else np.eye(1) for taps in w.shape[-2:])
-    u = np.einsum("ap,oipq,bq->oiab", left, w.astype(np.float64), right)
-    packed = pack_filter(u.reshape(*w.shape[:2], -1), oc_block, ic_block)  # [O/b, I/b, points, ib, ob]
-    return np.moveaxis(packed, 2, 0).astype(np.float32)
+    slices = w.shape[2:-2]
+    u = np.einsum("ap,oi...pq,bq->oi...ab", left, w.astype(np.float64), right)
+    packed = pack_filter(u.reshape(*w.shape[:2], -1), oc_block, ic_block)
+    packed = packed.reshape(*packed.shape[:2], *slices, -1, *packed.shape[3:])  # [O/b, I/b, slices, points, ib, ob]
+    return np.moveaxis(packed, 2 + len(slices), 0).astype(np.float32)
 
 
 def strassen_filter(w, oc_block, ic_block):
