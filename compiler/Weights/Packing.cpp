@@ -89,7 +89,7 @@ LogicalResult packInPieces(RankedTensorType type, const Packing &packing, const 
   });
 }
 
-bool packWeights(Operation *op, HostTensor &y, const HostTensor &w) {
+bool packWeight(Operation *op, HostTensor &y, const HostTensor &w) {
   if (!y.type.getElementType().isF32())
     return false;
   TypeSwitch<Operation *>(op)

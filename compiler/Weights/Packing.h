@@ -24,6 +24,6 @@ std::optional<Packing> packingOf(mlir::Operation *op);
 mlir::LogicalResult packInPieces(mlir::RankedTensorType type, const Packing &packing, const HostTensor &filter, TakeBytes take);
 
 /// Fills `y` with all that packing operation `op` makes of `w`; false if they are not f32.
-bool packWeights(mlir::Operation *op, HostTensor &y, const HostTensor &w);
+bool packWeight(mlir::Operation *op, HostTensor &y, const HostTensor &w);
 
 } // namespace weft

@@ -513,7 +513,7 @@ bool compute(Operation *op, HostTensor &y, Operands xs) {
       .Case([&](PadOp padOp) { return pad(padOp, y, xs[0]); })
       .Case([&](RelayoutOp) { return relayout(y, xs[0]), done(); })
       .Case<PackFilterOp, PackDepthwiseOp, PackGroupedOp, PackVectorOp, WinogradFilterOp, StrassenFilterOp>(
-          [&](auto) { return packWeights(op, y, xs[0]); })
+          [&](auto) { return packWeight(op, y, xs[0]); })
       .Default([&](Operation *) { return xs.size() == 1 && computeUnary(op, y, xs[0]); });
 }
 

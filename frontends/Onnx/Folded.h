@@ -20,7 +20,7 @@ struct Folded {
   std::vector<int64_t> ints; ///< elements of Int32, Int64 and Bool
   std::vector<double> reals; ///< elements of Float and Double
 
-  bool isReal() const { return type == Float || type == Double; }
+  bool isReal() const { return onnxfile::isReal(type); }
   int64_t size() const { return isReal() ? reals.size() : ints.size(); }
   int64_t rank() const { return shape.size(); }
   double asReal(size_t i) const { return isReal() ? reals[i] : double(ints[i]); }
