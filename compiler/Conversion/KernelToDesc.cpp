@@ -118,6 +118,8 @@ private:
       return importGeneric(generic);
     if (auto segments = dyn_cast<SegmentReduceOp>(op))
       return importSegments(segments);
+    if (auto scatter = dyn_cast<ScatterReduceOp>(op))
+      return importScatter(scatter);
     if (auto pad = dyn_cast<tensor::PadOp>(op))
       return importPad(pad);
     if (auto end = dyn_cast<func::ReturnOp>(op))
@@ -233,6 +235,8 @@ private:
       return extentOf(linalgOp.getDpsInits()[cast<OpResult>(value).getResultNumber()], dim);
     if (auto segments = dyn_cast<SegmentReduceOp>(op))
       return extentOf(segments.getInit(), dim);
+    if (auto scatter = dyn_cast<ScatterReduceOp>(op))
+      return extentOf(scatter.getInit(), dim);
     if (auto view = dyn_cast<tensor::CastOp>(op))
       return extentOf(view.getSource(), dim);
     auto empty = dyn_cast<tensor::EmptyOp>(op);
@@ -320,10 +324,10 @@ private:
     return args;
   }
 
-  /// The region as an expression; `predicate` bounds the update beside what the region itself selects.
-  LogicalResult finishBody(Operation &op, Block &block, Stage stage, SmallVector<Loop> loops, ExprPtr start,
-                           llvm::function_ref<ExprPtr(BlockArgument)> loadArgument, ExprPtr predicate, Value result) {
-    ScalarImporter scalars([&](Operation *inner, ArrayRef<ExprPtr> operands) -> ExprPtr {
+  /// What turns values of the region into expressions.
+  std::optional<ScalarImporter> importBody(Operation &op, Block &block,
+                                           llvm::function_ref<ExprPtr(BlockArgument)> loadArgument) {
+    ScalarImporter scalars([this](Operation *inner, ArrayRef<ExprPtr> operands) -> ExprPtr {
       if (auto index = dyn_cast<linalg::IndexOp>(inner))
         return kernel::loop(index.getDim());
       if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
@@ -334,8 +338,6 @@ private:
     });
     for (auto &[value, constant] : constants)
       scalars.define(value, constant);
-    Value yielded = block.getTerminator()->getOperand(0);
-    bool reduces = loops.size() > stage.loops.size();
     for (BlockArgument argument : block.getArguments()) {
       if (argument.use_empty())
         continue;
@@ -343,13 +345,21 @@ private:
       if (!value) {
         if (argument.getArgNumber() + 1 == block.getNumArguments())
           op.emitError("a stage without reduction reads what it writes");
-        return failure();
+        return std::nullopt;
       }
       scalars.define(argument, value);
     }
-    ExprPtr value = scalars.import(yielded);
+    return scalars;
+  }
+
+  /// The region as an expression; `predicate` bounds the update beside what the region itself selects.
+  LogicalResult finishBody(Operation &op, Block &block, Stage stage, SmallVector<Loop> loops, ExprPtr start,
+                           llvm::function_ref<ExprPtr(BlockArgument)> loadArgument, ExprPtr predicate, Value result) {
+    std::optional<ScalarImporter> scalars = importBody(op, block, loadArgument);
+    ExprPtr value = scalars ? scalars->import(block.getTerminator()->getOperand(0)) : nullptr;
     if (!value)
       return failure();
+    bool reduces = loops.size() > stage.loops.size();
     if (!reduces) {
       stage.init = value;
     } else {
@@ -415,6 +425,61 @@ private:
                       op.getResult());
   }
 
+  /// The term is the update's loop; places outside are skipped, and kept from being addressed.
+  LogicalResult importScatter(ScatterReduceOp op) {
+    unsigned parallel = typeOf(op.getResult()).getRank(), axis = op.getAxis();
+    Stage stage = stageOf(*op, typeOf(op.getResult()).getElementType());
+    SmallVector<Loop> loops;
+    for (unsigned l = 0; l < parallel; ++l) {
+      std::optional<Extent> extent = extentOf(op.getInit(), l);
+      if (!extent)
+        return op.emitError("the extent of loop `") << loopName(*op, l) << "` is that of no argument";
+      loops.push_back({loopName(*op, l), *extent});
+    }
+    stage.loops.assign(loops.begin(), loops.end());
+    std::optional<Extent> terms;
+    for (auto [map, input] : llvm::zip_equal(op.getMaps(), op.getInputs()))
+      for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+        if (expr == getAffineDimExpr(axis, op.getContext()) && !terms)
+          terms = extentOf(input, dim);
+    if (!terms)
+      return op.emitError("no input says how many terms there are");
+    loops.push_back({loopName(*op, parallel), *terms});
+    ExprPtr start = initOf(op, op.getInit(), parallel);
+    if (!start)
+      return failure();
+
+    Args positions = identity(parallel);
+    positions[axis] = kernel::loop(parallel);
+    SmallVector<AffineMap> maps = op.getMaps();
+    auto loadArgument = [&](BlockArgument argument) -> ExprPtr {
+      unsigned number = argument.getArgNumber();
+      return number == maps.size() ? accumulator(stage.type)
+                                   : load(op, op.getInputs()[number], applyMap(maps[number], positions, {}));
+    };
+    std::optional<ScalarImporter> body = importBody(*op, op.getBody().front(), loadArgument);
+    if (!body)
+      return failure();
+    ExprPtr place = body->import(op.getYield().getValues()[0]), value = body->import(op.getYield().getValues()[1]);
+    if (!place || !value)
+      return failure();
+    using enum ScalarOp;
+    ExprPtr extent = stage.loops[axis].extent.isFixed()
+                         ? kernel::index(stage.loops[axis].extent.value)
+                         : kernel::operandExtent(stage.loops[axis].extent.operand, stage.loops[axis].extent.dim);
+    stage.init = start;
+    stage.update = std::make_unique<Update>();
+    stage.update->loops = {loops.back()};
+    stage.update->scattered = static_cast<int>(axis);
+    stage.update->place = kernel::binary(
+        Max, kernel::binary(Min, place, kernel::binary(Sub, extent, kernel::index(1))), kernel::index(0));
+    stage.update->predicate =
+        kernel::binary(And, kernel::binary(Ge, place, kernel::index(0)), kernel::binary(Lt, place, extent));
+    stage.update->value = value;
+    finishStage(std::move(stage), op.getResult());
+    return success();
+  }
+
   static ExprPtr asIndex(ExprPtr value) {
     return value->type == Scalar::I32 ? value : kernel::cast(Scalar::I32, value);
   }
@@ -473,6 +538,8 @@ private:
         value = style.getDpsInits()[0];
       else if (auto segments = dyn_cast<SegmentReduceOp>(op))
         value = segments.getInit();
+      else if (auto scatter = dyn_cast<ScatterReduceOp>(op))
+        value = scatter.getInit();
       else
         return Value();
     }

@@ -34,7 +34,7 @@ bool isIdentifier(const std::string &name) {
 }
 
 void requireName(const std::string &name, const std::string &what) {
-  static const std::set<std::string> words = {"acc", "inf", "nan", "by", "let", "init", "value", "update"};
+  static const std::set<std::string> words = {"acc", "inf", "nan", "by", "let", "init", "value", "update", "place"};
   require(isIdentifier(name), what + " " + quoted(name) + " is no C identifier of at most 200 characters");
   require(!words.count(name), what + " cannot be called " + quoted(name) + ", a word of the text form");
 }
@@ -116,7 +116,8 @@ private:
   void loopIndex(const Expr &expr) const {
     const Stage &stage = desc.stages[stageNumber];
     size_t count = stage.loops.size() + (update ? stage.update->loops.size() : 0);
-    expect(expr.ref >= 0 && size_t(expr.ref) < count && expr.args.empty(),
+    bool isThere = !update || expr.ref != stage.update->scattered;
+    expect(expr.ref >= 0 && size_t(expr.ref) < count && expr.args.empty() && isThere,
            "there is no loop " + std::to_string(expr.ref));
   }
 
@@ -254,7 +255,12 @@ private:
   void checkUpdate(int number) const {
     const Stage &stage = desc.stages[number];
     require(!stage.update->loops.empty(), "the update of stage " + quoted(stage.name) + " has no loops");
+    bool scatters = stage.update->scattered >= 0;
+    require(scatters == bool(stage.update->place) && stage.update->scattered < int(stage.loops.size()),
+            "the update of stage " + quoted(stage.name) + " scatters along a loop that does not exist, or to no place");
     ExpressionCheck expressions(desc, number, true);
+    if (scatters)
+      expressions.run(stage.update->place, Scalar::I32, "the place", false);
     expressions.run(stage.update->value, stage.type, "the update", true);
     if (stage.update->predicate)
       ExpressionCheck(desc, number, true).run(stage.update->predicate, Scalar::Bool, "the predicate", false);

@@ -322,6 +322,7 @@ private:
         walk(arg, inUpdate);
     };
     if (stage.update) {
+      walk(stage.update->place, true);
       walk(stage.update->predicate, true);
       walk(stage.update->value, true);
     }

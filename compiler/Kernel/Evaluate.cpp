@@ -157,10 +157,13 @@ private:
     stages.push_back(allocate(stage, extents, storage[number]));
     indices.assign(stage.loops.size() + (stage.update ? stage.update->loops.size() : 0), 0);
     overBox(extents, 0, [&] { store(number, evaluateRoot(*stage.init)); });
-    if (stage.update)
+    if (stage.update) {
+      if (stage.update->scattered >= 0)
+        extents[stage.update->scattered] = 1;
       overBox(extents, 0, [&] { reduce(*stage.update, number); });
+    }
     if (stage.output >= 0 && inDouble)
-      overBox(extents, 0, [&] { writeOutput(stage, number); });
+      overBox(stages[number].extents, 0, [&] { writeOutput(stage, number); });
   }
 
   /// Memory of a stage: its output's when types agree, else `buffer`.
@@ -203,11 +206,15 @@ private:
     for (const Loop &loop : update.loops)
       extents.push_back(extentOf(loop.extent));
     overBox(extents, current->loops.size(), [&] {
+      if (update.scattered >= 0)
+        indices[update.scattered] = evaluateRoot(*update.place).whole;
       accumulated = readScalar(address(stages[number], pureIndices(), current->name), stages[number].type);
       ++epoch;
       if (!update.predicate || evaluateNode(*update.predicate).whole)
         store(number, evaluateNode(*update.value));
     });
+    if (update.scattered >= 0)
+      indices[update.scattered] = 0; // the box of the pure loops counts on
   }
 
   std::vector<int64_t> pureIndices() const { return {indices.begin(), indices.begin() + current->loops.size()}; }

@@ -102,6 +102,10 @@ struct Update {
   std::vector<Loop> loops;
   ExprPtr predicate; ///< may be null; where false the point is skipped (also how ragged rows are bounded)
   ExprPtr value;     ///< reads Accumulator
+  /// With `scattered` >= 0 the update does not run over that pure loop: `place`, an I32 that lies in it, says along it which
+  /// element is updated.
+  int scattered = -1;
+  ExprPtr place;
 };
 
 /// One function over a box of points: element = init, then the update if there is one. A stage that holds an output has

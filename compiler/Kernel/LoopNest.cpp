@@ -29,8 +29,9 @@ bool isPlacedInside(const KernelDesc &desc, const Stage &stage) {
 
 LoopNest::LoopNest(const KernelDesc &desc, const Stage &stage, bool update) : stage(stage), isUpdate(update) {
   bool isAtMost = isPlacedInside(desc, stage);
-  for (const Loop &loop : stage.loops)
-    states.push_back({loop.name, {loop.name}, knownSize(desc, loop.extent), false, LoopState::Mode::Serial, isAtMost});
+  for (size_t i = 0; i < stage.loops.size(); ++i)
+    if (const Loop &loop = stage.loops[i]; !update || int(i) != stage.update->scattered)
+      states.push_back({loop.name, {loop.name}, knownSize(desc, loop.extent), false, LoopState::Mode::Serial, isAtMost});
   if (!update)
     return;
   for (const Loop &loop : stage.update->loops) {

@@ -213,9 +213,23 @@ private:
     stage->update = std::make_unique<Update>();
     if (!parseLoops(stage->update->loops) || !parseLets() || !expectWord("value"))
       return false;
+    if (acceptWord("place") && !parsePlace())
+      return false;
     if (acceptWord("where") && !parseExpr(stage->update->predicate))
       return false;
     return expect('=') && parseExpr(stage->update->value);
+  }
+
+  bool parsePlace() {
+    std::string name;
+    size_t offset = token.offset;
+    if (!parseName(name))
+      return false;
+    auto loop = std::find_if(stage->loops.begin(), stage->loops.end(), [&](const Loop &loop) { return loop.name == name; });
+    if (loop == stage->loops.end())
+      return failAt(offset, "no loop `" + name + "` of the stage");
+    stage->update->scattered = static_cast<int>(loop - stage->loops.begin());
+    return expect('=') && parseExpr(stage->update->place);
   }
 
   bool parseLets() {

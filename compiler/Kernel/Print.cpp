@@ -178,12 +178,14 @@ private:
   void printUpdate(const Stage &stage) {
     const Update &update = *stage.update;
     ExprPrinter exprs(desc, stage);
+    exprs.count(update.place);
     exprs.count(update.predicate);
     exprs.count(update.value);
+    std::string place = update.place ? " place " + stage.loops[update.scattered].name + " = " + exprs.text(update.place) : "";
     std::string where = update.predicate ? " where " + exprs.text(update.predicate) : "";
     std::string value = exprs.text(update.value);
     // The loops come first: what the lets read must be known when they are read back.
-    out += "    update " + loops(update.loops) + "\n" + exprs.lets + "    value" + where + " = " + value + "\n";
+    out += "    update " + loops(update.loops) + "\n" + exprs.lets + "    value" + place + where + " = " + value + "\n";
   }
 
   void printSchedule(const StageSchedule &schedule) {

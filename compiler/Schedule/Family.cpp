@@ -11,9 +11,9 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 16> all = {
+  static const std::array<const Family *, 17> all = {
       &directFamily(),    &winogradFamily(), &strassenFamily(), &firstFamily(),         &depthwiseFamily(), &gemmFamily(),
-      &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(),
+      &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(), &scatterFamily(),
       &pointwiseFamily(), &chainFamily(),    &permutationFamily(),   &tilesFamily(),     &generalFamily()};
   return all;
 }
@@ -38,7 +38,7 @@ SmallVector<Choice> candidates(Operation *head, const Machine &machine) {
 
 Operation *headOf(GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())
-    if (!isPointwise(&op) && !isa<PadOp>(op))
+    if (!isPointwise(&op) && !isa<PadOp, GatherOp, GatherElementsOp>(op)) // which a group prepares what it reads with
       return &op;
   return &group.getBody().front().front();
 }

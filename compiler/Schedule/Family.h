@@ -69,6 +69,7 @@ const Family &normalizationFamily();
 const Family &reductionFamily();
 const Family &pointwiseFamily();
 const Family &segmentFamily();
+const Family &scatterFamily();
 const Family &chainFamily();
 const Family &permutationFamily();
 const Family &generalFamily();

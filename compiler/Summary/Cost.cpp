@@ -137,7 +137,7 @@ bool isPointwise(Operation *op) {
   return !isView(op) &&
          !isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp, MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp,
               AdaptiveAvgpoolOp, LrnOp, UpsampleOp, ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp, ConcatOp,
-              GatherOp, ResampleOp, TransposeOp, PadOp, ChannelShuffleOp, DepthToSpaceOp, ImageInputOp, AggregateOp,
+              GatherOp, GatherElementsOp, ScatterOp, OrdinalRankOp, ResampleOp, TransposeOp, PadOp, ChannelShuffleOp, DepthToSpaceOp, ImageInputOp, AggregateOp,
               SoftmaxByDstOp, ReadoutOp, DotOp, CastOp>(op);
 }
 

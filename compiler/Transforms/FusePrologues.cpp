@@ -1,12 +1,13 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Phase fuse, second pass: element-wise operations before a convolution, a window or a softmax move into its kernel.
+// Phase fuse, second pass: element-wise operations before a convolution, a window, a softmax or a scatter move into its kernel.
 //
 // What follows a convolution joins it for free (FormGroups.cpp). What stands before one, `conv(relu(batchnorm(x)))`, is a
 // kernel of its own and a second tensor as large as x while others still need x: each layer of a DenseNet reads all
 // before it. The convolution applies it to what it reads instead, one strip of rows at a time, each strip once. Where x
 // dies the operations work in place, but then this saves a pass over memory. Padding goes the same way: as zeros that are
 // written behind the activation, and around the caller's image, which has no border and would be copied to one that has.
-// A softmax prepares one row at a time: what attention adds and masks are maps as large as its own, often beyond the caches.
+// A softmax prepares one row at a time: what attention adds and masks are maps as large as its own, often beyond the caches. A scatter
+// prepares one term at a time: messages of a graph network, picked and weighted for each edge, are never stored.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Chains/MergeGroups.h"
@@ -20,10 +21,12 @@ namespace weft {
 
 namespace {
 
-/// A group of element-wise operations with one reader.
+bool isGather(Operation *op) { return isa<GatherOp, GatherElementsOp>(op); }
+
+/// A group of element-wise operations, or of elements picked by index and what is made of them, with one reader.
 bool isPrologue(GroupOp group) {
   return group.getNumResults() == 1 && group.getResult(0).hasOneUse() &&
-         llvm::all_of(group.getBody().front().without_terminator(), [](Operation &op) { return isPointwise(&op); });
+         llvm::all_of(group.getBody().front().without_terminator(), [](Operation &op) { return isPointwise(&op) || isGather(&op); });
 }
 
 /// Whether it reads one tensor of its result's type beside weights.
@@ -123,6 +126,10 @@ GroupOp readerOf(GroupOp prologue) {
   if (!argument.hasOneUse())
     return {};
   OpOperand &inside = *argument.getUses().begin();
+  if (auto scatter = dyn_cast<ScatterOp>(inside.getOwner())) // reads each update once, whichever way it comes
+    return inside.getOperandNumber() == scatter.getUpdatesMutable().getOperandNumber() ? reader : GroupOp();
+  if (isGather(&prologue.getBody().front().front()))
+    return {};
   auto conv = dyn_cast<ConvOp>(inside.getOwner());
   bool takes = conv                          ? takesPrologue(conv) && readsOneTensor(prologue)
                : readsOnce(inside.getOwner()) ? readsOneTensor(prologue)

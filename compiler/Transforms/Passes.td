@@ -606,7 +606,7 @@ def VerifyImportable : Pass<"weft-verify-importable", "::mlir::ModuleOp"> {
   let summary = "every kernel function holds only what a KernelDesc can say";
   let description = [{
     Imports each kernel function and drops the result: linalg operations with named loops, a closed list of scalar
-    operations, `tensor.empty`, `tensor.dim`, `tensor.pad` and `weft.segment_reduce`. Anything else is an error at its place.
+    operations, `tensor.empty`, `tensor.dim`, `tensor.pad`, `weft.segment_reduce` and `weft.scatter_reduce`. Anything else is an error at its place.
 
     ```mlir
     func.func private @relu_0(%x: tensor<1x4x?x?xf32>, %out: tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32>

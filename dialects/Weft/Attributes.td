@@ -116,6 +116,13 @@ def Weft_ReduceKindAttr : EnumAttr<Weft_Dialect, Weft_ReduceKind, "reduce"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Weft_ScatterKind : Weft_Enum<"ScatterKind", "what a scattered value does to the one that is there", [
+  I32EnumAttrCase<"Put", 0, "put">, I32EnumAttrCase<"Add", 1, "add">, I32EnumAttrCase<"Mul", 2, "mul">,
+  I32EnumAttrCase<"Max", 3, "max">, I32EnumAttrCase<"Min", 4, "min">]>;
+def Weft_ScatterKindAttr : EnumAttr<Weft_Dialect, Weft_ScatterKind, "scatter_kind"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def Weft_Access : Weft_Enum<"Access", "which row of a tensor an edge reads", [
   I32EnumAttrCase<"Src", 0, "src">, I32EnumAttrCase<"Dst", 1, "dst">,
   I32EnumAttrCase<"Edge", 2, "edge">, I32EnumAttrCase<"All", 3, "all">]>;

@@ -33,10 +33,10 @@ def GroupOp : Weft_Op<"group", [Pure, IsolatedFromAbove, SingleBlock]> {
   }];
 }
 
-def YieldOp : Weft_Op<"yield", [Pure, Terminator, ParentOneOf<["GroupOp", "AggregateOp", "SoftmaxByDstOp", "SegmentReduceOp"]>]> {
+def YieldOp : Weft_Op<"yield", [Pure, Terminator, ParentOneOf<["GroupOp", "AggregateOp", "SoftmaxByDstOp", "SegmentReduceOp", "ScatterReduceOp"]>]> {
   let summary = "the result of a region";
   let description = [{
-    C1. It ends the region of `group`, `aggregate`, `softmax_by_dst` or `segment_reduce`.
+    C1. It ends the region of `group`, `aggregate`, `softmax_by_dst`, `segment_reduce` or `scatter_reduce`.
 
     Example:
     ```mlir

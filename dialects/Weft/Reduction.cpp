@@ -70,3 +70,10 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ad
 LogicalResult LogSoftmaxOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   return inferAlongAxis(where, adaptor, types);
 }
+
+LogicalResult OrdinalRankOp::inferReturnTypes(MLIRContext *context, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX());
+  if (failed(checkAxis(where, adaptor.getAxis(), x.getRank())))
+    return failure();
+  return succeedWith(types, x.getShape(), IntegerType::get(context, 32));
+}

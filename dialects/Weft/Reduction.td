@@ -130,6 +130,24 @@ class Weft_AxisOp<string mnemonic, string text, string formula> : Weft_PureOp<mn
 def SoftmaxOp : Weft_AxisOp<"softmax", "exponentials that sum to 1", "exp(x - max(x)) / sum(exp(x - max(x)))">;
 def LogSoftmaxOp : Weft_AxisOp<"log_softmax", "logarithm of softmax", "x - max(x) - log(sum(exp(x - max(x))))">;
 
+def OrdinalRankOp : Weft_PureOp<"ordinal_rank"> {
+  let summary = "the place of each element in the sorted line";
+  let description = [{
+    Along `axis`, how many elements are larger, or equal and in front: the largest gets 0; with `largest` false, smaller.
+
+    C1. 0 <= `axis` < rank of `x`.
+    C2. The result has the shape of `x`; its elements are i32.
+
+    Example:
+    ```mlir
+    %y = weft.ordinal_rank %x axis 1 : (tensor<1x1000xf32>) -> tensor<1x1000xi32>
+    ```
+  }];
+  let arguments = (ins Weft_FloatTensor:$x, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "true">:$largest);
+  let results = (outs Weft_IndexTensor:$y);
+  let assemblyFormat = "$x `axis` $axis attr-dict `:` functional-type(operands, results)";
+}
+
 class Weft_Reduce<string mnemonic, string what> : Weft_PureOp<mnemonic> {
   let summary = what # " over dimensions";
   let description = "Reduces the dimensions in `axes` (all if it is empty) to one element each: the " # what #

@@ -106,6 +106,17 @@ static FailureOr<Values> buildSoftmax(CallBuilder &call) {
                    call.named("axis", call.builder.getI64IntegerAttr(*axis)));
 }
 
+static FailureOr<Values> buildOrdinalRank(CallBuilder &call) {
+  FailureOr<Value> x = call.tensor("x");
+  FailureOr<int64_t> axis = failed(x) ? FailureOr<int64_t>() : call.axis("axis", tensorOf(*x).getRank(), -1);
+  FailureOr<bool> largest = call.boolean("largest", true);
+  if (failed(axis) || failed(largest) || failed(call.wantsFloats(*x)))
+    return failure();
+  return call.make("weft.ordinal_rank", *x,
+                   {call.named("axis", call.builder.getI64IntegerAttr(*axis)),
+                    call.named("largest", call.builder.getBoolAttr(*largest))});
+}
+
 /// The axes to reduce, counted from the front; all without `axis=`.
 static FailureOr<Extents> axesOf(CallBuilder &call, int64_t rank) {
   if (!call.has("axis"))
@@ -168,6 +179,7 @@ std::vector<Signature> weft::reductionCalls() {
           {"layernorm", {x, axis, eps, affine, weight, bias}, buildLayernorm, {}, "layernorm"},
           {"softmax", {x, axis}, buildSoftmax},
           {"log_softmax", {x, axis}, buildSoftmax},
+          {"ordinal_rank", {x, axis, {"largest", Takes::Bool}}, buildOrdinalRank},
           {"sum", reduce, buildReduce},
           {"mean", reduce, buildReduce},
           {"max", extremum, buildExtremum},

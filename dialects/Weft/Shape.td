@@ -85,6 +85,51 @@ def GatherOp : Weft_PureOp<"gather"> {
   let assemblyFormat = "$x `[` $indices `]` `axis` $axis attr-dict `:` functional-type(operands, results)";
 }
 
+def GatherElementsOp : Weft_PureOp<"gather_elements"> {
+  let summary = "elements picked by index, each from its own line";
+  let description = [{
+    `y[a..., i, b...] = x[a..., indices[a..., i, b...], b...]`, where a are the dimensions of `x` before `axis` and b those
+    behind; where `indices` has extent 1 in one of them, it is the same along it. Indices are brought inside as those of `gather`.
+
+    C1. 0 <= `axis` < rank of `x`.
+    C2. `indices` are i32 or i64, of the rank of `x`; its extents but that of `axis` are 1 or those of `x`.
+
+    Example:
+    ```mlir
+    %y = weft.gather_elements %x[%i] axis 1 : (tensor<2x1000x64xf32>, tensor<2x16x1xi64>) -> tensor<2x16x64xf32>
+    ```
+  }];
+  let arguments = (ins Weft_Tensor:$x, Weft_IndexTensor:$indices, I64Attr:$axis);
+  let results = (outs Weft_Tensor:$y);
+  let assemblyFormat = "$x `[` $indices `]` `axis` $axis attr-dict `:` functional-type(operands, results)";
+}
+
+def ScatterOp : Weft_PureOp<"scatter"> {
+  let summary = "elements put, or added, where an index says";
+  let description = [{
+    Begins with `x`; then for each element of `updates`, along `axis` in order, `y[a..., indices[a..., i, b...], b...]` becomes
+    `updates[a..., i, b...]` (`put`), or the sum, product, maximum or minimum of both (`add mul max min`), where a are the dimensions
+    before `axis` and b those behind; where `indices` has extent 1 in one of them, it is the same along it. Negative indices count from
+    the end; an update whose index is outside is left out.
+
+    C1. 0 <= `axis` < rank of `x`.
+    C2. `updates` has the element type and the extents of `x`, but along `axis` any.
+    C3. `indices` are i32 or i64, of the rank of `x`; along `axis` there are as many as `updates`, its other extents are 1 or those of `x`.
+
+    Example:
+    ```mlir
+    %y = weft.scatter add %x[%i] by %u axis 0
+           : (tensor<100x64xf32>, tensor<400x1xi64>, tensor<400x64xf32>) -> tensor<100x64xf32>
+    ```
+  }];
+  let arguments = (ins Weft_Tensor:$x, Weft_IndexTensor:$indices, Weft_Tensor:$updates, I64Attr:$axis,
+                       Weft_ScatterKindAttr:$kind);
+  let results = (outs Weft_Tensor:$y);
+  let assemblyFormat = [{
+    custom<Word>($kind) $x `[` $indices `]` `by` $updates `axis` $axis attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def ResampleOp : Weft_PureOp<"resample"> {
   let summary = "a spatial dimension whose elements are weighted sums of a few others";
   let description = [{

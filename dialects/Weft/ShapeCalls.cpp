@@ -107,7 +107,12 @@ static FailureOr<Values> buildSlice(CallBuilder &call) {
                    {call.list("start", ranges.start), call.list("stop", ranges.stop), call.list("step", ranges.step)});
 }
 
-static FailureOr<Values> buildGather(CallBuilder &call) {
+/// `x`, `indices` and `axis` of gather, gather_elements and scatter.
+struct Indexed {
+  Value x, indices;
+  int64_t axis;
+};
+static FailureOr<Indexed> readIndexed(CallBuilder &call) {
   FailureOr<Value> x = call.tensor("x"), indices = call.tensor("indices");
   if (failed(x) || failed(indices))
     return failure();
@@ -120,7 +125,26 @@ static FailureOr<Values> buildGather(CallBuilder &call) {
                                       << ", expected i32 or i64; `cast(..., to=i32)` makes them";
     return failure();
   }
-  return call.make("weft.gather", {*x, *indices}, integerAttr(call, "axis", *axis));
+  return Indexed{*x, *indices, *axis};
+}
+
+/// gather and gather_elements.
+static FailureOr<Values> buildGather(CallBuilder &call) {
+  FailureOr<Indexed> from = readIndexed(call);
+  if (failed(from))
+    return failure();
+  return call.make(("weft." + call.signature.name).str(), {from->x, from->indices}, integerAttr(call, "axis", from->axis));
+}
+
+static FailureOr<Values> buildScatter(CallBuilder &call) {
+  FailureOr<Indexed> to = readIndexed(call);
+  FailureOr<Value> updates = call.tensor("updates");
+  FailureOr<StringRef> kind = call.word("kind", {"put", "add", "mul", "max", "min"});
+  if (failed(to) || failed(updates) || failed(kind))
+    return failure();
+  auto attribute = ScatterKindAttr::get(call.builder.getContext(), *symbolizeScatterKind(*kind));
+  return call.make("weft.scatter", {to->x, to->indices, *updates},
+                   {integerAttr(call, "axis", to->axis), call.named("kind", attribute)});
 }
 
 /// reshape and expand.
@@ -262,6 +286,10 @@ std::vector<Signature> weft::shapeCalls() {
        {x, {"axis", Takes::Integers}, {"start", Takes::Integers}, {"stop", Takes::Integers}, {"step", Takes::Integers}},
        buildSlice},
       {"gather", {x, {"indices", Takes::Tensor}, axis}, buildGather},
+      {"gather_elements", {x, {"indices", Takes::Tensor}, axis}, buildGather},
+      {"scatter",
+       {x, {"indices", Takes::Tensor}, {"updates", Takes::Tensor}, {"kind", Takes::Word, true}, axis},
+       buildScatter},
       {"resample", {x, {"indices", Takes::Tensor}, {"weights", Takes::Tensor}, axis}, buildResample},
       {"reshape", {x, shape}, buildToShape},
       {"expand", {x, shape}, buildToShape},

@@ -102,6 +102,42 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
   return succeedWith(types, result, x.getElementType());
 }
 
+/// `indices` name elements along `axis` of lines of `x`: one for each of `count` places, or any number where that is -1.
+static LogicalResult checkLineIndices(Where where, RankedTensorType x, RankedTensorType indices, int64_t axis, int64_t count) {
+  if (failed(checkAxis(where, axis, x.getRank())))
+    return failure();
+  bool fits = indices.getRank() == x.getRank() && (count < 0 || agree(indices.getDimSize(axis), count));
+  for (int64_t dim = 0; fits && dim < x.getRank(); ++dim)
+    fits &= dim == axis || indices.getDimSize(dim) == 1 || agree(indices.getDimSize(dim), x.getDimSize(dim));
+  if (!fits)
+    return emitOptionalError(where, "`indices` ", spell(indices), " do not fit ", spell(x), " along dimension ", axis,
+                             ": other dimensions have extent 1, or that of the tensor");
+  return success();
+}
+
+LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX()), indices = tensorOf(adaptor.getIndices());
+  int64_t axis = adaptor.getAxis();
+  if (failed(checkLineIndices(where, x, indices, axis, -1)))
+    return failure();
+  Extents result(x.getShape());
+  result[axis] = indices.getDimSize(axis);
+  return succeedWith(types, result, x.getElementType());
+}
+
+LogicalResult ScatterOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
+  RankedTensorType x = tensorOf(adaptor.getX()), updates = tensorOf(adaptor.getUpdates());
+  int64_t axis = adaptor.getAxis();
+  bool fits = updates.getRank() == x.getRank() && updates.getElementType() == x.getElementType();
+  for (int64_t dim = 0; fits && dim < x.getRank(); ++dim)
+    fits &= dim == axis || agree(updates.getDimSize(dim), x.getDimSize(dim));
+  if (failed(checkLineIndices(where, x, tensorOf(adaptor.getIndices()), axis, fits ? updates.getDimSize(axis) : -1)))
+    return failure();
+  if (!fits)
+    return emitOptionalError(where, "`updates` ", spell(updates), " differ from ", spell(x), " in more than dimension ", axis);
+  return inferSameShape(adaptor.getX(), types);
+}
+
 LogicalResult ResampleOp::inferReturnTypes(MLIRContext *, Where where, Adaptor adaptor, Types &types) {
   RankedTensorType x = tensorOf(adaptor.getX()), indices = tensorOf(adaptor.getIndices()), weights = tensorOf(adaptor.getWeights());
   int64_t axis = adaptor.getAxis();

@@ -62,6 +62,7 @@ static std::string valueText(StringRef name, Attribute value) {
       .Case([](DepthModeAttr mode) { return stringifyDepthMode(mode.getValue()).str(); })
       .Case([](GeluModeAttr mode) { return stringifyGeluMode(mode.getValue()).str(); })
       .Case([](SurviveRuleAttr rule) { return stringifySurviveRule(rule.getValue()).str(); })
+      .Case([](ScatterKindAttr kind) { return stringifyScatterKind(kind.getValue()).str(); })
       .Default([](Attribute) { return std::string(); });
 }
 
@@ -73,7 +74,7 @@ static StringRef defaultText(Operation *op, StringRef name) {
       .Cases({"stride", "dilation", "groups"}, "1")
       .Cases({"pad", "output_pad"}, "0")
       .Cases({"ceil_mode", "count_include_pad"}, "false")
-      .Case("keepdims", "true")
+      .Cases({"keepdims", "largest"}, "true")
       .Case("eps", "1e-05")
       .Case("value", "0.0")
       .Case("mode", isa<PadOp>(op) ? "constant" : "")

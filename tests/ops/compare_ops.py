@@ -377,6 +377,11 @@ def norm_cases():
         Case("softmax", "softmax(x, axis=1)", [s], onnx("Softmax", axis=1)), Case("softmax_first", "softmax(x, axis=0)", [s], onnx("Softmax", axis=0)),
         Case("softmax_masked", "softmax(where(z, leaky_relu(x + y, alpha=0.2), -1e9), axis=2)", [normal(3, 1, 37), normal(3, 5, 1), (normal(5, 37) > 0).astype(np.float32)],
              lambda u, v, w: onnx("Softmax", axis=2)(np.where(w > 0, np.where(u + v < 0, np.float32(0.2) * (u + v), u + v), np.float32(-1e9)))),
+        *(Case(f"ordinal_rank_{'x'.join(map(str, v.shape))}_{axis}", f"cast(ordinal_rank(x, axis={axis}), to=f32)", [v],
+               lambda v, axis=axis: (-v).argsort(axis, kind="stable").argsort(axis).astype(np.float32))
+          for axis, v in ((1, np.round(normal(1, 300), 1)), (1, np.round(normal(70, 37), 1)), (2, np.round(normal(2, 3, 50), 1)), (0, normal(40, 9)))),
+        Case("ordinal_rank_smallest", "cast(ordinal_rank(x, axis=1, largest=false), to=f32)", [np.round(normal(3, 64), 1)],
+             lambda v: v.argsort(1, kind="stable").argsort(1).astype(np.float32)),
         Case("softmax_short", "softmax(x, axis=2)", [normal(2, 37, 7)], onnx("Softmax", axis=2)), Case("log_softmax_short", "log_softmax(x, axis=1)", [normal(50, 3)], onnx("LogSoftmax", axis=1)),
         Case("layernorm_short", "layernorm(x) as n", [normal(3, 21, 5)], layer, {"n.weight": positive(5), "n.bias": normal(5)}), Case("sum_short", "sum(x, axis=[1])", [normal(33, 6)], lambda v: v.sum(1, keepdims=True)),
         Case("softmax_channel", "softmax(x, axis=1)", [x * 4], onnx("Softmax", axis=1)), Case("log_softmax", "log_softmax(x, axis=1)", [s], onnx("LogSoftmax", axis=1)),
@@ -421,6 +426,9 @@ def shape_cases():
         Case("gather", "gather(x, y, axis=1)", [x, np.array([3, 0, 0, 2], np.int32)], lambda v, i: v[:, i]),
         Case("gather_outside", "gather(x, y, axis=1)", [x, np.array([-1, 9, -2**31, 2**31 - 1, -2], np.int32)],
              lambda v, i: v[:, np.clip(np.where(i < 0, i + v.shape[1], i), 0, v.shape[1] - 1)]),
+        Case("gather_elements", "gather_elements(x, y, axis=1)", [x, rng.integers(0, 4, (3, 7, 5))], lambda v, i: np.take_along_axis(v, i, 1)),
+        Case("gather_elements_lines", "gather_elements(x, y, axis=2)", [x, rng.integers(-5, 5, (3, 1, 9), np.int32)],
+             lambda v, i: np.take_along_axis(v, np.broadcast_to(i, (3, 4, 9)), 2)),
         Case("resample", "resample(x, y, z, axis=3)", [odd, *tables(5)], resampled(3)),
         Case("resample_line", "resample(x, y, z, axis=2)", [normal(3, 4, 17), *tables(17)], resampled(2)),
         *(Case(f"resample_packed{axis}", f"resample(conv(x, out=40, kernel=1, bias=false) as c, y, z, axis={axis})", [image, *tables(extent)],
@@ -505,8 +513,37 @@ def integer_cases():
     ]
 
 
+def scatter_cases():
+    def scattered(kind):
+        combine = {"put": lambda a, b: b, "add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}[kind]
+
+        def run(v, i, u, axis=0):
+            y, i = np.moveaxis(v, axis, 0).copy(), np.moveaxis(np.broadcast_to(i, u.shape), axis, 0)
+            lines = np.indices(y.shape[1:])
+            for at, row in zip(i, np.moveaxis(u, axis, 0)):
+                y[(at, *lines)] = combine(y[(at, *lines)], row)
+            return np.moveaxis(y, 0, axis)
+
+        return run
+
+    return [
+        *(Case(f"scatter_{kind}", f"scatter(x, y, z, kind={kind}, axis=0)", [normal(9, 70), rng.integers(-9, 9, (40, 1)), normal(40, 70)], scattered(kind))
+          for kind in ("put", "add", "mul", "max", "min")),
+        *(Case(f"scatter_{width}", "scatter(x, y, z, kind=add, axis=0)",
+               [np.zeros((50, width), np.float32), rng.integers(0, 50, (300, 1)), normal(300, width)], scattered("add")) for width in (1, 2, 8, 13, 32, 65)),
+        Case("scatter_lines", "scatter(x, y, z, kind=add, axis=1)", [normal(3, 9, 20), rng.integers(0, 9, (1, 33, 1)), normal(3, 33, 20)],
+             lambda v, i, u: scattered("add")(v, np.broadcast_to(i, u.shape), u, 1)),
+        Case("scatter_elements", "scatter(x, y, z, kind=add, axis=1)", [normal(3, 9, 20), rng.integers(0, 9, (3, 33, 20)), normal(3, 33, 20)],
+             lambda v, i, u: scattered("add")(v, i, u, 1)),
+        Case("scatter_outside", "scatter(x, y, z, kind=put, axis=1)", [normal(3, 5), np.array([[-6, 5, 2, 9, -1]] * 3), normal(3, 5)],
+             lambda v, i, u: np.stack([v[:, 0], v[:, 1], u[:, 2], v[:, 3], u[:, 4]], 1)),
+        Case("scatter_relu", "relu(scatter(x, y, z, kind=add, axis=0)*2)", [normal(9, 20), rng.integers(0, 9, (40, 1)), normal(40, 20)],
+             lambda v, i, u: np.maximum(scattered("add")(v, i, u)*2, 0)),
+    ]
+
+
 GROUPS = {"conv": conv_cases, "conv_grouped": grouped_conv_cases, "conv_transposed": transposed_cases, "matrix": matrix_cases, "sums": sums_cases, "pool": pool_cases,
-          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases, "packed": packed_cases, "integer": integer_cases}
+          "unary": unary_cases, "binary": binary_cases, "norm": norm_cases, "shape": shape_cases, "scatter": scatter_cases, "packed": packed_cases, "integer": integer_cases}
 
 
 def network(cases):

@@ -141,7 +141,7 @@ def evaluate_recipes(lines, weight):
             continue
         name, op, rest = match.groups()
         shape, dtype = tensor_type(rest)
-        if op == "segment_reduce" or op == "extent":
+        if op in ("segment_reduce", "scatter_reduce", "extent"):
             raise Unsupported(f"upstream has no lowering of weft.{op}")
         if op == "weight":
             values[name] = np.asarray(weight(re.match(r'"((?:[^"\\]|\\.)*)"', rest)[1], shape), DTYPES[dtype])

@@ -68,6 +68,8 @@ private:
           joinAll(style.getTiedOpResult(&out), out.get());
       if (auto segments = dyn_cast<SegmentReduceOp>(op))
         joinSegments(segments);
+      if (auto scatter = dyn_cast<ScatterReduceOp>(op))
+        joinScatter(scatter);
     }
   }
 
@@ -92,6 +94,18 @@ private:
       for (auto [dim, expr] : llvm::enumerate(map.getResults()))
         if (auto loop = dyn_cast<AffineDimExpr>(expr))
           joinLoop(op, loop.getPosition(), value, dim);
+  }
+
+  /// Along `axis` inputs have as many elements as there are terms, which is loop number `rank`.
+  void joinScatter(ScatterReduceOp op) {
+    unsigned axis = op.getAxis(), rank = cast<RankedTensorType>(op.getResult().getType()).getRank();
+    joinAll(op.getResult(), op.getInit());
+    for (unsigned d = 0; d < rank; ++d)
+      joinLoop(op, d, op.getResult(), d);
+    for (auto [value, map] : llvm::zip_equal(op.getInputs(), op.getMaps()))
+      for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+        if (auto loop = dyn_cast<AffineDimExpr>(expr))
+          joinLoop(op, loop.getPosition() == axis ? rank : loop.getPosition(), value, dim);
   }
 
   void pin(Value value, unsigned dim) { pinned.insert(classes.getLeaderValue(dimOf(value, dim))); }

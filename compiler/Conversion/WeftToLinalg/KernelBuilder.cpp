@@ -128,9 +128,12 @@ Value KernelBuilder::map(StringRef name, const StageLoops &loops, ArrayRef<Sourc
 
 Value KernelBuilder::reduce(StringRef name, const StageLoops &loops, ArrayRef<Source> sources, RankedTensorType result,
                             TypedAttr init, StageBody body) {
-  Value start = arith::ConstantOp::create(builder, init);
-  Value filled = linalg::FillOp::create(builder, start, empty(result)).getResult(0);
-  return generic(name, loops, sources, filled, body);
+  return generic(name, loops, sources, filled(result, init), body);
+}
+
+Value KernelBuilder::filled(RankedTensorType type, TypedAttr value) {
+  Value start = arith::ConstantOp::create(builder, value);
+  return linalg::FillOp::create(builder, start, empty(type)).getResult(0);
 }
 
 /// linalg takes trip counts from operands: loops that are no operand's dimension get them from an operand nobody loads.
@@ -192,21 +195,43 @@ void KernelBuilder::nameStage(Operation *op, StringRef name, ArrayRef<std::strin
 
 Value KernelBuilder::segment(StringRef name, Value indptr, Value indices, ArrayRef<Value> inputs,
                              ArrayRef<AffineMap> maps, RankedTensorType result, TypedAttr init, StageBody body) {
-  Value start = arith::ConstantOp::create(builder, init);
-  Value filled = linalg::FillOp::create(builder, start, empty(result)).getResult(0);
-  auto op =
-      SegmentReduceOp::create(builder, result, indptr, indices, inputs, filled, builder.getAffineMapArrayAttr(maps));
+  auto op = SegmentReduceOp::create(builder, result, indptr, indices, inputs, filled(result, init),
+                                    builder.getAffineMapArrayAttr(maps));
   SmallVector<std::string> loops = Layout(result).loops();
   loops.push_back("e");
   nameStage(op, name, loops);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = openBody(op.getBody(), inputs, result);
+  YieldOp::create(builder, ValueRange(body(builder, block->getArguments())));
+  return op.getResult();
+}
+
+/// The block of a region that takes an element of each input and the accumulator; building goes on there.
+Block *KernelBuilder::openBody(Region &region, ValueRange inputs, RankedTensorType result) {
   SmallVector<Type> elements;
   for (Value input : inputs)
     elements.push_back(cast<RankedTensorType>(input.getType()).getElementType());
   elements.push_back(result.getElementType());
+  return builder.createBlock(&region, {}, elements, SmallVector<Location>(elements.size(), builder.getLoc()));
+}
+
+Value KernelBuilder::scatter(StringRef name, ArrayRef<Source> sources, int64_t axis, Value init,
+                             llvm::function_ref<std::pair<Value, Value>(ImplicitLocOpBuilder &, ValueRange)> body) {
+  auto result = cast<RankedTensorType>(init.getType());
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (const Source &source : sources) {
+    inputs.push_back(source.value);
+    maps.push_back(source.map);
+  }
+  auto op = ScatterReduceOp::create(builder, result, inputs, init, builder.getAffineMapArrayAttr(maps), axis);
+  SmallVector<std::string> loops = Layout(result).loops();
+  loops.push_back("r");
+  nameStage(op, name, loops);
   OpBuilder::InsertionGuard guard(builder);
-  Block *block =
-      builder.createBlock(&op.getBody(), {}, elements, SmallVector<Location>(elements.size(), builder.getLoc()));
-  YieldOp::create(builder, ValueRange(body(builder, block->getArguments())));
+  Block *block = openBody(op.getBody(), inputs, result);
+  auto [place, next] = body(builder, block->getArguments());
+  YieldOp::create(builder, ValueRange{place, next});
   return op.getResult();
 }
 

@@ -61,6 +61,12 @@ public:
                       llvm::ArrayRef<mlir::AffineMap> maps, mlir::RankedTensorType result, mlir::TypedAttr init,
                       StageBody body);
 
+  /// A reduction whose terms say where along `axis` they belong: `weft.scatter_reduce`. `body` gives place and accumulator.
+  mlir::Value scatter(llvm::StringRef name, llvm::ArrayRef<Source> sources, int64_t axis, mlir::Value init,
+                      llvm::function_ref<std::pair<mlir::Value, mlir::Value>(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)> body);
+  /// A tensor of this type that holds `value` everywhere.
+  mlir::Value filled(mlir::RankedTensorType type, mlir::TypedAttr value);
+
   /// From now on every extent of this kernel is a constant of its code: an index computation depends on them.
   void keepExtents() { function->setAttr(keepExtentsAttrName, mlir::UnitAttr::get(context)); }
   /// The same where `logical` is row-major and the caller's own, which has no gaps: rows are at distances that are constants of the code
@@ -101,6 +107,7 @@ private:
   mlir::Value generic(llvm::StringRef name, const StageLoops &loops, llvm::ArrayRef<Source> sources, mlir::Value out,
                       StageBody body);
   mlir::Value empty(mlir::RankedTensorType type);
+  mlir::Block *openBody(mlir::Region &region, mlir::ValueRange inputs, mlir::RankedTensorType result);
   mlir::Value padInside(mlir::Value stored, mlir::RankedTensorType logical, const Box &window);
   void storeSums();
 

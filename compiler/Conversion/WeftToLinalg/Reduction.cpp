@@ -464,6 +464,36 @@ LogicalResult lowerLogSoftmax(LogSoftmaxOp op, KernelBuilder &kernel) {
   return lowerSoftmaxOf(op, op.getX(), op.getY(), op.getAxis(), true, kernel);
 }
 
+/// Every element of a line is compared with every other: no order of a sort is hidden in it, and it runs in vectors.
+LogicalResult lowerOrdinalRank(OrdinalRankOp op, KernelBuilder &kernel) {
+  Layout x(op.getX().getType());
+  if (x.isBlocked())
+    return op.emitError("no kernel for blocked operands");
+  kernel.setHead("ordinal_rank");
+  unsigned axis = op.getAxis(), term = x.rank;
+  StageLoops loops = loopsOver(x);
+  loops.names.push_back("r");
+  loops.reductionExtents = {-1};
+  SmallVector<AffineExpr> own, other;
+  for (unsigned d = 0; d < x.rank; ++d) {
+    own.push_back(kernel.dim(d));
+    other.push_back(kernel.dim(d == axis ? term : d));
+  }
+  Value line = kernel.read(op.getX(), "x");
+  auto map = [&](ArrayRef<AffineExpr> at) { return AffineMap::get(term + 1, 0, at, op.getContext()); };
+  auto type = cast<RankedTensorType>(op.getY().getType());
+  kernel.define(op.getY(), kernel.reduce("rank", loops, {{line, map(own)}, {line, map(other)}}, type, attrOf(type.getElementType(), 0),
+                                         [&](Builder &b, ValueRange v) -> Value {
+    auto beyond = op.getLargest() ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+    Value isBeyond = arith::CmpFOp::create(b, beyond, v[1], v[0]);
+    Value isEqual = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, v[1], v[0]);
+    Value isEarlier = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, linalg::IndexOp::create(b, term), linalg::IndexOp::create(b, axis));
+    Value before = arith::OrIOp::create(b, isBeyond, arith::AndIOp::create(b, isEqual, isEarlier));
+    return addOf(b, v[2], arith::SelectOp::create(b, before, constantLike(b, v[2], 1), constantLike(b, v[2], 0)));
+  }));
+  return success();
+}
+
 } // namespace
 
 void addReduction(LoweringTable &table) {
@@ -478,6 +508,7 @@ void addReduction(LoweringTable &table) {
   table.add<ReduceMeanOp>(lowerMean);
   table.add<ReduceMaxOp>(lowerMax);
   table.add<ReduceMinOp>(lowerMin);
+  table.add<OrdinalRankOp>(lowerOrdinalRank);
 }
 
 } // namespace weft

@@ -97,13 +97,18 @@ LogicalResult lowerExpand(ExpandOp op, KernelBuilder &kernel) {
   return success();
 }
 
-/// Negative indices count from the end, others are brought inside: they may come from a user, and nothing else is read.
+/// Negative indices count from the end.
+Value fromFront(Builder &b, Value index, Value extent) {
+  Value at = arith::IndexCastOp::create(b, b.getIndexType(), index);
+  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, arith::ConstantIndexOp::create(b, 0));
+  return arith::SelectOp::create(b, isNegative, arith::AddIOp::create(b, at, extent), at);
+}
+
+/// What lies outside is brought inside: indices may come from a user, and nothing else is read.
 Value insideIndex(Builder &b, Value index, Value rows, unsigned axis) {
   Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
   Value extent = tensor::DimOp::create(b, rows, axis);
-  Value at = arith::IndexCastOp::create(b, b.getIndexType(), index);
-  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);
-  at = arith::SelectOp::create(b, isNegative, arith::AddIOp::create(b, at, extent), at);
+  Value at = fromFront(b, index, extent);
   at = arith::MinSIOp::create(b, at, arith::SubIOp::create(b, extent, one));
   return arith::MaxSIOp::create(b, at, zero);
 }
@@ -132,6 +137,70 @@ LogicalResult lowerGather(GatherOp op, KernelBuilder &kernel) {
                    return tensor::ExtractOp::create(b, rows, at);
                  });
   kernel.define(op.getY(), stage);
+  return success();
+}
+
+/// Where `indices`, which may be the same along a dimension, are read at a point of a stage of `rank` loops.
+AffineMap lineMap(RankedTensorType indices, KernelBuilder &kernel, unsigned axis) {
+  SmallVector<AffineExpr> at;
+  for (auto [dim, extent] : llvm::enumerate(indices.getShape()))
+    at.push_back(extent == 1 && dim != axis ? kernel.constant(0) : kernel.dim(dim));
+  return AffineMap::get(indices.getRank(), 0, at, indices.getContext());
+}
+
+LogicalResult lowerGatherElements(GatherElementsOp op, KernelBuilder &kernel) {
+  Layout y(cast<RankedTensorType>(op.getY().getType()));
+  auto indices = cast<RankedTensorType>(op.getIndices().getType());
+  if (isBlocked(op.getX().getType()) || y.isBlocked() || isBlocked(indices))
+    return op.emitError("no kernel for blocked operands");
+  kernel.setHead("gather_elements");
+  unsigned axis = op.getAxis();
+  Value x = kernel.read(op.getX(), "x");
+  Source index{kernel.read(op.getIndices(), "indices"), lineMap(indices, kernel, axis)};
+  kernel.define(op.getY(), kernel.map("gather", loopsOver(y), index, y.stored(), [&](Builder &b, ValueRange v) -> Value {
+    SmallVector<Value> at;
+    for (unsigned d = 0; d < y.rank; ++d)
+      at.push_back(d == axis ? insideIndex(b, v[0], x, axis) : Value(linalg::IndexOp::create(b, d)));
+    return tensor::ExtractOp::create(b, x, at);
+  }));
+  return success();
+}
+
+Value scattered(Builder &b, ScatterKind kind, Value present, Value update) {
+  switch (kind) {
+  case ScatterKind::Put:
+    return update;
+  case ScatterKind::Add:
+    return addOf(b, present, update);
+  case ScatterKind::Mul:
+    return mulOf(b, present, update);
+  case ScatterKind::Max:
+    return maxOf(b, present, update);
+  case ScatterKind::Min:
+    return minOf(b, present, update);
+  }
+  llvm_unreachable("all kinds are above");
+}
+
+/// Begins with a copy, where `x` is not one number everywhere.
+LogicalResult lowerScatter(ScatterOp op, KernelBuilder &kernel) {
+  Layout y(cast<RankedTensorType>(op.getY().getType()));
+  auto indices = cast<RankedTensorType>(op.getIndices().getType());
+  if (y.isBlocked() || isBlocked(op.getX().getType()) || isBlocked(op.getUpdates().getType()) || isBlocked(indices))
+    return op.emitError("no kernel for blocked operands");
+  kernel.setHead(("scatter_" + stringifyScatterKind(op.getKind())).str());
+  kernel.keepExtents();
+  AffineMap identity = kernel.builder.getMultiDimIdentityMap(y.rank);
+  TypedAttr splat = kernel.splat(op.getX());
+  Value begin = splat ? kernel.filled(y.stored(), splat)
+                      : kernel.map("begin", loopsOver(y), {{kernel.read(op.getX(), "x"), identity}}, y.stored(), same);
+  int64_t extent = y.type.getDimSize(op.getAxis());
+  Source sources[] = {{kernel.read(op.getIndices(), "indices"), lineMap(indices, kernel, op.getAxis())},
+                      {kernel.read(op.getUpdates(), "updates"), identity}};
+  kernel.define(op.getY(), kernel.scatter("scatter", sources, op.getAxis(), begin, [&](Builder &b, ValueRange v) {
+    Value place = fromFront(b, v[0], arith::ConstantIndexOp::create(b, extent));
+    return std::pair(Value(arith::IndexCastOp::create(b, b.getI32Type(), place)), scattered(b, op.getKind(), v[2], v[1]));
+  }));
   return success();
 }
 
@@ -464,6 +533,8 @@ void addShape(LoweringTable &table) {
   table.add<TransposeOp>(lowerTranspose);
   table.add<ExpandOp>(lowerExpand);
   table.add<GatherOp>(lowerGather);
+  table.add<GatherElementsOp>(lowerGatherElements);
+  table.add<ScatterOp>(lowerScatter);
   table.add<ResampleOp>(lowerResample);
   table.add<ChannelShuffleOp>(lowerShuffle);
   table.add<DepthToSpaceOp>(lowerDepthToSpace);

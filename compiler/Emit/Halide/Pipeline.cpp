@@ -111,7 +111,6 @@ private:
     const Stage &stage = desc.stages[number];
     Halide::Func &func = funcs[number];
     std::vector<HExpr> pure = pureVars(stage);
-    std::vector<HExpr> args = reversed(pure);
     std::vector<Halide::Var> vars;
     for (const Loop &loop : stage.loops)
       vars.emplace_back(loop.name);
@@ -121,7 +120,7 @@ private:
     leaves.stopsAtEdge = [&stage](const kernel::Expr &index) { return stopsAtEdge(stage, index); };
     func(reversed(vars)) = Halide::cast(halideType(stage.type), ExpressionBuilder(leaves).build(stage.init));
     if (stage.update)
-      defineUpdate(stage, func, pure, args);
+      defineUpdate(stage, func, pure);
     if (stage.output >= 0) {
       Halide::Parameter parameter = func.output_buffer().parameter();
       constrain(desc.operands[stage.output], parameter);
@@ -155,13 +154,15 @@ private:
     func(reversed(loops)) = Halide::cast(type, ExpressionBuilder(leavesOf(loops)).build(value));
   }
 
-  void defineUpdate(const Stage &stage, Halide::Func &func, const std::vector<HExpr> &pure,
-                    const std::vector<HExpr> &args) {
+  void defineUpdate(const Stage &stage, Halide::Func &func, std::vector<HExpr> pure) {
     Halide::RDom domain = reductionDomain(stage);
     std::vector<HExpr> loops = pure;
     for (int k = static_cast<int>(stage.update->loops.size()) - 1; k >= 0; --k)
       loops.push_back(domain[k]);
     Leaves leaves = leavesOf(loops);
+    if (int scattered = stage.update->scattered; scattered >= 0)
+      pure[scattered] = ExpressionBuilder(leaves).build(stage.update->place);
+    std::vector<HExpr> args = reversed(pure);
     leaves.accumulator = func(args);
     leaves.reachesPastEnd = [&](int loop) { return reachesPastEnd(desc, stage, loop); };
     ExpressionBuilder expressions(std::move(leaves));

@@ -197,6 +197,9 @@ private:
     const Stage &stage = desc.stages[number];
     SourceExpressions expressions(desc, names, number, true);
     std::string product, text = domainText(number);
+    int scattered = stage.update->scattered;
+    std::string place = scattered >= 0 ? expressions.definition(stage.update->place) : "";
+    expressions.place = place;
     std::string where = stage.update->predicate ? expressions.definition(stage.update->predicate) : "";
     std::string statement = expressions.isPlainMultiplyAdd(stage.update->value, product)
                                 ? " += " + product
@@ -205,7 +208,7 @@ private:
     if (!where.empty())
       text += "  " + domain(number) + ".where(" + where + ");\n";
     note(expressions);
-    return text + "  " + left(number) + statement + ";\n";
+    return text + "  " + left(number, scattered, place) + statement + ";\n";
   }
 
   std::string domain(int number) const { return "r_" + names.stages[number]; }

@@ -171,7 +171,7 @@ SourceExpressions::Text SourceExpressions::convert(const Expr &expr, bool isStri
     std::string args;
     const Stage &of = desc.stages[stage];
     for (size_t i = of.loops.size(); i-- > 0;)
-      args += (args.empty() ? "" : ", ") + names.loop(stage, false, of.loops[i].name);
+      args += (args.empty() ? "" : ", ") + (int(i) == of.update->scattered ? place : names.loop(stage, false, of.loops[i].name));
     return {names.stages[stage] + "(" + args + ")"};
   }
   case ExprKind::Unary:

@@ -26,6 +26,7 @@ public:
 
   std::string declarations;
   std::map<int, std::string> shifted; ///< pure loops that are written as a sum
+  std::string place;                  ///< of the element that a scattering update is about
   bool usesMath = false;              ///< expOf and the like
   bool usesTiles = false;             ///< bf16High and the like
   bool usesStrict = false;            ///< strict::max and the like, see `rounded`

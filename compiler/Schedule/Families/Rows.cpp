@@ -64,9 +64,13 @@ ScheduleAttr scheduleRows(const KernelView &kernel, const Machine &machine) {
     at = "fo";
   }
   cut.vectorize(last, inner);
-  last.split(row, "rows", "row", rowsTogether, Tail::Predicate).parallel("rows");
-  if (at == row)
-    at = "row";
+  if (out.extents.front() == 1 && cut.cuts) {
+    last.parallel("fo");
+  } else {
+    last.split(row, "rows", "row", rowsTogether, Tail::Predicate).parallel("rows");
+    if (at == row)
+      at = "row";
+  }
 
   StageBuilder stage(context, sum.name);
   stage.computeAt(out.name, at).boundExtent(feature, cut.tile);

@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Sums over the edges of each vertex: features are the vector, a row's accumulators stay in registers while its edges
-// pass.
+// pass. Places of a sorted line are counted in the same way: its elements are the features, and all pass.
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Rows.h"
 
@@ -15,7 +15,7 @@ public:
   StringRef name() const override { return "segment"; }
 
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
-    if (!isa<AggregateOp, ReadoutOp>(head))
+    if (!isa<AggregateOp, ReadoutOp, OrdinalRankOp>(head))
       return;
     Choice choice;
     choice.cycles = 1e6;

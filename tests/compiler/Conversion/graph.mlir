@@ -43,3 +43,15 @@ func.func @readout(%x: tensor<?x8xf32>, %part: tensor<?xi32>) -> tensor<4x8xf32>
   %y = weft.readout max %x by %part graphs 4 : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
+
+// Terms go where they belong one after the other; those whose place is outside are left out.
+// CHECK-LABEL: kernel scatter_add_0 {
+// CHECK: stage scatter f32 [n < 5, ch < 16] {
+// CHECK-NEXT: init 0
+// CHECK-NEXT: update [r < 400]
+// CHECK: value place n = max(min({{.*}}, sub(5:i32, 1:i32)), 0:i32) where and(ge({{.*}}, 0:i32), lt({{.*}}, 5:i32)) = add(acc, @updates[r, ch])
+func.func @scatter(%i: tensor<400x1xi64>, %u: tensor<400x16xf32>) -> tensor<5x16xf32> attributes {weft.net} {
+  %z = weft.constant dense<0.0> : tensor<5x16xf32>
+  %y = weft.scatter add %z[%i] by %u axis 0 : (tensor<5x16xf32>, tensor<400x1xi64>, tensor<400x16xf32>) -> tensor<5x16xf32>
+  return %y : tensor<5x16xf32>
+}

@@ -58,6 +58,13 @@ TEST(Check, Expressions) {
             "in the predicate of stage `sum`: expected bool, got f32");
 }
 
+TEST(Check, ScattersHaveAPlace) {
+  EXPECT_EQ(problemOf(scatter), "");
+  EXPECT_EQ(problemOf(with(scatter, "@u[e, c]", "@u[n, c]")), "in the update of stage `sum`: there is no loop 0");
+  EXPECT_EQ(problemOf(with(scatter, "0:i32) where", "0:i64) where")).substr(0, 27), "in the place of stage `sum`");
+  EXPECT_EQ(problemOf(with(scatter, "reorder(e, c)", "reorder(n, e, c)")), "`reorder` of stage `sum`: no loop `n`; there are `c`, `e`");
+}
+
 TEST(Check, DirectivesNameWhatExists) {
   EXPECT_EQ(changed("parallel(n)", "parallel(m)"), "`parallel` of stage `out`: no loop `m`; there are `n`, `co`, `ci`");
   EXPECT_EQ(changed("split(c, co, ci", "split(c, n, ci"), "`compute_at` of stage `sum`: stage `out` has no loop `co`");

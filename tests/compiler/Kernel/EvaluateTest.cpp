@@ -69,6 +69,19 @@ TEST(Evaluate, ExtentsOfOperands) {
   EXPECT_EQ(out, (std::vector<float>{3, 2, 1}));
 }
 
+/// Each term goes where its place says, in order.
+TEST(Evaluate, Scatters) {
+  KernelDesc desc = parsed(scatter);
+  EXPECT_EQ(check(desc), "");
+  std::vector<int64_t> at = {2, 0, 7, 2, -1};
+  std::vector<float> u(5 * 4), y(3 * 4, -1);
+  for (size_t i = 0; i < u.size(); ++i)
+    u[i] = float(i);
+  std::string error;
+  ASSERT_TRUE(evaluate(desc, {{at.data(), {5}, {1}}, view(u, {5, 4}), view(y, {3, 4})}, error)) << error;
+  EXPECT_EQ(y, (std::vector<float>{4, 5, 6, 7, 0, 0, 0, 0, 12, 14, 16, 18}));
+}
+
 /// Terms are added from zero in pieces of three blocks, and the pieces in order: seven blocks are 3 + 3 + 1.
 TEST(Evaluate, SumsInTwoLevels) {
   constexpr int blocks = 7, pixels = 2;

@@ -17,6 +17,7 @@ namespace {
 TEST(Text, CanonicalTextIsAFixedPoint) {
   EXPECT_EQ(print(parsed(dense)), dense);
   EXPECT_EQ(print(parsed(pieces)), pieces);
+  EXPECT_EQ(print(parsed(scatter)), scatter);
 }
 
 TEST(Text, BlanksAndCommentsDoNotMatter) {
@@ -76,6 +77,7 @@ TEST(Text, ErrorsSayWhereAndWhatWasSeen) {
   EXPECT_EQ(errorOf(with(dense, "max(", "most(")), "12:14: no operation `most`");
   EXPECT_EQ(errorOf(with(dense, "max(sum[n, c], 0)", "max(0)")), "12:14: `max` takes 2 arguments, not 1");
   EXPECT_EQ(errorOf(with(dense, "lt(%0", "lt(%1")), "13:20: `%1` is not bound");
+  EXPECT_EQ(errorOf(with(scatter, "place n", "place e")), "9:17: no loop `e` of the stage");
   EXPECT_EQ(errorOf(with(dense, "exact", "exactly")),
             "19:34: expected `shift_inwards`, `predicate`, `round_up` or `exact`, got `exactly`");
   EXPECT_EQ(errorOf(with(dense, "parallel(n)", "run(n)")), "28:5: expected a directive or `}`, got `run`");

@@ -40,6 +40,29 @@ inline const std::string dense = R"(kernel dense {
 }
 )";
 
+/// Rows added where an index says; those it puts outside are left out.
+inline const std::string scatter = R"(kernel scatter {
+  operand i i64 [?] strides [1]
+  operand u f32 [?, 4] strides [4, 1]
+  output y f32 [3, 4] strides [4, 1]
+  stage sum f32 [n < 3, c < 4] {
+    init 0
+    update [e < u.0]
+    let %0 = cast:i32(@i[e])
+    value place n = max(min(%0, 2:i32), 0:i32) where and(ge(%0, 0:i32), lt(%0, 3:i32)) = add(acc, @u[e, c])
+  }
+  stage out f32 [n < 3, c < 4] holds y {
+    init sum[n, c]
+  }
+  schedule sum {
+    compute_root()
+    vectorize(c)
+    update reorder(e, c)
+    update vectorize(c)
+  }
+}
+)";
+
 /// A 3x3 convolution whose tiles all take one partial sum, over a block of input channels, before any takes the next.
 inline const std::string chunks = R"(kernel chunks {
   operand x f32 [?, ?, ?, 16] strides [?, ?, 16, 1]

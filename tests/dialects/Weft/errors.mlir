@@ -512,6 +512,38 @@ func.func @captures(%p: tensor<?xi32>, %i: tensor<?xi32>, %h: tensor<?xf32>) {
 
 // -----
 
+func.func @gather_elements(%x: tensor<3x4xf32>, %i: tensor<2x9xi64>) {
+  // expected-error @+1 {{`indices` i64[2, 9] do not fit f32[3, 4] along dimension 1: other dimensions have extent 1, or that of the tensor}}
+  %0 = weft.gather_elements %x[%i] axis 1 : (tensor<3x4xf32>, tensor<2x9xi64>) -> tensor<3x9xf32>
+  return
+}
+
+// -----
+
+func.func @scatter(%x: tensor<3x4xf32>, %i: tensor<9x1xi64>, %u: tensor<9x5xf32>) {
+  // expected-error @+1 {{`updates` f32[9, 5] differ from f32[3, 4] in more than dimension 0}}
+  %0 = weft.scatter add %x[%i] by %u axis 0 : (tensor<3x4xf32>, tensor<9x1xi64>, tensor<9x5xf32>) -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_count(%x: tensor<3x4xf32>, %i: tensor<8x1xi64>, %u: tensor<9x4xf32>) {
+  // expected-error @+1 {{`indices` i64[8, 1] do not fit f32[3, 4] along dimension 0}}
+  %0 = weft.scatter add %x[%i] by %u axis 0 : (tensor<3x4xf32>, tensor<8x1xi64>, tensor<9x4xf32>) -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @ordinal_rank(%x: tensor<3x4xf32>) {
+  // expected-error @+1 {{`axis`}}
+  %0 = weft.ordinal_rank %x axis 2 : (tensor<3x4xf32>) -> tensor<3x4xi32>
+  return
+}
+
+// -----
+
 func.func @readout(%x: tensor<?x4xf32>, %part: tensor<?xi32>) {
   // expected-error @+1 {{`graphs` is -1 exactly when `size` names a run-time size}}
   %0 = weft.readout sum %x by %part graphs -1 : (tensor<?x4xf32>, tensor<?xi32>) -> tensor<?x4xf32>

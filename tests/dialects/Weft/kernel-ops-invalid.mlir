@@ -53,3 +53,25 @@ func.func @yield(%p: tensor<?xi32>, %i: tensor<?xi32>, %x: tensor<?xf32>, %z: te
   } : (tensor<?xi32>, tensor<?xi32>, tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// -----
+
+func.func @place(%i: tensor<?xi32>, %z: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error@+1 {{region yields no 'i32', 'f32'}}
+  %y = weft.scatter_reduce axis 0 ins(%i) outs(%z) attributes {indexing_maps = [affine_map<(e) -> (e)>]} {
+  ^bb0(%a: i32, %s: f32):
+    weft.yield %s : f32
+  } : (tensor<?xi32>, tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+func.func @axis(%i: tensor<?xi32>, %z: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error@+1 {{`axis` is 1, and 'tensor<?xf32>' has 1 dimensions}}
+  %y = weft.scatter_reduce axis 1 ins(%i) outs(%z) attributes {indexing_maps = [affine_map<(e) -> (e)>]} {
+  ^bb0(%a: i32, %s: f32):
+    weft.yield %a, %s : i32, f32
+  } : (tensor<?xi32>, tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}

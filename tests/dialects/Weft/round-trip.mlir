@@ -180,7 +180,7 @@ func.func @reduction(%x: tensor<1x8x9x9xf32>, %v: tensor<8xf32>, %l: tensor<9x9x
 
 // CHECK-LABEL: @shape
 func.func @shape(%x: tensor<1x8x9x9xf32>, %i: tensor<4xi32>, %u: tensor<2x48x64x3xi8>, %r: tensor<?x64xf32>,
-                 %t: tensor<2x4xi32>, %w: tensor<2x4xf32>) {
+                 %t: tensor<2x4xi32>, %w: tensor<2x4xf32>, %l: tensor<1x4x1x1xi64>, %a: tensor<1x4x9x9xf32>) {
   // CHECK-NEXT: weft.concat %arg0, %arg0 axis 1 :
   %0 = weft.concat %x, %x axis 1 : (tensor<1x8x9x9xf32>, tensor<1x8x9x9xf32>) -> tensor<1x16x9x9xf32>
   // CHECK-NEXT: weft.split %arg0 axis 1 sizes [3, 5] :
@@ -189,6 +189,13 @@ func.func @shape(%x: tensor<1x8x9x9xf32>, %i: tensor<4xi32>, %u: tensor<2x48x64x
   %3 = weft.slice %x from [0, 0, 1, 8] to [1, 8, 9, -1] step [1, 1, 2, -1] : (tensor<1x8x9x9xf32>) -> tensor<1x8x4x9xf32>
   // CHECK-NEXT: weft.gather %arg0[%arg1] axis 1 :
   %4 = weft.gather %x[%i] axis 1 : (tensor<1x8x9x9xf32>, tensor<4xi32>) -> tensor<1x4x9x9xf32>
+  // CHECK-NEXT: weft.gather_elements %arg0[%arg6] axis 1 :
+  %picked = weft.gather_elements %x[%l] axis 1 : (tensor<1x8x9x9xf32>, tensor<1x4x1x1xi64>) -> tensor<1x4x9x9xf32>
+  // CHECK-NEXT: weft.scatter max %arg0[%arg6] by %arg7 axis 1 :
+  %scattered = weft.scatter max %x[%l] by %a axis 1
+    : (tensor<1x8x9x9xf32>, tensor<1x4x1x1xi64>, tensor<1x4x9x9xf32>) -> tensor<1x8x9x9xf32>
+  // CHECK-NEXT: weft.ordinal_rank %arg0 axis 3 {largest = false} : (tensor<1x8x9x9xf32>) -> tensor<1x8x9x9xi32>
+  %ranks = weft.ordinal_rank %x axis 3 {largest = false} : (tensor<1x8x9x9xf32>) -> tensor<1x8x9x9xi32>
   // CHECK-NEXT: weft.resample %arg0[%arg4] by %arg5 axis 3 :
   %resampled = weft.resample %x[%t] by %w axis 3 : (tensor<1x8x9x9xf32>, tensor<2x4xi32>, tensor<2x4xf32>) -> tensor<1x8x9x4xf32>
   // CHECK-NEXT: weft.reshape %arg0 to [8, -1] :
