@@ -38,12 +38,45 @@ Value unscaled(Value value) {
   return product ? besideNumber(product, M_SQRT1_2) : Value();
 }
 
-/// x where `value` is 1 + erf(x / sqrt(2)).
-Value behindErf(Value value) {
+/// The factors of `value`, down to x.
+void collectFactors(Value value, Value x, SmallVectorImpl<Value> &factors) {
+  auto product = value == x || factors.size() > 4 ? MulOp() : value.getDefiningOp<MulOp>();
+  if (!product)
+    return factors.push_back(value);
+  collectFactors(product.getX(), x, factors);
+  collectFactors(product.getY(), x, factors);
+}
+
+/// x where `value` is sqrt(2 / pi) * (x + 0.044715 * x^3), the other form of gelu.
+Value uncubed(Value value) {
+  auto scaled = value.getDefiningOp<MulOp>();
+  Value inner = scaled ? besideNumber(scaled, M_SQRT1_2 * M_2_SQRTPI) : Value();
+  auto sum = inner ? inner.getDefiningOp<AddOp>() : AddOp();
+  if (!sum)
+    return {};
+  for (auto [x, cubic] : {std::pair(sum.getX(), sum.getY()), std::pair(sum.getY(), sum.getX())}) {
+    SmallVector<Value> factors;
+    collectFactors(cubic, x, factors);
+    auto number = llvm::find_if(factors, [](Value factor) { return isNumber(factor, 0.044715); });
+    if (factors.size() == 4 && number != factors.end() && llvm::count(factors, x) == 3)
+      return x;
+  }
+  return {};
+}
+
+struct Gelu {
+  Value x;
+  GeluMode mode;
+};
+
+/// x where `value` is 1 + erf(x / sqrt(2)), or 1 + tanh of its other form.
+Gelu behindSum(Value value) {
   auto sum = value.getDefiningOp<AddOp>();
   Value other = sum ? besideNumber(sum, 1) : Value();
-  auto erf = other ? other.getDefiningOp<ErfOp>() : ErfOp();
-  return erf ? unscaled(erf.getX()) : Value();
+  if (auto erf = other ? other.getDefiningOp<ErfOp>() : ErfOp())
+    return {unscaled(erf.getX()), GeluMode::None};
+  auto tanh = other ? other.getDefiningOp<TanhOp>() : TanhOp();
+  return {tanh ? uncubed(tanh.getX()) : Value(), GeluMode::Tanh};
 }
 
 /// The factors of a product of up to three, in whatever order they are multiplied.
@@ -58,16 +91,16 @@ SmallVector<Value> factorsOf(MulOp product) {
   return factors;
 }
 
-/// x where `product` is 0.5 * x * (1 + erf(x / sqrt(2))).
-Value geluOperand(MulOp product) {
+/// What `product` is gelu of: 0.5 * x * (1 + erf(x / sqrt(2))), or with tanh.
+Gelu geluIn(MulOp product) {
   SmallVector<Value> factors = factorsOf(product);
   auto half = llvm::find_if(factors, [](Value factor) { return isNumber(factor, 0.5); });
   if (factors.size() != 3 || half == factors.end())
     return {};
   factors.erase(half);
   for (auto [x, other] : {std::pair(factors[0], factors[1]), std::pair(factors[1], factors[0])})
-    if (behindErf(other) == x && x.getType() == product.getType())
-      return x;
+    if (Gelu found = behindSum(other); found.x == x && x.getType() == product.getType())
+      return found;
   return {};
 }
 
@@ -127,8 +160,8 @@ struct NameOperations : impl::NameOperationsBase<NameOperations> {
 
   static Operation *gelu(RewriterBase &rewriter, Operation *op) {
     auto product = dyn_cast<MulOp>(op);
-    Value x = product ? geluOperand(product) : Value();
-    return x ? GeluOp::create(rewriter, op->getLoc(), product.getType(), x, GeluMode::None) : nullptr;
+    Gelu found = product ? geluIn(product) : Gelu();
+    return found.x ? GeluOp::create(rewriter, op->getLoc(), product.getType(), found.x, found.mode) : nullptr;
   }
 };
 

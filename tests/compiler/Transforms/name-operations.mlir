@@ -33,6 +33,27 @@ func.func @half_first(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   return %y : tensor<2x8xf32>
 }
 
+// The form with tanh, x^3 as exporters of Keras and JAX multiply it.
+// CHECK-LABEL: @tanh_form
+// CHECK: weft.gelu %arg0 {approximate = #weft.gelu_mode<tanh>}
+// CHECK-NOT: weft.tanh
+func.func @tanh_form(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %c = weft.constant dense<0.79788456> : tensor<f32>
+  %k = weft.constant dense<0.044715> : tensor<f32>
+  %one = weft.constant dense<1.0> : tensor<f32>
+  %half = weft.constant dense<0.5> : tensor<f32>
+  %square = weft.mul %x, %x : tensor<2x8xf32>
+  %cube = weft.mul %square, %x : tensor<2x8xf32>
+  %small = weft.mul %cube, %k : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %sum = weft.add %x, %small : tensor<2x8xf32>
+  %a = weft.mul %sum, %c : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %t = weft.tanh %a : tensor<2x8xf32>
+  %u = weft.add %t, %one : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %h = weft.mul %u, %half : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %y = weft.mul %x, %h : tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
 // Another factor, another operand: no gelu.
 // CHECK-LABEL: @others
 // CHECK-NOT: weft.gelu
