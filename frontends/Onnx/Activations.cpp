@@ -131,6 +131,19 @@ void swish(NodeImport &node) {
   node.define(0, node.make("mul", {x, gate}));
 }
 
+/// Nearer to 0 by `bias`, and 0 where it is no further than `lambd`.
+void shrink(NodeImport &node) {
+  Value x = node.floats(0), limit = node.scalar(node.real("lambd", 0.5)), bias = node.scalar(node.real("bias", 0));
+  Value above = node.make("less", {limit, x}), below = node.make("less", {x, node.make("neg", limit)});
+  Value rest = node.make("where", {below, node.make("add", {x, bias}), node.scalar(0)});
+  node.define(0, node.make("where", {above, node.make("sub", {x, bias}), rest}));
+}
+
+void tangent(NodeImport &node) {
+  Value x = node.floats(0);
+  node.define(0, node.make("div", {node.make("sin", x), node.make("cos", x)}));
+}
+
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::activationConversions() {
@@ -164,7 +177,7 @@ std::vector<Conversion> weft::onnxfile::activationConversions() {
   };
   std::vector<Conversion> conversions{{"Gelu", gelu},       {"PRelu", prelu},  {"Clip", clip},  {"Identity", identity},
                                       {"Dropout", dropout}, {"Cast", convert}, {"CastLike", convert},
-                                      {"Swish", swish}};
+                                      {"Swish", swish},     {"Shrink", shrink}, {"Tan", tangent}};
   for (const Row &row : rows)
     conversions.push_back({row.onnx, [row](NodeImport &node) { importRow(node, row); }});
   return conversions;

@@ -8,8 +8,14 @@ using namespace weft::onnxfile;
 
 namespace {
 
+/// An input of float, or of integers where `op` is exact on those too: indices are computed.
+Value operand(NodeImport &node, size_t i, llvm::StringRef op) {
+  bool isInteger = node.elementType(i) == Int32 || node.elementType(i) == Int64;
+  return isInteger && op != "div" ? node.tensor(i) : node.floats(i);
+}
+
 void binary(NodeImport &node, llvm::StringRef op) {
-  Value x = node.floats(0), y = node.floats(1);
+  Value x = operand(node, 0, op), y = operand(node, 1, op);
   node.define(0, node.make(op, {x, y}));
 }
 
@@ -38,10 +44,21 @@ void power(NodeImport &node) {
 }
 
 Value chain(NodeImport &node, llvm::StringRef op) {
-  Value result = node.floats(0);
+  Value result = operand(node, 0, op);
   for (size_t i = 1; i < node.inputs(); ++i)
-    result = node.make(op, {result, node.floats(i)});
+    result = node.make(op, {result, operand(node, i, op)});
   return result;
+}
+
+/// The remainder of C, or of Python for integers.
+void moduloOf(NodeImport &node) {
+  bool ofC = node.integer("fmod", 0);
+  Value x = node.floats(0), y = node.floats(1), quotient = node.make("div", {x, y});
+  if (ofC)
+    quotient = node.make("mul", {node.make("sign", quotient), node.make("floor", node.make("abs", quotient))});
+  else
+    quotient = node.make("floor", quotient);
+  node.define(0, node.make("sub", {x, node.make("mul", {quotient, y})}));
 }
 
 void mean(NodeImport &node) {
@@ -52,7 +69,7 @@ void mean(NodeImport &node) {
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::arithmeticConversions() {
-  std::vector<Conversion> conversions{{"Pow", power}, {"Mean", mean}};
+  std::vector<Conversion> conversions{{"Pow", power}, {"Mean", mean}, {"Mod", moduloOf}};
   for (auto [onnx, op] : {std::pair("Add", "add"), {"Sub", "sub"}, {"Mul", "mul"}, {"Div", "div"}})
     conversions.push_back({onnx, [op = op](NodeImport &node) { binary(node, op); }});
   for (auto [onnx, op] : {std::pair("Sum", "add"), {"Max", "maximum"}, {"Min", "minimum"}})

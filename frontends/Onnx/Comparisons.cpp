@@ -40,10 +40,20 @@ void isNaN(NodeImport &node) {
   node.defineTruth(0, negated(node, node.make("equal", {x, x})));
 }
 
+void isInfinite(NodeImport &node) {
+  Value x = node.floats(0);
+  bool above = node.integer("detect_positive", 1), below = node.integer("detect_negative", 1);
+  Value size = above && below ? node.make("abs", x) : above ? x : node.make("neg", x);
+  if (!above && !below)
+    size = node.make("mul", {size, node.scalar(0)});
+  node.defineTruth(0, node.make("equal", {size, node.scalar(std::numeric_limits<double>::infinity())}));
+}
+
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::comparisonConversions() {
-  std::vector<Conversion> rows{{"Not", invert}, {"Xor", exclusiveOr}, {"Where", where}, {"IsNaN", isNaN}};
+  std::vector<Conversion> rows{{"Not", invert}, {"Xor", exclusiveOr}, {"Where", where}, {"IsNaN", isNaN},
+                               {"IsInf", isInfinite}};
   struct Row {
     llvm::StringRef onnx, op;
     bool swapped;

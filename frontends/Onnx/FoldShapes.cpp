@@ -34,33 +34,6 @@ bool foldSize(NodeImport &node) {
   return node.define(0, Folded::integer(elements)), true;
 }
 
-/// Indices pick whole slices along `axis`; what lies before it and behind it stays.
-bool foldGather(NodeImport &node) {
-  const Folded *x = node.folded(0), *index = node.folded(1);
-  if (!x || !index || index->isReal() || !x->rank())
-    return false;
-  int64_t axis = node.axis(node.integer("axis", 0), x->rank());
-  if (node.failed())
-    return true;
-  ArrayRef<int64_t> shape = x->shape;
-  int64_t extent = shape[axis];
-  Ints result(shape.take_front(axis));
-  result.append(index->shape.begin(), index->shape.end());
-  llvm::append_range(result, shape.drop_front(axis + 1));
-  std::optional<int64_t> before = elementsOf(shape.take_front(axis)), behind = elementsOf(shape.drop_front(axis + 1));
-  if (!elementsOf(result) || !before || !behind)
-    return false;
-  Folded made{x->type, result, {}, {}};
-  for (int64_t at : index->ints)
-    if (at < -extent || at >= extent)
-      return node.fail("index " + llvm::Twine(at) + " of " + llvm::Twine(extent) + " elements"), true;
-  for (int64_t outer = 0; outer < *before; ++outer)
-    for (int64_t at : index->ints)
-      for (int64_t inner = 0; inner < *behind; ++inner)
-        made.append(*x, (outer * extent + (at < 0 ? at + extent : at)) * *behind + inner);
-  return node.define(0, std::move(made)), true;
-}
-
 bool foldSlice(NodeImport &node) {
   const Folded *x = node.folded(0);
   std::optional<SliceRange> range = x ? readSlice(node, x->shape) : std::nullopt;
@@ -181,38 +154,6 @@ bool foldTile(NodeImport &node) {
   return define(node, std::move(result));
 }
 
-/// Rows of `updates` over the elements of `x` that the last dimension of `indices` names.
-bool foldScatter(NodeImport &node) {
-  const Folded *x = node.folded(0), *indices = node.folded(1), *updates = node.folded(2);
-  if (!x || !indices || !updates || indices->isReal() || !indices->rank() || updates->type != x->type ||
-      node.word("reduction", "none") != "none")
-    return false;
-  int64_t depth = indices->shape.back();
-  if (depth < 1 || depth > x->rank())
-    return false;
-  Ints strides = denseStrides(x->shape);
-  std::optional<int64_t> run = elementsOf(ArrayRef(x->shape).drop_front(depth));
-  int64_t rows = indices->size() / depth;
-  if (!run || updates->size() != rows * *run)
-    return false;
-  Folded result = *x;
-  for (int64_t row = 0; row < rows; ++row) {
-    int64_t place = 0;
-    for (int64_t d = 0; d < depth; ++d) {
-      int64_t at = indices->ints[row * depth + d], extent = x->shape[d];
-      if (at < -extent || at >= extent)
-        return node.fail("index " + llvm::Twine(at) + " of " + llvm::Twine(extent) + " elements"), true;
-      place += (at < 0 ? at + extent : at) * strides[d];
-    }
-    for (int64_t k = 0; k < *run; ++k)
-      if (x->isReal())
-        result.reals[place + k] = updates->reals[row * *run + k];
-      else
-        result.ints[place + k] = updates->ints[row * *run + k];
-  }
-  return node.define(0, std::move(result)), true;
-}
-
 bool foldConstantOfShape(NodeImport &node) {
   std::optional<Ints> shape = node.ints(0, "its shape");
   if (!shape)
@@ -281,7 +222,6 @@ std::vector<FoldRow> weft::onnxfile::shapeFolds() {
           {"Size", foldSize},
           {"EyeLike", foldEyeLike},
           {"ConstantOfShape", foldConstantOfShape},
-          {"Gather", foldGather},
           {"Slice", foldSlice},
           {"Concat", foldConcat},
           {"Split", foldSplit},
@@ -292,7 +232,6 @@ std::vector<FoldRow> weft::onnxfile::shapeFolds() {
           {"Transpose", foldTranspose},
           {"Expand", foldExpand},
           {"Tile", foldTile},
-          {"ScatterND", foldScatter},
           {"Trilu", foldTrilu},
           {"NonZero", foldNonZero}};
 }

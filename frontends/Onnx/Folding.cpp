@@ -10,7 +10,7 @@ using FoldTable = llvm::StringMap<bool (*)(NodeImport &)>;
 
 static FoldTable makeTable() {
   FoldTable table;
-  for (auto rows : {elementFolds, shapeFolds, reductionFolds})
+  for (auto rows : {elementFolds, shapeFolds, indexFolds, reductionFolds})
     for (const FoldRow &row : rows())
       table[row.op] = row.fold;
   return table;

@@ -15,6 +15,7 @@ struct FoldRow {
 // The rows of each category, one file each.
 std::vector<FoldRow> elementFolds();
 std::vector<FoldRow> shapeFolds();
+std::vector<FoldRow> indexFolds();
 std::vector<FoldRow> reductionFolds();
 
 } // namespace weft::onnxfile

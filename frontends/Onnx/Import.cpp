@@ -97,8 +97,8 @@ OwningOpRef<ModuleOp> GraphImport::run() {
   for (Rows rows :
        {activationConversions, arithmeticConversions, comparisonConversions, convolutionConversions, einsumConversions,
         indexConversions, matrixConversions, poolingConversions, normalisationConversions,
-        quantisationConversions, reductionConversions,
-        shapeConversions, resizeConversions})
+        quantisationConversions, recurrentConversions, reductionConversions, regionConversions, resizeConversions, samplingConversions,
+        scatterConversions, shapeConversions, sortConversions})
     for (Conversion &row : rows())
       table[row.op] = std::move(row.import);
   if (!checkModel() || !checkOperations(graph) || !checkOrder(graph))

@@ -76,6 +76,8 @@ public:
   const Folded *folded(size_t i);
   /// The same; a failure naming `what` where they are not.
   const Folded *numbers(size_t i, llvm::StringRef what);
+  /// Whether all elements of the input are known to be one number: that.
+  std::optional<double> uniform(size_t i);
   /// Known integers.
   std::optional<Ints> ints(size_t i, llvm::StringRef what);
   /// Shape and element type, without making the value.
@@ -88,6 +90,7 @@ public:
   double real(llvm::StringRef name, double otherwise);
   std::string word(llvm::StringRef name, llvm::StringRef otherwise);
   std::optional<Ints> integers(llvm::StringRef name);
+  std::optional<std::vector<std::string>> words(llvm::StringRef name);
   /// Integers that are an input, and were an attribute in older operation sets.
   std::optional<Ints> intsOf(llvm::StringRef name, size_t input, llvm::StringRef what);
   /// An axis counted from the end if negative; 0 after a failure.
@@ -148,6 +151,7 @@ private:
   mlir::Location loc;
   int64_t &budget;
   bool readsTruth = false;
+  int32_t movesQuantised = Undefined; ///< type of the integers that the results hold as floats
   std::string reason;
 };
 
@@ -183,7 +187,12 @@ std::vector<Conversion> poolingConversions();
 std::vector<Conversion> normalisationConversions();
 std::vector<Conversion> quantisationConversions();
 std::vector<Conversion> reductionConversions();
+std::vector<Conversion> recurrentConversions();
+std::vector<Conversion> regionConversions();
+std::vector<Conversion> samplingConversions();
+std::vector<Conversion> scatterConversions();
 std::vector<Conversion> shapeConversions();
+std::vector<Conversion> sortConversions();
 std::vector<Conversion> resizeConversions();
 
 /// Computes the node now where all it reads is known and small. False where it is not that kind of node.

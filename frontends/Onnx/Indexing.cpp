@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Elements picked, replaced and found by index. What is picked by indices known when compiling becomes `gather` of rows.
-#include "frontends/Onnx/Importer.h"
+// Elements picked by index, and what is made by moving elements along a dimension.
+#include "frontends/Onnx/Indices.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -10,28 +10,6 @@ using namespace weft::onnxfile;
 
 namespace {
 
-/// An index counted from 0; a failure outside the extent.
-int64_t inside(NodeImport &node, int64_t index, int64_t extent) {
-  if (index < -extent || index >= extent) {
-    node.fail("index " + llvm::Twine(index) + " of " + llvm::Twine(extent) + " elements");
-    return 0;
-  }
-  return index < 0 ? index + extent : index;
-}
-
-Value knownIndices(NodeImport &node, const Folded &given, int64_t extent) {
-  Folded fixed = given;
-  for (int64_t &index : fixed.ints)
-    index = inside(node, index, extent);
-  return node.constant(fixed);
-}
-
-/// Indices computed while running are brought into range there.
-Value computedIndices(NodeImport &node, Value given) {
-  if (given && !elementTypeOf(given).isInteger())
-    return node.fail("its indices are no integers"), Value();
-  return given;
-}
 
 void gather(NodeImport &node) {
   Value x = node.tensor(0);
@@ -42,109 +20,88 @@ void gather(NodeImport &node) {
   int64_t axis = node.axis(node.integer("axis", 0), rankOf(x));
   if (node.failed())
     return;
-  int64_t extent = shapeOf(x)[axis];
-  const Folded *known = node.folded(1);
-  Value indices = known ? knownIndices(node, *known, extent) : computedIndices(node, node.tensor(1));
+  Value indices = indexInput(node, shapeOf(x)[axis]);
   node.define(0, node.make("gather", {x, indices}, node.number("axis", axis)));
-}
-
-/// Rows of `x` as a matrix of rows of `run` elements, in the order of `rows`.
-Value pickRows(NodeImport &node, Value x, int64_t run, ArrayRef<int64_t> rows, ArrayRef<int64_t> shape) {
-  if (!x || node.failed())
-    return {};
-  Value matrix = node.reshape(x, {elementCount(x) / run, run});
-  Value picked = node.make("gather", {matrix, node.constant(Folded::integers(rows))}, node.number("axis", int64_t(0)));
-  return node.reshape(picked, shape);
-}
-
-/// The row that each entry of the last dimension of `indices` names in the leading dimensions of `shape`, behind `batch`
-/// dimensions that are shared.
-Ints rowsOf(NodeImport &node, const Folded &indices, ArrayRef<int64_t> shape, int64_t batch) {
-  int64_t depth = indices.shape.back(), count = depth ? indices.size() / depth : 0, batches = 1;
-  for (int64_t extent : shape.take_front(batch))
-    batches *= extent;
-  Ints rows;
-  for (int64_t i = 0; i < count && !node.failed(); ++i) {
-    int64_t row = i / std::max<int64_t>(count / batches, 1);
-    for (int64_t d = 0; d < depth; ++d)
-      row = row * shape[batch + d] + inside(node, indices.ints[i * depth + d], shape[batch + d]);
-    rows.push_back(row);
-  }
-  return rows;
-}
-
-/// Indices of GatherND and ScatterND: known, and deep enough for `x`.
-const Folded *tupleIndices(NodeImport &node, Value x, int64_t batch) {
-  const Folded *indices = node.numbers(1, "its indices");
-  if (!indices || !x)
-    return nullptr;
-  if (indices->isReal() || indices->shape.empty() || indices->shape.back() < 1 || !indices->size() || batch < 0 ||
-      batch + indices->shape.back() > rankOf(x) || batch >= indices->rank() ||
-      shapeOf(x).take_front(batch) != ArrayRef(indices->shape).take_front(batch))
-    return node.fail("its indices do not fit its input"), nullptr;
-  return indices;
-}
-
-int64_t elementsIn(ArrayRef<int64_t> shape) {
-  int64_t elements = 1;
-  for (int64_t extent : shape)
-    elements *= extent;
-  return elements;
 }
 
 void gatherTuples(NodeImport &node) {
   Value x = node.tensor(0);
   int64_t batch = node.integer("batch_dims", 0);
-  const Folded *indices = tupleIndices(node, x, batch);
-  if (!indices)
+  std::optional<TupleRows> rows = x ? tupleRows(node, shapeOf(x), batch) : std::nullopt;
+  if (!rows)
     return;
-  ArrayRef<int64_t> inner = shapeOf(x).drop_front(batch + indices->shape.back());
-  Ints shape(ArrayRef(indices->shape).drop_back());
+  ArrayRef<int64_t> inner = shapeOf(x).drop_front(batch + rows->depth);
+  Ints shape(rows->shape);
   llvm::append_range(shape, inner);
-  Ints rows = rowsOf(node, *indices, shapeOf(x), batch);
-  node.define(0, pickRows(node, x, elementsIn(inner), rows, shape));
-}
-
-/// Every row of the result comes from the input or from the updates.
-void scatterTuples(NodeImport &node) {
-  Value x = node.tensor(0), updates = node.tensor(2);
-  const Folded *indices = tupleIndices(node, x, 0);
-  if (!indices || !updates)
-    return;
-  if (node.word("reduction", "none") != "none")
-    return node.fail("only reduction `none` is supported");
-  ArrayRef<int64_t> inner = shapeOf(x).drop_front(indices->shape.back());
-  int64_t run = elementsIn(inner), count = elementCount(x) / run;
-  Ints rows = rowsOf(node, *indices, shapeOf(x), 0), from = countUp(std::min(count, mostComputed + 1));
-  if (count > mostComputed || elementCount(updates) != int64_t(rows.size()) * run)
-    return node.fail("its updates do not fit its indices, or it has more than 2^22 rows");
-  for (auto [i, row] : llvm::enumerate(rows))
-    if (!node.failed())
-      from[row] = count + i;
-  Value all = node.make("concat", {node.reshape(x, {count, run}), node.reshape(updates, {int64_t(rows.size()), run})},
-                        node.number("axis", int64_t(0)));
-  node.define(0, pickRows(node, all, run, from, shapeOf(x)));
+  int64_t run = elementsIn(inner);
+  Value matrix = node.reshape(x, {elementCount(x) / run, run});
+  Value picked = node.make("gather", {matrix, rows->rows}, node.number("axis", int64_t(0)));
+  node.define(0, node.reshape(picked, shape));
 }
 
 /// Each index replaces the position along one axis.
 void gatherElements(NodeImport &node) {
   Value x = node.tensor(0);
-  const Folded *indices = node.numbers(1, "its indices");
-  if (!x || !indices)
+  if (!x)
     return;
-  int64_t axis = node.axis(node.integer("axis", 0), rankOf(x)), next = 0;
-  if (indices->rank() != rankOf(x) || indices->isReal())
-    return node.fail("its indices have another number of dimensions");
-  Ints strides = denseStrides(shapeOf(x)), rows;
-  forEachIndex(indices->shape, [&](ArrayRef<int64_t> at) {
-    int64_t row = 0;
-    for (int64_t d = 0; d < rankOf(x); ++d)
-      row += (d == axis ? inside(node, indices->ints[next], shapeOf(x)[d]) : inside(node, at[d], shapeOf(x)[d])) *
-             strides[d];
-    ++next;
-    rows.push_back(row);
-  });
-  node.define(0, pickRows(node, x, 1, rows, indices->shape));
+  int64_t axis = node.axis(node.integer("axis", 0), rankOf(x));
+  std::optional<LineIndices> lines = lineIndices(node, shapeOf(x), axis);
+  if (!lines)
+    return;
+  Ints start(rankOf(x), 0), stop(lines->shape), step(rankOf(x), 1);
+  stop[axis] = shapeOf(x)[axis];
+  if (ArrayRef(stop) != shapeOf(x))
+    x = node.make("slice", x, {node.list("start", start), node.list("stop", stop), node.list("step", step)});
+  if (!lines->isOneLine())
+    return node.define(0, node.make("gather_elements", {x, lines->indices}, node.number("axis", axis)));
+  Value vector = node.reshape(lines->indices, {lines->shape[axis]});
+  node.define(0, node.make("gather", {x, vector}, node.number("axis", axis)));
+}
+
+/// Elements whose condition, which is known, holds.
+void compress(NodeImport &node) {
+  Value x = node.tensor(0);
+  const Folded *condition = node.numbers(1, "its condition");
+  if (!x || !condition)
+    return;
+  bool isFlat = !node.attribute("axis", onnxfile::Attribute::Int);
+  if (isFlat)
+    x = node.reshape(x, {elementCount(x)});
+  int64_t axis = isFlat ? 0 : node.axis(node.integer("axis", 0), rankOf(x));
+  if (node.failed() || condition->size() > shapeOf(x)[axis])
+    return node.fail("its condition does not fit its input");
+  Ints kept;
+  for (int64_t i = 0; i < condition->size(); ++i)
+    if (condition->asReal(i) != 0)
+      kept.push_back(i);
+  if (kept.empty())
+    return node.fail("keeps nothing");
+  node.define(0, node.make("gather", {x, node.constant(Folded::integers(kept))}, node.number("axis", axis)));
+}
+
+/// A new dimension along which one element, the index's, has another value.
+void oneHot(NodeImport &node) {
+  Value indices = node.tensor(0), values = node.floats(2);
+  std::optional<Ints> depth = node.ints(1, "its depth");
+  if (!indices || !values || !depth)
+    return;
+  if (depth->size() != 1 || elementCount(values) != 2 || !elementsOf(*depth) || (*depth)[0] < 1)
+    return node.fail("has no depth from 1 to 2^22, or not two values");
+  int64_t axis = node.axis(node.integer("axis", -1), rankOf(indices) + 1);
+  Ints shape(shapeOf(indices));
+  shape.insert(shape.begin() + axis, 1);
+  Folded places{Float, Ints(rankOf(indices) + 1 - axis, 1), {}, {}};
+  places.shape[0] = (*depth)[0];
+  for (int64_t i = 0; i < (*depth)[0]; ++i)
+    places.reals.push_back(double(i));
+  auto value = [&](int64_t i) {
+    return node.reshape(node.make("slice", node.reshape(values, {2}), {node.list("start", {i}), node.list("stop", {i + 1}), node.list("step", {1})}), {});
+  };
+  Value at = node.reshape(node.cast(indices, Float32Type::get(node.context())), shape);
+  Value isNegative = node.make("less", {at, node.scalar(0)});
+  at = node.make("where", {isNegative, node.make("add", {at, node.scalar(double((*depth)[0]))}), at});
+  Value isThere = node.make("equal", {at, node.constant(places)});
+  node.define(0, node.make("where", {isThere, value(1), value(0)}));
 }
 
 /// Repeats along one dimension: [n] as [1, n], expanded to [count, n].
@@ -222,39 +179,15 @@ void cumulativeSum(NodeImport &node) {
   node.define(0, node.transpose(node.reshape(sums, last ? shapeOf(last) : ArrayRef<int64_t>()), order));
 }
 
-/// The smallest, or largest, of the positions that hold the extreme value.
-void argExtreme(NodeImport &node, llvm::StringRef reduce) {
-  Value x = node.floats(0);
-  if (!x)
-    return;
-  int64_t axis = node.axis(node.integer("axis", 0), rankOf(x)), keep = node.integer("keepdims", 1);
-  if (node.failed())
-    return;
-  int64_t extent = shapeOf(x)[axis];
-  if (extent > mostComputed)
-    return node.fail("an axis of more than 2^22 elements is not supported");
-  bool last = node.integer("select_last_index", 0);
-  Folded positions{Float, Ints(rankOf(x) - axis, 1), {}, {}};
-  positions.shape[0] = extent;
-  for (int64_t i = 0; i < extent; ++i)
-    positions.reals.push_back(double(i));
-  Value isExtreme = node.make("equal", {x, node.reduce(reduce, x, {axis}, true)});
-  Value candidates =
-      node.make("where", {isExtreme, node.constant(positions), node.scalar(last ? -1 : double(extent))});
-  Value found = node.reduce(last ? "reduce_max" : "reduce_min", candidates, {axis}, keep);
-  node.define(0, node.cast(found, IntegerType::get(node.context(), 64)));
-}
-
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::indexConversions() {
   return {{"Gather", gather},
           {"GatherND", gatherTuples},
           {"GatherElements", gatherElements},
-          {"ScatterND", scatterTuples},
           {"Tile", tile},
           {"Trilu", trilu},
           {"CumSum", cumulativeSum},
-          {"ArgMax", [](NodeImport &node) { argExtreme(node, "reduce_max"); }},
-          {"ArgMin", [](NodeImport &node) { argExtreme(node, "reduce_min"); }}};
+          {"Compress", compress},
+          {"OneHot", oneHot}};
 }

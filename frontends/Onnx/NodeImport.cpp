@@ -28,9 +28,18 @@ Known *NodeImport::find(size_t i) {
   return &known.find(node.inputs[i])->second; // the graph's order has been checked
 }
 
+/// Operations that compute nothing: integers held as floats go through them.
+static bool onlyMoves(StringRef op) {
+  return llvm::is_contained({"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Split", "Gather", "Identity", "Expand"}, op);
+}
+
 Value NodeImport::tensor(size_t i) {
   Known *entry = find(i);
   Value value = entry ? materialise(*entry) : Value();
+  if (value && entry->quantised && i == 0 && onlyMoves(node.op)) {
+    movesQuantised = entry->quantised;
+    return value;
+  }
   if (value && entry->quantised) {
     fail("input " + Twine(i) + " is " + nameOf(entry->quantised) + ", which only DequantizeLinear and Cast read");
     return {};
@@ -114,6 +123,26 @@ const Folded *NodeImport::numbers(size_t i, StringRef what) {
   return value;
 }
 
+std::optional<double> NodeImport::uniform(size_t i) {
+  Known *entry = find(i);
+  if (!entry || (!entry->folded && (!entry->stored || !isReal(entry->stored->type) || entry->stored->bytes.empty())))
+    return std::nullopt;
+  if (entry->folded) {
+    const Folded &all = *entry->folded;
+    for (int64_t at = 1; at < all.size(); ++at)
+      if (all.asReal(at) != all.asReal(0))
+        return std::nullopt;
+    return all.size() ? std::optional(all.asReal(0)) : std::nullopt;
+  }
+  std::string_view bytes = entry->stored->bytes;
+  size_t step = bytesOf(entry->stored->type);
+  if (bytes.substr(step) != bytes.substr(0, bytes.size() - step))
+    return std::nullopt;
+  Tensor first = *entry->stored;
+  first.dims.clear(), first.elements = 1, first.bytes = bytes.substr(0, step);
+  return Folded::of(first)->asReal(0);
+}
+
 std::optional<Ints> NodeImport::ints(size_t i, StringRef what) {
   const Folded *value = numbers(i, what);
   if (!value)
@@ -195,6 +224,11 @@ std::optional<Ints> NodeImport::integers(StringRef name) {
   return Ints(found->ints.begin(), found->ints.end());
 }
 
+std::optional<std::vector<std::string>> NodeImport::words(StringRef name) {
+  const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::Strings);
+  return found ? std::optional(found->strings) : std::nullopt;
+}
+
 std::optional<Ints> NodeImport::intsOf(StringRef name, size_t input, StringRef what) {
   const onnxfile::Attribute *found = attribute(name, onnxfile::Attribute::Ints);
   return found ? std::optional(Ints(found->ints.begin(), found->ints.end())) : ints(input, what);
@@ -218,6 +252,7 @@ void NodeImport::define(size_t i, Value value) {
   Known &entry = known[node.outputs[i]];
   entry.value = value;
   entry.isTruth = readsTruth;
+  entry.quantised = movesQuantised;
 }
 
 void NodeImport::defineTruth(size_t i, Value value) {

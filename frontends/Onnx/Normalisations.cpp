@@ -175,6 +175,32 @@ void layerNormalization(NodeImport &node) {
     statistics(node, x, axis, node.real("epsilon", 1e-5));
 }
 
+/// Shifted and scaled to mean 0 and variance 1 over the axes.
+void meanVariance(NodeImport &node) {
+  Value x = node.floats(0);
+  Ints axes = node.integers("axes").value_or(Ints{0, 2, 3});
+  if (!x)
+    return;
+  for (int64_t &axis : axes)
+    axis = node.axis(axis, rankOf(x));
+  Value off = node.make("sub", {x, node.reduce("reduce_mean", x, axes, true)});
+  Value variance = node.reduce("reduce_mean", node.make("mul", {off, off}), axes, true);
+  node.define(0, node.make("div", {off, node.make("add", {node.make("sqrt", variance), node.scalar(1e-9)})}));
+}
+
+/// Divided by the root of the mean square over the last dimensions.
+void rootMeanSquare(NodeImport &node) {
+  Value x = node.floats(0), scale = node.floats(1);
+  if (!x)
+    return;
+  Ints axes;
+  for (int64_t i = node.axis(node.integer("axis", -1), rankOf(x)); i < rankOf(x); ++i)
+    axes.push_back(i);
+  Value mean = node.reduce("reduce_mean", node.make("mul", {x, x}), axes, true);
+  Value root = node.make("rsqrt", node.make("add", {mean, node.scalar(node.real("epsilon", 1e-5))}));
+  node.define(0, node.make("mul", {node.make("mul", {x, root}), scale}));
+}
+
 /// Before operation set 13 everything from the axis on is one dimension.
 void softmax(NodeImport &node, llvm::StringRef op) {
   Value x = node.floats(0);
@@ -195,6 +221,8 @@ std::vector<Conversion> weft::onnxfile::normalisationConversions() {
           {"InstanceNormalization", instanceNormalization},
           {"GroupNormalization", groupNormalization},
           {"LayerNormalization", layerNormalization},
+          {"MeanVarianceNormalization", meanVariance},
+          {"RMSNormalization", rootMeanSquare},
           {"Softmax", [](NodeImport &node) { softmax(node, "softmax"); }},
           {"LogSoftmax", [](NodeImport &node) { softmax(node, "log_softmax"); }}};
 }

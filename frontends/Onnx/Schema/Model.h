@@ -58,6 +58,7 @@ struct Attribute {
   std::string s;
   std::vector<int64_t> ints;
   std::vector<float> floats;
+  std::vector<std::string> strings;
   std::optional<onnxfile::Tensor> tensor;
   std::shared_ptr<onnxfile::Graph> graph;
 };

@@ -130,6 +130,7 @@ bool Reader::attribute(const onnx::AttributeProto &from, Attribute &to) {
     return true;
   case onnx::AttributeProto::STRINGS:
     to.kind = Attribute::Strings;
+    to.strings.assign(from.strings().begin(), from.strings().end());
     return true;
   case onnx::AttributeProto::TENSOR:
     to.kind = Attribute::Tensor;

@@ -1,0 +1,192 @@
+# Part of weft, under the Apache License v2.0 with LLVM Exceptions.
+"""Operations that pick, scatter, sort, sample and repeat, against ONNX Runtime: indices that are known and that are inputs of the
+network. Cases of one group are one network; bits are the same on 1 and 2 threads.
+
+    operations.py --weftc build/bin/weftc --out DIR [GROUP ...]      # no group: all"""
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+TYPES = {np.dtype(name): helper.np_dtype_to_tensor_dtype(np.dtype(name)) for name in ("float32", "int64", "uint8")}
+TOLERANCE = 1e-4
+rng = np.random.default_rng(3)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def below(limit, *shape):
+    return rng.integers(0, limit, shape)
+
+
+class Network:
+    """Nodes of several cases; each case's names get its own as a prefix."""
+
+    def __init__(self, opset=20):
+        self.opset, self.nodes, self.inputs, self.known, self.results, self.cases = opset, [], {}, {}, [], 0
+
+    def add(self, nodes, inputs, known=None, results=("y",), integers=()):
+        """`nodes`: (operation, inputs, outputs, attributes) each."""
+        prefix = f"c{self.cases}"
+        self.cases += 1
+        self.inputs |= {f"{prefix}{name}": np.asarray(value) for name, value in inputs.items()}
+        self.known |= {f"{prefix}{name}": np.asarray(value) for name, value in (known or {}).items()}
+        self.results += [(f"{prefix}{name}", TensorProto.INT64 if name in integers else TensorProto.FLOAT) for name in results]
+        named = lambda names: [name and prefix + name for name in names]  # noqa: E731
+        self.nodes += [helper.make_node(op, named(read), named(made), name=prefix + op, **attributes) for op, read, made, attributes in nodes]
+
+    def model(self):
+        graph = helper.make_graph(self.nodes, "operations", [helper.make_tensor_value_info(n, TYPES[v.dtype], v.shape) for n, v in self.inputs.items()],
+                                  [helper.make_tensor_value_info(n, kind, None) for n, kind in self.results],
+                                  [numpy_helper.from_array(v, n) for n, v in self.known.items()])
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=9)
+
+
+def scatters():
+    net = Network()
+    for kind in ("none", "add", "mul", "max", "min"):
+        rows = np.stack([rng.permutation(9)[:6] for _ in range(5)], 1) if kind == "none" else below(9, 6, 5)
+        pairs = np.array([[0, 1], [3, 4], [2, 2], [1, -1], [0, 0], [3, 3], [2, 1]])
+        net.add([("ScatterElements", "xiu", "y", {"axis": 0, "reduction": kind})], {"x": normal(9, 5), "i": rows, "u": normal(6, 5)})
+        lines = np.broadcast_to(rng.permutation(9)[:6].reshape(1, 6, 1), (3, 6, 4)).copy()
+        net.add([("ScatterElements", "xiu", "y", {"axis": 1, "reduction": kind})], {"x": normal(3, 9, 4), "u": normal(3, 6, 4)}, {"i": lines})
+        net.add([("ScatterND", "xiu", "y", {"reduction": kind})], {"x": normal(4, 5, 6), "i": pairs, "u": normal(7, 6)})
+        net.add([("ScatterND", "xiu", "y", {"reduction": kind})], {"x": normal(4, 5, 6), "u": normal(7, 6)}, {"i": pairs})
+    # messages of a graph: picked, weighted, added to a table of zeros; the same index for a whole row
+    net.add([("Gather", "xs", "m", {}), ("Mul", "mw", "n", {}), ("Expand", "de", "i", {}), ("ScatterElements", "zin", "y", {"reduction": "add"})],
+            {"x": normal(50, 40), "s": below(50, 300), "w": normal(300, 1), "d": below(50, 300, 1)}, {"e": np.array([300, 40]), "z": np.zeros((50, 40), np.float32)})
+    return net
+
+
+def gathers():
+    net = Network()
+    net.add([("GatherElements", "xi", "y", {"axis": 1})], {"x": normal(3, 9, 4), "i": below(9, 3, 6, 4) - 4})
+    net.add([("GatherElements", "xi", "y", {"axis": 1})], {"x": normal(3, 9, 4), "i": below(9, 2, 6, 3)})
+    net.add([("GatherElements", "xi", "y", {"axis": 1})], {"x": normal(3, 9, 4)}, {"i": below(9, 3, 6, 4)})
+    net.add([("Expand", "js", "i", {}), ("GatherElements", "xi", "y", {"axis": 1})], {"x": normal(3, 9, 4), "j": below(9, 1, 6, 1)}, {"s": np.array([3, 6, 4])})
+    net.add([("GatherND", "xi", "y", {})], {"x": normal(4, 5, 6), "i": np.stack([below(4, 2, 7), below(5, 2, 7) - 3], 2)})
+    net.add([("GatherND", "xi", "y", {"batch_dims": 1})], {"x": normal(4, 5, 6), "i": below(5, 4, 3, 1)})
+    net.add([("Mul", "it", "j", {}), ("Add", "jo", "k", {}), ("Gather", "xk", "y", {})], {"x": normal(9, 4), "i": below(4, 6)}, {"t": np.int64(2), "o": np.int64(1)})
+    net.add([("OneHot", "idv", "y", {"axis": 1})], {"i": below(5, 3, 4) - 1}, {"d": np.int64(6), "v": np.array([-1, 2], np.float32)})
+    net.add([("Compress", "xc", "y", {"axis": 1})], {"x": normal(3, 5)}, {"c": np.array([True, False, True, True])})
+    net.add([("Transpose", "x", "t", {"perm": [0, 3, 1, 2]}), ("Slice", "tabd", "s", {}), ("Cast", "s", "y", {"to": 1})],
+            {"x": below(255, 1, 6, 7, 3).astype(np.uint8)}, {"a": np.array([1]), "b": np.array([5]), "d": np.array([2])})
+    return net
+
+
+def sorts():
+    net = Network()
+    for n, k in ((37, 5), (1000, 1000), (5000, 300), (3000, 1)):
+        net.add([("TopK", "xk", "yi", {"axis": 1})], {"x": np.round(normal(2, n), 2)}, {"k": np.array([k])}, "yi", "i")
+    net.add([("TopK", "xk", "yi", {"axis": 1, "largest": 0})], {"x": normal(2, 50, 3)}, {"k": np.array([4])}, "yi", "i")
+    net.add([("Hardmax", "x", "y", {"axis": 1})], {"x": np.round(normal(4, 9, 5), 1)})
+    return net
+
+
+def samples():
+    net = Network()
+    for mode in ("linear", "nearest"):
+        for padding in ("zeros", "border", "reflection"):
+            for aligned in (0, 1):
+                net.add([("GridSample", "xg", "y", {"mode": mode, "padding_mode": padding, "align_corners": aligned})],
+                        {"x": normal(2, 5, 12, 10), "g": rng.uniform(-1.6, 1.6, (2, 7, 9, 2)).astype(np.float32)})
+    net.add([("GridSample", "xg", "y", {"mode": "linear"})], {"x": normal(1, 3, 5, 6, 7), "g": rng.uniform(-1.2, 1.2, (1, 4, 3, 5, 3)).astype(np.float32)})
+    net.add([("AffineGrid", "ts", "g", {}), ("GridSample", "xg", "y", {})], {"t": normal(2, 2, 3), "x": normal(2, 3, 5, 6)}, {"s": np.array([2, 3, 5, 6])})
+    boxes = np.array([[2, 3, 30, 20], [0, 0, 47, 39], [-6, 10, 12, 60]], np.float32)
+    for mode in ("half_pixel", "output_half_pixel"):
+        net.add([("RoiAlign", "xrb", "y", {"output_height": 5, "output_width": 4, "sampling_ratio": 2, "spatial_scale": 0.5, "coordinate_transformation_mode": mode})],
+                {"x": normal(1, 6, 20, 24), "r": boxes}, {"b": np.zeros(3, np.int64)})
+    for groups in (1, 2):
+        net.add([("DeformConv", "xwobm", "y", {"pads": [1, 1, 1, 1], "strides": [2, 1], "group": groups, "offset_group": groups})],
+                {"x": normal(2, 8, 10, 12), "o": normal(2, groups * 18, 5, 12), "m": rng.uniform(0, 1, (2, groups * 9, 5, 12)).astype(np.float32)},
+                {"w": normal(6, 8 // groups, 3, 3), "b": normal(6)})
+    return net
+
+
+def recurrences():
+    net = Network()
+    for op, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
+        for direction in ("forward", "reverse", "bidirectional"):
+            ways = 2 if direction == "bidirectional" else 1
+            for extra in ({}, {"linear_before_reset": 1}) if op == "GRU" else ({},):
+                cell = ["c"] if op == "LSTM" else []
+                net.add([(op, ["x", "w", "r", "b", "", "h", *cell], ["y", "yh", *(["yc"] if cell else [])], {"hidden_size": 24, "direction": direction, **extra})],
+                        {"x": normal(7, 3, 16), "h": normal(ways, 3, 24), **{name: normal(ways, 3, 24) for name in cell}},
+                        {"w": normal(ways, gates * 24, 16) / 3, "r": normal(ways, gates * 24, 24) / 3, "b": normal(ways, 2 * gates * 24)},
+                        ["y", "yh", *(["yc"] if cell else [])])
+    net.add([("LSTM", "xwr", "y", {"hidden_size": 24})], {"x": normal(26, 1, 32)}, {"w": normal(1, 96, 32) / 3, "r": normal(1, 96, 24) / 3})
+    return net
+
+
+def elementwise():
+    net = Network(opset=23)
+    net.add([("Mod", "xz", "y", {"fmod": 1})], {"x": normal(3, 40) * 5}, {"z": np.float32(1.5)})
+    net.add([("Div", "xz", "d", {}), ("IsInf", "d", "t", {}), ("Cast", "t", "y", {"to": 1})], {"x": normal(3, 4)}, {"z": np.array([0, 1, 2, 0], np.float32)})
+    net.add([("Shrink", "x", "y", {"lambd": 0.6, "bias": 0.2})], {"x": normal(3, 40)})
+    net.add([("Tan", "x", "y", {})], {"x": normal(3, 40) / 2})
+    net.add([("MeanVarianceNormalization", "x", "y", {})], {"x": normal(2, 3, 8, 9)})
+    net.add([("RMSNormalization", "xs", "y", {})], {"x": normal(2, 3, 64), "s": normal(64)})
+    return net
+
+
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, elementwise)}
+
+
+def call(*command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+
+
+def difference(got, want):
+    if got.shape != want.shape or got.dtype != want.dtype:
+        return f"is {got.dtype}{list(got.shape)}, not {want.dtype}{list(want.shape)}"
+    error = np.abs(got - want).max() / max(np.abs(want).max(), 1e-9)
+    limit = 0 if want.dtype.kind == "i" else TOLERANCE
+    return "" if error <= limit else f"differs by {error:.1e} of the largest value"
+
+
+def run(weftc, name, out):
+    net = GROUPS[name]()
+    model, folder = net.model(), out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, folder / f"{name}.onnx")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    wanted = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, net.inputs)
+    call(weftc, folder / f"{name}.onnx", "-o", folder / "program")
+    for port, value in net.inputs.items():
+        np.save(folder / f"{port}.npy", value.astype(np.float32) if value.dtype == np.uint8 else value)  # bytes are floats here
+    arguments = [f"--input={port}={folder / port}.npy" for port in net.inputs] + [f"--output={port}={folder / port}.npy" for port, _ in net.results]
+    results = []
+    for threads in (1, 2):
+        call(folder / "program", *arguments, f"--threads={threads}")
+        results.append([np.load(folder / f"{port}.npy") for port, _ in net.results])
+    (folder / "program").unlink()
+    faults = [f"{port}: {text}" for (port, _), got, want in zip(net.results, results[0], wanted) if (text := difference(got, want))]
+    return faults + [f"{port}: other bits on 2 threads" for (port, _), one, two in zip(net.results, *results) if one.tobytes() != two.tobytes()]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--weftc", required=True)
+    parser.add_argument("--out", required=True, type=Path)
+    parser.add_argument("groups", nargs="*", default=list(GROUPS))
+    arguments = parser.parse_args()
+    failed = False
+    for name in arguments.groups or GROUPS:
+        faults = run(arguments.weftc, name, arguments.out)
+        failed |= bool(faults)
+        print(f"{name}: " + ("; ".join(faults) or "ok"), flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
