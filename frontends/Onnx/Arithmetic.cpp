@@ -1,6 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Operations of two or more tensors with NumPy's broadcasting.
-#include "frontends/Onnx/Importer.h"
+#include "frontends/Onnx/Indices.h"
 
 using namespace mlir;
 using namespace weft;
@@ -8,14 +8,14 @@ using namespace weft::onnxfile;
 
 namespace {
 
-/// An input of float, or of integers where `op` is exact on those too: indices are computed.
-Value operand(NodeImport &node, size_t i, llvm::StringRef op) {
+/// An input of float, or of integers: indices are computed.
+Value operand(NodeImport &node, size_t i) {
   bool isInteger = node.elementType(i) == Int32 || node.elementType(i) == Int64;
-  return isInteger && op != "div" ? node.tensor(i) : node.floats(i);
+  return isInteger ? node.tensor(i) : node.floats(i);
 }
 
 void binary(NodeImport &node, llvm::StringRef op) {
-  Value x = operand(node, 0, op), y = operand(node, 1, op);
+  Value x = operand(node, 0), y = operand(node, 1);
   node.define(0, node.make(op, {x, y}));
 }
 
@@ -44,15 +44,42 @@ void power(NodeImport &node) {
 }
 
 Value chain(NodeImport &node, llvm::StringRef op) {
-  Value result = operand(node, 0, op);
+  Value result = operand(node, 0);
   for (size_t i = 1; i < node.inputs(); ++i)
-    result = node.make(op, {result, operand(node, i, op)});
+    result = node.make(op, {result, operand(node, i)});
   return result;
 }
 
-/// The remainder of C, or of Python for integers.
+bool readsIntegers(NodeImport &node) { return node.elementType(0) == Int32 || node.elementType(0) == Int64; }
+
+/// Integers divided by known positive ones, towards zero or down. Each kernel divides what is not negative.
+Value quotient(NodeImport &node, bool down) {
+  const Folded *divisor = node.numbers(1, "what integers are divided by");
+  Value x = node.tensor(0), y = node.tensor(1);
+  if (!divisor || !x || !y)
+    return {};
+  if (llvm::any_of(divisor->ints, [](int64_t value) { return value < 1; }))
+    return node.fail("divides integers by numbers below 1, which is not supported"), Value();
+  Value zero = integer(node, x, 0);
+  Value below = node.make("maximum", {node.make("sub", {zero, x}), zero});
+  if (down)
+    below = node.make("add", {below, node.make("sub", {y, integer(node, x, 1)})});
+  return node.make("sub", {node.make("div", {node.make("maximum", {x, zero}), y}), node.make("div", {below, y})});
+}
+
+void divide(NodeImport &node) {
+  if (readsIntegers(node))
+    return node.define(0, quotient(node, false));
+  node.define(0, node.make("div", {node.floats(0), node.floats(1)}));
+}
+
+/// The remainder of C, or of Python.
 void moduloOf(NodeImport &node) {
   bool ofC = node.integer("fmod", 0);
+  if (readsIntegers(node)) {
+    Value whole = quotient(node, !ofC);
+    return node.define(0, node.make("sub", {node.tensor(0), node.make("mul", {whole, node.tensor(1)})}));
+  }
   Value x = node.floats(0), y = node.floats(1), quotient = node.make("div", {x, y});
   if (ofC)
     quotient = node.make("mul", {node.make("sign", quotient), node.make("floor", node.make("abs", quotient))});
@@ -69,8 +96,8 @@ void mean(NodeImport &node) {
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::arithmeticConversions() {
-  std::vector<Conversion> conversions{{"Pow", power}, {"Mean", mean}, {"Mod", moduloOf}};
-  for (auto [onnx, op] : {std::pair("Add", "add"), {"Sub", "sub"}, {"Mul", "mul"}, {"Div", "div"}})
+  std::vector<Conversion> conversions{{"Pow", power}, {"Mean", mean}, {"Mod", moduloOf}, {"Div", divide}};
+  for (auto [onnx, op] : {std::pair("Add", "add"), {"Sub", "sub"}, {"Mul", "mul"}})
     conversions.push_back({onnx, [op = op](NodeImport &node) { binary(node, op); }});
   for (auto [onnx, op] : {std::pair("Sum", "add"), {"Max", "maximum"}, {"Min", "minimum"}})
     conversions.push_back({onnx, [op = op](NodeImport &node) { node.define(0, chain(node, op)); }});

@@ -25,6 +25,7 @@ namespace {
 constexpr int64_t firstOpset = 7, lastOpset = 23;
 constexpr int64_t largestExtent = (int64_t(1) << 31) - 1, mostElements = int64_t(1) << 40;
 constexpr size_t maxRank = 6, mostNodes = 1 << 20;
+constexpr const char *countedByData = "has as many elements as NonZero picks while running, which is not supported";
 
 /// `plainName` as an identifier of C.
 std::string identifier(StringRef name, StringRef otherwise) {
@@ -384,6 +385,10 @@ bool GraphImport::importNode(const Node &node, size_t index) {
   for (const std::string &output : node.outputs)
     if (!import.failed() && !output.empty() && !known.count(output))
       import.fail("its result " + quoted(output) + " is not supported");
+  bool isKnown = import.failed() || node.outputs.empty() || !known[node.outputs[0]].value;
+  if (std::optional<int64_t> partial = isKnown ? std::nullopt : partialResult(import))
+    for (const std::string &output : node.outputs)
+      known[output].partial = partial;
   return !import.failed() || error(describe(node, index) + ": " + import.error());
 }
 
@@ -438,6 +443,8 @@ bool GraphImport::innerResults() {
     auto tensor = known.find(name);
     Value value = tensor == known.end() ? Value() : tensor->second.value;
     std::string why = "does not depend on any input";
+    if (value && tensor->second.partial)
+      return error("`--outputs`: " + quoted(name) + " " + countedByData);
     if (!value) {
       SmallVector<StringRef> results;
       for (const Port &port : graph.outputs)
@@ -464,6 +471,8 @@ bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values,
   reader.inputs = {port.name};
   NodeImport import(reader, model.opset, known, builder, weights, function.getLoc(), budget);
   Value value = import.tensor(0);
+  if (value && found->second.partial)
+    return error("the result " + quoted(port.name) + " " + countedByData);
   if (value && found->second.isTruth)
     return error("the result " + quoted(port.name) + " is bool, which is not supported");
   if (!value)

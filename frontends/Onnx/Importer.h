@@ -26,7 +26,12 @@ struct Known {
   std::optional<Folded> folded;
   int32_t quantised = Undefined; ///< `value` holds floats that stand for integers of this type
   bool isTruth = false;          ///< `value` stands for a tensor of bool: floats that are 0 or 1
+  /// Along this dimension some elements do not exist: they keep their places, and indices there are `nowhere`.
+  std::optional<int64_t> partial;
 };
+
+/// The index of an element that does not exist. Scattering leaves out what it puts there.
+constexpr int64_t nowhere = -(int64_t(1) << 30);
 
 /// Letters, digits, `_` and `.`; everything else becomes `_`. Names of files may come near these.
 std::string plainName(llvm::StringRef name, llvm::StringRef otherwise);
@@ -83,6 +88,8 @@ public:
   /// Shape and element type, without making the value.
   std::optional<Ints> shape(size_t i);
   int32_t elementType(size_t i);
+  /// The dimension along which some of its elements do not exist.
+  std::optional<int64_t> partial(size_t i) { return has(i) ? known.find(node.inputs[i])->second.partial : std::nullopt; }
 
   // Attributes.
   const Attribute *attribute(llvm::StringRef name, Attribute::Kind kind);
@@ -103,6 +110,8 @@ public:
   void defineNumbers(size_t i, mlir::Value value);
   void defineQuantised(size_t i, mlir::Value value, int32_t type);
   void define(size_t i, Folded value);
+  /// Of the first result, once it is defined.
+  llvm::ArrayRef<int64_t> resultShape();
   bool wanted(size_t i) const { return i < node.outputs.size() && !node.outputs[i].empty(); }
   /// Fails where a result beyond the first `count` is used.
   void onlyResults(size_t count);
@@ -194,6 +203,10 @@ std::vector<Conversion> scatterConversions();
 std::vector<Conversion> shapeConversions();
 std::vector<Conversion> sortConversions();
 std::vector<Conversion> resizeConversions();
+
+/// The dimension of the results along which elements do not exist where that is so for inputs; fails where that would make a
+/// difference to those that do.
+std::optional<int64_t> partialResult(NodeImport &node);
 
 /// Computes the node now where all it reads is known and small. False where it is not that kind of node.
 bool foldNode(NodeImport &node);

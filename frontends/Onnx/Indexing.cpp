@@ -21,7 +21,21 @@ void gather(NodeImport &node) {
   if (node.failed())
     return;
   Value indices = indexInput(node, shapeOf(x)[axis]);
-  node.define(0, node.make("gather", {x, indices}, node.number("axis", axis)));
+  Value picked = node.make("gather", {x, indices}, node.number("axis", axis));
+  node.define(0, keptNowhere(node, picked, indices, axis));
+}
+
+/// Positions that are not 0. Which is known only while running; all have a place, those that are 0 are `nowhere`.
+void nonZero(NodeImport &node) {
+  Value condition = node.truths(0);
+  if (!condition)
+    return;
+  if (rankOf(condition) != 1 || !elementsOf(shapeOf(condition)))
+    return node.fail("is supported only for a vector, or where its input is known when compiling");
+  Type type = IntegerType::get(node.context(), 64);
+  Value positions = node.constant(Folded::integers(countUp(elementCount(condition))));
+  Value kept = node.make("where", {node.cast(condition, type), positions, node.constant(Folded::integer(nowhere))});
+  node.defineNumbers(0, node.reshape(kept, {1, elementCount(condition)}));
 }
 
 void gatherTuples(NodeImport &node) {
@@ -36,7 +50,7 @@ void gatherTuples(NodeImport &node) {
   int64_t run = elementsIn(inner);
   Value matrix = node.reshape(x, {elementCount(x) / run, run});
   Value picked = node.make("gather", {matrix, rows->rows}, node.number("axis", int64_t(0)));
-  node.define(0, node.reshape(picked, shape));
+  node.define(0, node.reshape(keptNowhere(node, picked, rows->rows, 0), shape));
 }
 
 /// Each index replaces the position along one axis.
@@ -189,5 +203,6 @@ std::vector<Conversion> weft::onnxfile::indexConversions() {
           {"Trilu", trilu},
           {"CumSum", cumulativeSum},
           {"Compress", compress},
-          {"OneHot", oneHot}};
+          {"OneHot", oneHot},
+          {"NonZero", nonZero}};
 }

@@ -37,6 +37,23 @@ static const Folded *known(NodeImport &node) {
   return indices;
 }
 
+Value weft::onnxfile::integer(NodeImport &node, Value like, int64_t value) {
+  Folded number = Folded::integer(value);
+  number.type = elementTypeOf(like).isInteger(32) ? Int32 : Int64;
+  return node.constant(number);
+}
+
+Value weft::onnxfile::keptNowhere(NodeImport &node, Value picked, Value indices, int64_t axis) {
+  if (!picked || !node.partial(1) || !elementTypeOf(picked).isInteger())
+    return picked;
+  Ints shape(rankOf(picked), 1);
+  shape[axis] = shapeOf(picked)[axis];
+  if (elementCount(indices) != shape[axis])
+    return node.fail("its indices are no vector"), Value();
+  Value isNowhere = node.cast(node.make("less", {indices, integer(node, indices, nowhere / 2)}), elementTypeOf(picked));
+  return node.make("where", {node.reshape(isNowhere, shape), integer(node, picked, nowhere), picked});
+}
+
 Value weft::onnxfile::indexInput(NodeImport &node, int64_t extent) {
   const Folded *given = known(node);
   if (!given)
@@ -114,13 +131,6 @@ static Folded knownRows(NodeImport &node, const Folded &indices, ArrayRef<int64_
     rows.ints.push_back(row);
   }
   return rows;
-}
-
-/// A constant of the integers' own type.
-static Value integer(NodeImport &node, Value like, int64_t value) {
-  Folded number = Folded::integer(value);
-  number.type = elementTypeOf(like).isInteger(32) ? Int32 : Int64;
-  return node.constant(number);
 }
 
 /// One number of each tuple, counted from the front.

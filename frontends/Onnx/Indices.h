@@ -12,6 +12,12 @@ int64_t elementsIn(llvm::ArrayRef<int64_t> shape);
 /// Input 1 as indices of a dimension of `extent` elements.
 mlir::Value indexInput(NodeImport &node, int64_t extent);
 
+/// A constant of the integers' own type.
+mlir::Value integer(NodeImport &node, mlir::Value like, int64_t value);
+
+/// What `indices`, a vector, have picked along `axis`: where they are `nowhere`, so are indices that are picked.
+mlir::Value keptNowhere(NodeImport &node, mlir::Value picked, mlir::Value indices, int64_t axis);
+
 /// Indices of one tensor along `axis` of another. Where exporters have repeated them along a dimension, they are told once.
 struct LineIndices {
   mlir::Value indices; ///< extents other than that of `axis` are 1, or those of `shape`

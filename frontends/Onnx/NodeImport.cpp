@@ -279,6 +279,11 @@ void NodeImport::define(size_t i, Folded value) {
   known[node.outputs[i]].folded = std::move(value);
 }
 
+ArrayRef<int64_t> NodeImport::resultShape() {
+  const Known &result = known.find(node.outputs[0])->second;
+  return result.value ? shapeOf(result.value) : ArrayRef<int64_t>(result.folded->shape);
+}
+
 void NodeImport::onlyResults(size_t count) {
   for (size_t i = count; i < node.outputs.size(); ++i)
     if (wanted(i))

@@ -40,7 +40,7 @@ class Network:
         self.known |= {f"{prefix}{name}": np.asarray(value) for name, value in (known or {}).items()}
         self.results += [(f"{prefix}{name}", TensorProto.INT64 if name in integers else TensorProto.FLOAT) for name in results]
         named = lambda names: [name and prefix + name for name in names]  # noqa: E731
-        self.nodes += [helper.make_node(op, named(read), named(made), name=prefix + op, **attributes) for op, read, made, attributes in nodes]
+        self.nodes += [helper.make_node(op, named(read), named(made), name=prefix + op + made[0], **attributes) for op, read, made, attributes in nodes]
 
     def model(self):
         graph = helper.make_graph(self.nodes, "operations", [helper.make_tensor_value_info(n, TYPES[v.dtype], v.shape) for n, v in self.inputs.items()],
@@ -62,6 +62,14 @@ def scatters():
     # messages of a graph: picked, weighted, added to a table of zeros; the same index for a whole row
     net.add([("Gather", "xs", "m", {}), ("Mul", "mw", "n", {}), ("Expand", "de", "i", {}), ("ScatterElements", "zin", "y", {"reduction": "add"})],
             {"x": normal(50, 40), "s": below(50, 300), "w": normal(300, 1), "d": below(50, 300, 1)}, {"e": np.array([300, 40]), "z": np.zeros((50, 40), np.float32)})
+    # edges from a vertex to itself are removed, then one is added to each vertex: degrees, and messages
+    net.add([("Gather", "ea", "s", {}), ("Gather", "eb", "d", {}), ("Equal", "sd", "q", {}), ("Not", "q", "o", {}), ("NonZero", "o", "n", {}),
+             ("Transpose", "n", "t", {"perm": [1, 0]}), ("Squeeze", "tB", "k", {}), ("Gather", "ek", "f", {"axis": 1}), ("Concat", "fl", "g", {"axis": 1}),
+             ("Gather", "ga", "h", {}), ("Gather", "gb", "i", {}), ("Shape", "i", "c", {}), ("Expand", "1c", "w", {}), ("ScatterElements", "ziw", "y", {"reduction": "add"}),
+             ("Gather", "xh", "m", {}), ("Concat", "cv", "j", {"axis": 0}), ("Unsqueeze", "iB", "u", {}), ("Expand", "uj", "p", {}),
+             ("ScatterElements", "Zpm", "r", {"reduction": "max"})],
+            {"x": normal(30, 16), "e": below(30, 2, 200)}, {"a": np.int64(0), "b": np.int64(1), "B": np.array([1]), "l": np.stack([np.arange(30)] * 2), "1": np.ones(1, np.float32),
+             "z": np.zeros(30, np.float32), "v": np.array([16]), "Z": np.zeros((30, 16), np.float32)}, "yr")
     return net
 
 
@@ -74,6 +82,7 @@ def gathers():
     net.add([("GatherND", "xi", "y", {})], {"x": normal(4, 5, 6), "i": np.stack([below(4, 2, 7), below(5, 2, 7) - 3], 2)})
     net.add([("GatherND", "xi", "y", {"batch_dims": 1})], {"x": normal(4, 5, 6), "i": below(5, 4, 3, 1)})
     net.add([("Mul", "it", "j", {}), ("Add", "jo", "k", {}), ("Gather", "xk", "y", {})], {"x": normal(9, 4), "i": below(4, 6)}, {"t": np.int64(2), "o": np.int64(1)})
+    net.add([("Div", "ik", "y", {}), ("Mod", "ik", "z", {}), ("Mod", "ik", "w", {"fmod": 1})], {"i": below(40, 6, 5) - 20}, {"k": np.array([1, 2, 3, 7, 80])}, "yzw", "yzw")
     net.add([("OneHot", "idv", "y", {"axis": 1})], {"i": below(5, 3, 4) - 1}, {"d": np.int64(6), "v": np.array([-1, 2], np.float32)})
     net.add([("Compress", "xc", "y", {"axis": 1})], {"x": normal(3, 5)}, {"c": np.array([True, False, True, True])})
     net.add([("Transpose", "x", "t", {"perm": [0, 3, 1, 2]}), ("Slice", "tabd", "s", {}), ("Cast", "s", "y", {"to": 1})],
