@@ -208,3 +208,30 @@ func.func @windows(%x: !x) -> (!y, !z) attributes {weft.net} {
   } : (!x) -> !z
   return %y, %z : !y, !z
 }
+
+// -----
+
+// Messages along edges are picked and weighted where they are added up.
+// CHECK-LABEL: func.func @messages
+// CHECK: weft.group "sum"
+// CHECK: weft.gather
+// CHECK-NEXT: weft.mul
+// CHECK-NEXT: weft.scatter add
+// CHECK-NOT: weft.group
+// SCHEDULE-LABEL: func.func private @gather_mul_scatter_add
+// SCHEDULE-SAME: stage<"scatter", [compute_at("store", s)
+func.func @messages(%x: tensor<50x64xf32>, %s: tensor<400xi64>, %d: tensor<400x1xi64>, %w: tensor<400x1xf32>) -> tensor<50x64xf32> attributes {weft.net} {
+  %z = weft.constant dense<0.0> : tensor<50x64xf32>
+  %m = weft.group "messages" (%x, %s, %w) {
+  ^bb0(%a: tensor<50x64xf32>, %b: tensor<400xi64>, %c: tensor<400x1xf32>):
+    %p = weft.gather %a[%b] axis 0 : (tensor<50x64xf32>, tensor<400xi64>) -> tensor<400x64xf32>
+    %q = weft.mul %p, %c : (tensor<400x64xf32>, tensor<400x1xf32>) -> tensor<400x64xf32>
+    weft.yield %q : tensor<400x64xf32>
+  } : (tensor<50x64xf32>, tensor<400xi64>, tensor<400x1xf32>) -> tensor<400x64xf32>
+  %y = weft.group "sum" (%z, %d, %m) {
+  ^bb0(%a: tensor<50x64xf32>, %b: tensor<400x1xi64>, %c: tensor<400x64xf32>):
+    %r = weft.scatter add %a[%b] by %c axis 0 : (tensor<50x64xf32>, tensor<400x1xi64>, tensor<400x64xf32>) -> tensor<50x64xf32>
+    weft.yield %r : tensor<50x64xf32>
+  } : (tensor<50x64xf32>, tensor<400x1xi64>, tensor<400x64xf32>) -> tensor<50x64xf32>
+  return %y : tensor<50x64xf32>
+}

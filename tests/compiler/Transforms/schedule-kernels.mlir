@@ -479,3 +479,18 @@ func.func @strassen(%x: tensor<1x704x19x19xf32>) -> tensor<1x704x19x19xf32> attr
   return %0 : tensor<1x704x19x19xf32>
 }
 }
+
+// -----
+
+// Scatter: threads share the columns of a row, each goes through all terms in order.
+module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
+// CHECK-LABEL: func.func private @scatter_add
+// CHECK-SAME: stage<"scatter", [compute_at("store", s), split(ch -> vo, vi by 8, predicate), vectorize(vi)],
+// CHECK-SAME: update [split(ch -> vo, vi by 8, predicate), vectorize(vi), reorder(r, vo, vi)]>
+// CHECK-SAME: stage<"store", [split(ch -> vo, vi by 8, predicate), vectorize(vi), strips(vo -> s, vs by 2), reorder(s, n, vs, vi), parallel(s)]>
+func.func @scatter(%i: tensor<400x1xi64>, %u: tensor<400x64xf32>) -> tensor<50x64xf32> attributes {weft.net} {
+  %z = weft.constant dense<0.0> : tensor<50x64xf32>
+  %y = weft.scatter add %z[%i] by %u axis 0 : (tensor<50x64xf32>, tensor<400x1xi64>, tensor<400x64xf32>) -> tensor<50x64xf32>
+  return %y : tensor<50x64xf32>
+}
+}
