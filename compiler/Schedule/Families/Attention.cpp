@@ -35,7 +35,7 @@ public:
     StageAttr last = output();
     SmallVector<StageAttr> all{sumOfProduct(stages.front(), scores.name, "rows", tile, machine.vector, machine).get(), elements(scores)};
     for (const StageView &statistic : stages.drop_front(productStages).drop_back(3))
-      all.push_back(along(statistic, map.name, map.loops[map.loops.size() - 2]));
+      all.push_back(along(statistic, kernel.output().name, outermost));
     all.push_back(along(map, kernel.output().name, outermost));
     all.push_back(sumOfProduct(stages[stages.size() - 2], kernel.output().name, "rows", tile, machine.vector, machine).get());
     all.push_back(last);

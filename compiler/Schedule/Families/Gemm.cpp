@@ -139,15 +139,21 @@ private:
 
   /// A product in whose group a softmax and another product stand behind it.
   Choice attentionChoice(MatmulOp matmul, const Machine &machine) const {
-    constexpr int64_t tilesOfBand = 2;
     Choice choice;
     ArrayRef<int64_t> result = cast<RankedTensorType>(matmul->getParentOfType<GroupOp>().getResult(0).getType()).getShape();
     auto map = cast<RankedTensorType>(matmul.getZ().getType());
     int64_t sum = cast<RankedTensorType>(matmul.getX().getType()).getShape().back() + result.back();
     choice.cycles = double(map.getNumElements()) * sum / machine.vector / machine.fmaPerCycle;
     Tile tile = chooseTile(result[result.size() - 2], result.back() / machine.vector, machine, TileLimits::wide(machine, 1));
-    choice.parameters = makeParameters(matmul.getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}, {"band", tilesOfBand * tile.x}});
+    choice.parameters =
+        makeParameters(matmul.getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}, {"band", bandOf(result[result.size() - 2], tile.x)}});
     return choice;
+  }
+
+  /// Rows of a band, two tiles or three, of which the last repeats fewer.
+  static int64_t bandOf(int64_t rows, int64_t x) {
+    auto computed = [&](int64_t band) { return llvm::alignTo(rows, band); };
+    return computed(3 * x) < computed(2 * x) ? 3 * x : 2 * x;
   }
 
   /// Of matrices with columns for a vector, be it a short one.
@@ -178,7 +184,7 @@ private:
     TileLimits limits = TileLimits::wide(machine, 1);
     if (left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
-    Tile tile = chooseTile(rows.back(), std::max<int64_t>(columns / width, 1), machine, limits);
+    Tile tile = chooseTile(rows.back(), vectorsOf(columns, width), machine, limits);
     double tiles = llvm::divideCeil(rows.back(), tile.x);
     for (int64_t extent : rows.drop_back())
       tiles *= extent;
@@ -193,6 +199,13 @@ private:
       if (int64_t lines = linesAhead(sumUnroll, tile.cb, int64_t(tiles), machine))
         values.push_back({"prefetch", lines});
     return values;
+  }
+
+  /// Vectors that hold so many columns, the last moved back. Of few columns only whole vectors count: no strip may be wider than all.
+  static int64_t vectorsOf(int64_t columns, int64_t width) {
+    constexpr int64_t widestStrip = 6;
+    int64_t whole = std::max<int64_t>(columns / width, 1);
+    return whole < widestStrip ? whole : llvm::divideCeil(columns, width);
   }
 
   /// Independent sums that hide the latency of the multiply-add where the weight lies in a cache.

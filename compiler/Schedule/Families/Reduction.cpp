@@ -15,6 +15,9 @@ namespace {
 /// Elements of a row that are computed faster as part of a vector than one by one.
 constexpr int64_t fewestElements = 3;
 
+/// Elements of rows whose statistics are made together: they stay in the first-level cache.
+constexpr int64_t mostTogether = 4096;
+
 using Names = llvm::StringSet<llvm::MallocAllocator>;
 
 /// Planes on blocks have a family of their own.
@@ -30,7 +33,9 @@ struct Rows {
 
   SmallVector<StringRef> order; ///< of the output's loops
   StringRef at;                 ///< inside which the statistics of a row lie; empty: before all
-  StringRef together;           ///< where rows are short: the loop over them that is cut, so that statistics of several fill a vector
+  /// Where rows are not long: the loop over them that is cut. Statistics of several fill a vector where rows are shorter than one, and
+  /// elements of one row need not wait for the end of its own sum alone.
+  StringRef together;
 };
 
 /// Loops that statistics share with the output go outside. The innermost of those runs inside again where others stood
@@ -69,7 +74,8 @@ Rows::Rows(const KernelView &kernel, const Machine &machine) {
   order.append(others);
   bool alongRows = others.size() == 1 && others.front() == out.loops.back();
   int64_t elements = out.extents.back();
-  if (alongRows && !at.empty() && elements > 0 && elements < machine.vector && out.extentOf(at) >= machine.vector) {
+  bool waits = elements > 0 && elements * machine.vector <= mostTogether;
+  if (alongRows && !at.empty() && waits && out.extentOf(at) >= machine.vector) {
     together = std::exchange(at, "rows");
     order.insert(llvm::find(order, together), at);
     *llvm::find(order, together) = "row";

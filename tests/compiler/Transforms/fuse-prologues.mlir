@@ -146,7 +146,7 @@ func.func @image(%x: !x, %w: !w) -> !y attributes {weft.net} {
 // CHECK: weft.group "mask"
 // CHECK: weft.group "columns"
 // SCHEDULE-LABEL: func.func private @softmax_add_where_0
-// SCHEDULE-SAME: stage<"add_where", [compute_at("softmax", ch)
+// SCHEDULE-SAME: stage<"add_where", [compute_at("softmax", rows)
 func.func @masked(%x: !x, %m: !m, %s: !s) -> (!x, !x) attributes {weft.net} {
   %a = weft.group "mask" (%x, %s, %m) {
   ^bb0(%b: !x, %c: !s, %d: !m):
