@@ -169,12 +169,13 @@ LogicalResult Window::check(Where where, unsigned spatialRank) const {
                  succeeded(checkList(where, "pad", pad, 2 * spatialRank, 0)));
 }
 
-/// How many positions a window has; the last may begin inside `x` or its low padding, never behind.
+/// How many positions a window has, none where it does not fit; in `ceil_mode` the last, or the only one, may end behind what is
+/// padded, but begins inside `x` or its low padding.
 static int64_t positions(const Window &window, unsigned dim, int64_t extent) {
   int64_t room = extent + window.low(dim) + window.high(dim) - window.dilated(dim);
   int64_t stride = window.stride[dim];
   if (!window.ceilMode)
-    return room / stride + 1;
+    return room < 0 ? 0 : room / stride + 1;
   int64_t count = llvm::divideCeilSigned(room, stride) + 1;
   return (count - 1) * stride >= extent + window.low(dim) ? count - 1 : count;
 }
@@ -186,12 +187,12 @@ LogicalResult Window::slide(Where where, ArrayRef<int64_t> x, Extents &result) c
       result.push_back(extent);
       continue;
     }
-    int64_t padded = extent + low(dim) + high(dim);
-    if (dilated(dim) > padded)
+    int64_t padded = extent + low(dim) + high(dim), count = positions(*this, dim, extent);
+    if (count < 1)
       return emitOptionalError(where, dilation[dim] > 1 ? "dilated window " : "window ", dilated(dim),
                                " is larger than the ", padded == extent ? "" : "padded ", "input ", padded,
                                " in dimension ", dimensionName(x.size(), dim + 2));
-    result.push_back(positions(*this, dim, extent));
+    result.push_back(count);
   }
   return success();
 }

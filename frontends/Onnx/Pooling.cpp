@@ -41,8 +41,7 @@ void padForCeil(WindowShape &window, ArrayRef<int64_t> x) {
   for (size_t i = 0; i < rank; ++i) {
     int64_t reach = window.dilation[i] * (window.kernel[i] - 1) + 1;
     int64_t rest = (x[i + 2] + window.pad[i] + window.pad[i + rank] - reach) % window.stride[i];
-    if (rest > 0)
-      window.pad[i + rank] += window.stride[i] - rest;
+    window.pad[i + rank] += rest > 0 ? window.stride[i] - rest : -rest; // below 0 where one window is all there is
   }
 }
 

@@ -268,12 +268,14 @@ def pool_cases():
     hole[0, 4, :3] = -np.inf
     return [
         pool_case("max", "maxpool", (1, 16, 8, 8), 2, 2), pool_case("max_overlap", "maxpool", (3, 19, 9, 11), 3, 2, 1),
-        pool_case("max_ceil", "maxpool", (1, 16, 10, 12), 3, 2, ceil_mode=True), pool_case("max_same", "maxpool", (1, 32, 7, 7), 3, 1, 1),
+        pool_case("max_ceil", "maxpool", (1, 16, 10, 12), 3, 2, ceil_mode=True), pool_case("max_one_window", "maxpool", (1, 16, 2, 9), 3, 2, ceil_mode=True),
+        pool_case("max_same", "maxpool", (1, 32, 7, 7), 3, 1, 1),
         Case("max_infinite", "maxpool(x, kernel=3, stride=1, pad=1)", [hole], max_of_windows),
         pool_case("max_one_dimension", "maxpool", (1, 8, 15), 3, 2), pool_case("max_three_dimensions", "maxpool", (1, 4, 6, 7, 5), 2, 2),
         pool_case("avg", "avgpool", (1, 16, 8, 8), 2, 2), pool_case("avg_pad", "avgpool", (3, 17, 9, 7), 3, 2, 1, count_include_pad=False),
         pool_case("avg_include", "avgpool", (1, 16, 9, 7), 3, 1, 1, count_include_pad=True),
         pool_case("avg_ceil", "avgpool", (1, 16, 10, 10), 3, 2, ceil_mode=True, count_include_pad=False),
+        pool_case("avg_one_window", "avgpool", (1, 16, 2, 2), 3, 2, ceil_mode=True, count_include_pad=False),
         Case("global_avg", "global_avgpool(x)", [normal(3, 19, 7, 5)], onnx("GlobalAveragePool")),
         Case("global_max", "global_maxpool(x)", [normal(1, 32, 6, 5)], onnx("GlobalMaxPool")),
         Case("adaptive", "adaptive_avgpool(x, out=3)", [normal(1, 16, 6, 9)], onnx("AveragePool", kernel_shape=[2, 3], strides=[2, 3])),

@@ -334,6 +334,9 @@ TEST_F(Calls, AFailedCallLeavesNothingBehind) {
 TEST_F(Calls, HugeNumbers) {
   Value x = input({1, 8, 6, 6});
   EXPECT_FALSE(call("conv", {x}, {{"out", i(int64_t(1) << 40)}, {"kernel", i(1)}}));
+  EXPECT_FALSE(call("maxpool", {input({1, 3, 2, 2})}, {{"kernel", i(5)}, {"stride", i(2)}, {"ceil_mode", b(true)}}));
+  EXPECT_EQ(errors, "window 5 is larger than the input 2 in dimension H\n");
+  EXPECT_TRUE(call("maxpool", {input({1, 3, 2, 2})}, {{"kernel", i(3)}, {"stride", i(2)}, {"ceil_mode", b(true)}}));
   EXPECT_EQ(errors, "`out` of `conv` is an integer of 32 bits, not 1099511627776\n");
   EXPECT_FALSE(call("conv", {x}, {{"out", i(2000000000)}, {"kernel", i(1000)}, {"pad", i(1000)}}));
   EXPECT_NE(errors.find("more than the 1099511627776 elements a tensor may have"), std::string::npos) << errors;
