@@ -130,7 +130,7 @@ int Compilation::runPhases(std::optional<Phase> done, Phase last) {
       if (int code = timed("compile", [&] { return compileKernels(); }))
         return code;
     if (!timed(phaseName(phase), [&] { return runPhase(phase); }))
-      return UserError;
+      return diagnostics->foundBug() ? CompilerBug : UserError;
   }
   if (done == Phase::plan) // a plan made elsewhere is held to the same promise
     for (auto program : module->getOps<plan::ProgramOp>())

@@ -57,6 +57,7 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext &context, llvm::raw_ostream &ou
 void DiagnosticPrinter::print(Diagnostic &diagnostic) {
   if (diagnostic.getSeverity() == DiagnosticSeverity::Remark && !showRemarks)
     return;
+  saidBug |= llvm::StringRef(diagnostic.str()).starts_with("compiler bug");
   printPlace(diagnostic.getLocation(), kindName(diagnostic.getSeverity()), diagnostic.str());
   for (Diagnostic &note : diagnostic.getNotes())
     printPlace(note.getLocation(), "note", note.str());

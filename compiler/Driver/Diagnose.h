@@ -16,6 +16,9 @@ public:
   /// A name messages use (`zoo:lenet5`, or a file given on the command line) and the text it stands for.
   void addSource(llvm::StringRef name, std::string text) { sources[name] = std::move(text); }
 
+  /// Whether an error said that it is one of weft's own.
+  bool foundBug() const { return saidBug; }
+
 private:
   void print(mlir::Diagnostic &diagnostic);
   void printPlace(mlir::Location location, llvm::StringRef kind, llvm::StringRef text);
@@ -23,7 +26,7 @@ private:
   llvm::StringRef lineOf(llvm::StringRef file, unsigned line);
 
   llvm::raw_ostream &out;
-  bool showRemarks;
+  bool showRemarks, saidBug = false;
   llvm::StringMap<std::string> sources;
   mlir::ScopedDiagnosticHandler handler;
 };

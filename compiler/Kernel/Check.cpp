@@ -193,14 +193,9 @@ private:
 
   static void checkDims(const Operand &operand) {
     require(operand.dims.size() <= 16, quoted(operand.name) + " has more than 16 dimensions");
-    int64_t reach = 1;
-    for (const OperandDim &dim : operand.dims) {
+    for (const OperandDim &dim : operand.dims)
       require(dim.extent >= -1 && dim.stride >= -1, quoted(operand.name) + " has a negative extent or stride");
-      require(dim.extent <= INT32_MAX && dim.stride <= INT32_MAX, quoted(operand.name) + " passes 2^31 - 1 elements");
-      if (dim.extent > 0 && dim.stride > 0)
-        reach += (dim.extent - 1) * dim.stride;
-    }
-    require(reach <= INT32_MAX, quoted(operand.name) + " passes 2^31 - 1 elements, the reach of 32-bit indices");
+    require(isIndexable(operand), quoted(operand.name) + " passes 2^31 - 1 elements, the reach of 32-bit indices");
     require(operand.dims.empty() || operand.dims.back().stride == 1 || operand.dims.back().stride == -1,
             "the last dimension of " + quoted(operand.name) + " has stride " +
                 std::to_string(operand.dims.empty() ? 1 : operand.dims.back().stride) + "; it must be 1");
@@ -291,6 +286,17 @@ private:
 };
 
 } // namespace
+
+bool isIndexable(const Operand &operand) {
+  int64_t reach = 1;
+  for (const OperandDim &dim : operand.dims) {
+    if (std::max({dim.extent, dim.stride, reach}) > INT32_MAX)
+      return false; // before a product leaves 64 bits
+    if (dim.extent > 0 && dim.stride > 0)
+      reach += (dim.extent - 1) * dim.stride;
+  }
+  return reach <= INT32_MAX;
+}
 
 std::string check(const KernelDesc &desc, CheckLimits limits) {
   try {

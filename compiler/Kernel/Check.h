@@ -16,6 +16,9 @@ struct CheckLimits {
 /// when all is well.
 std::string check(const KernelDesc &desc, CheckLimits limits = {});
 
+/// Whether 32-bit indices, with which kernels count, reach every element.
+bool isIndexable(const Operand &operand);
+
 /// The estimate: operations a kernel's innermost code holds once its vectorised and unrolled loops are written out.
 int64_t estimateOperations(const KernelDesc &desc);
 

@@ -24,6 +24,11 @@ struct VerifyImportable : impl::VerifyImportableBase<VerifyImportable> {
         signalPassFailure();
         continue;
       }
+      if (!llvm::all_of(desc->operands, kernel::isIndexable)) {
+        function.emitError("a kernel's operand spans more than 2^31 - 1 elements");
+        signalPassFailure();
+        continue;
+      }
       std::string fault = kernel::check(*desc);
       if (!fault.empty()) {
         function.emitError("compiler bug: kernel `") << function.getName() << "` is not well formed: " << fault;

@@ -241,6 +241,14 @@ LogicalResult StepBuilder::addScratch(func::CallOp call, func::FuncOp function, 
       for (const Extent &extent : view.extents)
         all.push_back(extent.evaluate(bounds).value_or(0));
     }
+  auto isIndexable = [](const std::vector<int64_t> &shape) {
+    double elements = 1; // which may be more than 64 bits count
+    for (int64_t extent : shape)
+      elements *= extent;
+    return elements <= INT32_MAX;
+  };
+  if (!llvm::all_of(extents, isIndexable))
+    return call.emitError("a kernel's operand spans more than 2^31 - 1 elements");
   std::optional<weft::kernel::ScratchBytes> needed = weft::kernel::evaluateScratch(formula.str(), extents);
   std::optional<int64_t> bytes = needed ? scratchBytes(needed->caller, needed->worker, threads) : std::nullopt;
   if (!bytes)
