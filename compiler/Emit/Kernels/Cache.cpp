@@ -150,7 +150,7 @@ std::string KernelCache::pathOf(StringRef key) const { return folder + "/" + key
 
 std::optional<KernelCache::Entry> KernelCache::find(StringRef key) const {
   std::string path = pathOf(key);
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)); // a pipe would wait for a writer
   if (!file)
     return std::nullopt;
   std::string text;

@@ -80,6 +80,13 @@ TEST_F(Cache, RefusesFilesAndLinks) {
   EXPECT_NE(openError().find("it is no folder"), std::string::npos) << openError();
 }
 
+TEST_F(Cache, APipeInAnEntrysPlaceIsRemoved) {
+  KernelCache cache = open();
+  ASSERT_EQ(mkfifo(path(key).c_str(), 0600), 0);
+  EXPECT_FALSE(cache.find(key)); // and does not wait for somebody to write
+  EXPECT_FALSE(fs::exists(path(key)));
+}
+
 TEST_F(Cache, KeysDependOnEveryPart) {
   EXPECT_NE(KernelCache::keyOf({"ab", "c"}), KernelCache::keyOf({"a", "bc"}));
   EXPECT_NE(KernelCache::keyOf({"a", ""}), KernelCache::keyOf({"", "a"}));
