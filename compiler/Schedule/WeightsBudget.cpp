@@ -50,12 +50,12 @@ double bytesOfParts(ArrayRef<Value> filters) {
   return more;
 }
 
-/// What an operation reads and writes beside weights.
-int64_t tensorBytes(Operation *op) {
+/// What an operation reads and writes beside weights, which are among `recipes`.
+int64_t tensorBytes(Operation *op, const llvm::DenseSet<Value> &recipes) {
   int64_t bytes = 0;
   auto add = [&](Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (type && type.hasStaticShape() && !isRecipe(value))
+    if (type && type.hasStaticShape() && !recipes.contains(value))
       bytes += int64_t(bytesOf(value));
   };
   llvm::for_each(op->getOperands(), add);
@@ -65,9 +65,9 @@ int64_t tensorBytes(Operation *op) {
 
 /// Appends what Winograd's forms offer in the room beside the operands, an estimate as no buffers exist yet; gives what the other form takes more than is
 /// written. To `cycles` is added what that takes.
-double collectOffers(const Alike &convs, int64_t allowed, Machine machine, SmallVectorImpl<Offer> &offers, double &cycles) {
+double collectOffers(const Alike &convs, int64_t room, Machine machine, SmallVectorImpl<Offer> &offers, double &cycles) {
   ConvOp conv = convs.front();
-  machine.roomBytes = std::max<int64_t>(allowed - tensorBytes(conv), 1);
+  machine.roomBytes = std::max<int64_t>(room, 1);
   SmallVector<Choice> choices = candidates(conv, machine);
   auto other = llvm::find_if(choices, [](const Choice &choice) { return !savesProducts(choice.algorithm); });
   if (other == choices.end() || !other->algorithm)
@@ -126,7 +126,8 @@ Purchase purchase(func::FuncOp function, const Machine &machine, double budget) 
   double written = 0, more = 0;
   function.walk([&](WeightOp weight) { written += bytesOf(weight.getValue()); });
   int64_t peak = 0;
-  function.walk([&](Operation *op) { peak = std::max(peak, tensorBytes(op)); });
+  llvm::DenseSet<Value> recipes = recipesIn(function.getBody().front());
+  function.walk([&](Operation *op) { peak = std::max(peak, tensorBytes(op, recipes)); });
   llvm::MapVector<std::tuple<Value, Type, Type, Attribute>, Alike> alike;
   function.walk([&](ConvOp conv) {
     Attribute form = conv->getAttrDictionary();
@@ -138,14 +139,15 @@ Purchase purchase(func::FuncOp function, const Machine &machine, double budget) 
   for (auto &[key, convs] : alike) {
     auto [filter, x, y, form] = key;
     filters.push_back(filter);
-    offeredTheSame[{filter.getType(), x, y, form, isRecipe(convs.front().getX()), convs.size()}].push_back(convs);
+    offeredTheSame[{filter.getType(), x, y, form, recipes.contains(convs.front().getX()), convs.size()}].push_back(convs);
   }
   Purchase bought;
   std::vector<Bundle> bundles;
   for (const auto &[key, layers] : offeredTheSame) {
     SmallVector<Offer> offers;
     double cycles = 0;
-    more += layers.size() * collectOffers(layers.front(), Machine::allowedBytes(peak), machine, offers, cycles);
+    int64_t room = Machine::allowedBytes(peak) - tensorBytes(layers.front().front(), recipes);
+    more += layers.size() * collectOffers(layers.front(), room, machine, offers, cycles);
     bought.cycles += layers.size() * cycles;
     if (!offers.empty())
       appendBundles(layers, offers, bundles);

@@ -34,7 +34,8 @@ bool hasOneElement(Value value) {
 class LayoutAssigner {
 public:
   LayoutAssigner(func::FuncOp function, const Machine &machine, bool winograd, double weightsBudget)
-      : function(function), machine(machine), builder(function.getContext()), block(machine.vector) {
+      : function(function), machine(machine), builder(function.getContext()), block(machine.vector),
+        recipes(recipesIn(function.getBody().front())) {
     if (winograd)
       transformed = spendWeightsBudget(function, machine, weightsBudget);
   }
@@ -47,7 +48,7 @@ public:
         op = poolPlanes(op);
       if (auto conv = dyn_cast<ConvOp>(op); conv && staysPlain(conv))
         op = multiplyPlanes(builder, conv);
-      if (auto split = dyn_cast<SplitOp>(op); split && !isRecipe(split.getX()) && cutsInsideBlocks(split))
+      if (auto split = dyn_cast<SplitOp>(op); split && !recipes.contains(split.getX()) && cutsInsideBlocks(split))
         op = slicesOf(split);
       bool done = isView(op) && rewriteFlatten(op);
       next = op->getNextNode();
@@ -93,7 +94,7 @@ private:
   //===-- operations ----------------------------------------------------------------------------------------------===//
 
   void assign(Operation *op) {
-    if (op->getNumResults() == 1 && isRecipe(op->getResult(0)))
+    if (op->getNumResults() == 1 && recipes.contains(op->getResult(0)))
       return;
     if (isContraction(op))
       return assignContraction(op);
@@ -367,6 +368,7 @@ private:
     filter[0] = linear.getFilter()[0];
     SmallVector<int64_t> ones(filter.size() - 2, 1), zeros(2 * ones.size(), 0);
     Value weight = ReshapeOp::create(builder, linear.getWeight().getLoc(), linear.getWeight(), filter);
+    recipes.insert(weight);
     auto conv = ConvOp::create(builder, loc, image, weight, linear.getBias(), ones, zeros, ones, 1, AlgorithmAttr(),
                                DenseI64ArrayAttr());
     auto flat = FlattenOp::create(builder, loc, conv.getY(), 1);
@@ -378,6 +380,7 @@ private:
   const Machine &machine;
   OpBuilder builder;
   int64_t block;
+  llvm::DenseSet<Value> recipes; ///< found once: to ask of each operation would walk back through the network each time
   llvm::DenseMap<Operation *, FilterForm> transformed;
   llvm::DenseMap<Value, Value> plainOf, blockedOf;
 };
