@@ -8,6 +8,7 @@
 #include "compiler/Driver/Summaries.h"
 #include "compiler/Support/Files.h"
 #include "compiler/Support/Interrupt.h"
+#include "frontends/Onnx/Onnx.h"
 #include "frontends/Weft/Frontend.h"
 
 #include "llvm/Config/llvm-config.h"
@@ -42,6 +43,11 @@ void printPhases(llvm::raw_ostream &out) {
     out << llvm::formatv("{0,-10}{1}\n", phaseName(phase), phaseSentence(phase));
 }
 
+void printOnnxOperations(llvm::raw_ostream &out) {
+  for (const auto &[op, attributes] : onnxOperations())
+    out << llvm::StringRef(llvm::formatv("{0,-24}{1}", op, attributes).str()).rtrim() << "\n";
+}
+
 int printList(llvm::StringRef what) {
   if (what == "zoo")
     return print(printZoo);
@@ -49,7 +55,9 @@ int printList(llvm::StringRef what) {
     return print(printTargets);
   if (what == "phases")
     return print(printPhases);
-  llvm::errs() << "weftc: error: `--list=" << what << "` is not known; there are zoo, targets and phases\n";
+  if (what == "onnx")
+    return print(printOnnxOperations);
+  llvm::errs() << "weftc: error: `--list=" << what << "` is not known; there are zoo, targets, phases and onnx\n";
   return UsageError;
 }
 

@@ -35,7 +35,7 @@ defm outputs : Value<"outputs", "NAMES", "which results, layers (`layer1.0.conv1
 defm weights : Value<"weights", "FILE", "a safetensors file, or random:SEED; repeatable">;
 defm ensemble : Value<"ensemble", "W1,W2,...", "files like those of --weights: one network for each, their softmax averaged">;
 def strict_weights : Switch<"strict-weights", "surplus tensors in the weights are an error">;
-defm list_what : Value<"list", "WHAT", "list zoo, targets or phases, and stop">;
+defm list_what : Value<"list", "WHAT", "list zoo, targets, phases or onnx (the operations read from ONNX files, with their attributes), and stop">;
 }
 
 let Group = grp_phases in {

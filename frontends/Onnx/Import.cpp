@@ -93,7 +93,10 @@ private:
   int64_t budget = int64_t(1) << 27; // elements computed while importing
 };
 
-OwningOpRef<ModuleOp> GraphImport::run() {
+using ConversionTable = llvm::StringMap<std::function<void(NodeImport &)>>;
+
+ConversionTable conversions() {
+  ConversionTable table;
   using Rows = std::vector<Conversion> (*)();
   for (Rows rows :
        {activationConversions, arithmeticConversions, comparisonConversions, convolutionConversions, einsumConversions,
@@ -102,6 +105,16 @@ OwningOpRef<ModuleOp> GraphImport::run() {
         scatterConversions, shapeConversions, sortConversions})
     for (Conversion &row : rows())
       table[row.op] = std::move(row.import);
+  return table;
+}
+
+/// Constants and branches have no row.
+bool isRead(StringRef op, const ConversionTable &table) {
+  return op == "Constant" || op == "If" || table.contains(op) || canFold(op);
+}
+
+OwningOpRef<ModuleOp> GraphImport::run() {
+  table = conversions();
   if (!checkModel() || !checkOperations(graph) || !checkOrder(graph))
     return nullptr;
   OwningOpRef<ModuleOp> owned(ModuleOp::create(builder.getUnknownLoc()));
@@ -143,7 +156,7 @@ bool GraphImport::checkOperations(const Graph &graph) {
   std::map<std::string, std::pair<size_t, size_t>> missing; // operation: first node, count
   for (auto [index, node] : llvm::enumerate(graph.nodes)) {
     bool isBranch = node.domain.empty() && node.op == "If";
-    bool isKnown = node.domain.empty() && (isBranch || node.op == "Constant" || table.count(node.op) || canFold(node.op));
+    bool isKnown = node.domain.empty() && isRead(node.op, table);
     std::string name = node.domain.empty() ? node.op : node.domain + "::" + node.op;
     for (const onnxfile::Attribute &attribute : node.attributes)
       if (attribute.kind == onnxfile::Attribute::Graph && !isBranch)
@@ -505,6 +518,15 @@ void GraphImport::finish() {
 }
 
 } // namespace
+
+std::vector<std::pair<std::string, std::string>> weft::onnxOperations() {
+  ConversionTable table = conversions();
+  std::vector<std::pair<std::string, std::string>> operations;
+  for (auto [op, attributes] : standardOperations())
+    if (isRead(op, table))
+      operations.emplace_back(op, attributes);
+  return operations;
+}
 
 OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &context, llvm::raw_ostream &errors) {
   context.loadDialect<WeftDialect, func::FuncDialect>();

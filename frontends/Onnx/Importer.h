@@ -48,6 +48,9 @@ void forEachStored(const Graph &graph, llvm::function_ref<void(const Tensor &)> 
 /// What the node has and the standard does not let its operation have; empty where there is nothing.
 std::string whyUnlikeStandard(const Node &node);
 
+/// The standard's operations, sorted, with the attributes of each.
+std::vector<std::pair<llvm::StringRef, llvm::StringRef>> standardOperations();
+
 /// A node being imported.
 class NodeImport {
 public:

@@ -27,6 +27,9 @@ struct OnnxRequest {
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(const OnnxRequest &request, mlir::MLIRContext &context,
                                              llvm::raw_ostream &errors);
 
+/// The operations `importOnnx` takes, sorted, each with the attributes the standard gives it.
+std::vector<std::pair<std::string, std::string>> onnxOperations();
+
 /// The initialisers (and constants of nodes) of an ONNX file whose paths `needed` has, as a file of weights.
 llvm::Expected<SafetensorsFile> openOnnxWeights(llvm::StringRef path, llvm::ArrayRef<std::string> needed);
 

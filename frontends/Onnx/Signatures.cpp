@@ -33,6 +33,14 @@ std::string listed(llvm::ArrayRef<StringRef> names) {
 
 } // namespace
 
+std::vector<std::pair<StringRef, StringRef>> weft::onnxfile::standardOperations() {
+  return {
+#define SIGNATURE(OP, INPUTS, ATTRIBUTES) {OP, ATTRIBUTES},
+#include "frontends/Onnx/Signatures.def"
+#undef SIGNATURE
+  };
+}
+
 std::string weft::onnxfile::whyUnlikeStandard(const Node &node) {
   auto found = signatures().find(node.op);
   if (found == signatures().end())
