@@ -84,6 +84,8 @@ int Compilation::run() {
     code = last < Phase::plan ? runPhases(last, Phase::plan) : Success; // what is drawn may be far from a plan
   if (code == Success && options.emit != EmitKind::PhaseIR && !options.json.empty())
     code = writeReport();
+  if (code == Success && dumps && dumps->missed())
+    llvm::errs() << "weftc: warning: `--dump-filter=" << options.dumpFilter << "` matches the path of no operation\n";
   if (options.timeReport)
     printTimes();
   return code;

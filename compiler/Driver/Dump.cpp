@@ -80,6 +80,7 @@ void DumpFolder::print(Operation *op, llvm::raw_ostream &out) {
     auto name = dyn_cast<NameLoc>(inner->getLoc());
     if (!name || !glob.match(name.getName().getValue()))
       return WalkResult::advance();
+    matched = true;
     inner->print(out, flags);
     out << "\n";
     return WalkResult::skip();

@@ -29,6 +29,9 @@ public:
   /// First failure to write a file, or empty.
   const std::string &failure() const { return firstFailure; }
 
+  /// Whether a filter was given that no operation has matched.
+  bool missed() const { return !filter.empty() && !matched; }
+
 private:
   class Instrumentation;
   void write(mlir::Operation *op, llvm::StringRef stem);
@@ -37,6 +40,7 @@ private:
   std::string folder, filter, firstFailure;
   OutputFolder made;
   int count = 0;
+  bool matched = false;
 };
 
 /// Prints `module` with locations, in the form --start-from takes.

@@ -3,6 +3,7 @@
 
 #include "compiler/Driver/Options.h"
 
+#include "compiler/Driver/Paths.h"
 #include "compiler/Driver/Sizes.h"
 #include "compiler/Driver/Targets.h"
 
@@ -196,15 +197,25 @@ private:
     options.weights = args.getAllArgValues(OPT_weights);
     options.strictWeights = args.hasArg(OPT_strict_weights);
     options.outputs = commaSeparated(OPT_outputs);
+    bool model = isOnnxFile(options.input);
+    belongsTo({OPT_outputs, OPT_set}, model || options.emit != EmitKind::CanonicalText,
+              "a compiled network; `--emit=weft` writes a text as it is");
     readEnsemble();
     for (const std::string &setting : args.getAllArgValues(OPT_set)) {
       auto [name, value] = StringRef(setting).split('=');
       if (name.empty() || value.empty())
         fail() << "`--set " << setting << "` is not of the form NAME=VALUE\n";
       else
-        options.settings.emplace_back(name.str(), value.str());
+        addSetting(name, value);
     }
     checkName(options.name);
+  }
+
+  void addSetting(StringRef name, StringRef value) {
+    for (const auto &[known, before] : options.settings)
+      if (known == name && before != value)
+        fail() << "`--set " << name << "=" << before << "` and `--set " << name << "=" << value << "` contradict each other\n";
+    options.settings.emplace_back(name.str(), value.str());
   }
 
   void readEnsemble() {
@@ -402,7 +413,7 @@ std::optional<DriverOptions> parseDriverOptions(int argc, char **argv, raw_ostre
 void printDriverHelp(raw_ostream &out) {
   WeftOptTable().printHelp(out, "weftc MODEL.weft|MODEL.onnx|zoo:NET [options]", "weft: networks to binaries", false,
                            false);
-  out << "\nPHASES (--stop-after, --start-from, --emit):\n";
+  out << "\nPHASES (--stop-after, --start-from and --emit take all but the last):\n";
   for (Phase phase : allPhases())
     out << "  " << llvm::left_justify(phaseName(phase), 10) << phaseSentence(phase) << "\n";
   out << "\nEXAMPLES:\n"

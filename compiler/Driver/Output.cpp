@@ -413,10 +413,10 @@ int Compilation::checkOutput() {
     return userError("`" + name +
                      "` is a word of C or C++, or a function of their library, and names no type of a header; choose "
                      "another with `--name`");
-  if (name == "weft" || name.size() > 128) // the runtime's own prefix, and what objects' names have room for
+  if (name == "weft" || llvm::StringRef(name).starts_with("weft_") || name.size() > 128) // the runtime's own prefix, and what objects' names have room for
     return userError(
         "a network called `" + printable(name, 128) +
-        "` cannot be linked: its name is the runtime's, or longer than 128 characters; choose another with "
+        "` cannot be linked: `weft` and what begins with `weft_` are names of the runtime, and others have at most 128 characters; choose another with "
         "`--name`");
   return Success;
 }

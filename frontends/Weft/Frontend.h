@@ -17,7 +17,7 @@ struct ParseRequest {
   std::string fileName;
   /// The folder `zoo/...` is imported from.
   std::string zooDir;
-  /// `--set NAME=VALUE`, later ones win.
+  /// `--set NAME=VALUE`.
   std::vector<std::pair<std::string, std::string>> settings;
   /// Results, layers and blocks to compile up to; empty: all results that are not optional.
   std::vector<std::string> outputs;
