@@ -68,7 +68,11 @@ static FailureOr<ConvArguments> convArguments(CallBuilder &call) {
   FailureOr<int64_t> groups = call.integer("groups", 1);
   if (failed(kernel) || failed(stride) || failed(dilation) || failed(groups))
     return failure();
-  if (*groups < 1 || (!ShapedType::isDynamic(result.channels) && result.channels % *groups != 0)) {
+  if (*groups < 1) {
+    call.error(call.locOf("groups")) << "`groups` cannot be " << *groups << "; the least is 1";
+    return failure();
+  }
+  if (!ShapedType::isDynamic(result.channels) && result.channels % *groups != 0) {
     call.error(call.locOf("groups")) << "`groups` " << *groups << " does not divide the " << result.channels
                                      << " input channels";
     return failure();
@@ -83,6 +87,14 @@ static FailureOr<int64_t> outputsOf(CallBuilder &call, unsigned weightDim, int64
   bool fromWeight = weight && tensorOf(*weight).getRank() > weightDim;
   return call.integer("out",
                       fromWeight ? std::optional(tensorOf(*weight).getDimSize(weightDim) * factor) : std::nullopt);
+}
+
+static LogicalResult checkOutputs(CallBuilder &call, int64_t outputs, int64_t groups) {
+  if (outputs < 1)
+    call.error(call.locOf("out")) << "`out` cannot be " << outputs << "; the least is 1";
+  else if (outputs % groups != 0)
+    call.error(call.locOf("out")) << "`groups` " << groups << " does not divide the " << outputs << " output channels";
+  return success(outputs >= 1 && outputs % groups == 0);
 }
 
 /// The filter mirrored in its spatial dimensions.
@@ -105,11 +117,8 @@ static FailureOr<Values> buildConv(CallBuilder &call) {
   FailureOr<bool> flip = call.boolean("flip", false);
   if (failed(pad) || failed(outputs) || failed(flip))
     return failure();
-  if (*outputs < 1 || *outputs % args->groups != 0) {
-    call.error(call.locOf("out")) << "`groups` " << args->groups << " does not divide the " << *outputs
-                                  << " output channels";
+  if (failed(checkOutputs(call, *outputs, args->groups)))
     return failure();
-  }
   Extents filter{*outputs, ShapedType::isDynamic(args->channels) ? args->channels : args->channels / args->groups};
   llvm::append_range(filter, args->kernel);
   FailureOr<Value> weight = givenOrImplied(call, filter, args->type.getElementType());
@@ -138,11 +147,8 @@ static FailureOr<Values> buildConvTranspose(CallBuilder &call) {
   }
   if (failed(pad) || failed(extra) || failed(outputs))
     return failure();
-  if (*outputs < 1 || *outputs % args->groups != 0) {
-    call.error(call.locOf("out")) << "`groups` " << args->groups << " does not divide the " << *outputs
-                                  << " output channels";
+  if (failed(checkOutputs(call, *outputs, args->groups)))
     return failure();
-  }
   Extents filter{args->channels, *outputs / args->groups};
   llvm::append_range(filter, args->kernel);
   FailureOr<Value> weight = givenOrImplied(call, filter, args->type.getElementType());

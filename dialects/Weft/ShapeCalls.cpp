@@ -213,6 +213,10 @@ static FailureOr<Values> buildPad(CallBuilder &call) {
       return failure();
     low = *given, high = *after;
   }
+  if (auto given = dyn_cast_or_null<StringAttr>(call.attribute("mode")); given && given.getValue() == "replicate") {
+    call.error(call.locOf("mode")) << "PyTorch's `replicate` is `mode=edge` here";
+    return failure();
+  }
   FailureOr<StringRef> mode =
       call.has("mode") ? call.word("mode", {"constant", "reflect", "edge"}) : StringRef("constant");
   FailureOr<double> value = call.real("value", 0.0);

@@ -12,7 +12,7 @@ static Ints entries(NodeImport &node, llvm::StringRef name, size_t count, int64_
   if (!given)
     return Ints(count, otherwise);
   if (given->size() != count || llvm::any_of(*given, [&](int64_t value) { return value < least; })) {
-    node.fail("`" + name + "` has " + llvm::Twine(count) + " entries, each at least " + llvm::Twine(least));
+    node.fail("`" + name + "` must have " + llvm::Twine(count) + " entries, each at least " + llvm::Twine(least));
     return Ints(count, otherwise);
   }
   return *given;

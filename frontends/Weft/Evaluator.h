@@ -30,7 +30,7 @@ struct Limits {
   unsigned depth = 6'000;          // of evaluation: what the stack of the expanding thread holds
   size_t sequence = 1'000'000;     // elements of one list
   unsigned nesting = 16;           // lists inside lists
-  unsigned ports = 1'000;          // inputs of a net, and results
+  unsigned ports = 10'000;         // inputs of a net, and results
   size_t memoryBytes = 400u << 20; // of values
   size_t stringBytes = 64u << 10;
   size_t pathBytes = 512;

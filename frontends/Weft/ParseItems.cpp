@@ -11,6 +11,10 @@ using namespace weft::language;
 
 void Parser::file(File &file) {
   skipLines();
+  if (at("module")) { // and no sentence of the hundreds that follow is weft's
+    fail(lexer.range(peek()), "this is the IR of a phase, no network; `--start-from=PHASE` goes on from it");
+    return;
+  }
   if (!at("weft")) {
     fail(lexer.range(peek()), "a network begins with the line `weft 1`");
   } else {

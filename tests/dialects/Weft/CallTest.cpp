@@ -316,11 +316,27 @@ TEST_F(Calls, ShapesThatDoNotGoTogetherNameTheOtherPlace) {
                     "note: the right side comes from here\n");
 }
 
+TEST_F(Calls, NumbersThatAreNoneAndNamesOfOthers) {
+  for (const char *conv : {"conv", "conv_transpose"}) {
+    EXPECT_FALSE(call(conv, {input({1, 3, 8, 8})}, {{"out", i(0)}, {"kernel", i(3)}}));
+    EXPECT_EQ(errors, "`out` cannot be 0; the least is 1\n");
+    EXPECT_FALSE(call(conv, {input({1, 3, 8, 8})}, {{"out", i(4)}, {"kernel", i(3)}, {"groups", i(-1)}}));
+    EXPECT_EQ(errors, "`groups` cannot be -1; the least is 1\n");
+    EXPECT_FALSE(call(conv, {input({1, 4, 8, 8})}, {{"out", i(3)}, {"kernel", i(3)}, {"groups", i(2)}}));
+    EXPECT_EQ(errors, "`groups` 2 does not divide the 3 output channels\n");
+  }
+  EXPECT_FALSE(call("pad", {input({1, 3, 8, 8})}, {{"pad", i(1)}, {"mode", s("replicate")}}));
+  EXPECT_EQ(errors, "PyTorch's `replicate` is `mode=edge` here\n");
+}
+
 TEST_F(Calls, VerifiersSpeakWithoutTheNameOfTheOp) {
   EXPECT_FALSE(call("dropout", {input({4})}, {{"p", f(1.5)}}));
   EXPECT_EQ(errors, "`p` is a probability below 1, not 1.500000e+00\n");
   EXPECT_FALSE(call("maxpool", {input({1, 3, 4, 4})}, {{"kernel", i(5)}}));
   EXPECT_EQ(errors, "window 5 is larger than the input 4 in dimension H\n");
+  EXPECT_FALSE(call("maxpool", {input({1, 3, 2, 2})}, {{"kernel", i(5)}, {"stride", i(2)}, {"ceil_mode", b(true)}}));
+  EXPECT_EQ(errors, "window 5 is larger than the input 2 in dimension H\n");
+  EXPECT_TRUE(call("maxpool", {input({1, 3, 2, 2})}, {{"kernel", i(3)}, {"stride", i(2)}, {"ceil_mode", b(true)}}));
 }
 
 TEST_F(Calls, AFailedCallLeavesNothingBehind) {
@@ -334,9 +350,6 @@ TEST_F(Calls, AFailedCallLeavesNothingBehind) {
 TEST_F(Calls, HugeNumbers) {
   Value x = input({1, 8, 6, 6});
   EXPECT_FALSE(call("conv", {x}, {{"out", i(int64_t(1) << 40)}, {"kernel", i(1)}}));
-  EXPECT_FALSE(call("maxpool", {input({1, 3, 2, 2})}, {{"kernel", i(5)}, {"stride", i(2)}, {"ceil_mode", b(true)}}));
-  EXPECT_EQ(errors, "window 5 is larger than the input 2 in dimension H\n");
-  EXPECT_TRUE(call("maxpool", {input({1, 3, 2, 2})}, {{"kernel", i(3)}, {"stride", i(2)}, {"ceil_mode", b(true)}}));
   EXPECT_EQ(errors, "`out` of `conv` is an integer of 32 bits, not 1099511627776\n");
   EXPECT_FALSE(call("conv", {x}, {{"out", i(2000000000)}, {"kernel", i(1000)}, {"pad", i(1000)}}));
   EXPECT_NE(errors.find("more than the 1099511627776 elements a tensor may have"), std::string::npos) << errors;

@@ -65,11 +65,11 @@ CASES = {
     "range_as_attribute": (net("y = reshape(x, 0..4000000000)"), "at most 1000000 elements"),
     "ranges_compared": (net("assert (0..4000000000) == (1..4000000001) : \"other ranges\"\ny = x"), "other ranges"),
     "many_inputs": ("weft 1\nnet n(" + ", ".join(f"x{i}: f32[1]" for i in range(300_000)) + ") -> (y: f32[1]) { y = x0 }\n",
-                    "at most 1000 inputs"),
+                    "at most 10000 inputs"),
     "many_results": ("weft 1\nnet n(x: f32[1]) -> (" + ", ".join(f"y{i}: f32[1]" for i in range(300_000)) + ") { y0 = x }\n",
-                     "at most 1000 results"),
+                     "at most 10000 results"),
     "many_edge_values": ("weft 1\nnet n(g: graph[V, E] { " + ", ".join(f"edge.w{i}: f32" for i in range(300_000)) +
-                         " }, x: f32[V]) -> (y: f32[V]) {\n  bound V <= 5\n  bound E <= 5\n  y = x\n}\n", "at most 1000 inputs"),
+                         " }, x: f32[V]) -> (y: f32[V]) {\n  bound V <= 5\n  bound E <= 5\n  y = x\n}\n", "at most 10000 inputs"),
     "many_nets": ("weft 1\n" + "".join(f"net n{i}(x: f32[1]) -> (y: f32[1]) {{ y = x }}\n" for i in range(150_000)), "and 149900 more"),
     "huge_weight": (net("y = x + weight(2000000000, 2000000000)"), "2^40 elements"),
     "recursion": ("weft 1\nblock a(x) { return b(x) }\nblock b(x) { return a(x) }\n"
