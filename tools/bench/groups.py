@@ -72,6 +72,7 @@ class Group:
     contractions: list = field(default_factory=list)
     ops: list = field(default_factory=list)
     moved_bytes: int = 0  # inputs, weights and results, once each
+    is_counted: bool = True  # no size is known only when running
     tiles: bool = False  # its products are summed in tile registers
 
     @property
@@ -141,6 +142,7 @@ def groups(source, *options):
             current = Group(head[1])
         elif current and (end := re.match(r"    \}.*? : (\(.*\) -> .*)", line)):
             current.moved_bytes = sum(t.bytes for t in tensors(end[1]))
+            current.is_counted = all(0 not in t.shape for t in tensors(end[1]))
             current.tiles = re.search(r"choice = \{[^}]*\btiles = [1-9]", line) is not None
             found.append(current)
             current = None

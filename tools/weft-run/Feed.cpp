@@ -166,9 +166,10 @@ int Feed::report(const weft_session &session, const Preparation &how) const {
   const double pictures = static_cast<double>(set.samples.size());
   if (evaluation) {
     evaluation->print(set.classes);
-    std::printf("\nspeed     %.1f images/s in the network, %.1f with reading the pictures (%lld at once, %d threads)\n",
+    const int threads = session.api->instance_threads(session.instance);
+    std::printf("\nspeed     %.1f images/s in the network, %.1f with reading the pictures (%lld at once, %d thread%s)\n",
                 1e3 * pictures / networkMs, 1e3 * pictures / wholeMs, static_cast<long long>(port.batch),
-                session.api->instance_threads(session.instance));
+                threads, threads == 1 ? "" : "s");
     if (!confusion.empty() && evaluation->writeCsv(confusion, set.classes) != 0)
       return 1;
   }

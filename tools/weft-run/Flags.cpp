@@ -71,7 +71,7 @@ int parseNumbers(const char *name, const char *text, std::vector<float> &numbers
     numbers.push_back(std::strtof(at, &end));
     if (end == at || !std::isfinite(numbers.back()) || (!mayBeZero && numbers.back() == 0) ||
         (*end != ',' && *end != 0))
-      return weft_complain_usage("`--%s` takes numbers with commas between, not `%s`", name, text);
+      return weft_complain_usage("`--%s` takes numbers%s with commas between, not `%s`", name, mayBeZero ? "" : " other than 0", text);
     if (*end == 0)
       return 0;
     at = end;

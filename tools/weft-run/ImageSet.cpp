@@ -126,6 +126,13 @@ bool isFolder(const std::string &path) {
   return fs::is_directory(path, error);
 }
 
+/// A `#` inside a word belongs to a file or a class.
+void dropComment(std::string &text) {
+  for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at + 1))
+    if (at == 0 || text[at - 1] == ' ' || text[at - 1] == '\t')
+      return text.resize(at);
+}
+
 /// Calls `take(where, line)` for each line that is neither empty nor a comment.
 template <typename Take> int eachLine(const std::string &path, Take take) {
   std::error_code error;
@@ -140,8 +147,9 @@ template <typename Take> int eachLine(const std::string &path, Take take) {
     const std::string where = path + ":" + std::to_string(number);
     if (text.find('\0') != std::string::npos || text.size() > 8192)
       return weft_complain("%s: no line of a list: `FILE CLASS`, at most 8192 characters", where.c_str());
+    dropComment(text);
     text.erase(text.find_last_not_of(" \t\r") + 1);
-    if (!text.empty() && text[0] != '#' && take(where, split(text)) != 0)
+    if (!text.empty() && take(where, split(text)) != 0)
       return 1;
   }
   return 0;

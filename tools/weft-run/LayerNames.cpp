@@ -70,6 +70,8 @@ std::string eachAxis(const weft_model_view &view, double weft_model_axis::*numbe
 std::string field(const weft_model_view &view) {
   if (view.axis_count == 0)
     return "";
+  if (std::all_of(view.axes, view.axes + view.axis_count, [](const weft_model_axis &axis) { return axis.dim < 0; }))
+    return "  sees all";
   return "  sees " + eachAxis(view, &weft_model_axis::size) + " every " + eachAxis(view, &weft_model_axis::jump) +
          " from " + eachAxis(view, &weft_model_axis::start);
 }

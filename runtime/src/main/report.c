@@ -34,8 +34,9 @@ static statistics summarize(const weft_session *session) {
 
 void weft_print_summary(const weft_session *session) {
   const statistics times = summarize(session);
-  printf("%s: %.3f ms (median of %d, least %.3f ms, %d threads)\n", session->info.name, times.median,
-         session->options.repeat, times.least, session->api->instance_threads(session->instance));
+  const int threads = session->api->instance_threads(session->instance);
+  printf("%s: %.3f ms (median of %d, least %.3f ms, %d thread%s)\n", session->info.name, times.median,
+         session->options.repeat, times.least, threads, threads == 1 ? "" : "s");
 }
 
 /* ---- JSON ---- */

@@ -47,4 +47,10 @@ loader.exec_module(errors := module_from_spec(spec_from_loader("errors", loader)
 Path("layer.weft").write_text(errors.layer_text(8, 6, 8, 3, 1, 1))
 found = errors.Case("layer.weft", here, errors.peers(), ["--weights-budget=9"]).errors(0)
 assert len(found) == 3 and 0 < max(found.values()) < 1e-6, found
+assert not any(group.is_counted for group in groups("zoo:gcn")), "sizes of graphs are known only when running"
+try:
+    as_onnx("zoo:gcn", [], here)
+    raise AssertionError("a network of graphs has no form in ONNX")
+except RuntimeError as error:
+    assert str(error) == "`aggregate` reads a graph, for which ONNX has no operation", error
 print("benchmarks read networks rightly")

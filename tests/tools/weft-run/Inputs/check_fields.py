@@ -15,6 +15,9 @@ info = subprocess.run(["weft-run", net, "--info"], capture_output=True, text=Tru
 shape = [int(n) for n in re.search(r"^input +\w+: f32\[(.*)\]", info, re.M).group(1).split(",")]
 fields = {}
 for path, rest in re.findall(r"^layer +(.*?): \[.*?\]  sees (.*)$", info, re.M):
+    if rest == "all":
+        fields[path] = [(None,)]
+        continue
     size, jump, start = ([None if n == "all" else float(n) for n in part.split(" x ")]
                          for part in re.match(r"(.*) every (.*) from (.*)", rest).groups())
     fields[path] = list(zip(jump, start, size))
