@@ -66,7 +66,16 @@ private:
     return stopped;
   }
 
-  static int64_t left(int64_t limit, int64_t used) { return limit ? limit - used : std::numeric_limits<int64_t>::max(); }
+  int64_t left(int64_t limit, int64_t used) const {
+    return limit ? static_cast<int64_t>(static_cast<double>(limit) * worth()) - used : std::numeric_limits<int64_t>::max();
+  }
+
+  /// What may be spent on the gap that is left, as a part of the limits.
+  double worth() const {
+    double gap = static_cast<double>(result.peak - result.lowerBound);
+    double whole = options.gapForLimits * static_cast<double>(result.lowerBound);
+    return result.peak < 0 || gap >= whole ? 1 : gap / whole;
+  }
 
   bool minimizing() const { return !options.capacity || options.minimize; }
   /// The peak at which nothing is left to do.

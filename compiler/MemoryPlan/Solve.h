@@ -30,6 +30,10 @@ struct Options {
   /// look at a dozen of them, and where large groups lock, at a hundred thousand.
   int64_t workLimit = 0;
 
+  /// Both limits are for solutions this far above the lower bound, as a part of it, or farther; nearer ones are worth as much
+  /// less of them. 0: the same for all.
+  double gapForLimits = 0;
+
   std::optional<int64_t> capacity =
       std::nullopt;      ///< bytes there are; a solution within it ends the search unless `minimize` is set
   bool minimize = false; ///< with a capacity: go on to the smallest peak. Without one that is always the aim

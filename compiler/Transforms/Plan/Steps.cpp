@@ -7,6 +7,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace weft::plan;
 
@@ -47,6 +49,8 @@ private:
   const Bounds &bounds;
   int64_t threads;
   Steps result;
+  /// By formula and extents: a batch in parts asks the same for each part.
+  std::map<std::pair<const void *, std::vector<std::vector<int64_t>>>, std::optional<weft::kernel::ScratchBytes>> scratchOf;
   Wishes wishes;
   llvm::DenseMap<Value, Place> places;
 };
@@ -249,7 +253,10 @@ LogicalResult StepBuilder::addScratch(func::CallOp call, func::FuncOp function, 
   };
   if (!llvm::all_of(extents, isIndexable))
     return call.emitError("a kernel's operand spans more than 2^31 - 1 elements");
-  std::optional<weft::kernel::ScratchBytes> needed = weft::kernel::evaluateScratch(formula.str(), extents);
+  auto [known, isNew] = scratchOf.try_emplace({formula.getAsOpaquePointer(), extents});
+  if (isNew)
+    known->second = weft::kernel::evaluateScratch(formula.str(), extents);
+  const std::optional<weft::kernel::ScratchBytes> &needed = known->second;
   std::optional<int64_t> bytes = needed ? scratchBytes(needed->caller, needed->worker, threads) : std::nullopt;
   if (!bytes)
     return call.emitError("compiler bug: the scratch memory of `") << call.getCallee() << "` cannot be bounded";
