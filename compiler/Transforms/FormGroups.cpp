@@ -5,7 +5,7 @@
 // a value of the group may join; the group is cut at the last operation after which exactly one value leaves it. So
 // nothing is computed twice, `x * sigmoid(x)` is one kernel although x is read twice, and a residual sum joins the
 // convolution that comes first, reading the other branch as an operand. As only the last value leaves, no operand can
-// depend on the group.
+// depend on the group. A group of element-wise operations alone also takes what only it reads: `a * b + c * d` is one kernel.
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
@@ -75,7 +75,11 @@ private:
     while (!readers.empty() && members.size() < largestGroup) {
       Operation *op = *readers.begin();
       readers.erase(readers.begin());
-      if (!joins(op, head->getResult(0).getType()) || !fits(op, members))
+      if (!joins(op, head->getResult(0).getType()))
+        continue;
+      if (isPointwise(head))
+        takeOperands(op, members);
+      if (!fits(op, members))
         continue;
       members.insert(op);
       readers.insert(op->user_begin(), op->user_end());
@@ -86,6 +90,22 @@ private:
       grouped.insert(op);
     fused += best.size() - 1;
     return best;
+  }
+
+  /// Adds to the members, before `op` which will be one, the element-wise operations that it alone reads, unless a kernel before them takes them.
+  void takeOperands(Operation *op, OpSet &members) {
+    for (Value operand : op->getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (!producer || members.contains(producer) || !operand.hasOneUse() || !joins(producer, op->getResult(0).getType()) ||
+          members.size() >= largestGroup)
+        continue;
+      bool isFirst = llvm::all_of(producer->getOperands(), [&](Value read) {
+        Operation *before = read.getDefiningOp();
+        return !before || members.contains(before) || grouped.contains(before) || !isComputed(before, recipes);
+      });
+      if (isFirst && fits(producer, members))
+        members.insert(producer);
+    }
   }
 
   /// Whether the expression of `op` stays short enough with those of the members it reads; remembers its length.

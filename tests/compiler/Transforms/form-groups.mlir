@@ -101,3 +101,30 @@ func.func @doubled(%x: tensor<1x16xf32>) -> tensor<1x16xf32> attributes {weft.ne
   %9 = weft.add %8, %8 : tensor<1x16xf32> loc("d9")
   return %9 : tensor<1x16xf32>
 }
+
+// -----
+
+// What only an element-wise group reads joins it: no product of these is stored. The one that a convolution takes stays there.
+// CHECK-LABEL: func.func @sum_of_products
+// CHECK: weft.group
+// CHECK: weft.conv
+// CHECK-NEXT: weft.mul
+// CHECK-NEXT: weft.yield
+// CHECK: weft.group
+// CHECK: weft.mul
+// CHECK-NEXT: weft.mul
+// CHECK-NEXT: weft.add
+// CHECK-NEXT: weft.add
+// CHECK-NEXT: weft.yield
+// CHECK-NOT: weft.group
+func.func @sum_of_products(%x: tensor<1x16x4x4xf32>, %y: tensor<1x16x4x4xf32>) -> tensor<1x16x4x4xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x1x1xf32>
+  %xx = weft.mul %x, %x : tensor<1x16x4x4xf32>
+  %yy = weft.mul %y, %y : tensor<1x16x4x4xf32>
+  %a = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x4x4xf32>
+  %ay = weft.mul %a, %y : tensor<1x16x4x4xf32>
+  %s = weft.add %xx, %yy : tensor<1x16x4x4xf32>
+  %t = weft.add %s, %ay : tensor<1x16x4x4xf32>
+  return %t : tensor<1x16x4x4xf32>
+}
