@@ -32,16 +32,13 @@ Operands operandsOf(NodeImport &node, Value x, Value weight) {
   return operands;
 }
 
-/// For each element of the window what it reads, [N, C, positions], one behind the other along dimension 1.
-Value columns(NodeImport &node, Value x, const WindowShape &window, ArrayRef<int64_t> out) {
+/// For each element of the window what it reads, [N, C, out...].
+Operands tapsOf(NodeImport &node, Value x, const WindowShape &window, ArrayRef<int64_t> out) {
   size_t rank = out.size();
   Ints low(rank + 2, 0), high(rank + 2, 0);
   for (size_t i = 0; i < rank; ++i)
     low[i + 2] = window.pad[i], high[i + 2] = window.pad[i + rank];
   Value padded = node.make("pad", x, {node.list("low", low), node.list("high", high)});
-  int64_t positions = 1;
-  for (int64_t extent : out)
-    positions *= extent;
   Operands taps;
   forEachIndex(window.kernel, [&](ArrayRef<int64_t> at) {
     if (!padded || node.failed())
@@ -52,15 +49,51 @@ Value columns(NodeImport &node, Value x, const WindowShape &window, ArrayRef<int
       step[i + 2] = window.stride[i];
       stop[i + 2] = start[i + 2] + (out[i] - 1) * window.stride[i] + 1;
     }
-    Value tap = node.make("slice", padded, {node.list("start", start), node.list("stop", stop), node.list("step", step)});
-    taps.push_back(node.reshape(tap, {shapeOf(x)[0], shapeOf(x)[1], positions}));
+    taps.push_back(node.make("slice", padded, {node.list("start", start), node.list("stop", stop), node.list("step", step)}));
   });
-  return taps.size() == 1 ? taps[0] : node.make("concat", taps, node.number("axis", int64_t(1)));
+  return taps;
 }
 
-/// A convolution whose weight is computed while running is a matrix product: [O, taps * C] by [taps * C, positions].
-void convByProduct(NodeImport &node, Value x, Value weight, const WindowShape &window) {
-  int64_t groups = node.integer("group", 1), n = shapeOf(x)[0], c = shapeOf(x)[1], o = shapeOf(weight)[0], taps = 1;
+/// A sum over taps: [N, C, 1, out...] times [C, O / C, 1...] each.
+Value sumOfTaps(NodeImport &node, ArrayRef<Value> taps, Value weight, ArrayRef<int64_t> out) {
+  int64_t n = shapeOf(taps[0])[0], c = shapeOf(taps[0])[1], o = shapeOf(weight)[0], count = taps.size();
+  Value turned = node.transpose(node.reshape(weight, {o, count}), {1, 0});
+  Ints read{n, c, 1}, factor{c, o / c}, result{n, o};
+  llvm::append_range(read, out);
+  factor.append(out.size(), 1);
+  llvm::append_range(result, out);
+  Value sum;
+  for (int64_t tap = 0; tap < count && !node.failed(); ++tap) {
+    Value one = node.make("slice", turned, {node.list("start", Ints{tap, 0}), node.list("stop", Ints{tap + 1, o}), node.list("step", Ints{1, 1})});
+    Value term = node.make("mul", {node.reshape(taps[tap], read), node.reshape(one, factor)});
+    sum = sum ? node.make("add", {sum, term}) : term;
+  }
+  return node.reshape(sum, result);
+}
+
+/// A matrix product: [O, taps * C] by [taps * C, positions].
+Value productOfTaps(NodeImport &node, ArrayRef<Value> taps, Value weight, int64_t groups, ArrayRef<int64_t> out) {
+  int64_t n = shapeOf(taps[0])[0], c = shapeOf(taps[0])[1], o = shapeOf(weight)[0], count = taps.size();
+  int64_t positions = 1;
+  for (int64_t extent : out)
+    positions *= extent;
+  Operands rows;
+  for (Value tap : taps)
+    rows.push_back(node.reshape(tap, {n, c, positions}));
+  Value read = count == 1 ? rows[0] : node.make("concat", rows, node.number("axis", int64_t(1)));
+  // [n, taps, groups, c / groups, positions] to [n, groups, taps * c / groups, positions]; the weight in the same order.
+  Value grouped = node.transpose(node.reshape(read, {n, count, groups, c / groups, positions}), {0, 2, 1, 3, 4});
+  Value right = node.reshape(grouped, {n, groups, count * (c / groups), positions});
+  Value turned = node.transpose(node.reshape(weight, {groups, o / groups, c / groups, count}), {0, 1, 3, 2});
+  Value left = node.reshape(turned, {groups, o / groups, count * (c / groups)});
+  Ints shape{n, o};
+  llvm::append_range(shape, out);
+  return node.reshape(node.make("matmul", {left, right}), shape);
+}
+
+/// A convolution whose weight is computed while running: what each tap reads, times the weight.
+void convByTaps(NodeImport &node, Value x, Value weight, const WindowShape &window) {
+  int64_t groups = node.integer("group", 1), c = shapeOf(x)[1], o = shapeOf(weight)[0], count = 1;
   size_t rank = window.kernel.size();
   if (groups < 1 || o % groups || c % groups || shapeOf(weight)[1] * groups != c)
     return node.fail("its weight does not fit its input");
@@ -71,22 +104,14 @@ void convByProduct(NodeImport &node, Value x, Value weight, const WindowShape &w
     if (room < 0)
       return node.fail("its window is larger than its padded input");
     out.push_back(room / window.stride[i] + 1);
-    taps *= window.kernel[i];
+    count *= window.kernel[i];
   }
-  if (taps > mostTaps)
+  if (count > mostTaps)
     return node.fail("a weight computed while running has windows of at most 1024 elements");
-  Value read = columns(node, x, window, out);
-  if (!read)
+  Operands taps = tapsOf(node, x, window, out);
+  if (node.failed())
     return;
-  int64_t positions = shapeOf(read)[2];
-  // [n, taps, groups, c / groups, positions] to [n, groups, taps * c / groups, positions]; the weight in the same order.
-  Value grouped = node.transpose(node.reshape(read, {n, taps, groups, c / groups, positions}), {0, 2, 1, 3, 4});
-  Value right = node.reshape(grouped, {n, groups, taps * (c / groups), positions});
-  Value turned = node.transpose(node.reshape(weight, {groups, o / groups, c / groups, taps}), {0, 1, 3, 2});
-  Value left = node.reshape(turned, {groups, o / groups, taps * (c / groups)});
-  Ints shape{n, o};
-  llvm::append_range(shape, out);
-  Value y = node.reshape(node.make("matmul", {left, right}), shape);
+  Value y = groups == c ? sumOfTaps(node, taps, weight, out) : productOfTaps(node, taps, weight, groups, out);
   if (node.has(2)) {
     Ints column(rank + 1, 1);
     column[0] = o;
@@ -104,7 +129,7 @@ void conv(NodeImport &node) {
   if (!window)
     return;
   if (!isRecipe(weight) || (node.has(2) && node.floats(2) && !isRecipe(node.floats(2))))
-    return convByProduct(node, x, weight, *window);
+    return convByTaps(node, x, weight, *window);
   node.define(0, node.make("conv", operandsOf(node, x, weight),
                            {node.list("stride", window->stride), node.list("pad", window->pad),
                             node.list("dilation", window->dilation), node.number("groups", node.integer("group", 1))}));

@@ -134,6 +134,17 @@ def recurrences():
     return net
 
 
+def filters():
+    """Convolutions with a filter that is an input: depthwise ones, with more outputs, grouped, dense."""
+    net = Network()
+    for inputs, outputs, group, kernel, attributes in ((6, 6, 6, (3, 3), {"pads": [1, 1, 1, 1]}), (6, 12, 6, (5, 3), {"pads": [2, 0, 3, 1], "strides": [2, 1]}),
+                                                       (6, 6, 6, (2, 2), {"dilations": [3, 2]}), (6, 4, 2, (3, 3), {"pads": [1, 1, 1, 1]}),
+                                                       (6, 5, 1, (1, 1), {}), (6, 5, 1, (3, 2), {"strides": [1, 2]})):
+        net.add([("Conv", "xwb", "y", {"group": group, **attributes})], {"x": normal(2, inputs, 11, 10), "w": normal(outputs, inputs // group, *kernel)},
+                {"b": normal(outputs)})
+    return net
+
+
 def elementwise():
     net = Network(opset=23)
     net.add([("Mod", "xz", "y", {"fmod": 1})], {"x": normal(3, 40) * 5}, {"z": np.float32(1.5)})
@@ -145,7 +156,7 @@ def elementwise():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, elementwise)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise)}
 
 
 def call(*command):
