@@ -221,7 +221,7 @@ def SplitTransposed : Pass<"weft-split-transposed", "::mlir::ModuleOp"> {
   let summary = "transposed convolutions become convolutions whose results are laid out as squares";
   let description = [{
     One convolution for each of the positions a result can have between two inputs; one for all where these read the same inputs, or
-    have too few channels to fill blocks. Windows must be no smaller than the stride, extents known.
+    have too few channels to fill blocks. Positions that no tap reaches are channels of zeros. Extents must be known.
 
     ```mlir
     %y = weft.conv_transpose %x, %w stride [2, 2] ... : (tensor<1x64x8x8xf32>, tensor<64x32x2x2xf32>) -> tensor<1x32x16x16xf32>

@@ -152,12 +152,12 @@ def grouped_conv_cases():
     ]
 
 
-def transposed_case(name, shape, out, kernel, stride=1, pad=0, output_pad=0, groups=1):
+def transposed_case(name, shape, out, kernel, stride=1, pad=0, output_pad=0, groups=1, dilation=1):
     rank = len(shape) - 2
-    kernels, strides = ([value] * rank if isinstance(value, int) else value for value in (kernel, stride))
+    kernels, strides, dilations = ([value] * rank if isinstance(value, int) else value for value in (kernel, stride, dilation))
     weights = {"t.weight": normal(shape[1], out // groups, *kernels), "t.bias": normal(out)}
-    text = f"conv_transpose(x, out={out}, kernel={kernel}, stride={stride}, pad={pad}, output_pad={output_pad}, groups={groups}) as t"
-    return Case(name, text, [normal(*shape)], onnx("ConvTranspose", kernel_shape=kernels, strides=strides, pads=[pad] * 2 * rank,
+    text = f"conv_transpose(x, out={out}, kernel={kernel}, stride={stride}, pad={pad}, output_pad={output_pad}, groups={groups}, dilation={dilation}) as t"
+    return Case(name, text, [normal(*shape)], onnx("ConvTranspose", kernel_shape=kernels, strides=strides, pads=[pad] * 2 * rank, dilations=dilations,
                                                    output_padding=[output_pad] * rank, group=groups), weights)
 
 
@@ -174,6 +174,12 @@ def transposed_cases():
         transposed_case("wider", (2, 24, 6, 5), 32, [3, 4], stride=[1, 2], pad=1), transposed_case("higher", (1, 16, 6, 5), 3, [6, 3], stride=[3, 2], pad=1),
         transposed_case("line", (2, 16, 9), 1, 16, stride=8), transposed_case("line_wide", (1, 16, 9), 32, 4, stride=2, pad=1),
         transposed_case("cubes", (1, 16, 3, 4, 5), 16, 2, stride=2), transposed_case("cubes_odd", (2, 5, 4, 3, 3), 3, 3, stride=2, pad=1, output_pad=1),
+        transposed_case("dilated", (2, 16, 6, 5), 16, 3, stride=2, pad=2, output_pad=1, dilation=2),
+        transposed_case("dilated_apart", (1, 8, 5, 6), 16, 4, stride=3, pad=2, dilation=2), transposed_case("dilated_narrow", (1, 8, 5, 6), 3, 3, stride=3, dilation=2),
+        transposed_case("dilated_mixed", (1, 8, 5, 6), 6, [5, 3], stride=[4, 2], pad=1, dilation=[6, 3], groups=2),
+        transposed_case("sparse", (1, 8, 5, 6), 16, 1, stride=2, output_pad=1), transposed_case("sparse_narrow", (2, 8, 5, 6), 3, 2, stride=5, pad=1),
+        transposed_case("sparse_cubes", (1, 8, 3, 2, 4), 8, [1, 2, 3], stride=[2, 3, 2], dilation=[1, 3, 2], groups=8),
+        transposed_case("bias_alone", (1, 8, 2, 1), 8, 1, stride=3, pad=1, output_pad=2),
     ]
 
 
