@@ -44,6 +44,13 @@ int64_t groupsInBlock(ConvOp conv, int64_t block) {
   return conv.getGroups() % together == 0 ? together : 0;
 }
 
+bool permutesLanes(ConvOp conv, int64_t block) {
+  constexpr int64_t mostInputs = 4; // what lies in 128 bits moves in one step; of eight, joined groups take as long
+  SmallVector<int64_t> filter = conv.getFilter();
+  int64_t inputs = filter[1], outputs = filter[0] / conv.getGroups();
+  return inputs == outputs && inputs > 1 && inputs <= mostInputs && block % inputs == 0 && conv.getKernel().back() > 1;
+}
+
 /// Accumulators that hide the latency of multiply-adds, four cycles each; in straight code neighbouring tiles help.
 static int64_t fewestAccumulators(const Machine &machine, bool slack) {
   return slack ? std::max<int64_t>(7, int64_t(4 * machine.fmaPerCycle)) : 7;

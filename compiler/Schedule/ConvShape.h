@@ -29,6 +29,11 @@ int64_t inputLanes(int64_t inputs, int64_t block);
 /// does so alone, 0 where their number does not divide that of all groups.
 int64_t groupsInBlock(ConvOp conv, int64_t block);
 
+/// Whether each group's few channels, as many outputs as inputs, lie in one block: a pixel's block, permuted, holds for each lane
+/// the input channel of its own group that is wanted, so nothing is multiplied by the zeros of joined groups. A window's taps
+/// share permuted pixels.
+bool permutesLanes(ConvOp conv, int64_t block);
+
 /// How an output plane is cut: `x` pixels of each of `y` rows by `cb` channel blocks are accumulated in registers. There are
 /// several rows only where `x` is all of one.
 struct Tile {

@@ -51,6 +51,8 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Cho
   case Algorithm::Depthwise:
     return PackDepthwiseOp::create(builder, loc, weight, block);
   case Algorithm::Grouped:
+    if (permutesLanes(conv, block))
+      return PackFilterOp::create(builder, loc, weight, block, 0);
     return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, block);
   case Algorithm::Winograd2:
     return WinogradFilterOp::create(builder, loc, weight, 2, block, block);
@@ -66,7 +68,9 @@ static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Cho
 }
 
 void packConv(OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block) {
-  Value weight = conv.getGroups() > 1 && choice.algorithm != Algorithm::Depthwise ? joinGroups(builder, conv, block) : conv.getWeight();
+  bool joins = conv.getGroups() > 1 && choice.algorithm != Algorithm::Depthwise &&
+               !(choice.algorithm == Algorithm::Grouped && permutesLanes(conv, block));
+  Value weight = joins ? joinGroups(builder, conv, block) : conv.getWeight();
   conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
   conv.setAlgorithm(*choice.algorithm);
   conv.getWeightMutable().assign(packFilter(builder, conv, weight, choice, block));

@@ -177,7 +177,8 @@ struct SplitGroups : impl::SplitGroupsBase<SplitGroups> {
 
   void split(ConvOp conv, const Machine &machine) {
     auto type = cast<RankedTensorType>(conv.getX().getType());
-    if (conv.getGroups() == 1 || !type.hasStaticShape() || ConvShape(conv).isDepthwise() || !isRecipe(conv.getWeight()) ||
+    if (conv.getGroups() == 1 || !type.hasStaticShape() || ConvShape(conv).isDepthwise() ||
+        permutesLanes(conv, machine.vector) || !isRecipe(conv.getWeight()) ||
         (conv.getBias() && !isRecipe(conv.getBias())))
       return;
     Cutter cutter(conv, machine);

@@ -145,6 +145,23 @@ void groupedLoops(ConvLoops &l, RankedTensorType weight) {
   l.filter.append({l.dim(i), l.lane()});
 }
 
+/// n cb y x c, ky ic kx: few channels in each group, which lie in one block, weight [C/b, I/G, k..., b]. Each lane reads a channel of
+/// its own group.
+void permutedLoops(ConvLoops &l, int64_t inputs) {
+  SmallVector<std::string> names = spatialNames(l.spatial, "k");
+  std::string taps = names.pop_back_val();
+  for (const std::string &name : names)
+    l.window.push_back(l.addReduction(name));
+  unsigned ic = l.addReduction("ic", inputs);
+  l.window.push_back(l.addReduction(taps));
+  l.input = {l.dim(0), l.dim(1)};
+  l.appendPixels(l.input);
+  l.input.push_back(l.lane().floorDiv(inputs) * inputs + l.dim(ic));
+  l.filter = {l.dim(1), l.dim(ic)};
+  l.appendWindow(l.filter);
+  l.filter.push_back(l.lane());
+}
+
 /// n ch y x, ic ky kx: everything as written, any number of groups.
 void plainLoops(ConvLoops &l) {
   unsigned ic = l.addReduction("ic");
@@ -201,6 +218,8 @@ LogicalResult chooseLoops(ConvLoops &l) {
     return failure();
   if (rank == spatial + 2 && l.x.block == l.y.block)
     return depthwiseLoops(l), success();
+  if (rank == spatial + 3 && l.x.block == l.y.block)
+    return permutedLoops(l, weight.getDimSize(1)), success();
   int64_t lanes = weight.getDimSize(rank - 2);
   if (rank == spatial + 4 && l.op.getGroups() == 1 && l.x.block % lanes == 0)
     return directLoops(l, lanes), success();

@@ -14,6 +14,8 @@ namespace {
 /// A gather takes about a load for each lane; beyond this part of them blocks and permutations take as long.
 constexpr int lanesOfBlock = 2;
 
+constexpr int widestVector = 16;
+
 /// `lanes[i]` of the concatenation of two vectors. Both are as long as the result, so that it is one instruction.
 Expr permuted(const Expr &a, const Expr &b, const std::vector<int> &lanes) { return Shuffle::make({a, b}, lanes); }
 
@@ -47,16 +49,16 @@ Stmt Permute::visit(const LetStmt *op) {
   return IRMutator::visit(op);
 }
 
-std::optional<Permute::Lanes> Permute::lanesOf(const Expr &index) const {
+std::optional<Permute::Lanes> Permute::lanesOf(const Expr &index, int64_t width) const {
   Lanes lanes;
   int count = index.type().lanes();
   Expr whole = lower_intrinsics(substitute(vectors, index)); // products of constants are constants only as plain ones
   for (int lane = 0; lane < count; ++lane) {
     Expr element = simplify(extract_lane(whole, lane));
     ModulusRemainder part = modulus_remainder(element, multiples);
-    if (part.modulus != 0 && part.modulus % count != 0)
+    if (part.modulus != 0 && part.modulus % width != 0)
       return std::nullopt;
-    int place = static_cast<int>(mod_imp(part.remainder, static_cast<int64_t>(count)));
+    int place = static_cast<int>(mod_imp(part.remainder, width));
     Expr begin = simplify(element - place);
     auto same = [&](const Expr &block) { return is_const_zero(simplify(block - begin)); };
     auto found = std::find_if(lanes.blocks.begin(), lanes.blocks.end(), same);
@@ -65,23 +67,30 @@ std::optional<Permute::Lanes> Permute::lanesOf(const Expr &index) const {
     if (found != lanes.blocks.end())
       continue;
     lanes.blocks.push_back(begin);
-    if (static_cast<int>(lanes.blocks.size()) * lanesOfBlock > count)
+    if (static_cast<int>(lanes.blocks.size()) * lanesOfBlock > count || (count < width && lanes.blocks.size() > 1))
       return std::nullopt;
   }
   return lanes;
 }
 
+/// Where lanes repeat few elements of one block, Halide loads these at a stride and repeats them in registers. Taken out of the whole block,
+/// too, both are one permutation to LLVM.
 Expr Permute::visit(const Load *op) {
   int count = op->type.lanes();
   auto operand = blockOf.find(op->name);
-  if (operand == blockOf.end() || count != operand->second || op->index.as<Ramp>() || op->index.as<Broadcast>() ||
-      !is_const_one(op->predicate))
+  if (operand == blockOf.end() || op->index.as<Broadcast>() || !is_const_one(op->predicate))
     return IRMutator::visit(op);
-  std::optional<Lanes> lanes = lanesOf(op->index);
+  const auto *ramp = op->index.as<Ramp>();
+  int width = static_cast<int>(operand->second);
+  bool isSpread = ramp && count > 1 && count < width && width <= widestVector && is_const(ramp->stride, width / count);
+  if (ramp ? !isSpread : count != width)
+    return IRMutator::visit(op);
+  std::optional<Lanes> lanes = lanesOf(op->index, width);
   if (!lanes)
     return IRMutator::visit(op);
   auto load = [&](const Expr &begin) {
-    return Load::make(op->type, op->name, Ramp::make(begin, 1, count), op->image, op->param, const_true(count), ModulusRemainder());
+    return Load::make(op->type.with_lanes(width), op->name, Ramp::make(begin, 1, width), op->image, op->param, const_true(width),
+                      ModulusRemainder());
   };
   Expr result = load(lanes->blocks[0]);
   result = permuted(result, result, lanes->place);

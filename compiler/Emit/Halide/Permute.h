@@ -14,7 +14,7 @@
 
 namespace weft::emit {
 
-/// Rewrites vector loads from operands whose innermost dimension is one whole vector. Where each lane's place in its block is a
+/// Rewrites vector loads from operands whose innermost dimension is one whole vector, of so many elements or of a few. Where each lane's place in its block is a
 /// constant, all strides being multiples of a block, and the blocks are few, the load becomes one of each block and a permutation
 /// of two vectors for each further one. Which elements are taken follows from the indices alone; that strides are multiples only
 /// says that the other lanes of a block may be read.
@@ -34,7 +34,7 @@ private:
     std::vector<Halide::Expr> blocks;
     std::vector<int> block, place;
   };
-  std::optional<Lanes> lanesOf(const Halide::Expr &index) const;
+  std::optional<Lanes> lanesOf(const Halide::Expr &index, int64_t width) const;
   void define(const std::string &name, const Halide::Expr &value);
 
   std::map<std::string, int64_t> blockOf; ///< of operands: elements of the innermost dimension

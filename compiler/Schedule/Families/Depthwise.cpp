@@ -1,5 +1,6 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// Depthwise convolution: each channel its own window, so nothing is shared between channel blocks and memory decides.
+// Depthwise convolution: each channel its own window, so nothing is shared between channel blocks and memory decides. Groups of few
+// channels, which lie in one block, likewise.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
 #include "compiler/Schedule/Families/Nest.h"
@@ -40,17 +41,20 @@ public:
     if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
       return;
     ConvShape shape(conv);
-    if (!shape.isDepthwise())
+    bool permutes = permutesLanes(conv, machine.vector);
+    if (!shape.isDepthwise() && !permutes)
       return;
+    constexpr double permutation = 1.3; // what permuting pixels adds to multiply-adds
+    double products = permutes ? permutation * shape.inputs / shape.groups : 1;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
     Tile tile = chooseTile(shape.width, 1, machine, limitsOf(shape, machine));
     Choice choice;
-    choice.algorithm = Algorithm::Depthwise;
+    choice.algorithm = permutes ? Algorithm::Grouped : Algorithm::Depthwise;
     choice.block = machine.vector;
-    choice.weightBytes = blocks * machine.vector * shape.window * 4;
+    choice.weightBytes = blocks * machine.vector * shape.inputs / shape.groups * shape.window * 4;
     double bytes = double(shape.batch) * shape.pixels * blocks * machine.vector * 8;
     choice.cycles =
-        std::max(double(shape.batch) * shape.pixels * blocks * shape.window * tile.waste / machine.fmaPerCycle,
+        std::max(double(shape.batch) * shape.pixels * blocks * shape.window * products * tile.waste / machine.fmaPerCycle,
                  bytes / (4 * machine.bytesPerCycle));
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}};
     if (tile.y > 1)
@@ -70,7 +74,10 @@ public:
     if (!isNest(kernel) || !reduction)
       return scheduleAnything(kernel, machine);
     Nest nest(choice);
-    unrollInnermost(*reduction, unrolledLimit, nest);
+    if (reduction->has("ic")) // how lanes are permuted is known in straight code only
+      nest.unrollReduction = {reduction->reduction.back(), "ic"};
+    else
+      unrollInnermost(*reduction, unrolledLimit, nest);
     return scheduleNest(kernel, nest, machine);
   }
 };

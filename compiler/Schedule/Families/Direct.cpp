@@ -60,9 +60,9 @@ public:
     if (!conv || !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
       return;
     ConvShape shape(conv);
-    if (shape.isDepthwise()) // joined groups would multiply other channels' infinities by zero
-      return;
     int64_t block = machine.vector;
+    if (shape.isDepthwise() || permutesLanes(conv, block)) // joined groups would multiply other channels' infinities by zero
+      return;
     int64_t together = shape.isDense() ? 1 : groupsInBlock(conv, block);
     if (together == 0)
       return;

@@ -103,6 +103,18 @@ func.func @grouped(%x: tensor<1x16x5x5xf32, #weft.blocked<8>>) -> tensor<1x32x5x
   return %y : tensor<1x32x5x5xf32, #weft.blocked<8>>
 }
 
+// Groups that lie in one block: each lane reads channels of its own.
+// CHECK-LABEL: kernel conv3x3g4_b8_0 {
+// CHECK: update [ky < 3, ic < 4, kx < 3]
+// CHECK: value = add(acc, mul(@x[n, cb, add(y, ky), add(x, kx), add(mul(div(c, 4:i32), 4:i32), ic)], @filter[cb, ic, ky, kx, c]))
+func.func @permuted(%x: tensor<1x16x5x5xf32, #weft.blocked<8>>) -> tensor<1x16x3x3xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x4x3x3xf32>
+  %p = weft.pack_filter %w {ic_block = 0 : i64, oc_block = 8 : i64} : (tensor<16x4x3x3xf32>) -> tensor<2x4x3x3x8xf32>
+  %y = weft.conv %x, %p stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {algorithm = #weft.algorithm<grouped>, groups = 4 : i64, filter_shape = array<i64: 16, 4, 3, 3>}
+         : (tensor<1x16x5x5xf32, #weft.blocked<8>>, tensor<2x4x3x3x8xf32>) -> tensor<1x16x3x3xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x3x3xf32, #weft.blocked<8>>
+}
+
 // One dimension, nothing packed.
 // CHECK-LABEL: kernel conv3d2_0 {
 // CHECK: value = add(acc, mul(@x[n, ic, add(x, mul(kx, 2:i32))], @filter[ch, ic, kx]))

@@ -148,19 +148,24 @@ func.func @vertices(%x: tensor<?x64xf32>) -> tensor<?x16xf32> attributes {weft.n
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
-// Four groups of four channels fill a block: their weights join on the diagonal, as a recipe.
+// Two groups of eight channels fill a block: their weights join on the diagonal, as a recipe. Of four channels they do not.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @groups
-// CHECK: weft.reshape {{.*}} -> tensor<2x4x4x4x3x3xf32>
-// CHECK-COUNT-4: weft.slice
-// CHECK: weft.concat {{.*}} axis 1 {{.*}} -> tensor<2x4x4x16x3x3xf32>
+// CHECK: weft.reshape {{.*}} -> tensor<2x2x8x8x3x3xf32>
+// CHECK-COUNT-2: weft.slice
+// CHECK: weft.concat {{.*}} axis 1 {{.*}} -> tensor<2x2x8x16x3x3xf32>
 // CHECK: weft.pack_grouped {{.*}} {groups = 2 : i64, ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<32x16x3x3xf32>)
 // CHECK: weft.conv {{.*}}algorithm = #weft.algorithm<grouped>, filter_shape = array<i64: 32, 16, 3, 3>, groups = 2 : i64
-func.func @groups(%x: tensor<1x32x4x4xf32>) -> tensor<1x32x2x2xf32> attributes {weft.net} {
-  %w = weft.weight "w" : tensor<32x4x3x3xf32>
-  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 8 : i64}
+// CHECK: weft.pack_filter {{.*}} {ic_block = 0 : i64, oc_block = 16 : i64} : (tensor<32x4x3x3xf32>)
+// CHECK: weft.conv {{.*}}algorithm = #weft.algorithm<grouped>, filter_shape = array<i64: 32, 4, 3, 3>, groups = 8 : i64
+func.func @groups(%x: tensor<1x32x4x4xf32>) -> (tensor<1x32x2x2xf32>, tensor<1x32x2x2xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x8x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 4 : i64}
+         : (tensor<1x32x4x4xf32>, tensor<32x8x3x3xf32>) -> tensor<1x32x2x2xf32>
+  %v = weft.weight "v" : tensor<32x4x3x3xf32>
+  %1 = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 8 : i64}
          : (tensor<1x32x4x4xf32>, tensor<32x4x3x3xf32>) -> tensor<1x32x2x2xf32>
-  return %0 : tensor<1x32x2x2xf32>
+  return %0, %1 : tensor<1x32x2x2xf32>, tensor<1x32x2x2xf32>
 }
 }
 
