@@ -380,23 +380,31 @@ private:
     return success();
   }
 
+  /// A loop for each dimension of what is initialised.
+  FailureOr<SmallVector<Loop>> loopsOver(Operation &op, Value init) {
+    SmallVector<Loop> loops;
+    for (unsigned l = 0, rank = typeOf(init).getRank(); l < rank; ++l) {
+      std::optional<Extent> extent = extentOf(init, l);
+      if (!extent)
+        return op.emitError("the extent of loop `") << loopName(op, l) << "` is that of no argument";
+      loops.push_back({loopName(op, l), *extent});
+    }
+    return loops;
+  }
+
   /// Edges are counted from the beginning of the row; the loop runs over as many as there are at most, the predicate
   /// says how many there are.
   LogicalResult importSegments(SegmentReduceOp op) {
     unsigned parallel = typeOf(op.getResult()).getRank();
     Stage stage = stageOf(*op, typeOf(op.getResult()).getElementType());
-    SmallVector<Loop> loops;
-    for (unsigned l = 0; l < parallel; ++l) {
-      std::optional<Extent> extent = extentOf(op.getInit(), l);
-      if (!extent)
-        return op.emitError("the extent of loop `") << loopName(*op, l) << "` is that of no argument";
-      loops.push_back({loopName(*op, l), *extent});
-    }
-    stage.loops.assign(loops.begin(), loops.end());
+    FailureOr<SmallVector<Loop>> loops = loopsOver(*op, op.getInit());
+    if (failed(loops))
+      return failure();
+    stage.loops.assign(loops->begin(), loops->end());
     std::optional<Extent> edges = extentOf(op.getIndices(), 0);
     if (!edges)
       return op.emitError("`indices` has no known extent");
-    loops.push_back({loopName(*op, parallel), *edges});
+    loops->push_back({loopName(*op, parallel), *edges});
     ExprPtr start = initOf(op, op.getInit(), parallel);
     if (!start)
       return failure();
@@ -421,7 +429,7 @@ private:
         return accumulator(stage.type);
       return load(op, op.getInputs()[number], applyMap(maps[number], positions, {asIndex(source)}));
     };
-    return finishBody(*op, op.getBody().front(), std::move(stage), std::move(loops), start, loadArgument, predicate,
+    return finishBody(*op, op.getBody().front(), std::move(stage), std::move(*loops), start, loadArgument, predicate,
                       op.getResult());
   }
 
@@ -429,14 +437,10 @@ private:
   LogicalResult importScatter(ScatterReduceOp op) {
     unsigned parallel = typeOf(op.getResult()).getRank(), axis = op.getAxis();
     Stage stage = stageOf(*op, typeOf(op.getResult()).getElementType());
-    SmallVector<Loop> loops;
-    for (unsigned l = 0; l < parallel; ++l) {
-      std::optional<Extent> extent = extentOf(op.getInit(), l);
-      if (!extent)
-        return op.emitError("the extent of loop `") << loopName(*op, l) << "` is that of no argument";
-      loops.push_back({loopName(*op, l), *extent});
-    }
-    stage.loops.assign(loops.begin(), loops.end());
+    FailureOr<SmallVector<Loop>> loops = loopsOver(*op, op.getInit());
+    if (failed(loops))
+      return failure();
+    stage.loops.assign(loops->begin(), loops->end());
     std::optional<Extent> terms;
     for (auto [map, input] : llvm::zip_equal(op.getMaps(), op.getInputs()))
       for (auto [dim, expr] : llvm::enumerate(map.getResults()))
@@ -444,7 +448,7 @@ private:
           terms = extentOf(input, dim);
     if (!terms)
       return op.emitError("no input says how many terms there are");
-    loops.push_back({loopName(*op, parallel), *terms});
+    loops->push_back({loopName(*op, parallel), *terms});
     ExprPtr start = initOf(op, op.getInit(), parallel);
     if (!start)
       return failure();
@@ -469,7 +473,7 @@ private:
                          : kernel::operandExtent(stage.loops[axis].extent.operand, stage.loops[axis].extent.dim);
     stage.init = start;
     stage.update = std::make_unique<Update>();
-    stage.update->loops = {loops.back()};
+    stage.update->loops = {loops->back()};
     stage.update->scattered = static_cast<int>(axis);
     stage.update->place = kernel::binary(
         Max, kernel::binary(Min, place, kernel::binary(Sub, extent, kernel::index(1))), kernel::index(0));
