@@ -48,7 +48,7 @@ def remarks : Switch<"remarks", "why something was not fused, packed or elided, 
 }
 
 let Group = grp_compile in {
-defm target : Value<"target", "TARGET", "cpu:native (default), cpu:x86-64-v3, cpu:x86-64-v4, cpu:znver4, cpu:sapphirerapids">;
+defm target : Value<"target", "TARGET", "cpu:native (default), cpu:x86-64-v3, cpu:x86-64-v4, cpu:znver4, cpu:znver5, cpu:sapphirerapids">;
 defm instructions : Value<"instructions", "TARGET", "choose for --target, in instructions of TARGET: to run what is chosen for a wider machine where there is none; no tiles">;
 defm memory : Value<"memory", "fast|small", "what the memory plan aims at; default fast">;
 defm memory_limit : Value<"memory-limit", "SIZE", "fail when the network needs more while it runs with --threads threads, such as 8MiB">;

@@ -25,6 +25,10 @@ constexpr StringRef zen4Features[] = {"avx",      "avx2",       "bmi",        "b
                                       "lzcnt",    "movbe",      "popcnt",     "avx512f",      "avx512bw",      "avx512cd",
                                       "avx512dq", "avx512vl",   "avx512ifma", "avx512vbmi",   "avx512vbmi2",   "avx512vnni",
                                       "avx512bitalg", "avx512vpopcntdq", "avx512bf16"};
+constexpr StringRef zen5Features[] = {"avx",      "avx2",       "bmi",        "bmi2",         "f16c",          "fma",
+                                      "lzcnt",    "movbe",      "popcnt",     "avx512f",      "avx512bw",      "avx512cd",
+                                      "avx512dq", "avx512vl",   "avx512ifma", "avx512vbmi",   "avx512vbmi2",   "avx512vnni",
+                                      "avx512bitalg", "avx512vpopcntdq", "avx512bf16", "avx512vp2intersect", "avxvnni"};
 constexpr StringRef sprFeatures[] = {"avx",      "avx2",       "bmi",        "bmi2",         "f16c",          "fma",
                                      "lzcnt",    "movbe",      "popcnt",     "avx512f",      "avx512bw",      "avx512cd",
                                      "avx512dq", "avx512vl",   "avx512ifma", "avx512vbmi",   "avx512vbmi2",   "avx512vnni",
@@ -35,6 +39,7 @@ constexpr StringRef tileFeatures[] = {"amx-tile", "amx-bf16"};
 /// Best first: the native target is the first one all of whose features the machine has.
 const CpuTarget targets[] = {
     {"cpu:sapphirerapids", 16, sprFeatures, tileFeatures},
+    {"cpu:znver5", 16, zen5Features},
     {"cpu:znver4", 16, zen4Features},
     {"cpu:x86-64-v4", 16, v4Features},
     {"cpu:x86-64-v3", 8, v3Features},

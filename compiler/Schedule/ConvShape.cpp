@@ -71,12 +71,9 @@ static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLim
   return x * cb + cb + 1 < machine.registers && x * (cb + limits.held) <= machine.registers;
 }
 
-/// Two multiply-adds a cycle outrun two loads.
-static bool outrunsLoads(const Machine &machine) { return machine.embedsBroadcast && machine.fmaPerCycle > 1; }
-
 TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
   TileLimits limits = striding(machine, window);
-  if (!outrunsLoads(machine))
+  if (!machine.outrunsLoads)
     return limits;
   limits.sums = 28;
   limits.weightReload = 0.6; // they outrun the second-level cache too, where the weights of a strip lie
@@ -89,7 +86,7 @@ TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
 
 TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
   TileLimits limits;
-  if (outrunsLoads(machine) && window == 1)
+  if (machine.outrunsLoads && window == 1)
     limits.three = 0.97; // fewest loads for each multiply-add
   if (machine.hasFewRegisters()) {
     limits.weightReload = 0.25; // small tiles, so much of the second-level cache's bandwidth
@@ -132,7 +129,7 @@ static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, Ti
   else
     penalty *= latencyPenalty(pixels, cb, machine, limits);
   if (cb == 1)
-    penalty *= outrunsLoads(machine) ? std::max(limits.single, 1.15) : limits.single;
+    penalty *= std::max(limits.single, machine.oneBlockTile);
   if (cb > 2)
     penalty *= cb == 3 ? limits.three : limits.many;
   return penalty;
@@ -181,11 +178,12 @@ static double costOfChunkRow(int64_t width, int64_t x, int64_t cb, const Machine
 
 Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   int64_t mostBlocks = machine.hasFewRegisters() ? 4 : 3; // weights of four, 3x3, fill the first level on AVX-512
+  int64_t mostSums = machine.outrunsLoads ? 28 : 21;
   Tile best{0, 1};
   double least = -1;
   auto fits = [&](int64_t x, int64_t cb) {
     int64_t sums = x * cb;
-    return machine.embedsBroadcast ? sums <= 28 && sums + cb + 1 < machine.registers
+    return machine.embedsBroadcast ? sums <= mostSums && sums + cb + 1 < machine.registers
                                    : sums + std::min(x, cb) + 1 <= machine.registers;
   };
   for (int64_t cb = 2; cb <= std::min(blocks, mostBlocks); ++cb) // one block alone needs a load for each multiply-add

@@ -31,8 +31,11 @@ Machine Machine::of(mlir::ModuleOp module) {
     machine.inputTransform = 250;
     machine.outputTransform = 250;
     machine.exposedStreaming = 0.1;
-    machine.fetchesAhead = machine.slowThirdLevel = true;
+    machine.fetchesAhead = machine.slowThirdLevel = machine.outrunsLoads = true;
+    machine.oneBlockTile = 1.15;
   }
+  if (target.getName().contains("znver5"))
+    machine.becomeZen5();
   return machine;
 }
 
@@ -40,9 +43,23 @@ Machine Machine::of(mlir::ModuleOp module) {
 void Machine::becomeAvx512() {
   registers = 32;
   embedsBroadcast = true;
-  smallSecondLevel = fetchesAhead = false;
+  smallSecondLevel = fetchesAhead = joinsRows = raggedTiles = false;
   cachedFilterBytes = 4 << 20;
   pointBandBytes = filterTransform = strassenInput = strassenOutput = 0;
   exposedStreaming = 0.8;
   ownStreams = 0;
+}
+
+// Twice the arithmetic of Zen 4 and twice its loads, from caches as large: filters are fetched ahead, bands multiplied point by point.
+void Machine::becomeZen5() {
+  bytesPerCycle = 10;
+  cachedFilterBytes = 500 << 10;
+  bandBytes = 1.6 * (1 << 20);
+  pointBandBytes = 4 << 20;
+  inputTransform = outputTransform = 250;
+  exposedStreaming = 0.1;
+  strassenInput = 5;
+  strassenOutput = 7;
+  oneBlockTile = 1.15;
+  fetchesAhead = slowThirdLevel = joinsRows = true;
 }

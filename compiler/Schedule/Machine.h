@@ -22,6 +22,11 @@ struct Machine {
   bool fetchesAhead = true;     ///< weights are prefetched into the second-level cache while others are used
   bool smallSecondLevel = true; ///< the second-level cache is one of 256 to 512 KiB
   bool slowThirdLevel = false;  ///< the third-level cache is no faster than memory
+  /// Multiply-adds outrun two loads and the second-level cache, so that register tiles as large as they can be pay.
+  bool outrunsLoads = false;
+  double oneBlockTile = 1;   ///< the time of a register tile of one channel block, where each multiply-add has a load
+  bool joinsRows = true;     ///< planes of 1x1 convolutions are lines of pixels where that repeats less work
+  bool raggedTiles = true;   ///< the last of Winograd's tiles have no more points than their results need, where that pays
 
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
   double cachedFilterBytes = 400 << 10;
@@ -59,6 +64,7 @@ struct Machine {
 
 private:
   void becomeAvx512();
+  void becomeZen5();
 };
 
 } // namespace weft

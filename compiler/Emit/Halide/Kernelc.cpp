@@ -23,7 +23,7 @@ constexpr const char *usage = R"(usage: weft-kernelc -o FOLDER [options] [FILE]
 Compiles the kernels of FILE (default or `-`: standard input) to FOLDER/N.o, N counting from 0, with the formula of
 their scratch memory in FOLDER/N.scratch.
 
-  --target=NAME       x86-64-v3 (default), x86-64-v4, znver4 or sapphirerapids
+  --target=NAME       x86-64-v3 (default), x86-64-v4, znver4, znver5 or sapphirerapids
   --asserts           keep Halide's run-time checks
   --asm               FOLDER/N.s too
   --scratch           only FOLDER/N.scratch, no code

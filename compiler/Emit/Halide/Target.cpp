@@ -14,6 +14,7 @@ constexpr Row rows[] = {
     {"x86-64-v3", ""},
     {"x86-64-v4", "-avx512-avx512_skylake"},
     {"znver4", "-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4-tune_znver4"},
+    {"znver5", "-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4-avx512_zen5-tune_znver5"},
     {"sapphirerapids", "-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4-avx512_sapphirerapids-avxvnni"},
 };
 

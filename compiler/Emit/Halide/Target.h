@@ -8,7 +8,7 @@
 
 namespace weft::emit {
 
-/// Halide's string for `name` (`x86-64-v3`, `x86-64-v4`, `znver4`, `sapphirerapids`), for kernels: no runtime, a user
+/// Halide's string for `name` (`x86-64-v3`, `x86-64-v4`, `znver4`, `znver5`, `sapphirerapids`), for kernels: no runtime, a user
 /// context, and with `asserts` off neither checks nor bounds queries. Nothing for other names.
 std::optional<std::string> halideTarget(const std::string &name, bool asserts);
 

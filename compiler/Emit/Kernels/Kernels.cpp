@@ -33,7 +33,7 @@ llvm::Expected<std::string> readWhole(const std::string &path) {
 }
 
 /// What is done to objects after weft-kernelc; another word where it becomes something else, for the cache.
-constexpr const char *form = "prefetcht1";
+constexpr const char *form = "prefetcht0 or prefetcht1";
 
 /// One text to compile and everyone who wants it.
 struct Job {
@@ -203,7 +203,7 @@ private:
     if (!object || !scratch)
       return llvm::joinErrors(object.takeError(), scratch.takeError());
     if (!options.scratchOnly && fetchesAhead(job))
-      prefetchIntoSecondLevel(*object);
+      redirectPrefetches(*object, prefetchLevel(options.target));
     KernelCache::Entry entry{std::move(*object), std::move(*scratch)};
     if (cache)
       cache->store(options.scratchOnly ? job.scratchKey : job.key, entry);
@@ -218,7 +218,7 @@ private:
     if (!text)
       return text.takeError();
     if (fetchesAhead(job))
-      prefetchIntoSecondLevelText(*text);
+      redirectPrefetchesText(*text, prefetchLevel(options.target));
     for (size_t kernel : job.kernels)
       objects[kernel].assembly = *text;
     return llvm::Error::success();

@@ -11,7 +11,7 @@ namespace weft::emit {
 
 struct KernelCompileOptions {
   std::string kernelCompiler;       ///< path of weft-kernelc
-  std::string target = "x86-64-v3"; ///< `x86-64-v3`, `x86-64-v4`, `znver4`, `sapphirerapids`
+  std::string target = "x86-64-v3"; ///< `x86-64-v3`, `x86-64-v4`, `znver4`, `znver5`, `sapphirerapids`
   bool asserts = false;             ///< keep Halide's run-time checks
   bool scratchOnly = false;         ///< no code, only KernelObject::scratch
   bool assembly = false;            ///< fill KernelObject::assembly; nothing is taken from the cache then

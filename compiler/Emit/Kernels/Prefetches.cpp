@@ -14,19 +14,19 @@ using llvm::StringRef;
 
 namespace {
 
-constexpr StringRef nonTemporal = "prefetchnta", secondLevel = "prefetcht1";
+constexpr StringRef nonTemporal = "prefetchnta";
 
-/// The byte after the opcode 0F 18 says in its bits 3 to 5 where to: 0 non-temporal, 2 the second level.
-bool redirect(llvm::MutableArrayRef<uint8_t> instruction) {
+/// The byte after the opcode 0F 18 says in its bits 3 to 5 where to: 0 non-temporal, else a `PrefetchLevel`.
+bool redirect(llvm::MutableArrayRef<uint8_t> instruction, PrefetchLevel level) {
   for (size_t i = 0; i + 2 < instruction.size(); ++i)
     if (instruction[i] == 0x0F && instruction[i + 1] == 0x18) {
-      instruction[i + 2] = (instruction[i + 2] & ~0x38) | (2 << 3);
+      instruction[i + 2] = (instruction[i + 2] & ~0x38) | (unsigned(level) << 3);
       return true;
     }
   return false;
 }
 
-unsigned redirectAll(LLVMDisasmContextRef disassembler, llvm::MutableArrayRef<uint8_t> code) {
+unsigned redirectAll(LLVMDisasmContextRef disassembler, llvm::MutableArrayRef<uint8_t> code, PrefetchLevel level) {
   unsigned count = 0;
   for (size_t at = 0; at < code.size();) {
     char text[256];
@@ -34,7 +34,7 @@ unsigned redirectAll(LLVMDisasmContextRef disassembler, llvm::MutableArrayRef<ui
     if (size == 0)
       return count; // not code: nothing that follows is sure to be
     if (StringRef(text).trim().starts_with(nonTemporal))
-      count += redirect(code.slice(at, size));
+      count += redirect(code.slice(at, size), level);
     at += size;
   }
   return count;
@@ -52,7 +52,11 @@ llvm::MutableArrayRef<uint8_t> codeOf(const llvm::object::SectionRef &section, s
 
 } // namespace
 
-unsigned prefetchIntoSecondLevel(std::string &object) {
+PrefetchLevel prefetchLevel(const std::string &target) {
+  return target == "znver5" ? PrefetchLevel::First : PrefetchLevel::Second;
+}
+
+unsigned redirectPrefetches(std::string &object, PrefetchLevel level) {
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86Disassembler();
@@ -63,16 +67,17 @@ unsigned prefetchIntoSecondLevel(std::string &object) {
   if (file && disassembler)
     for (const llvm::object::SectionRef &section : (*file)->sections())
       if (section.isText())
-        count += redirectAll(disassembler, codeOf(section, object));
+        count += redirectAll(disassembler, codeOf(section, object), level);
   llvm::consumeError(file.takeError());
   if (disassembler)
     LLVMDisasmDispose(disassembler);
   return count;
 }
 
-void prefetchIntoSecondLevelText(std::string &assembly) {
+void redirectPrefetchesText(std::string &assembly, PrefetchLevel level) {
+  StringRef word = level == PrefetchLevel::First ? "prefetcht0" : "prefetcht1";
   for (size_t at = 0; (at = assembly.find(nonTemporal, at)) != std::string::npos;)
-    assembly.replace(at, nonTemporal.size(), secondLevel);
+    assembly.replace(at, nonTemporal.size(), word);
 }
 
 } // namespace weft::emit

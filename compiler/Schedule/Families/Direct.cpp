@@ -142,7 +142,7 @@ private:
     bool isPoint = shape.isDense() && shape.window == 1 && shape.kernel.size() == 2 &&
                    llvm::all_of(shape.stride, [](int64_t stride) { return stride == 1; });
     bool isColumn = shape.width == 1 && shape.height > 1;
-    if (!group || !isPoint || isColumn || !machine.hasFewRegisters() || !readsDensePlanes(group))
+    if (!group || !isPoint || isColumn || !machine.joinsRows || !readsDensePlanes(group))
       return std::nullopt;
     bool copiesResult = !hasNoGaps(group.getResult(0));
     if ((shape.batch > 1 || copiesResult) && rowsOf(shape, tile, choice, machine) > 0)

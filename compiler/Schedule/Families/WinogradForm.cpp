@@ -40,7 +40,7 @@ static std::optional<Tile> raggedTile(const WinogradTiles &tiles, Tile whole, in
   constexpr double questions = 0.6;
   int64_t line = std::gcd(tiles.down, tiles.across);
   Tile tile = chooseTile(line, blocks, machine, limits);
-  if (machine.pointBandBytes == 0 || tiles.hasSlices || tiles.dy * tiles.dx > 1 || line % tile.x != 0)
+  if (!machine.raggedTiles || tiles.hasSlices || tiles.dy * tiles.dx > 1 || line % tile.x != 0)
     return std::nullopt;
   double ragged = productsOf(tiles, tiles.raggedProducts(), tile, limits, machine) * (1 + questions / tiles.blocksOfGroup);
   return ragged < productsOf(tiles, tiles.products(), whole, limits, machine) ? std::optional(tile) : std::nullopt;

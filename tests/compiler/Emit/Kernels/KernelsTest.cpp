@@ -142,7 +142,7 @@ TEST_F(Kernels, PrefetchedLinesGoToTheSecondLevel) {
   EXPECT_EQ(count(objects[0].assembly, "prefetcht1"), 2u) << objects[0].assembly;
   EXPECT_EQ(count(objects[0].assembly, "prefetchnta"), 0u);
   std::string again = objects[0].object;
-  EXPECT_EQ(prefetchIntoSecondLevel(again), 0u);
+  EXPECT_EQ(redirectPrefetches(again, PrefetchLevel::Second), 0u);
   EXPECT_EQ(again, objects[0].object);
 }
 
