@@ -58,8 +58,6 @@ void Machine::becomeZen5() {
   pointBandBytes = 4 << 20;
   inputTransform = outputTransform = 250;
   exposedStreaming = 0.1;
-  strassenInput = 5;
-  strassenOutput = 7;
   oneBlockTile = 1.15;
   fetchesAhead = slowThirdLevel = joinsRows = true;
 }

@@ -29,7 +29,7 @@ TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
 /// Whether threads share channel blocks in 1x1 convolutions around it, whose weights outweigh planes: each finds in its own cache what
 /// it wrote. Measured where those run over lines of pixels.
 bool followsPlanes(const ConvShape &shape, const Machine &machine) {
-  return machine.hasFewRegisters() && shape.batch == 1 && shape.outputs > shape.pixels;
+  return machine.joinsRows && shape.batch == 1 && shape.outputs > shape.pixels;
 }
 
 class Depthwise final : public Family {

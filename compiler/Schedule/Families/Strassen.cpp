@@ -42,9 +42,9 @@ public:
     Halves halves(shape, machine);
     TileLimits limits = TileLimits::wide(machine, 1);
     limits.many = limits.three;
-    limits.wholeBlocks = machine.hasFewRegisters() || llvm::divideCeil(shape.outputs, machine.vector) % 2 != 0;
+    limits.wholeBlocks = true;
     Tile tile = chooseTile(halves.pixels, halves.outputs, machine, limits);
-    int64_t strips = llvm::divideCeil(halves.outputs, tile.cb);
+    int64_t strips = halves.outputs / tile.cb;
     int64_t bytes = products * machine.vector * 4 * halves.pixels * (halves.inputs + 2 * tile.cb);
     if (!conv.getAlgorithm() && bytes > std::min(mostBytes, exceeded * machine.roomBytes))
       return;
@@ -146,9 +146,8 @@ private:
 
     StageAttr result() {
       StageBuilder stage(context, out);
-      int64_t blocks = kernel.output().extentOf("cb");
-      Tail tail = tailOf(blocks);
-      stage.split("cb", "cbs", "h", 2, tail).split("cbs", "cbo", "cbi", cb, blocks / 2 % cb == 0 ? tail : Tail::ShiftInwards);
+      Tail tail = tailOf(kernel.output().extentOf("cb"));
+      stage.split("cb", "cbs", "h", 2, tail).split("cbs", "cbo", "cbi", cb, tail);
       if (!rows)
         return stage.reorder({"n", "cbo", "cbi", "h", "y", "x", "c"}).vectorize("c").parallel("cbo").get();
       stage.split("y", "part", "row", rows, Tail::Predicate).reorder({"n", "cbo", "part", "cbi", "h", "row", "x", "c"});
