@@ -114,12 +114,12 @@ TileLimits TileLimits::unrolled(const Machine &machine) {
 
 double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, const TileLimits &limits) {
   constexpr double sumLess = 0.02, fewestLoads = 7.0 / 12;
-  constexpr int64_t enough = 12;
   int64_t sums = pixels * cb;
   double penalty = std::max(1.0, double(fewestAccumulators(machine, limits.slack)) / sums);
-  if (machine.hasFewRegisters() && limits.slack)
-    penalty *= 1 + sumLess * std::max<int64_t>(enough - sums, 0) + limits.loadMore * (double(pixels + cb) / sums - fewestLoads);
-  return penalty;
+  if (!limits.slack)
+    return penalty;
+  double loads = machine.hasFewRegisters() ? limits.loadMore * (double(pixels + cb) / sums - fewestLoads) : 0;
+  return penalty * (1 + sumLess * std::max<int64_t>(machine.enoughSums - sums, 0) + loads);
 }
 
 static double tilePenalty(int64_t pixels, int64_t cb, const Machine &machine, TileLimits limits) {

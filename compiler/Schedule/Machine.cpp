@@ -47,7 +47,7 @@ void Machine::becomeAvx512() {
   cachedFilterBytes = 4 << 20;
   pointBandBytes = filterTransform = strassenInput = strassenOutput = 0;
   exposedStreaming = 0.8;
-  ownStreams = 0;
+  enoughSums = ownStreams = 0;
 }
 
 // Twice the arithmetic of Zen 4 and twice its loads, from caches as large: filters are fetched ahead, bands multiplied point by point.
@@ -59,5 +59,6 @@ void Machine::becomeZen5() {
   inputTransform = outputTransform = 250;
   exposedStreaming = 0.1;
   oneBlockTile = 1.15;
+  enoughSums = 12;
   fetchesAhead = slowThirdLevel = joinsRows = true;
 }

@@ -24,6 +24,7 @@ struct Machine {
   bool slowThirdLevel = false;  ///< the third-level cache is no faster than memory
   /// Multiply-adds outrun two loads and the second-level cache, so that register tiles as large as they can be pay.
   bool outrunsLoads = false;
+  int64_t enoughSums = 12;   ///< of a register tile; fewer take longer, though they hide the latency of multiply-adds
   double oneBlockTile = 1;   ///< the time of a register tile of one channel block, where each multiply-add has a load
   bool joinsRows = true;     ///< planes of 1x1 convolutions are lines of pixels where that repeats less work
   bool raggedTiles = true;   ///< the last of Winograd's tiles have no more points than their results need, where that pays
