@@ -20,45 +20,46 @@ Machine Machine::of(mlir::ModuleOp module) {
   machine.tiles = llvm::is_contained(target.getFeatures(), StringAttr::get(target.getContext(), "amx-bf16"));
   if (machine.vector >= 16)
     machine.becomeAvx512();
-  // Zen 4 issues one 512-bit multiply-add a cycle, Sapphire Rapids two; with 256 bits both do two.
-  if (target.getName().contains("znver4") || target.getName().contains("x86-64-v4"))
-    machine.fmaPerCycle = 1;
+  StringRef name = target.getName();
   // Twice the arithmetic for each byte, a second-level cache of 2 MiB, a third-level cache no faster than memory.
-  if (target.getName().contains("sapphirerapids")) {
+  if (name.contains("sapphirerapids")) {
     machine.bytesPerCycle = 4;
     machine.cachedFilterBytes = 1 << 20;
-    machine.bandBytes = 1.6 * (1 << 20);
-    machine.inputTransform = 250;
-    machine.outputTransform = 250;
-    machine.exposedStreaming = 0.1;
-    machine.fetchesAhead = machine.slowThirdLevel = machine.outrunsLoads = true;
+    machine.inputTransform = machine.outputTransform = 250;
+    machine.outrunsLoads = true;
     machine.oneBlockTile = 1.15;
   }
-  if (target.getName().contains("znver5"))
+  if (name.contains("znver4") || name.contains("znver5") || name.contains("x86-64-v4"))
+    machine.becomeZen4();
+  if (name.contains("znver5"))
     machine.becomeZen5();
   return machine;
 }
 
-// Second-level caches of 1 MiB and more, and a third-level cache that keeps filters.
 void Machine::becomeAvx512() {
   registers = 32;
   embedsBroadcast = true;
-  smallSecondLevel = fetchesAhead = joinsRows = raggedTiles = false;
-  cachedFilterBytes = 4 << 20;
+  smallSecondLevel = joinsRows = raggedTiles = false;
+  slowThirdLevel = true;
+  bandBytes = 1.6 * (1 << 20);
   pointBandBytes = filterTransform = strassenInput = strassenOutput = 0;
-  exposedStreaming = 0.8;
   enoughSums = ownStreams = 0;
 }
 
-// Twice the arithmetic of Zen 4 and twice its loads, from caches as large: filters are fetched ahead, bands multiplied point by point.
-void Machine::becomeZen5() {
-  bytesPerCycle = 10;
+// One 512-bit multiply-add a cycle where others do two; with 256 bits all do two. Lines fetched into the first level are not dropped
+// (Emit/Kernels/Prefetches.h), so a second-level cache of 1 MiB finds filters from memory in time.
+void Machine::becomeZen4() {
+  fmaPerCycle = 1;
   cachedFilterBytes = 500 << 10;
-  bandBytes = 1.6 * (1 << 20);
   pointBandBytes = 4 << 20;
+}
+
+// Twice the arithmetic of Zen 4 and twice its loads, from caches as large.
+void Machine::becomeZen5() {
+  fmaPerCycle = 2;
+  bytesPerCycle = 10;
   inputTransform = outputTransform = 250;
-  exposedStreaming = 0.1;
   oneBlockTile = 1.15;
   enoughSums = 12;
-  fetchesAhead = slowThirdLevel = joinsRows = true;
+  joinsRows = true;
 }

@@ -65,6 +65,7 @@ struct Machine {
 
 private:
   void becomeAvx512();
+  void becomeZen4();
   void becomeZen5();
 };
 

@@ -53,7 +53,8 @@ llvm::MutableArrayRef<uint8_t> codeOf(const llvm::object::SectionRef &section, s
 } // namespace
 
 PrefetchLevel prefetchLevel(const std::string &target) {
-  return target == "znver5" ? PrefetchLevel::First : PrefetchLevel::Second;
+  bool dropsSecond = target == "znver4" || target == "znver5" || target == "x86-64-v4";
+  return dropsSecond ? PrefetchLevel::First : PrefetchLevel::Second;
 }
 
 unsigned redirectPrefetches(std::string &object, PrefetchLevel level) {

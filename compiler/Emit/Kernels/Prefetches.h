@@ -1,7 +1,8 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // Where prefetched lines go. Halide spells every prefetch as `prefetchnta`, which on Intel's servers fills the first
 // level only and leaves the second out; weights fetched ahead of their use belong in the second (`prefetcht1`). A Zen 5
-// drops many of those where as many are under way as hide a filter's way from memory, but none of `prefetcht0`.
+// drops many of those where as many are under way as hide a filter's way from memory, but none of `prefetcht0`; a Zen 4
+// drops some too (Wang et al., arXiv 2411.02814).
 #pragma once
 
 #include <string>

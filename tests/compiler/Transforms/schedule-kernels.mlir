@@ -26,14 +26,14 @@ func.func @chain(%x: tensor<1x64x16x16xf32>) -> tensor<1x64x16x16xf32> attribute
 // -----
 
 // Winograd: everything of a band of tiles stays between two turns of the parallel loop.
-module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd4
 // CHECK-SAME: stage<"rows", [compute_at("columns", t)
 // CHECK-SAME: stage<"columns", [compute_at("tiles", band), storage_order(n, u, v, ib, t, i)
-// CHECK-SAME: stage<"product", [compute_at("products", to)
-// CHECK-SAME: reorder(ib, io, ii, cb, t, c)
+// CHECK-SAME: stage<"product", [compute_at("products", v)
+// CHECK-SAME: reorder(ib, io, ii, t, cb, c)
 // CHECK-SAME: stage<"products", [compute_at("tiles", cbo)
-// CHECK-SAME: reorder(n, u, v, to, ti, cb, c)
+// CHECK-SAME: reorder(n, u, v, t, cb, c)
 // CHECK-SAME: stage<"back_rows", [compute_at("tiles", xo)
 // CHECK-SAME: stage<"back", [compute_at("tiles", xo)
 // CHECK-SAME: stage<"tiles", [split(y -> yo, yi by 4, predicate), split(x -> xo, xi by 4, predicate)
