@@ -30,6 +30,12 @@ NETWORKS = {
               """t = relu(conv(x, out=16, kernel=[3, 1], pad=[1, 0]) as a)
                  t = relu(conv(t, out=16, kernel=3, pad=1) as b)
                  y = maxpool(t, kernel=2, stride=2)"""),
+    "skipping_chain": ("x: f32[1, 4, 40, 16]", "y: f32[1, 48, 20, 7]",  # the last pixel of b's rows is not read
+                       """t = conv(x, out=48, kernel=3, pad=1) as a
+                          t = conv(t, out=16, kernel=[1, 3]) as b
+                          t = conv(t, out=8, kernel=1, stride=2) as c
+                          t = conv(t, out=48, kernel=3, pad=1) as d
+                          y = conv(t, out=48, kernel=3, pad=1, groups=48) as e"""),
     "rows": ("x: f32[7, 37], z: f32[2, 5, 19]", "a: f32[7, 37], b: f32[7, 11], d: f32[2, 5, 32], e: f32[2, 5, 19], f: f32[2, 19, 5]",
              """a = softmax(x, axis=1)
                 b = linear(x, out=11) as b

@@ -190,8 +190,12 @@ private:
     bool cutsRow = x > 1, cutsBlocks = cb > 1, cutsRows = last && rows > 1;
     if (cutsBlocks)
       stage.split("cb", "cbo", "cbi", cb, Tail::ShiftInwards);
-    if (cutsRow)
+    if (cutsRow) {
+      // A reader that skips pixels may leave out the last ones: the only tile of fewer would begin before the row.
+      if (!last && view.extentOf("x") < 2 * x)
+        stage.boundExtent("x", view.extentOf("x"));
       stage.split("x", "xo", "xi", x, Tail::ShiftInwards);
+    }
     if (cutsRows)
       stage.split("y", "yo", "yi", rows, view.extentOf("y") % rows ? Tail::Predicate : Tail::Exact);
     SmallVector<StringRef> order{"n"}, inner;
