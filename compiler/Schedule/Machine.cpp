@@ -39,7 +39,7 @@ Machine Machine::of(mlir::ModuleOp module) {
 void Machine::becomeAvx512() {
   registers = 32;
   embedsBroadcast = true;
-  smallSecondLevel = joinsRows = raggedTiles = false;
+  smallSecondLevel = joinsRows = fusesAttention = raggedTiles = false;
   slowThirdLevel = true;
   bandBytes = 1.6 * (1 << 20);
   pointBandBytes = filterTransform = strassenInput = strassenOutput = 0;
@@ -61,5 +61,5 @@ void Machine::becomeZen5() {
   inputTransform = outputTransform = 250;
   oneBlockTile = 1.15;
   enoughSums = 12;
-  joinsRows = true;
+  joinsRows = fusesAttention = true;
 }

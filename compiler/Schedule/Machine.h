@@ -27,6 +27,7 @@ struct Machine {
   int64_t enoughSums = 12;   ///< of a register tile; fewer take longer, though they hide the latency of multiply-adds
   double oneBlockTile = 1;   ///< the time of a register tile of one channel block, where each multiply-add has a load
   bool joinsRows = true;     ///< planes of 1x1 convolutions are lines of pixels where that repeats less work
+  bool fusesAttention = true; ///< two products and the softmax between are one kernel where maps are large
   bool raggedTiles = true;   ///< the last of Winograd's tiles have no more points than their results need, where that pays
 
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.

@@ -36,7 +36,7 @@ bool isWorthwhile(RankedTensorType map, RankedTensorType result, const Machine &
   if (!map.hasStaticShape() || isBlocked(map) || map.getRank() < 3 || result.getRank() != map.getRank())
     return false;
   int64_t rank = map.getRank();
-  return machine.smallSecondLevel && map.getNumElements() * 4 >= leastMapBytes && map.getDimSize(rank - 2) >= fewestRows &&
+  return machine.fusesAttention && map.getNumElements() * 4 >= leastMapBytes && map.getDimSize(rank - 2) >= fewestRows &&
          map.getDimSize(rank - 1) >= fewestRows && result.getDimSize(rank - 1) % machine.vector == 0;
 }
 
