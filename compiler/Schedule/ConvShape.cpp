@@ -84,6 +84,15 @@ TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
   return limits;
 }
 
+TileLimits TileLimits::ofRows(const Machine &machine) {
+  TileLimits limits = wide(machine, 1);
+  if (machine.hasFewRegisters() || machine.outrunsLoads || machine.fmaPerCycle < 2)
+    return limits;
+  limits.sums = 24; // 6x4 has fewest rows and loads
+  limits.many = 0.99;
+  return limits;
+}
+
 TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
   TileLimits limits;
   if (machine.outrunsLoads && window == 1)

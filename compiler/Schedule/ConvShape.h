@@ -64,6 +64,8 @@ struct TileLimits {
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.
   static TileLimits wide(const Machine &machine, int64_t window);
+  /// Of a product whose rows lie far from each other, each with an address of its own.
+  static TileLimits ofRows(const Machine &machine);
   /// Of one that skips pixels.
   static TileLimits striding(const Machine &machine, int64_t window);
   /// Of one whose window's row, `taps` wide, is straight code.

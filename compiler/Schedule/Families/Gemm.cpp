@@ -181,7 +181,7 @@ private:
     for (int64_t extent : rows.drop_back())
       left *= extent;
     // What comes from memory is loaded once for all columns of a tile.
-    TileLimits limits = TileLimits::wide(machine, 1);
+    TileLimits limits = TileLimits::ofRows(machine);
     if (left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
     Tile tile = chooseTile(rows.back(), vectorsOf(columns, width), machine, limits);
