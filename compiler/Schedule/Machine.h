@@ -19,9 +19,9 @@ struct Machine {
 
   double bytesPerCycle = 6;     ///< read from memory by one core, far from the caches
   int64_t ownStreams = 5;       ///< streams of weights that the processor fetches best by itself; 0: instructions do, of fewer
-  bool fetchesAhead = true;     ///< weights are prefetched into the second-level cache while others are used
+  bool fetchesAhead = true;     ///< weights are prefetched into a near cache while others are used
   bool smallSecondLevel = true; ///< the second-level cache is one of 256 to 512 KiB
-  bool slowThirdLevel = false;  ///< the third-level cache is no faster than memory
+  bool slowThirdLevel = false;  ///< what leaves the second-level cache counts as in memory: best on Sapphire Rapids and on Zen 5
   /// Multiply-adds outrun two loads and the second-level cache, so that register tiles as large as they can be pay.
   bool outrunsLoads = false;
   int64_t enoughSums = 12;   ///< of a register tile; fewer take longer, though they hide the latency of multiply-adds
