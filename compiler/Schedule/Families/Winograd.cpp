@@ -189,8 +189,15 @@ private:
       order.push_back("c");
       stage.reorder(order).vectorize("c").unroll("cb").unroll(t).unroll("ii");
       if (prefetchLines > 0)
-        stage.prefetch("filter", "ib", byPoints ? "po" : "v", prefetchLines);
+        fetchAhead(stage);
       return stage.get();
+    }
+
+    /// The lines for a block of input channels, a few between all of its channels: many at once wait for each other.
+    void fetchAhead(StageBuilder &stage) const {
+      int64_t turns = machine.vector / channelUnroll;
+      bool spreads = 2 * prefetchLines > turns;
+      stage.prefetch("filter", spreads ? "io" : "ib", byPoints ? "po" : "v", spreads ? llvm::divideCeil(prefetchLines, turns) : prefetchLines);
     }
 
     /// The loop of the products around all tiles of a band, in a plane.

@@ -145,14 +145,19 @@ static int64_t fetchedAhead(const WinogradTiles &tiles, Tile tile, int64_t cuts,
   if (!tiles.isStreamed())
     return 0;
   // Their arithmetic hides it, unlike a direct layer's.
-  if (cuts >= 2 && (machine.pointBandBytes > 0 || (machine.fetchesAhead && cuts <= 3)))
+  if (machine.pointBandBytes > 0 || (machine.fetchesAhead && cuts >= 2 && cuts <= 3))
     return llvm::divideCeil(linesOf(machine.vector, machine), cuts);
   return linesAhead(machine.vector, tile.cb, cuts, machine);
 }
 
-/// Where a run has few tiles, more channel blocks keep the pipes full and filters are read in longer runs.
+/// Where a run has few tiles, more channel blocks keep the pipes full and filters are read in longer runs; of twelve or eleven all are
+/// one register tile where filters come from memory, each vector once.
 static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks, TileLimits limits, const Machine &machine) {
+  constexpr int64_t mostOfRun = 12;
   Tile tile = chooseTile(run, blocks, machine, limits);
+  bool fetches = tiles.isFar() && machine.pointBandBytes > 0 && !machine.hasFewRegisters();
+  if (fetches && blocks > 1 && tile.x < run && run <= mostOfRun)
+    tile = {run, 2, double(llvm::alignTo(blocks, 2)) / blocks};
   if (tiles.isStreamed() && tile.x * 4 <= machine.registers / 2 && blocks % 4 == 0)
     tile.cb = 4;
   return tile;

@@ -22,6 +22,8 @@ struct WinogradTiles {
   bool isDeep() const { return taps > 1 || slices > 1; }
   /// Whether the filter is too large to be read again and again at the speed of arithmetic.
   bool isStreamed() const { return weightBytes >= machine.cachedFilterBytes; }
+  /// Whether filters come from memory for each band, as the third-level cache does not keep them.
+  bool isFar() const;
   /// Tiles of a row, or of the rows that lie in each other.
   int64_t inRow() const { return across * dy; }
   /// Slices of the input that those of a band touch.
@@ -73,8 +75,6 @@ private:
   struct Axis;
   WinogradTiles(const ConvShape &conv, const Axis &vertical, const Axis &horizontal, const Machine &machine);
 
-  /// Whether filters come from memory for each band, as the third-level cache does not keep them.
-  bool isFar() const;
   /// Whether a filter is used for all samples before the next is read. Where one sample has tiles enough, that only
   /// makes more input to keep.
   bool servesBatch(int64_t cb) const;

@@ -92,7 +92,7 @@ module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vecto
 // CHECK-SAME: stage<"columns", [compute_at("tiles", band)
 // CHECK-SAME: parallel(ib)
 // CHECK-SAME: stage<"product", [compute_at("products", to)
-// CHECK-SAME: prefetch("filter", ib, po by 4)
+// CHECK-SAME: prefetch("filter", io, po by 1)
 // CHECK-SAME: stage<"products", [compute_at("tiles", band), storage_order(n, u, v, cb, t, c)
 // CHECK-SAME: split(cb -> po, pi by 2, shift_inwards), split(t -> to, ti by 10, shift_inwards), reorder(n, u, v, po, to, ti, pi, c)
 // CHECK-SAME: parallel(uv)
@@ -352,7 +352,7 @@ func.func @groups(%x: tensor<1x96x56x56xf32>) -> tensor<1x1024x56x56xf32> attrib
 // or to the next partial sum, where all tiles of a strip take one before the next.
 module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd2
-// CHECK-SAME: prefetch("filter", ib, po by 4)
+// CHECK-SAME: prefetch("filter", io, po by 1)
 // CHECK-LABEL: func.func private @conv3x3s2
 // CHECK-SAME: compute_at("store", cbo)
 // CHECK-SAME: reorder(ib, y, xo, ky, kx, ro, ri, cb, xi, c)
