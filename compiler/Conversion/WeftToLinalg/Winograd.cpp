@@ -27,7 +27,8 @@
 //
 // The last row and column of tiles may be ragged: of fewer results and so of fewer points, the first ones of the others, since a
 // transformed filter is that of its points whatever the tile. Transforms stay as they are: a ragged tile's input goes on, behind what
-// it reads, so that it is 0 at the points it has not (`endTile`). Its products with those are left out, in whole register tiles.
+// it reads, so that it is 0 at the points it has not (`endTile`). Its products with those are left out, in whole register tiles; or
+// the points that as many tiles have are a part (`Part`), with a product of its own.
 //
 // Which row of a matrix applies depends on a loop index (u, v, p, q); schedules unroll it, so the selection costs
 // nothing.
@@ -187,8 +188,9 @@ public:
       : op(op), kernel(kernel), context(op.getContext()), x(op.getX().getType()), y(op.getY().getType()),
         z(op.getSpatialRank() - 2), vertical(kernel::Winograd::along(m, op.getKernel()[z])),
         horizontal(kernel::Winograd::along(m, op.getKernel()[1 + z])),
-        rx(kernel.parameter("ragged") ? kernel.parameter("rx") : 0), down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z], rx > 0),
-        across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z], rx > 0), batch(y.type.getDimSize(0)),
+        rx(kernel.parameter("ragged") ? kernel.parameter("rx") : 0), inParts(kernel.parameter("lower") || kernel.parameter("right")),
+        down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z], rx > 0 || inParts),
+        across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z], rx > 0 || inParts), batch(y.type.getDimSize(0)),
         inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)), groups(op.getGroups()),
         transformsFilter(cast<RankedTensorType>(op.getWeight().getType()).getRank() == op.getSpatialRank() + 4) {
     for (unsigned d = 0; d < z; ++d) {
@@ -201,6 +203,8 @@ public:
     kernel.keepPlanes();
     Value made = transformsFilter ? filterColumns(filterRows()) : Value(), columns = transformColumns(transformRows());
     Value filter = made ? made : kernel.read(op.getWeight(), "filter");
+    if (inParts)
+      return place(backColumns(backOfParts(productsOfParts(columns, filter))));
     return place(backColumns(backRows(rx ? raggedProducts(raggedProduct(columns, filter)) : products(product(columns, filter)))));
   }
 
@@ -397,6 +401,81 @@ private:
     return taps;
   }
 
+  /// Some of the points, which as many tiles have: all of them, all but the lower row, or all but the right column. Those of the last
+  /// are numbered column by column.
+  struct Part {
+    StringRef suffix;
+    int64_t firstRow, rows, firstColumn, columns, tiles; ///< rows and columns of points
+    bool byColumns;
+  };
+
+  SmallVector<Part, 3> parts() const {
+    int64_t allRows = down.pointsOfLast, allColumns = across.pointsOfLast;
+    SmallVector<Part, 3> parts{{"", 0, allRows, 0, allColumns, down.count * across.count, false}};
+    if (allRows < down.points)
+      parts.push_back({"_lower", allRows, down.points - allRows, 0, across.points, (down.count - 1) * across.count, false});
+    if (allColumns < across.points)
+      parts.push_back({"_right", 0, allRows, allColumns, across.points - allColumns, down.count * (across.count - 1), true});
+    return parts;
+  }
+
+  /// The products of each part, from its own first point on.
+  SmallVector<Value> productsOfParts(Value columns, Value transformed) {
+    SmallVector<Value> results;
+    for (const Part &part : parts()) {
+      StageLoops nest = loops({"n", "u", "v", "cb", "t", "c", "ib", "i"});
+      nest.parallel = 6;
+      nest.reductionExtents.assign(2, -1);
+      AffineExpr point = (d(1) + part.firstRow) * across.points + d(2) + part.firstColumn;
+      AffineMap filter = AffineMap::get(8, 0, {point, d(3), d(6), d(7), d(5)}, context);
+      RankedTensorType type = tensor({batch, part.rows, part.columns, outBlocks, part.tiles, y.block});
+      auto body = [&](Builder &b, ValueRange v) {
+        Value t = indexOf(b, 4), tile = t;
+        if (part.byColumns)
+          tile = scaled(b, arith::RemUIOp::create(b, t, number(b, down.count)), across.count, arith::DivUIOp::create(b, t, number(b, down.count)));
+        Value row = arith::AddIOp::create(b, indexOf(b, 1), number(b, part.firstRow)), column = arith::AddIOp::create(b, indexOf(b, 2), number(b, part.firstColumn));
+        Value input = tensor::ExtractOp::create(b, columns, ValueRange{indexOf(b, 0), indexOf(b, 6), tile, row, column, indexOf(b, 7)});
+        return addOf(b, v[1], mulOf(b, input, v[0]));
+      };
+      Value product = kernel.reduce("product" + part.suffix.str(), nest, {{transformed, filter}}, type,
+                                    FloatAttr::get(y.type.getElementType(), 0.0), body);
+      results.push_back(kernel.map("products" + part.suffix.str(), loops({"n", "u", "v", "cb", "t", "c"}),
+                                   {{product, AffineMap::getMultiDimIdentityMap(6, context)}}, type,
+                                   [](Builder &, ValueRange v) { return v[0]; }));
+    }
+    return results;
+  }
+
+  /// The product of tile (ty, tx) at a point (u, v), of which u is a number; 0 where the tile does not have it.
+  Value productAt(Builder &b, ArrayRef<Value> products, int64_t u) {
+    Value ty = indexOf(b, 2), tx = indexOf(b, 3), v = indexOf(b, 5), result;
+    for (auto [part, values] : llvm::zip_equal(parts(), products)) {
+      if (u < part.firstRow || u >= part.firstRow + part.rows)
+        continue;
+      Value last = part.tiles < down.count * across.count ? number(b, part.tiles - 1) : Value();
+      Value tile = part.byColumns ? scaled(b, tx, down.count, ty) : scaled(b, ty, across.count, tx);
+      Value column = part.firstColumn ? Value(arith::SubIOp::create(b, v, number(b, part.firstColumn))) : v;
+      column = arith::MaxSIOp::create(b, arith::MinSIOp::create(b, column, number(b, part.columns - 1)), number(b, 0));
+      Value at = last ? Value(arith::MinSIOp::create(b, tile, last)) : tile;
+      Value here = tensor::ExtractOp::create(b, values, ValueRange{indexOf(b, 0), number(b, u - part.firstRow), column, indexOf(b, 1), at, indexOf(b, 6)});
+      if (last)
+        here = arith::SelectOp::create(b, arith::CmpIOp::create(b, arith::CmpIPredicate::sle, tile, last), here, constantLike(b, here, 0));
+      result = result ? Value(arith::SelectOp::create(b, isOfAllColumns(b, v), result, here)) : here;
+    }
+    return result;
+  }
+
+  Value backOfParts(ArrayRef<Value> products) {
+    auto body = [&](Builder &b, ValueRange) {
+      SmallVector<Value> points;
+      for (int64_t u = 0; u < down.points; ++u)
+        points.push_back(productAt(b, products, u));
+      return pick(b, 4, transformBack(b, vertical, points));
+    };
+    return kernel.map("back_rows", loops({"n", "cb", "ty", "tx", "p", "v", "c"}), {},
+                      tensor({batch, outBlocks, down.count, across.count, down.m, across.points, y.block}), body);
+  }
+
   /// Sums stay in registers until they are whole.
   Value products(Value product) {
     return kernel.map("products", loops({"n", "u", "v", "cb", "t", "c"}),
@@ -455,7 +534,8 @@ private:
   Layout x, y;
   unsigned z; ///< 1 where there are slices, 0 in a plane
   kernel::Winograd vertical, horizontal;
-  int64_t rx; ///< tiles of a register tile where last tiles are ragged, else 0
+  int64_t rx;   ///< tiles of a register tile where last tiles are ragged, else 0
+  bool inParts; ///< whether they are, and each part of the points has products of its own
   Tiling down, across;
   int64_t batch, inBlocks, outBlocks, groups;
   bool transformsFilter; ///< which is packed as for a direct kernel

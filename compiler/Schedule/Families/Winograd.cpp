@@ -31,18 +31,37 @@ public:
   }
 
   ScheduleAttr schedule(const KernelView &kernel, DictionaryAttr choice, const Machine &machine) const override {
-    if (!isNestOf(kernel))
+    if (!isNestOf(kernel, choice))
       return scheduleAnything(kernel, machine);
     return Writer(kernel, choice, machine).run();
   }
 
 private:
+  /// Points that as many tiles have, with products of their own; their stages' names end so.
+  struct Part {
+    StringRef suffix;
+    int64_t rx, tiles; ///< in registers, and in all
+  };
+
+  static SmallVector<Part, 3> partsOf(ArrayRef<StageView> stages, DictionaryAttr choice) {
+    SmallVector<Part, 3> parts;
+    int64_t rx = parameter(choice, "rx", 1);
+    for (auto [suffix, key] : {std::pair<StringRef, StringRef>("", "rx"), {"_lower", "lower"}, {"_right", "right"}})
+      for (const StageView &stage : stages)
+        if (stage.name == ("products" + suffix).str())
+          parts.push_back({suffix, parameter(choice, key, rx), stage.extentOf("t")});
+    return parts;
+  }
+
   /// The stages phase kernels makes of it, then the epilogue, then windows of 2x2 where they are pooled.
-  static bool isNestOf(const KernelView &kernel) {
-    static constexpr StringLiteral names[] = {"rows", "columns", "product", "products", "back_rows", "back"};
+  static bool isNestOf(const KernelView &kernel, DictionaryAttr choice) {
+    SmallVector<std::string> names{"rows", "columns"};
     ArrayRef<StageView> stages = stagesBehindFilter(kernel);
-    size_t others = stages.size() - std::size(names);
-    if (stages.size() <= std::size(names) || others > 2 || kernel.output().isReduction())
+    for (const Part &part : partsOf(stages, choice))
+      names.append({"product" + part.suffix.str(), "products" + part.suffix.str()});
+    names.append({"back_rows", "back"});
+    size_t others = stages.size() - names.size();
+    if (stages.size() <= names.size() || others > 2 || kernel.output().isReduction())
       return false;
     return llvm::all_of(llvm::zip(stages, names),
                         [](auto pair) { return std::get<0>(pair).name == std::get<1>(pair); });
@@ -59,28 +78,37 @@ private:
         : Writer(kernel, stagesBehindFilter(kernel), choice, machine) {}
     Writer(const KernelView &kernel, ArrayRef<StageView> stages, DictionaryAttr choice, const Machine &machine)
         : machine(machine), context(kernel.getContext()), u(stages[0].extentOf("u")),
-          v(stages[0].extentOf("v")), p(stages[5].extentOf("p")), q(stages[5].extentOf("q")),
+          v(stages[0].extentOf("v")), p(backOf(stages).extentOf("p")), q(backOf(stages).extentOf("q")),
           dy(parameter(choice, "dy", 1)), dx(parameter(choice, "dx", 1)), rx(parameter(choice, "rx", 1)),
           cb(parameter(choice, "cb", 1)), slices(parameter(choice, "slices")),
           prefetchLines(parameter(choice, "prefetch")), band(parameter(choice, "band", 1)),
           samplesInside(parameter(choice, "samples_inside") != 0), byPoints(parameter(choice, "by_points") != 0),
           inTiles(parameter(choice, "tiles") != 0), isRagged(parameter(choice, "ragged") != 0), divides(parameter(choice, "divides") != 0),
-          transforms(transformsFilter(kernel)), pooled(stages.size() > 7 ? 2 : 1), out(kernel.output().name),
-          rowsOfTiles(stages[5].extentOf("ty") / dy), tilesAcross(parameter(choice, "chunk", stages[5].extentOf("tx"))),
-          tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross), cuts(tilesAcross < stages[5].extentOf("tx")),
-          isDeep(kernel.output().has("z")) {}
+          transforms(transformsFilter(kernel)), pooled(&backOf(stages) + 2 < stages.end() ? 2 : 1), out(kernel.output().name),
+          rowsOfTiles(backOf(stages).extentOf("ty") / dy), tilesAcross(parameter(choice, "chunk", backOf(stages).extentOf("tx"))),
+          tilesTogether(std::min(band, rowsOfTiles) * dy * tilesAcross), cuts(tilesAcross < backOf(stages).extentOf("tx")),
+          isDeep(kernel.output().has("z")), parts(partsOf(stages, choice)) {
+      parts.front().tiles = tilesTogether; // of a band
+    }
 
     ScheduleAttr run() {
       if (inTiles)
         return ScheduleAttr::get(context, {rows(), columns(), splitInput(), productInTiles(), productsInTiles(),
                                            backRows(), back(), tiles()});
-      SmallVector<StageAttr> stages{rows(), columns(), product(), products(), backRows(), back(), tiles()};
+      SmallVector<StageAttr> stages{rows(), columns()};
+      for (const Part &part : parts)
+        stages.append({product(part), products(part)});
+      stages.append({backRows(), back(), tiles()});
       if (transforms)
         stages.insert(stages.begin(), {filterRows(), filterColumns()});
       return ScheduleAttr::get(context, stages);
     }
 
   private:
+    static const StageView &backOf(ArrayRef<StageView> stages) {
+      return *llvm::find_if(stages, [](const StageView &stage) { return stage.name == "back"; });
+    }
+
     /// Threads that have bands of their own need not share points.
     bool sharesPoints() const { return byPoints && !manyBands(); }
     bool manyBands() const { return llvm::divideCeil(rowsOfTiles, band) >= bandsForThreads; }
@@ -169,17 +197,17 @@ private:
     }
 
     Tail blocksTail() const { return divides ? Tail::Exact : Tail::ShiftInwards; }
-  bool cutsTiles() const { return isRagged || rx < tilesTogether; }
+    bool cutsTiles(const Part &part) const { return isRagged || part.rx < part.tiles; }
 
     /// The sums of one register tile.
-    StageAttr product() {
-      StageBuilder stage(context, "product");
+    StageAttr product(const Part &part) {
+      StageBuilder stage(context, "product" + part.suffix.str());
       StringRef t = productTiles().back();
-      stage.computeAt("products", cutsTiles() ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", cb).boundExtent(t, rx);
+      stage.computeAt("products" + part.suffix.str(), cutsTiles(part) ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", cb).boundExtent(t, part.rx);
       SmallVector<StringRef> tile{"cb", t}, order{"ib"};
       if (isRagged)
         stage.boundExtent("to", 1);
-      orderTile(tile, rx, cb, machine);
+      orderTile(tile, part.rx, cb, machine);
       stage.vectorize("c").unroll("cb").unroll(t);
       stage.onUpdate().split("i", "io", "ii", channelUnroll, Tail::Exact);
       if (isDeep)
@@ -189,29 +217,30 @@ private:
       order.push_back("c");
       stage.reorder(order).vectorize("c").unroll("cb").unroll(t).unroll("ii");
       if (prefetchLines > 0)
-        fetchAhead(stage);
+        fetchAhead(stage, part);
       return stage.get();
     }
 
     /// The lines for a block of input channels, a few between all of its channels: many at once wait for each other.
-    void fetchAhead(StageBuilder &stage) const {
+    void fetchAhead(StageBuilder &stage, const Part &part) const {
       int64_t turns = machine.vector / channelUnroll;
-      bool spreads = 2 * prefetchLines > turns;
-      stage.prefetch("filter", spreads ? "io" : "ib", byPoints ? "po" : "v", spreads ? llvm::divideCeil(prefetchLines, turns) : prefetchLines);
+      int64_t lines = llvm::divideCeil(prefetchLines * llvm::divideCeil(tilesTogether, rx), llvm::divideCeil(part.tiles, part.rx));
+      bool spreads = 2 * lines > turns;
+      stage.prefetch("filter", spreads ? "io" : "ib", byPoints ? "po" : "v", spreads ? llvm::divideCeil(lines, turns) : lines);
     }
 
     /// The loop of the products around all tiles of a band, in a plane.
     StringRef innermostRun() const { return samplesInside ? "n" : byPoints && !transforms ? "po" : "v"; }
 
-    StageAttr products() {
-      StageBuilder stage(context, "products");
+    StageAttr products(const Part &part) {
+      StageBuilder stage(context, "products" + part.suffix.str());
       stage.computeAt(out, byPoints ? bandLoop() : "cbo");
       stage.storageOrder(withSlices(byPoints ? pointOrder("cb", productTiles(), "c") : SmallVector<StringRef>{"n", "u", "v", "t", "cb", "c"}));
       if (!byPoints)
         stage.boundExtent("cb", cb);
       if (isRagged)
-        stage.boundExtent("to", tilesTogether / rx);
-      else
+        stage.boundExtent("to", part.tiles / part.rx);
+      else if (parts.size() == 1)
         boundTiles(stage);
       SmallVector<StringRef> order{"u", "v"};
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
@@ -221,11 +250,11 @@ private:
       }
       if (isDeep)
         order.push_back("z");
-      if (cutsTiles() && !isRagged)
-        stage.split("t", "to", "ti", rx, tilesTogether % rx || rowsOfTiles % band ? Tail::ShiftInwards : Tail::Exact);
-      if (cutsTiles())
+      if (cutsTiles(part) && !isRagged)
+        stage.split("t", "to", "ti", part.rx, part.tiles % part.rx || rowsOfTiles % band ? Tail::ShiftInwards : Tail::Exact);
+      if (cutsTiles(part))
         order.push_back("to");
-      StringRef tile = cutsTiles() ? "ti" : "t", block = byPoints ? "pi" : "cb";
+      StringRef tile = cutsTiles(part) ? "ti" : "t", block = byPoints ? "pi" : "cb";
       order.append({tile, block, "c"});
       stage.reorder(order).vectorize("c").unroll(block).unroll(tile);
       if (sharesPoints() && transforms)
@@ -312,6 +341,7 @@ private:
     int64_t tilesTogether;            ///< worked on together
     bool cuts;                        ///< whether that is part of a row
     bool isDeep;                      ///< whether there are slices
+    SmallVector<Part, 3> parts;
   };
 };
 

@@ -12,8 +12,12 @@ using namespace mlir;
 
 namespace weft {
 
-/// How much faster than from memory bytes come that are read again and again, in order.
-constexpr double againSpeed = 2;
+/// How much faster than from memory a filter comes that is read again for each band, in order: where the third-level cache, of 16 to
+/// 32 MiB, keeps it.
+static double againSpeed(const WinogradTiles &tiles) {
+  constexpr double mostKept = 20 << 20;
+  return tiles.weightBytes <= mostKept ? 2 : 1;
+}
 
 using Values = SmallVectorImpl<std::pair<StringRef, int64_t>>;
 
@@ -163,6 +167,36 @@ static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks
   return tile;
 }
 
+/// Products of ragged last tiles where the points that as many tiles have are a part with register tiles of their own.
+struct RaggedParts {
+  SmallVector<std::pair<StringRef, int64_t>, 2> values; ///< tiles in registers of the parts that the lower row, or the right column, is not in
+  double ofProducts;                                    ///< what they seem to cost, in whole tiles' products; as of `raggedPoints`
+};
+
+static std::optional<RaggedParts> raggedParts(const WinogradTiles &tiles, Tile whole, int64_t blocks, TileLimits limits, const Machine &machine) {
+  constexpr double least = 0.04; // that is saved
+  if (machine.raggedTiles || machine.pointBandBytes == 0 || tiles.hasSlices || tiles.dy * tiles.dx > 1)
+    return std::nullopt;
+  RaggedParts parts;
+  bool fit = true;
+  auto costOf = [&](int64_t points, int64_t run, StringRef name) {
+    if (points == 0)
+      return 0.0;
+    Tile tile = name.empty() ? whole : registerTile(tiles, run, blocks, limits, machine);
+    fit &= tile.cb == whole.cb;
+    if (!name.empty())
+      parts.values.push_back({name, tile.x});
+    return points * double(llvm::alignTo(run, tile.x)) * (1 + limits.weightReload / tile.x);
+  };
+  int64_t lowerPoints = tiles.sideDown - tiles.lastDown, rightPoints = tiles.sideAcross - tiles.lastAcross, all = tiles.down * tiles.across;
+  double cost = costOf(tiles.lastDown * tiles.lastAcross, all, "") + costOf(lowerPoints * tiles.sideAcross, all - tiles.across, "lower") +
+                costOf(tiles.lastDown * rightPoints, all - tiles.down, "right");
+  double saved = 1 - cost / costOf(tiles.pointCount, all, "");
+  parts.ofProducts = 1 - saved / 2;
+  bool isLine = tiles.down == 1 || tiles.across == 1; // of which a part would have no tiles
+  return fit && !isLine && saved >= least ? std::optional(parts) : std::nullopt;
+}
+
 static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {
   WinogradTiles tiles(shape, m, machine);
   TileLimits limits = tiles.isDeep() ? TileLimits() : TileLimits::wide(machine, 1);
@@ -184,6 +218,9 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
     tile = *ragged;
     products = shape.batch * raggedPoints(tiles);
   }
+  std::optional<RaggedParts> parts = byPoints && rows == tiles.down ? raggedParts(tiles, tile, blocks, limits, machine) : std::nullopt;
+  if (parts)
+    products *= parts->ofProducts;
   double transforms = tiles.inBlocks * machine.inputTransform * tiles.slicesRead() / tiles.slices +
                       tiles.outBlocks * machine.outputTransform;
   Choice choice;
@@ -192,7 +229,7 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   choice.weightBytes = tiles.weightBytes;
   double work = productsOf(tiles, products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed();
   double again = byPoints && rows == tiles.down ? 0 : tiles.readAgain(rows, tile.cb, shape.batch);
-  double stream = (tiles.weightBytes + again / againSpeed) / machine.bytesPerCycle;
+  double stream = (tiles.weightBytes + again / againSpeed(tiles)) / machine.bytesPerCycle;
   // Others are not fetched ahead; with groups products are few beside transforms, which hide nothing.
   bool hides = shape.isDense() && (!machine.slowThirdLevel || tiles.isStreamed());
   choice.cycles = std::max(work, stream) + (hides ? machine.exposedStreaming : 1) * std::min(work, stream);
@@ -203,6 +240,8 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
     values.push_back({"samples_inside", 1});
   if (ragged)
     values.push_back({"ragged", 1});
+  if (parts)
+    values.append(parts->values);
   if (!shape.isDense())
     values.push_back({"divides", 1});
   addDilation(tiles, values);

@@ -107,3 +107,22 @@ func.func @ragged(%x: tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3
   } {choice = {band = 2 : i64, by_points = 1 : i64, cb = 2 : i64, family = "winograd", m = 4 : i64, ragged = 1 : i64, rx = 2 : i64}} : (tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, tensor<36x2x2x8x8xf32>) -> tensor<1x16x6x6xf32, #weft.blocked<8>>
   return %y : tensor<1x16x6x6xf32, #weft.blocked<8>>
 }
+
+// The same with products of their own for the points that all tiles have, that the lower row has not and that only the right column has
+// not; the last by columns.
+// CHECK-LABEL: kernel conv3x3_winograd4_b8_2 {
+// CHECK: stage product f32 [n < 1, u < 4, v < 4, cb < filter.1, t < 4, c < 8] {
+// CHECK: stage product_lower f32 [n < 1, u < 2, v < 6, cb < filter.1, t < 2, c < 8] {
+// CHECK: stage product_right f32 [n < 1, u < 4, v < 2, cb < filter.1, t < 2, c < 8] {
+// CHECK: stage back_rows
+func.func @parts(%x: tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>) -> tensor<1x16x6x6xf32, #weft.blocked<8>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x16x3x3xf32>
+  %p = weft.winograd_filter %w {ic_block = 8 : i64, m = 4 : i64, oc_block = 8 : i64} : (tensor<16x16x3x3xf32>) -> tensor<36x2x2x8x8xf32>
+  %y = weft.group "conv" (%x, %p) {
+  ^bb0(%a: tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, %f: tensor<36x2x2x8x8xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {algorithm = #weft.algorithm<winograd4>, filter_shape = array<i64: 16, 16, 3, 3>}
+           : (tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, tensor<36x2x2x8x8xf32>) -> tensor<1x16x6x6xf32, #weft.blocked<8>>
+    weft.yield %c : tensor<1x16x6x6xf32, #weft.blocked<8>>
+  } {choice = {band = 2 : i64, by_points = 1 : i64, cb = 2 : i64, family = "winograd", m = 4 : i64, lower = 2 : i64, right = 2 : i64, rx = 4 : i64}} : (tensor<1x16x6x6xf32, #weft.blocked<8, border = [1, 3, 1, 3], fill = 0.0>>, tensor<36x2x2x8x8xf32>) -> tensor<1x16x6x6xf32, #weft.blocked<8>>
+  return %y : tensor<1x16x6x6xf32, #weft.blocked<8>>
+}

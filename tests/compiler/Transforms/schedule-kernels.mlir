@@ -68,6 +68,28 @@ func.func @ragged(%x: tensor<1x128x14x14xf32>) -> tensor<1x4096x14x14xf32> attri
 
 // -----
 
+// On a Zen 5 the points that all tiles have and those that the last row or column has not are parts of their own, with register tiles that fit.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv3x3_winograd4
+// CHECK-SAME: stage<"product", [compute_at("products", to), bound_extent(cb by 2), bound_extent(t by 8)
+// CHECK-SAME: prefetch("filter", io, po by 2)
+// CHECK-SAME: stage<"product_lower", [compute_at("products_lower", po), bound_extent(cb by 2), bound_extent(t by 12)
+// CHECK-SAME: prefetch("filter", io, po by 4)
+// CHECK-SAME: stage<"product_right", [compute_at("products_right", po), bound_extent(cb by 2), bound_extent(t by 12)
+// CHECK-SAME: lower = 12 : i64
+func.func @parts(%x: tensor<1x128x14x14xf32>) -> tensor<1x4096x14x14xf32> attributes {weft.net} {
+  %w1 = weft.weight "w1" : tensor<128x128x3x3xf32>
+  %w2 = weft.weight "w2" : tensor<4096x128x1x1xf32>
+  %0 = weft.conv %x, %w1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x128x14x14xf32>, tensor<128x128x3x3xf32>) -> tensor<1x128x14x14xf32>
+  %1 = weft.conv %0, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x128x14x14xf32>, tensor<4096x128x1x1xf32>) -> tensor<1x4096x14x14xf32>
+  return %1 : tensor<1x4096x14x14xf32>
+}
+}
+
+// -----
+
 // Under a dilated window the tiles that lie in each other are transformed back together; their results are stored one tile after the
 // other.
 module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
