@@ -68,7 +68,7 @@ static bool fitsRegisters(int64_t x, int64_t cb, const Machine &machine, TileLim
     return false;
   if (!machine.embedsBroadcast)
     return x * cb + std::min(x, cb) + 1 <= machine.registers;
-  return x * cb + cb + 1 < machine.registers && x * (cb + limits.held) <= machine.registers;
+  return x * cb + cb + 1 < machine.registers && x * (cb + limits.held) + limits.spare <= machine.registers;
 }
 
 TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
@@ -108,7 +108,9 @@ TileLimits TileLimits::striding(const Machine &machine, int64_t window) {
 /// two taps.
 TileLimits TileLimits::unrolledRow(const Machine &machine, int64_t window, int64_t taps, int64_t stride) {
   TileLimits limits = striding(machine, window);
+  constexpr int64_t shortRow = 3; // what is moved in and out between so few taps weighs more than the waste of a smaller tile
   limits.held = std::clamp<int64_t>(taps - stride, 0, stride);
+  limits.spare = limits.held > 0 && taps <= shortRow ? 6 : 0;
   return limits;
 }
 

@@ -148,17 +148,34 @@ Expr Prefetch::following(const Expr &index) const {
   return after(index, own);
 }
 
+/// `index` in the next iteration of `next`, all loops inside it as they are, if there are some and it depends on each; else nothing.
+Expr Prefetch::inPlace(const Expr &index) const {
+  const size_t own = nextAt - 1;
+  Expr place = resolved(index, own, path.size());
+  size_t between = 0;
+  for (size_t i = nextAt; i < path.size(); ++i) {
+    if (path[i].loop.empty())
+      continue;
+    if (!expr_uses_var(place, path[i].loop))
+      return Expr();
+    ++between;
+  }
+  Expr next = Variable::make(Halide::Int(32), path[own].loop) + 1;
+  return between ? substitute(path[own].loop, next, place) : Expr();
+}
+
 Stmt Prefetch::fetches(const Stmt &body) const {
   Loads loads(operand);
   body.accept(&loads);
   std::vector<Expr> streams; // what does not lie at a constant distance is another
+  bool each = !loads.indices.empty() && std::all_of(loads.indices.begin(), loads.indices.end(), [&](const Expr &load) { return inPlace(load).defined(); });
   for (const Expr &load : loads.indices) {
-    Expr begin = following(load);
+    Expr begin = each ? inPlace(load) : following(load);
     auto isNear = [&](const Expr &stream) { return is_const(simplify(begin - stream)); };
     if (std::none_of(streams.begin(), streams.end(), isNear))
       streams.push_back(begin);
   }
-  Expr ahead = turnsSoFar() * (lines * elementsOfLine), base = Variable::make(Halide::Handle(), operand);
+  Expr ahead = each ? Expr(0) : turnsSoFar() * (lines * elementsOfLine), base = Variable::make(Halide::Handle(), operand);
   std::vector<Stmt> all = {Evaluate::make(0)};
   for (const Expr &stream : streams)
     for (int line = 0; line < lines; ++line)

@@ -19,6 +19,8 @@ namespace weft::emit {
 /// `next` reads first where this one reads, for each load whose distance from the others is no constant. So what a
 /// load runs through should lie together. Behind the last iteration of `next` comes the first one in the next iteration
 /// of the loop around it. Lines past the end of the operand are harmless: a prefetch never faults.
+/// Where each iteration of `turn` reads elsewhere, as its loads depend on all loops between the two (pixels of an image, whose
+/// rows and channels lie apart), it fetches instead the first `lines` lines of where it will read in the next iteration of `next`.
 class Prefetch : public Halide::Internal::IRMutator {
 public:
   Prefetch(const kernel::Stage &stage, const kernel::Directive &directive);
@@ -34,6 +36,7 @@ private:
   size_t piecesOf(size_t outer) const;
   Halide::Expr after(Halide::Expr index, size_t stepping) const;
   Halide::Expr following(const Halide::Expr &index) const;
+  Halide::Expr inPlace(const Halide::Expr &index) const;
   Halide::Expr resolved(Halide::Expr expr, size_t begin, size_t end) const;
 
   struct Level {

@@ -39,8 +39,11 @@ public:
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (hasPrologue(conv))
       appendStrips(conv, shape, 4 * shape.inputs, choice.weightBytes, stripBytes, values);
-    else if (int64_t rows = rowsOf(shape, llvm::divideCeil(outBlocks, tile.cb)))
+    else if (int64_t rows = rowsOf(shape, llvm::divideCeil(outBlocks, tile.cb))) {
       values.push_back({"rows", rows});
+      if (int64_t lines = rows > 1 ? linesAhead(shape, tile, machine) : 0)
+        values.push_back({"ahead", lines});
+    }
     choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }
@@ -66,6 +69,17 @@ private:
     bool unrolls = holdsPixels(machine) && taps * fewestExactAccumulators <= unrolledLimit;
     return unrolls ? TileLimits::unrolledRow(machine, shape.window, taps, shape.stride.back())
                    : TileLimits::striding(machine, shape.window);
+  }
+
+  /// Cache lines that a tile reads of a row of the image, where that comes from memory: its rows are too short for the processor to
+  /// foresee them. In larger windows arithmetic takes longer than their way.
+  static int64_t linesAhead(const ConvShape &shape, Tile tile, const Machine &machine) {
+    constexpr int64_t smallImageBytes = 512 << 10, mostTaps = 9, lineBytes = 64;
+    int64_t imageBytes = shape.pixels * shape.inputs * 4;
+    for (int64_t step : shape.stride)
+      imageBytes *= step;
+    bool pays = machine.pointBandBytes > 0 && !machine.hasFewRegisters() && shape.kernel.size() == 2 && shape.kernel.front() > 1;
+    return pays && shape.window <= mostTaps && imageBytes > smallImageBytes ? llvm::divideCeil(4 * tile.x * shape.stride.back(), lineBytes) + 1 : 0;
   }
   static int64_t rowsOf(const ConvShape &shape, int64_t blockTasks) {
     bool isPlane = shape.batch == 1 && shape.kernel.size() == 2;

@@ -304,8 +304,10 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
   else if (nest.prefetchLines > 0)
     stage.prefetch("filter", turnOf(reduction), nest.chunks ? kernel::partialSums : nest.cb > 1 ? "cbo" : "cb",
                    nest.prefetchLines);
-  if (nest.inputLines > 0)
+  if (nest.inputLines > 0 && reduction.has("ib"))
     stage.prefetch("x", "ib", "ib", nest.inputLines);
+  else if (nest.inputLines > 0)
+    stage.prefetch("x", "ky", "row", nest.inputLines);
   return stage.get();
 }
 

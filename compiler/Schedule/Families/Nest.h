@@ -27,7 +27,9 @@ struct Nest {
   int64_t splitFactor = 0;
   llvm::SmallVector<std::string> unrollReduction; ///< reduction loops to unroll whole; their extents are constants
   int64_t prefetchLines = 0; ///< of the filter of the next channel blocks, fetched at each turn of the window; 0: none
-  int64_t inputLines = 0; ///< of each pixel row of the input's next block of channels, fetched at each block; 0: none
+  /// Of each pixel row of the input's next block of channels, fetched at each block; of an image, in a strip of rows, what the next row of
+  /// results reads in the same place, fetched at each row of the window. 0: none.
+  int64_t inputLines = 0;
   bool streams = false; ///< each weight serves one tile: what is fetched ahead are its own next channels, a block further
   int64_t rows = 0; ///< of a strip that lies outside channel blocks, so that threads share rows; 0: they share blocks
   int64_t band = 0;           ///< tiles of a line in a band that lies outside channel blocks; 0: all
