@@ -86,9 +86,9 @@ TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
 
 TileLimits TileLimits::ofRows(const Machine &machine) {
   TileLimits limits = wide(machine, 1);
-  if (machine.hasFewRegisters() || machine.outrunsLoads || machine.fmaPerCycle < 2)
+  if (machine.sumsOfRows == 0)
     return limits;
-  limits.sums = 24; // 6x4 has fewest rows and loads
+  limits.sums = machine.sumsOfRows; // 6x4 has fewest rows and loads
   limits.many = 0.99;
   return limits;
 }

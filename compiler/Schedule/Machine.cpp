@@ -52,6 +52,7 @@ void Machine::becomeZen4() {
   fmaPerCycle = 1;
   cachedFilterBytes = 500 << 10;
   pointBandBytes = 4 << 20;
+  fetchesFirst = raggedParts = halvesTiles = true;
 }
 
 // Twice the arithmetic of Zen 4 and twice its loads, from caches as large.
@@ -61,5 +62,6 @@ void Machine::becomeZen5() {
   inputTransform = outputTransform = 250;
   oneBlockTile = 1.15;
   enoughSums = 12;
+  sumsOfRows = 24;
   joinsRows = fusesAttention = true;
 }

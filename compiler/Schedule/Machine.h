@@ -29,6 +29,10 @@ struct Machine {
   bool joinsRows = true;     ///< planes of 1x1 convolutions are lines of pixels where that repeats less work
   bool fusesAttention = true; ///< two products and the softmax between are one kernel where maps are large
   bool raggedTiles = true;   ///< the last of Winograd's tiles have no more points than their results need, where that pays
+  bool raggedParts = false;  ///< so they have, with a product for each part of the points that as many tiles have
+  bool halvesTiles = false;  ///< what the registers do not hold of a tile of Winograd's is transformed later, in a loop of its own
+  bool fetchesFirst = false; ///< lines are fetched into the first-level cache: enough of them at once for a filter or an image from memory
+  int64_t sumsOfRows = 0;    ///< of register tiles of products of rows, of four vectors then; 0: as of others
 
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
   double cachedFilterBytes = 400 << 10;

@@ -78,7 +78,7 @@ private:
     int64_t imageBytes = shape.pixels * shape.inputs * 4;
     for (int64_t step : shape.stride)
       imageBytes *= step;
-    bool pays = machine.pointBandBytes > 0 && !machine.hasFewRegisters() && shape.kernel.size() == 2 && shape.kernel.front() > 1;
+    bool pays = machine.fetchesFirst && shape.kernel.size() == 2 && shape.kernel.front() > 1;
     return pays && shape.window <= mostTaps && imageBytes > smallImageBytes ? llvm::divideCeil(4 * tile.x * shape.stride.back(), lineBytes) + 1 : 0;
   }
   static int64_t rowsOf(const ConvShape &shape, int64_t blockTasks) {

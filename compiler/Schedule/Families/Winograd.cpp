@@ -164,7 +164,7 @@ private:
     /// which costs less than what is moved in and out. 0: all.
     int64_t rowsTogether() const {
       bool fits = u * v <= machine.registers || u == 1 || v == 1;
-      if (fits || !byPoints || machine.hasFewRegisters() || machine.pointBandBytes == 0)
+      if (fits || !byPoints || !machine.halvesTiles)
         return 0;
       return u % 3 == 0 ? 3 : 2;
     }

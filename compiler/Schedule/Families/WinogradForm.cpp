@@ -159,7 +159,7 @@ static int64_t fetchedAhead(const WinogradTiles &tiles, Tile tile, int64_t cuts,
 static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks, TileLimits limits, const Machine &machine) {
   constexpr int64_t mostOfRun = 12;
   Tile tile = chooseTile(run, blocks, machine, limits);
-  bool fetches = tiles.isFar() && machine.pointBandBytes > 0 && !machine.hasFewRegisters();
+  bool fetches = tiles.isFar() && machine.fetchesFirst;
   if (fetches && blocks > 1 && tile.x < run && run <= mostOfRun)
     tile = {run, 2, double(llvm::alignTo(blocks, 2)) / blocks};
   if (tiles.isStreamed() && tile.x * 4 <= machine.registers / 2 && blocks % 4 == 0)
@@ -175,7 +175,7 @@ struct RaggedParts {
 
 static std::optional<RaggedParts> raggedParts(const WinogradTiles &tiles, Tile whole, int64_t blocks, TileLimits limits, const Machine &machine) {
   constexpr double least = 0.04; // that is saved
-  if (machine.raggedTiles || machine.pointBandBytes == 0 || tiles.hasSlices || tiles.dy * tiles.dx > 1)
+  if (!machine.raggedParts || tiles.hasSlices || tiles.dy * tiles.dx > 1)
     return std::nullopt;
   RaggedParts parts;
   bool fit = true;

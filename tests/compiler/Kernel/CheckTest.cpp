@@ -40,8 +40,8 @@ TEST(Check, Operands) {
             "the last dimension of `x` has stride 2; it must be 1");
   EXPECT_EQ(changed("x f32 [?, 64] strides [?, 1]", "x f32 [70000, 64] strides [70000, 1]"),
             "`x` passes 2^31 - 1 elements, the reach of 32-bit indices");
-  EXPECT_TRUE(isIndexable({.dims = {{46340, 46340}, {46340, 1}}}));
-  EXPECT_FALSE(isIndexable({.dims = {{1, int64_t(1) << 40}, {int64_t(1) << 40, 1}}}));
+  EXPECT_TRUE(isIndexable({.name = "x", .dims = {{46340, 46340}, {46340, 1}}}));
+  EXPECT_FALSE(isIndexable({.name = "x", .dims = {{1, int64_t(1) << 40}, {int64_t(1) << 40, 1}}}));
   EXPECT_EQ(changed(" holds y", ""), "the last stage holds an output");
   EXPECT_EQ(changed("@b[c]", "@y[n, c]"), "in the initial value of stage `sum`: outputs are read through their stages");
 }
