@@ -434,7 +434,7 @@ private:
         if (part.byColumns)
           tile = scaled(b, arith::RemUIOp::create(b, t, number(b, down.count)), across.count, arith::DivUIOp::create(b, t, number(b, down.count)));
         Value row = arith::AddIOp::create(b, indexOf(b, 1), number(b, part.firstRow)), column = arith::AddIOp::create(b, indexOf(b, 2), number(b, part.firstColumn));
-        Value input = tensor::ExtractOp::create(b, columns, ValueRange{indexOf(b, 0), indexOf(b, 6), tile, row, column, indexOf(b, 7)});
+        Value input = tensor::ExtractOp::create(b, columns, ValueRange{indexOf(b, 0), inputBlock(b, indexOf(b, 3), indexOf(b, 6)), tile, row, column, indexOf(b, 7)});
         return addOf(b, v[1], mulOf(b, input, v[0]));
       };
       Value product = kernel.reduce("product" + part.suffix.str(), nest, {{transformed, filter}}, type,

@@ -160,7 +160,7 @@ static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks
   constexpr int64_t mostOfRun = 12;
   Tile tile = chooseTile(run, blocks, machine, limits);
   bool fetches = tiles.isFar() && machine.fetchesFirst;
-  if (fetches && blocks > 1 && tile.x < run && run <= mostOfRun)
+  if (fetches && blocks > 1 && (blocks % 2 == 0 || !limits.wholeBlocks) && tile.x < run && run <= mostOfRun)
     tile = {run, 2, double(llvm::alignTo(blocks, 2)) / blocks};
   if (tiles.isStreamed() && tile.x * 4 <= machine.registers / 2 && blocks % 4 == 0)
     tile.cb = 4;
