@@ -41,7 +41,7 @@ public:
       appendStrips(conv, shape, 4 * shape.inputs, choice.weightBytes, stripBytes, values);
     else if (int64_t rows = rowsOf(shape, llvm::divideCeil(outBlocks, tile.cb))) {
       values.push_back({"rows", rows});
-      if (int64_t lines = rows > 1 ? linesAhead(shape, tile, machine) : 0)
+      if (int64_t lines = rows > 1 ? imageLines(shape, tile, machine) : 0)
         values.push_back({"ahead", lines});
     }
     choice.parameters = makeParameters(head->getContext(), name(), values);
@@ -73,7 +73,7 @@ private:
 
   /// Cache lines that a tile reads of a row of the image, where that comes from memory: its rows are too short for the processor to
   /// foresee them. In larger windows arithmetic takes longer than their way.
-  static int64_t linesAhead(const ConvShape &shape, Tile tile, const Machine &machine) {
+  static int64_t imageLines(const ConvShape &shape, Tile tile, const Machine &machine) {
     constexpr int64_t smallImageBytes = 512 << 10, mostTaps = 9, lineBytes = 64;
     int64_t imageBytes = shape.pixels * shape.inputs * 4;
     for (int64_t step : shape.stride)

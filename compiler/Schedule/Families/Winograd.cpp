@@ -153,19 +153,18 @@ private:
 
     StageAttr rows() {
       StageBuilder stage(context, "rows");
-      int64_t together = rowsTogether();
-      stage.computeAt("columns", "t").boundExtent("u", together ? together : u).boundExtent("v", v);
+      stage.computeAt("columns", "t").boundExtent("u", rowsTogether()).boundExtent("v", v);
       if (machine.hasFewRegisters()) // the values of a column at a time, which fit
         stage.reorder({"v", "u", "i"});
       return stage.vectorize("i").unroll("u").unroll("v").get();
     }
 
     /// Rows of points that are transformed together where all of a tile would not fit the registers; the others read the tile again,
-    /// which costs less than what is moved in and out. 0: all.
+    /// which costs less than what is moved in and out.
     int64_t rowsTogether() const {
       bool fits = u * v <= machine.registers || u == 1 || v == 1;
       if (fits || !byPoints || !machine.halvesTiles)
-        return 0;
+        return u;
       return u % 3 == 0 ? 3 : 2;
     }
 
@@ -173,10 +172,10 @@ private:
       StageBuilder stage(context, "columns");
       stage.computeAt(out, bandLoop()).storageOrder(withSlices(pointOrder("ib", {"t"}, "i")));
       boundTiles(stage);
-      int64_t together = rowsTogether();
-      if (together)
-        stage.split("u", "uo", "ui", together, Tail::Exact).reorder({"n", "ib", "uo", "t", "ui", "v", "i"}).unroll("uo");
-      stage.vectorize("i").unroll(together ? "ui" : "u").unroll("v");
+      bool inPieces = rowsTogether() < u;
+      if (inPieces)
+        stage.split("u", "uo", "ui", rowsTogether(), Tail::Exact).reorder({"n", "ib", "uo", "t", "ui", "v", "i"}).unroll("uo");
+      stage.vectorize("i").unroll(inPieces ? "ui" : "u").unroll("v");
       if (sharesPoints())
         stage.parallel("ib");
       return stage.get();
