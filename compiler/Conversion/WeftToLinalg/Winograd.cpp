@@ -64,33 +64,44 @@ struct Tiling {
   int64_t m, points, dilation, count, pointsOfLast;
 };
 
-/// Sums of products with constants, without those by 0 and 1.
+/// Sums of products with constants, without those by 0 and 1. A term that is not multiplied comes first: then each of the others is a
+/// multiply-add.
 class Sum {
 public:
   explicit Sum(Builder &builder) : b(builder) {}
   void add(double factor, Value value) {
-    if (factor == 0)
-      return;
-    double size = std::abs(factor);
-    Value term = size == 1 ? value : mulOf(b, value, constantLike(b, value, size));
-    if (!sum)
-      sum = factor < 0 ? Value(arith::NegFOp::create(b, term)) : term;
-    else
-      sum = factor < 0 ? Value(arith::SubFOp::create(b, sum, term)) : addOf(b, sum, term);
+    if (factor != 0)
+      terms.push_back({factor, value});
   }
-  Value get(Value like) { return sum ? sum : constantLike(b, like, 0); }
+  Value get(Value like) {
+    if (terms.empty())
+      return constantLike(b, like, 0);
+    auto *first = llvm::find_if(terms, [](const auto &term) { return term.first == 1; });
+    if (first != terms.end())
+      std::rotate(terms.begin(), first, first + 1);
+    Value sum;
+    for (auto [factor, value] : terms) {
+      double size = std::abs(factor);
+      Value term = size == 1 ? value : mulOf(b, value, constantLike(b, value, size));
+      if (!sum)
+        sum = factor < 0 ? Value(arith::NegFOp::create(b, term)) : term;
+      else
+        sum = factor < 0 ? Value(arith::SubFOp::create(b, sum, term)) : addOf(b, sum, term);
+    }
+    return sum;
+  }
 
 private:
   Builder &b;
-  Value sum;
+  SmallVector<std::pair<double, Value>> terms;
 };
 
 /// Whether the finite points are 0 and each p before its -p: of an odd number of points the last p is alone, and rows have
 /// nothing in common.
 bool isSymmetric(const kernel::Winograd &matrices) { return matrices.points % 2 == 0; }
 
-/// B^T times a vector. Of symmetric points the rows of p and -p have entries that agree and entries of opposite sign: the two
-/// partial sums are shared.
+/// B^T times a vector. Of symmetric points the rows of p and -p have entries that agree, and entries of opposite sign that are p times
+/// what does not depend on its sign: the two partial sums are shared.
 SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, ValueRange taps) {
   int points = matrices.points;
   SmallVector<Value> results(points);
@@ -106,9 +117,11 @@ SmallVector<Value> transformTile(Builder &b, const kernel::Winograd &matrices, V
     Sum alike(b), opposite(b);
     for (int k = 0; k < points; ++k) {
       double here = matrices.bt[row][k], there = matrices.bt[row + 1][k];
-      (here == there ? alike : opposite).add(here, taps[k]);
+      here == there ? alike.add(here, taps[k]) : opposite.add(here / matrices.point(row), taps[k]);
     }
     Value first = alike.get(taps[0]), second = opposite.get(taps[0]);
+    if (double point = matrices.point(row); point != 1)
+      second = mulOf(b, second, constantLike(b, second, point));
     results[row] = addOf(b, first, second);
     results[row + 1] = arith::SubFOp::create(b, first, second);
   }
@@ -128,12 +141,12 @@ SmallVector<Value> endTile(Builder &b, const kernel::Winograd &matrices, const T
   int64_t own = tiling.pointsOfLast;
   if (own + 1 >= tiling.points)
     return elements;
-  kernel::Winograd roots(own + 2 - matrices.r, matrices.r); // has as many finite points
+  auto roots = matrices.roots(own);
   Value condition = isLast();
   for (int64_t k = own; k + 1 < tiling.points; ++k) {
     Sum sum(b);
     for (int64_t l = 0; l < own; ++l)
-      sum.add(-roots.bt[own][l], ended[k - own + l]);
+      sum.add(-roots[l], ended[k - own + l]);
     ended[k] = sum.get(taps[0]);
     elements[k] = arith::SelectOp::create(b, condition, ended[k], taps[k]);
   }

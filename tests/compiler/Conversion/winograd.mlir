@@ -73,7 +73,7 @@ func.func @deep(%x: tensor<1x16x4x5x6xf32, #weft.blocked<8, border = [1, 1, 1, 1
 // neighbours.
 // CHECK-LABEL: kernel conv3x3d2x3_winograd2_b8_0 {
 // CHECK: stage rows f32 [n < 1, ib < x.1, t < 12, u < 4, v < 4, i < 8] {
-// CHECK: init mux(u, add(neg(@x[n, ib, add(mul(div(div(t, 3:i32), 2:i32), 4:i32), mod(div(t, 3:i32), 2:i32)), {{.*}}mul(v, 3:i32)), i])
+// CHECK: init mux(u, sub(%0, @x[n, ib, add(mul(div(div(t, 3:i32), 2:i32), 4:i32), mod(div(t, 3:i32), 2:i32)), {{.*}}mul(v, 3:i32)), i])
 // CHECK: stage tiles f32 [n < 1, cb < out.1, y < 5, x < 6, c < 8] holds out {
 // CHECK-NEXT: init back[n, cb, add(mul(div(y, 4:i32), 2:i32), mod(y, 2:i32)), {{.*}}, mod(div(y, 2:i32), 2:i32), mod(div(x, 3:i32), 2:i32), c]
 func.func @dilated(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 3], fill = 0.0>>) -> tensor<1x16x5x6xf32, #weft.blocked<8>> attributes {weft.net} {
@@ -92,7 +92,8 @@ func.func @dilated(%x: tensor<1x16x5x6xf32, #weft.blocked<8, border = [2, 3, 5, 
 // rows for points that all columns of tiles have, else by columns.
 // CHECK-LABEL: kernel conv3x3_winograd4_b8_1 {
 // CHECK: stage rows f32 [n < 1, ib < x.1, t < 4, u < 6, v < 6, i < 8] {
-// CHECK: select(eq(div(t, 2:i32), 1:i32), add(add(neg(mul(%1, 2)), %0), mul(%2, 2)), @x[
+// Of the points 0, 5/8, -5/8 and 3/2: the polynomial is x^4 - 3/2 x^3 - 25/64 x^2 + 75/128 x.
+// CHECK: select(eq(div(t, 2:i32), 1:i32), add(add(neg(mul(%0, 0.5859375)), mul(%1, 0.390625)), mul(%2, 1.5)), @x[
 // CHECK: stage product f32 [n < 1, u < 6, v < 6, cb < filter.1, to < 2, ti < 2, c < 8] {
 // CHECK: stage products f32 [n < 1, u < 6, v < 6, cb < filter.1, to < 2, ti < 2, c < 8] {
 // CHECK: init select(lt(to, select(lt(v, 4:i32), select(lt(u, 4:i32), 2:i32, 1:i32), 1:i32)), product[n, u, v, cb, to, ti, c], 0)
