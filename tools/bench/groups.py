@@ -123,14 +123,19 @@ CONTRACTIONS = ("conv", "conv_transpose", "linear", "matmul")
 LINE = re.compile(r"\s*%[\w:]+ = weft\.(\w+) (.*)")
 
 
+def written(source, options, phase):
+    """The contractions of a network in the order in which they stand in the IR after `phase`."""
+    text = call(WEFTC, source, f"--stop-after={phase}", *options, "-o", "-")
+    return [contraction(*op.groups()) for op in map(LINE.match, text.splitlines()) if op and op[1] in CONTRACTIONS]
+
+
 def define(found, source, options):
     """Multiply-adds as the network is written, from the IR after phase graph, where the same contractions stand in the same
     order; as they are computed where that is not so."""
-    text = call(WEFTC, source, "--stop-after=graph", *options, "-o", "-")
-    written = [contraction(*op.groups()) for op in map(LINE.match, text.splitlines()) if op and op[1] in CONTRACTIONS]
+    defined = written(source, options, "graph")
     computed = [c for group in found for c in group.contractions]
-    alike = len(written) == len(computed) and all(a.y.elements == b.y.elements for a, b in zip(written, computed))
-    for ours, theirs in zip(computed, written if alike else computed):
+    alike = len(defined) == len(computed) and all(a.y.elements == b.y.elements for a, b in zip(defined, computed))
+    for ours, theirs in zip(computed, defined if alike else computed):
         ours.macs = theirs.counted()
 
 
