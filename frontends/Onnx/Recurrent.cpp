@@ -17,7 +17,7 @@ struct Recurrence {
   int64_t gates; ///< that stand one behind the other in the weights
   Value x;       ///< [T, B, I]
   int64_t steps = 0, batch = 0, inputs = 0, hidden = 0, directions = 0;
-  SmallVector<std::string> activations;
+  SmallVector<std::string> activations = {};
 
   Value op(llvm::StringRef name, Value a, Value b) const { return node.make(name, {a, b}); }
   Value slice(Value value, int64_t axis, int64_t start, int64_t stop) const {
