@@ -419,6 +419,9 @@ def shape_cases():
         Case("concat_odd", "concat([x, y, z], axis=1)", [image, odd, normal(1, 5, 6, 5)], lambda u, v, w: np.concatenate([u, v, w], 1)),
         Case("concat_last", "concat([x, y], axis=2)", [x, normal(3, 4, 2)], lambda u, v: np.concatenate([u, v], 2)),
         Case("slice", "slice(x, start=[0, 1, 0], stop=[3, 3, 5], step=[2, 1, 2])", [x], lambda v: v[0:3:2, 1:3, ::2]),
+        # A row shorter than a vector: lanes before it are not read.
+        *[Case(f"slice_backwards_{n}", f"slice(x, axis=[1], start=[-1], stop=[-100], step=[{-step}])", [normal(1, n)], lambda v, step=step: v[:, ::-step])
+          for n, step in ((6, 1), (7, 2), (15, 1), (20, 1))],
         Case("reshape", "reshape(x, [5, 12])", [x], lambda v: v.reshape(5, 12)), Case("flatten", "flatten(x)", [image], lambda v: v.reshape(1, -1)),
         Case("transpose", "transpose(x, perm=[2, 0, 1])", [x], lambda v: v.transpose(2, 0, 1)), Case("transpose_image", "transpose(x, perm=[0, 2, 3, 1])", [image], lambda v: v.transpose(0, 2, 3, 1)),
         Case("expand", "expand(x, [3, 4, 5])", [normal(4, 1)], lambda v: np.broadcast_to(v, (3, 4, 5))),

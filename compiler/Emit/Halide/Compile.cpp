@@ -7,6 +7,7 @@
 #include "compiler/Emit/Halide/Permute.h"
 #include "compiler/Emit/Halide/Pipeline.h"
 #include "compiler/Emit/Halide/Prefetch.h"
+#include "compiler/Emit/Halide/ReversedLoads.h"
 #include "compiler/Emit/Halide/ScratchOf.h"
 #include "compiler/Emit/Halide/Target.h"
 #include "compiler/Emit/Halide/TileSums.h"
@@ -31,6 +32,7 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   BuiltPipeline built = buildPipeline(kernel::withWarmUp(desc));
   auto *scratch = new ScratchOf(desc); // the pipeline owns its passes
   built.pipeline.add_custom_lowering_pass(new OutputLoads(built.pipeline.outputs()));
+  built.pipeline.add_custom_lowering_pass(new ReversedLoads);
   built.pipeline.add_custom_lowering_pass(scratch);
   built.pipeline.add_custom_lowering_pass(new TileSums(desc));
   built.pipeline.add_custom_lowering_pass(new Permute(desc));
