@@ -45,7 +45,7 @@ void printPhases(llvm::raw_ostream &out) {
 
 void printOnnxOperations(llvm::raw_ostream &out) {
   for (const auto &[op, attributes] : onnxOperations())
-    out << llvm::StringRef(llvm::formatv("{0,-24}{1}", op, attributes).str()).rtrim() << "\n";
+    out << llvm::StringRef(llvm::formatv("{0,-27}{1}", op, attributes).str()).rtrim() << "\n";
 }
 
 int printList(llvm::StringRef what) {

@@ -248,7 +248,7 @@ private:
     for (const std::string &input : options.moreInputs)
       files.push_back({"an input", input});
     size_t outputs = files.size();
-    bool inPlace = options.emit == EmitKind::CanonicalText; // a text may be brought into its canonical form where it is
+    bool inPlace = options.emit == EmitKind::CanonicalText && !isOnnxFile(options.input); // a text may get its canonical form where it is
     files.insert(files.end(), {{"`-o`", inPlace ? StringRef() : StringRef(options.output)},
                                {"`--weights-out`", options.weightsOut},
                                {"`--json`", options.json},

@@ -22,7 +22,7 @@ using llvm::Twine;
 
 namespace {
 
-constexpr int64_t firstOpset = 7, lastOpset = 23;
+constexpr int64_t firstOpset = 7, lastOpset = 25;
 constexpr int64_t largestExtent = (int64_t(1) << 31) - 1, mostElements = int64_t(1) << 40;
 constexpr size_t maxRank = 6, mostNodes = 1 << 20;
 constexpr const char *countedByData = "has as many elements as NonZero picks while running, which is not supported";
@@ -99,7 +99,7 @@ ConversionTable conversions() {
   ConversionTable table;
   using Rows = std::vector<Conversion> (*)();
   for (Rows rows :
-       {activationConversions, arithmeticConversions, comparisonConversions, convolutionConversions, einsumConversions,
+       {activationConversions, arithmeticConversions, attentionConversions, comparisonConversions, convolutionConversions, einsumConversions,
         indexConversions, matrixConversions, poolingConversions, normalisationConversions,
         quantisationConversions, recurrentConversions, reductionConversions, regionConversions, resizeConversions, samplingConversions,
         scatterConversions, shapeConversions, sortConversions})
@@ -133,7 +133,7 @@ bool GraphImport::checkModel() {
   if (!model.opset)
     return error("does not say which operation set it uses");
   if (model.opset < firstOpset || model.opset > lastOpset)
-    return error("uses operation set " + Twine(model.opset) + "; 7 to 23 are supported" +
+    return error("uses operation set " + Twine(model.opset) + "; 7 to 25 are supported" +
                  (model.opset < firstOpset ? " (onnx.version_converter makes a newer file)" : ""));
   if (graph.nodes.size() > mostNodes)
     return error("has more than 2^20 nodes");
@@ -258,7 +258,7 @@ std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
       continue;
     int64_t extent;
     if (StringRef(value).getAsInteger(10, extent) || extent < 1 || extent > largestExtent)
-      return error("`--set " + printable(name) + "=" + printable(value) + "`: a dimension is a positive integer"),
+      return error("`--set " + printable(name) + "=" + printable(value) + "`: a dimension is a positive integer below 2^31"),
              std::nullopt;
     if (settingsTaken.insert(name).second && name == dim.name)
       usedSettings.push_back(builder.getNamedAttr(identifier(name, "size"), builder.getI64IntegerAttr(extent)));
@@ -281,7 +281,11 @@ bool GraphImport::checkExtents() {
   }
   for (const std::string &name : openDims)
     options += " --set " + name + "=...";
-  return openDims.empty() || error(shapes + "; give its open dimensions with `" + options.substr(1) + "`");
+  std::string others;
+  for (const auto &[name, value] : request.settings)
+    if (!settingsTaken.contains(name))
+      others += "; `--set " + printable(name) + "` is none of them";
+  return openDims.empty() || error(shapes + "; give its open dimensions with `" + options.substr(1) + "`" + others);
 }
 
 bool GraphImport::port(const Port &port) {

@@ -190,6 +190,7 @@ struct Conversion {
 // The rows of each category, one file each.
 std::vector<Conversion> activationConversions();
 std::vector<Conversion> arithmeticConversions();
+std::vector<Conversion> attentionConversions();
 std::vector<Conversion> comparisonConversions();
 std::vector<Conversion> convolutionConversions();
 std::vector<Conversion> einsumConversions();

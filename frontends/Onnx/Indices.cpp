@@ -22,16 +22,16 @@ static int64_t inside(NodeImport &node, int64_t index, int64_t extent) {
   return index < 0 ? index + extent : index;
 }
 
-static Value computed(NodeImport &node) {
-  Value given = node.tensor(1);
+static Value computed(NodeImport &node, size_t input = 1) {
+  Value given = node.tensor(input);
   if (given && !elementTypeOf(given).isInteger())
     return node.fail("its indices are no integers"), Value();
   return given;
 }
 
 /// Known indices, checked; null where they are computed while running.
-static const Folded *known(NodeImport &node) {
-  const Folded *indices = node.folded(1);
+static const Folded *known(NodeImport &node, size_t input = 1) {
+  const Folded *indices = node.folded(input);
   if (indices && indices->isReal())
     return node.fail("its indices are no integers"), nullptr;
   return indices;
@@ -54,10 +54,10 @@ Value weft::onnxfile::keptNowhere(NodeImport &node, Value picked, Value indices,
   return node.make("where", {node.reshape(isNowhere, shape), integer(node, picked, nowhere), picked});
 }
 
-Value weft::onnxfile::indexInput(NodeImport &node, int64_t extent) {
-  const Folded *given = known(node);
+Value weft::onnxfile::indexInput(NodeImport &node, int64_t extent, size_t input) {
+  const Folded *given = known(node, input);
   if (!given)
-    return computed(node);
+    return computed(node, input);
   Folded fixed = *given;
   for (int64_t &index : fixed.ints)
     index = inside(node, index, extent);

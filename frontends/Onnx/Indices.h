@@ -9,8 +9,8 @@ namespace weft::onnxfile {
 
 int64_t elementsIn(llvm::ArrayRef<int64_t> shape);
 
-/// Input 1 as indices of a dimension of `extent` elements.
-mlir::Value indexInput(NodeImport &node, int64_t extent);
+/// An input as indices of a dimension of `extent` elements.
+mlir::Value indexInput(NodeImport &node, int64_t extent, size_t input = 1);
 
 /// A constant of the integers' own type.
 mlir::Value integer(NodeImport &node, mlir::Value like, int64_t value);

@@ -8,6 +8,7 @@ extern "C" {
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -43,6 +44,21 @@ void everyIndexOnce(uint32_t threads) {
     for (int seen : visits.counts)
       expect(seen == rounds, "every index is done once a job, by the time the job returns");
   }
+  weft_pool_destroy(pool);
+}
+
+/// A child has none of the threads of its parent's pool, so it must not wait for them.
+void destroyInChild() {
+  weft_pool *pool = weft_pool_create(3);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20); // ends a child that waits
+    weft_pool_destroy(pool);
+    _exit(0);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  expect(status == 0, "a forked child destroys its parent's pool");
   weft_pool_destroy(pool);
 }
 
@@ -124,6 +140,7 @@ void poolsSideBySide() {
 int main() {
   for (uint32_t threads : {1, 2, 3, 8})
     everyIndexOnce(threads);
+  destroyInChild();
   jobsAfterSleep();
   firstFailureEndsTheJob();
   threadNumbersAreDistinct();

@@ -25,9 +25,9 @@
  * THREADS. An instance runs on the thread that calls weft_run plus max_threads - 1 workers of its own, which spin at
  * most 100 microseconds after the last task and then sleep. Nothing is pinned. One instance serves one call at a time
  * (a second gets WEFT_ERROR_BUSY); different instances, of one model or of several, may run at once. Results have the
- * same bits for every number of threads. After fork the child must not use an instance of its parent. The first model that
- * needs tile registers (AMX) makes weft_create ask Linux for them; from then on Linux wants alternate signal stacks
- * (sigaltstack) of at least getauxval(AT_MINSIGSTKSZ) bytes, some 12 KiB, and refuses smaller ones.
+ * same bits for every number of threads. After fork the child must not run an instance of its parent; it may destroy
+ * it. The first model that needs tile registers (AMX) makes weft_create ask Linux for them; from then on Linux wants
+ * alternate signal stacks (sigaltstack) of at least getauxval(AT_MINSIGSTKSZ) bytes, some 12 KiB, and refuses smaller ones.
  *
  * MEMORY. Between weft_create and weft_destroy nothing allocates, frees, maps or unmaps memory, weft_profile excepted.
  *

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
@@ -62,6 +63,7 @@ struct weft_pool {
   _Atomic uint32_t stop;
   _Alignas(WEFT_LINE) _Atomic uint32_t joining; /* futex of the caller: 1 while it sleeps */
   weft_pool_thread *members;                    /* the caller first */
+  pid_t owner;                                  /* the process that has the threads: a fork has none of them */
 };
 
 /* Threads of this process that run or spin here, over all pools. */
@@ -311,6 +313,7 @@ weft_pool *weft_pool_create(uint32_t threads) {
   if (pool == NULL)
     return NULL;
   pool->threads = 1;
+  pool->owner = getpid();
   pool->members = takeLines(threads * sizeof *pool->members);
   if (pool->members != NULL)
     pool->threads = startWorkers(pool, threads);
@@ -326,7 +329,7 @@ void weft_pool_destroy(weft_pool *pool) {
   atomic_store(&pool->stop, 1);
   atomic_fetch_add(&pool->published, 1);
   futexWake(&pool->published, pool->threads);
-  for (uint32_t i = 1; i < pool->threads; ++i)
+  for (uint32_t i = 1; i < pool->threads && pool->owner == getpid(); ++i)
     pthread_join(pool->members[i].handle, NULL);
   free(pool->members);
   free(pool);

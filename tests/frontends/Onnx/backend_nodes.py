@@ -23,7 +23,7 @@ InstanceNormalization GroupNormalization LayerNormalization Gemm MatMul Relu Lea
 Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Mish Gelu Erf Softmax LogSoftmax Exp Log Sqrt Abs Neg Pow Reciprocal
 Floor Ceil Add Sub Mul Div Clip ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum
 ReduceLogSumExp ReduceProd Concat Split Slice Pad Reshape Flatten Squeeze Unsqueeze Transpose Expand Resize DepthToSpace SpaceToDepth
-Gather Cast Dropout Identity Sum Mean Max Min Constant ConstantOfShape Shape Size QuantizeLinear DequantizeLinear""".split())
+Gather Attention RotaryEmbedding Cast Dropout Identity Sum Mean Max Min Constant ConstantOfShape Shape Size QuantizeLinear DequantizeLinear""".split())
 
 # Inputs from this one on are parameters of the operation.
 PARAMETERS_FROM = {op: 1 for op in """Conv ConvTranspose BatchNormalization InstanceNormalization GroupNormalization
@@ -64,9 +64,9 @@ def with_parameters(model, inputs):
     """The model with its parameters as initialisers, and what is left of the inputs."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
     for opset in model.opset_import:
-        opset.version = min(opset.version, 23)  # later sets add element types to these operations, nothing else
+        opset.version = min(opset.version, 25)  # later sets add element types to these operations, nothing else
     graph = model.graph
-    parameters = set()
+    parameters = {port.name for port in graph.input if port.type.tensor_type.elem_type == TensorProto.BOOL}
     for node in graph.node:
         parameters.update(list(node.input)[PARAMETERS_FROM.get(node.op_type, len(node.input)):])
     if len(graph.node) > 1:  # an operation written as others: floats are its inputs, integers its shapes and axes

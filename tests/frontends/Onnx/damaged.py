@@ -205,6 +205,12 @@ def main():
         failed += 1
         print(f"FAIL what is behind the outputs is not left out: {text[:300]}")
 
+    path.write_bytes(one("Relu", shape=("batch", 3)).SerializeToString())
+    code, text = parse(arguments.weftc, path, "--set=bach=2")
+    if code != 1 or "`--set batch=...`; `--set bach` is none of them" not in text:
+        failed += 1
+        print(f"FAIL a misspelt dimension: exit code {code}: {text[:300]}")
+
     path = arguments.out / "names.onnx"
     path.write_bytes(strange_names().SerializeToString())
     text = arguments.out / "names.weft"

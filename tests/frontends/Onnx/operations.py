@@ -156,7 +156,31 @@ def elementwise():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise)}
+def attentions():
+    net = Network(opset=24)
+    plain, shared = {"q": normal(2, 4, 50, 16), "k": normal(2, 4, 60, 16), "v": normal(2, 4, 60, 24)}, {"q": normal(1, 6, 9, 8), "k": normal(1, 2, 12, 8), "v": normal(1, 2, 12, 8)}
+    lines = {"q": normal(2, 10, 32), "k": normal(2, 14, 32), "v": normal(2, 14, 48)}
+    heads = {"q_num_heads": 4, "kv_num_heads": 4}
+    net.add([("Attention", "qkv", "y", {})], plain)
+    net.add([("Attention", "qkvm", "y", {"scale": 0.3})], plain | {"m": normal(50, 60)})
+    net.add([("Attention", "qkv", "y", {"softcap": 2.0})], shared)
+    net.add([("Attention", "qkv", "y", heads)], lines)
+    net.add([("Attention", "qkv", "y", {"is_causal": 1, **heads})], lines | {"k": normal(2, 10, 32), "v": normal(2, 10, 48)})
+    net.add([("Greater", "sz", "t", {}), ("Attention", "qkvt", "y", {})], plain | {"s": normal(2, 1, 50, 60)}, {"z": np.float32(0)})
+    net.add([("Attention", "qkvm", "y", {})], plain, {"m": np.where(rng.random((50, 60)) < 0.5, 0, -np.inf).astype(np.float32)})
+    net.add([("Attention", ["q", "k", "v", "", "a", "b"], "ypr", {"is_causal": 1})], shared | {"k": normal(1, 2, 9, 8), "v": normal(1, 2, 9, 8), "a": normal(1, 2, 5, 8), "b": normal(1, 2, 5, 8)}, results="ypr")
+    # a picture's patches: products and softmax as one kernel
+    net.add([("Attention", "qkv", "y", {"q_num_heads": 3, "kv_num_heads": 3})], {"q": normal(1, 197, 192), "k": normal(1, 197, 192), "v": normal(1, 197, 192)})
+    half = np.arange(20)[:, None] / 100 ** (np.arange(4) / 4)
+    table = {"c": np.cos(half).astype(np.float32), "s": np.sin(half).astype(np.float32)}
+    for attributes in ({}, {"interleaved": 1}, {"rotary_embedding_dim": 8}):
+        extent = 12 if "rotary_embedding_dim" in attributes else 8
+        net.add([("RotaryEmbedding", "xcsp", "y", attributes)], {"x": normal(2, 3, 7, extent), "p": below(20, 2, 7)}, table)
+    net.add([("RotaryEmbedding", "xcs", "y", {"num_heads": 3})], {"x": normal(2, 7, 24)}, {name: np.stack([value[:7], value[7:14]]) for name, value in table.items()})
+    return net
+
+
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise, attentions)}
 
 
 def call(*command):

@@ -9,7 +9,7 @@ from pathlib import Path
 from onnx import defs
 
 HEAD = """// Part of weft, under the Apache License v2.0 with LLVM Exceptions.
-// What the standard lets an operation take in any of the operation sets 7 to 23: the most inputs (0: any number) and the
+// What the standard lets an operation take in any of the operation sets 7 to 25: the most inputs (0: any number) and the
 // attributes. Written by `tests/frontends/Onnx/signatures.py --write` from the onnx package, and compared with it.
 """
 
@@ -18,7 +18,7 @@ def rows():
     """operation: (most inputs, attributes) over all operation sets that are read."""
     found = {}
     for name in {schema.name for schema in defs.get_all_schemas_with_history() if schema.domain == ""}:
-        schemas = [defs.get_schema(name, version) for version in range(7, 24) if defs.has(name, version)]
+        schemas = [defs.get_schema(name, version) for version in range(7, 26) if defs.has(name, version)]
         if schemas:
             most = max(schema.max_input for schema in schemas)
             found[name] = (most if most < 1000 else 0, sorted(set().union(*(schema.attributes for schema in schemas))))
