@@ -36,6 +36,7 @@ struct Machine {
 
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.
   double cachedFilterBytes = 400 << 10;
+  double keptFilterBytes = 20 << 20; ///< up to this the third-level cache, of 16 to 32 MiB, keeps one from band to band
   double bandBytes = 4 << 20; ///< the transformed input of a band of Winograd tiles should stay below this
   /// The same where bands are multiplied point by point, since the second-level cache keeps the input and filters of one
   /// point, not of all; 0: they are not, unless there is only one.

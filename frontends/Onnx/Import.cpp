@@ -289,8 +289,8 @@ bool GraphImport::checkExtents() {
 }
 
 bool GraphImport::port(const Port &port) {
-  bool isQuantised = port.type == Int8 || port.type == UInt8;
-  Type element = isReal(port.type) || isQuantised ? Type(builder.getF32Type())
+  bool isQuantised = port.type == Int8 || port.type == UInt8, isTruth = port.type == Bool;
+  Type element = isReal(port.type) || isQuantised || isTruth ? Type(builder.getF32Type())
                  : port.type == Int32 ? Type(builder.getI32Type())
                  : port.type == Int64 ? Type(builder.getI64Type())
                                       : Type();
@@ -298,7 +298,7 @@ bool GraphImport::port(const Port &port) {
     return error("input " + quoted(port.name) + " is " + (port.isTensor ? "a tensor without a shape" : "no tensor"));
   if (!element)
     return error("input " + quoted(port.name) + " is " + nameOf(port.type) +
-                 "; float, double, float16, bfloat16, int8, uint8, int32 and int64 are supported");
+                 "; float, double, float16, bfloat16, int8, uint8, int32, int64 and bool are supported");
   if (port.dims.size() > maxRank)
     return error("input " + quoted(port.name) + " has " + Twine(port.dims.size()) +
                  " dimensions; at most 6 are supported");
@@ -329,6 +329,7 @@ bool GraphImport::port(const Port &port) {
     llvm_unreachable("arguments are added at the end");
   known[port.name].value = function.getArgument(index);
   known[port.name].quantised = isQuantised ? port.type : int32_t(Undefined);
+  known[port.name].isTruth = isTruth;
   if (hasNoElements(shape)) // nothing left to know
     known[port.name].folded = Folded::empty(port.type, shape);
   return true;
@@ -490,8 +491,6 @@ bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values,
   Value value = import.tensor(0);
   if (value && found->second.partial)
     return error("the result " + quoted(port.name) + " " + countedByData);
-  if (value && found->second.isTruth)
-    return error("the result " + quoted(port.name) + " is bool, which is not supported");
   if (!value)
     return error("the result " + quoted(port.name) + ": " + import.error());
   SmallVector<std::string> stored;

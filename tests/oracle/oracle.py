@@ -71,9 +71,14 @@ def pack_grouped(w, groups, oc_block, ic_block):
     return np.stack([pack_filter(part, oc_block, ic_block) for part in np.split(w, groups)])
 
 
+# By their number, with infinity; others are the first of one list (compiler/Kernel/Winograd.h says why).
+POINTS = {5: [0, .75, -.75, 2], 6: [0, 5 / 8, -5 / 8, 1.5, -1.5], 10: [0, 3 / 8, -3 / 8, 7 / 8, -7 / 8, 1.25, -1.25, 2.25, -2.25],
+          12: [0, 3 / 8, -3 / 8, .75, -.75, 1, -1, 1.5, -1.5, 2.5, -2.5]}
+
+
 def winograd_matrix(m, r):
     """G of F(m, r) after Cook and Toom: a row for each of the points and one for infinity."""
-    points = [0, 1, -1, 2, -2, .5, -.5, .75, -.75, 1.5, -1.5][:m + r - 2]
+    points = POINTS.get(m + r - 1, [0, 1, -1, 2, -2, .5, -.5, .75, -.75, 1.5, -1.5])[:m + r - 2]
     rows = [[p ** k / np.prod([p - q for q in points if q != p]) for k in range(r)] for p in points]
     return np.array(rows + [[0] * (r - 1) + [1]], np.float64)
 

@@ -12,11 +12,9 @@ using namespace mlir;
 
 namespace weft {
 
-/// How much faster than from memory a filter comes that is read again for each band, in order: where the third-level cache, of 16 to
-/// 32 MiB, keeps it.
-static double againSpeed(const WinogradTiles &tiles) {
-  constexpr double mostKept = 20 << 20;
-  return tiles.weightBytes <= mostKept ? 2 : 1;
+/// How much faster than from memory a filter comes that is read again for each band, in order: where the third-level cache keeps it.
+static double againSpeed(const WinogradTiles &tiles, const Machine &machine) {
+  return tiles.weightBytes <= machine.keptFilterBytes ? 2 : 1;
 }
 
 using Values = SmallVectorImpl<std::pair<StringRef, int64_t>>;
@@ -229,7 +227,7 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   choice.weightBytes = tiles.weightBytes;
   double work = productsOf(tiles, products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed();
   double again = byPoints && rows == tiles.down ? 0 : tiles.readAgain(rows, tile.cb, shape.batch);
-  double stream = (tiles.weightBytes + again / againSpeed(tiles)) / machine.bytesPerCycle;
+  double stream = (tiles.weightBytes + again / againSpeed(tiles, machine)) / machine.bytesPerCycle;
   // Others are not fetched ahead; with groups products are few beside transforms, which hide nothing.
   bool hides = shape.isDense() && (!machine.slowThirdLevel || tiles.isStreamed());
   choice.cycles = std::max(work, stream) + (hides ? machine.exposedStreaming : 1) * std::min(work, stream);

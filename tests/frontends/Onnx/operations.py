@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-TYPES = {np.dtype(name): helper.np_dtype_to_tensor_dtype(np.dtype(name)) for name in ("float32", "int64", "uint8")}
+TYPES = {np.dtype(name): helper.np_dtype_to_tensor_dtype(np.dtype(name)) for name in ("float32", "int64", "uint8", "bool")}
 TOLERANCE = 1e-4
 rng = np.random.default_rng(3)
 
@@ -32,13 +32,14 @@ class Network:
     def __init__(self, opset=20):
         self.opset, self.nodes, self.inputs, self.known, self.results, self.cases = opset, [], {}, {}, [], 0
 
-    def add(self, nodes, inputs, known=None, results=("y",), integers=()):
-        """`nodes`: (operation, inputs, outputs, attributes) each."""
+    def add(self, nodes, inputs, known=None, results=("y",), integers=(), truths=()):
+        """`nodes`: (operation, inputs, outputs, attributes) each. `results` are floats but those that are also among `integers` or `truths`."""
         prefix = f"c{self.cases}"
         self.cases += 1
         self.inputs |= {f"{prefix}{name}": np.asarray(value) for name, value in inputs.items()}
         self.known |= {f"{prefix}{name}": np.asarray(value) for name, value in (known or {}).items()}
-        self.results += [(f"{prefix}{name}", TensorProto.INT64 if name in integers else TensorProto.FLOAT) for name in results]
+        kind = lambda name: TensorProto.INT64 if name in integers else TensorProto.BOOL if name in truths else TensorProto.FLOAT  # noqa: E731
+        self.results += [(f"{prefix}{name}", kind(name)) for name in results]
         named = lambda names: [name and prefix + name for name in names]  # noqa: E731
         self.nodes += [helper.make_node(op, named(read), named(made), name=prefix + op + made[0], **attributes) for op, read, made, attributes in nodes]
 
@@ -149,6 +150,8 @@ def elementwise():
     net = Network(opset=23)
     net.add([("Mod", "xz", "y", {"fmod": 1})], {"x": normal(3, 40) * 5}, {"z": np.float32(1.5)})
     net.add([("Div", "xz", "d", {}), ("IsInf", "d", "t", {}), ("Cast", "t", "y", {"to": 1})], {"x": normal(3, 4)}, {"z": np.array([0, 1, 2, 0], np.float32)})
+    net.add([("Greater", "xz", "g", {}), ("And", "gt", "y", {})], {"x": normal(3, 40), "t": rng.random((3, 40)) < 0.5}, {"z": np.float32(0.2)}, truths="y")
+    net.add([("Where", "txz", "y", {})], {"x": normal(3, 40), "t": rng.random((3, 1)) < 0.5}, {"z": np.float32(0.2)})
     net.add([("Shrink", "x", "y", {"lambd": 0.6, "bias": 0.2})], {"x": normal(3, 40)})
     net.add([("Tan", "x", "y", {})], {"x": normal(3, 40) / 2})
     net.add([("MeanVarianceNormalization", "x", "y", {})], {"x": normal(2, 3, 8, 9)})
@@ -166,7 +169,7 @@ def attentions():
     net.add([("Attention", "qkv", "y", {"softcap": 2.0})], shared)
     net.add([("Attention", "qkv", "y", heads)], lines)
     net.add([("Attention", "qkv", "y", {"is_causal": 1, **heads})], lines | {"k": normal(2, 10, 32), "v": normal(2, 10, 48)})
-    net.add([("Greater", "sz", "t", {}), ("Attention", "qkvt", "y", {})], plain | {"s": normal(2, 1, 50, 60)}, {"z": np.float32(0)})
+    net.add([("Attention", "qkvt", "y", {})], plain | {"t": rng.random((2, 1, 50, 60)) < 0.5})
     net.add([("Attention", "qkvm", "y", {})], plain, {"m": np.where(rng.random((50, 60)) < 0.5, 0, -np.inf).astype(np.float32)})
     net.add([("Attention", ["q", "k", "v", "", "a", "b"], "ypr", {"is_causal": 1})], shared | {"k": normal(1, 2, 9, 8), "v": normal(1, 2, 9, 8), "a": normal(1, 2, 5, 8), "b": normal(1, 2, 5, 8)}, results="ypr")
     # a picture's patches: products and softmax as one kernel
@@ -189,6 +192,11 @@ def call(*command):
         raise RuntimeError(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
 
+def floats(value):
+    """As inputs and results are here: bytes and truths are floats."""
+    return value.astype(np.float32) if value.dtype in (np.uint8, np.bool_) else value
+
+
 def difference(got, want):
     if got.shape != want.shape or got.dtype != want.dtype:
         return f"is {got.dtype}{list(got.shape)}, not {want.dtype}{list(want.shape)}"
@@ -207,14 +215,14 @@ def run(weftc, name, out):
     wanted = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, net.inputs)
     call(weftc, folder / f"{name}.onnx", "-o", folder / "program")
     for port, value in net.inputs.items():
-        np.save(folder / f"{port}.npy", value.astype(np.float32) if value.dtype == np.uint8 else value)  # bytes are floats here
+        np.save(folder / f"{port}.npy", floats(value))
     arguments = [f"--input={port}={folder / port}.npy" for port in net.inputs] + [f"--output={port}={folder / port}.npy" for port, _ in net.results]
     results = []
     for threads in (1, 2):
         call(folder / "program", *arguments, f"--threads={threads}")
         results.append([np.load(folder / f"{port}.npy") for port, _ in net.results])
     (folder / "program").unlink()
-    faults = [f"{port}: {text}" for (port, _), got, want in zip(net.results, results[0], wanted) if (text := difference(got, want))]
+    faults = [f"{port}: {text}" for (port, _), got, want in zip(net.results, results[0], wanted) if (text := difference(got, floats(want)))]
     return faults + [f"{port}: other bits on 2 threads" for (port, _), one, two in zip(net.results, *results) if one.tobytes() != two.tobytes()]
 
 
