@@ -98,8 +98,9 @@ def WinogradFilterOp : Weft_Pack<"winograd_filter", (ins I64Attr:$m, I64Attr:$oc
   let summary = "a filter transformed for Winograd's algorithm, in blocks";
   let description = [{
     Each filter g of q x r taps becomes `G g G^T`, on each side with the matrix of F(m, q) and F(m, r) (Lavin and Gray, Fast
-    Algorithms for Convolutional Neural Networks, 2016; points 0, 1, -1, 2, -2, 1/2, -1/2, 3/4, -3/4, 3/2, -3/2, infinity as
-    many as needed), computed in double precision; where there is one tap nothing is done. With P points, m + q - 1 or 1 times
+    Algorithms for Convolutional Neural Networks, 2016), computed in double precision; where there is one tap nothing is done. Of as
+    many points as there are infinity is one; the others are 0, 1, -1, 2, -2, 1/2, -1/2, as many as needed, but 0, 3/4, -3/4, 2 of 5 with
+    infinity; 0, 5/8, -5/8, 3/2, -3/2 of 6; 0 and 3/8, 7/8, 5/4, 9/4 of either sign of 10; 0 and 3/8, 3/4, 1, 3/2, 5/2 of either sign of 12. With P points, m + q - 1 or 1 times
     m + r - 1 or 1: `[O, I, q, r]` to `[P, ceil(O / oc_block), ceil(I / ic_block), ic_block, oc_block]`; each slice of
     `[O, I, D, q, r]`, to `[P, ceil(O / oc_block), ceil(I / ic_block), D, ic_block, oc_block]`. What is rounded up is 0.
 
