@@ -75,7 +75,7 @@ def NegOp : Weft_Unary<"neg", "negation", "-x"> { let hasFolder = 1; }
 def FloorOp : Weft_IdempotentUnary<"floor", "largest integer not above", "floor(x)">;
 def CeilOp : Weft_IdempotentUnary<"ceil", "smallest integer not below", "ceil(x)">;
 def RoundOp : Weft_IdempotentUnary<"round", "nearest integer, of two as near the even one", "round(x)">;
-def SignOp : Weft_IdempotentUnary<"sign", "sign", "1 if x > 0 else -1 if x < 0 else 0">;
+def SignOp : Weft_IdempotentUnary<"sign", "sign", "1 if x > 0 else -1 if x < 0 else x, which is 0 or NaN">;
 def SinOp : Weft_Unary<"sin", "sine of radians", "sin(x)">;
 def CosOp : Weft_Unary<"cos", "cosine of radians", "cos(x)">;
 def ReciprocalOp : Weft_Unary<"reciprocal", "reciprocal", "1 / x">;

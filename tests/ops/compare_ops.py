@@ -312,6 +312,7 @@ def unary_cases():
         ("round", "round(x*4)", np.arange(-20, 20, dtype=np.float32) / 8, lambda v: np.round(v * 4)), ("sign", "sign(x)", x, np.sign),
         ("sin", "sin(x)", x, lambda v: np.sin(v.astype(f))), ("cos", "cos(x)", x, lambda v: np.cos(v.astype(f))),
     ]
+    table.append(("sign_nan", "equal(sign(x), sign(x))", np.array([[np.nan, 2, -3, 0, np.inf, -np.inf]], np.float32), lambda v: np.sign(v) == np.sign(v)))
     cases = [Case(name, text, [values], (lambda g: lambda v: np.asarray(g(v), np.float32))(want)) for name, text, values, want in table]
     far = np.array([[-1e38, -200, -90, -20, -1e-30, 1e-30, 19, 20, 21, 44, 90, 1e38]], np.float32)
     cases.append(Case("mish_far", "mish(x)", [far], lambda v: (v * np.tanh(softplus(v))).astype(np.float32)))

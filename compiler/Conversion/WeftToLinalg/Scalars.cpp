@@ -195,7 +195,7 @@ Value scalarOf(Builder &builder, Operation *op, ValueRange elements) {
       .Case([&](FloorOp) { return Value(math::FloorOp::create(builder, x)); })
       .Case([&](CeilOp) { return Value(math::CeilOp::create(builder, x)); })
       .Case([&](RoundOp) { return Value(math::RoundEvenOp::create(builder, x)); })
-      .Case([&](SignOp) { return f.sub(f.truth(f.greater(x, 0), x), f.truth(f.less(x, f.c(x, 0)), x)); })
+      .Case([&](SignOp) { return f.select(f.greater(x, 0), f.c(x, 1), f.select(f.less(x, f.c(x, 0)), f.c(x, -1), x)); })
       .Case([&](SinOp) { return Value(math::SinOp::create(builder, x)); })
       .Case([&](CosOp) { return Value(math::CosOp::create(builder, x)); })
       .Case([&](ReciprocalOp) { return f.div(f.c(x, 1), x); })
