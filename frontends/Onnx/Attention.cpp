@@ -18,10 +18,10 @@ constexpr double leftOut = -1e30;
 Value byHeads(NodeImport &node, Value x, llvm::StringRef attribute) {
   if (!x || rankOf(x) == 4)
     return x;
-  int64_t heads = node.integer(attribute, 0), width = shapeOf(x).back();
-  if (rankOf(x) != 3 || heads < 1 || width % heads)
+  int64_t heads = node.integer(attribute, 0);
+  if (rankOf(x) != 3 || heads < 1 || shapeOf(x)[2] % heads)
     return node.fail("needs inputs of four dimensions, or of three whose last one divides by `" + attribute + "`"), Value();
-  return node.transpose(node.reshape(x, {shapeOf(x)[0], shapeOf(x)[1], heads, width / heads}), {0, 2, 1, 3});
+  return node.transpose(node.reshape(x, {shapeOf(x)[0], shapeOf(x)[1], heads, shapeOf(x)[2] / heads}), {0, 2, 1, 3});
 }
 
 /// [B, heads, S, D] as [B, S, heads * D].
@@ -30,14 +30,6 @@ Value joinHeads(NodeImport &node, Value x) {
     return x;
   Ints shape(shapeOf(x));
   return node.reshape(node.transpose(x, {0, 2, 1, 3}), {shape[0], shape[2], shape[1] * shape[3]});
-}
-
-Value part(NodeImport &node, Value x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1) {
-  if (!x)
-    return x;
-  Ints from(rankOf(x), 0), to(shapeOf(x)), steps(rankOf(x), 1);
-  from[axis] = start, to[axis] = stop, steps[axis] = step;
-  return node.make("slice", x, {node.list("start", from), node.list("stop", to), node.list("step", steps)});
 }
 
 Value concat(NodeImport &node, Value x, Value y, int64_t axis) { return node.make("concat", {x, y}, node.number("axis", axis)); }
@@ -139,8 +131,8 @@ void rotaryEmbedding(NodeImport &node) {
   if (turned < 2 || turned % 2 || turned > whole || shapeOf(cosine)[3] != turned / 2 || shapeOf(sine)[3] != turned / 2)
     return node.fail("turns " + Twine(turned) + " of " + Twine(whole) + " elements by " + Twine(shapeOf(cosine)[3]) + " angles");
   bool isInterleaved = node.integer("interleaved", 0);
-  Value first = isInterleaved ? part(node, x, 3, 0, turned, 2) : part(node, x, 3, 0, turned / 2);
-  Value second = isInterleaved ? part(node, x, 3, 1, turned, 2) : part(node, x, 3, turned / 2, turned);
+  Value first = isInterleaved ? node.slice(x, 3, 0, turned, 2) : node.slice(x, 3, 0, turned / 2);
+  Value second = isInterleaved ? node.slice(x, 3, 1, turned, 2) : node.slice(x, 3, turned / 2, turned);
   auto product = [&](Value a, Value b) { return node.make("mul", {a, b}); };
   Value real = node.make("sub", {product(cosine, first), product(sine, second)});
   Value imaginary = node.make("add", {product(sine, first), product(cosine, second)});
@@ -152,7 +144,7 @@ void rotaryEmbedding(NodeImport &node) {
     result = concat(node, real, imaginary, 3);
   }
   if (turned < whole)
-    result = concat(node, result, part(node, x, 3, turned, whole), 3);
+    result = concat(node, result, node.slice(x, 3, turned, whole), 3);
   node.define(0, node.shape(0)->size() == 3 ? joinHeads(node, result) : result);
 }
 

@@ -64,7 +64,7 @@ Value sumOfTaps(NodeImport &node, ArrayRef<Value> taps, Value weight, ArrayRef<i
   llvm::append_range(result, out);
   Value sum;
   for (int64_t tap = 0; tap < count && !node.failed(); ++tap) {
-    Value one = node.make("slice", turned, {node.list("start", Ints{tap, 0}), node.list("stop", Ints{tap + 1, o}), node.list("step", Ints{1, 1})});
+    Value one = node.slice(turned, 0, tap, tap + 1);
     Value term = node.make("mul", {node.reshape(taps[tap], read), node.reshape(one, factor)});
     sum = sum ? node.make("add", {sum, term}) : term;
   }

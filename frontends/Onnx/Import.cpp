@@ -133,7 +133,7 @@ bool GraphImport::checkModel() {
   if (!model.opset)
     return error("does not say which operation set it uses");
   if (model.opset < firstOpset || model.opset > lastOpset)
-    return error("uses operation set " + Twine(model.opset) + "; 7 to 25 are supported" +
+    return error("uses operation set " + Twine(model.opset) + "; " + Twine(firstOpset) + " to " + Twine(lastOpset) + " are supported" +
                  (model.opset < firstOpset ? " (onnx.version_converter makes a newer file)" : ""));
   if (graph.nodes.size() > mostNodes)
     return error("has more than 2^20 nodes");

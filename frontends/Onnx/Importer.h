@@ -129,6 +129,8 @@ public:
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
   mlir::Value expand(mlir::Value x, llvm::ArrayRef<int64_t> shape);
   mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> perm);
+  /// Elements `start` up to `stop` along one dimension.
+  mlir::Value slice(mlir::Value x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
   mlir::Value cast(mlir::Value x, mlir::Type to);
   mlir::Value reduce(llvm::StringRef op, mlir::Value x, llvm::ArrayRef<int64_t> axes, bool keep) {
     return make(op, x, {list("axes", axes), flag("keepdims", keep)});

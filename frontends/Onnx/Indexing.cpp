@@ -109,7 +109,7 @@ void oneHot(NodeImport &node) {
   for (int64_t i = 0; i < (*depth)[0]; ++i)
     places.reals.push_back(double(i));
   auto value = [&](int64_t i) {
-    return node.reshape(node.make("slice", node.reshape(values, {2}), {node.list("start", {i}), node.list("stop", {i + 1}), node.list("step", {1})}), {});
+    return node.reshape(node.slice(node.reshape(values, {2}), 0, i, i + 1), {});
   };
   Value at = node.reshape(node.cast(indices, Float32Type::get(node.context())), shape);
   Value isNegative = node.make("less", {at, node.scalar(0)});

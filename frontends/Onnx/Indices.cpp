@@ -135,10 +135,7 @@ static Folded knownRows(NodeImport &node, const Folded &indices, ArrayRef<int64_
 
 /// One number of each tuple, counted from the front.
 static Value component(NodeImport &node, Value tuples, int64_t d, int64_t extent) {
-  Ints start(rankOf(tuples), 0), stop(shapeOf(tuples)), step(rankOf(tuples), 1);
-  int64_t depth = stop.back();
-  start.back() = d, stop.back() = d + 1;
-  Value one = depth == 1 ? tuples : node.make("slice", tuples, {node.list("start", start), node.list("stop", stop), node.list("step", step)});
+  Value one = shapeOf(tuples).back() == 1 ? tuples : node.slice(tuples, rankOf(tuples) - 1, d, d + 1);
   if (!one)
     return {};
   Value isNegative = node.make("less", {one, integer(node, one, 0)});

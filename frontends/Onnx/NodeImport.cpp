@@ -360,6 +360,14 @@ Value NodeImport::transpose(Value x, ArrayRef<int64_t> perm) {
   return !x || llvm::equal(perm, llvm::seq<int64_t>(0, perm.size())) ? x : make("transpose", x, list("perm", perm));
 }
 
+Value NodeImport::slice(Value x, int64_t axis, int64_t start, int64_t stop, int64_t step) {
+  if (!x)
+    return x;
+  Ints from(rankOf(x), 0), to(shapeOf(x)), steps(rankOf(x), 1);
+  from[axis] = start, to[axis] = stop, steps[axis] = step;
+  return make("slice", x, {list("start", from), list("stop", to), list("step", steps)});
+}
+
 Value NodeImport::cast(Value x, Type to) {
   return !x || elementTypeOf(x) == to ? x : make("cast", x, named("to", TypeAttr::get(to)));
 }

@@ -20,13 +20,8 @@ struct Recurrence {
   SmallVector<std::string> activations = {};
 
   Value op(llvm::StringRef name, Value a, Value b) const { return node.make(name, {a, b}); }
-  Value slice(Value value, int64_t axis, int64_t start, int64_t stop) const {
-    Ints from(rankOf(value), 0), to(shapeOf(value)), step(rankOf(value), 1);
-    from[axis] = start, to[axis] = stop;
-    return node.make("slice", value, {node.list("start", from), node.list("stop", to), node.list("step", step)});
-  }
   /// Gate `g` of a row of all.
-  Value gate(Value rows, int64_t g, int64_t count = 1) const { return slice(rows, rankOf(rows) - 1, g * hidden, (g + count) * hidden); }
+  Value gate(Value rows, int64_t g, int64_t count = 1) const { return node.slice(rows, rankOf(rows) - 1, g * hidden, (g + count) * hidden); }
   Value activation(int64_t index, Value value) const {
     llvm::StringRef name = activations[index];
     return node.make(name == "Sigmoid" ? "sigmoid" : name == "Tanh" ? "tanh" : "relu", value);
@@ -38,7 +33,7 @@ struct Recurrence {
     Value all = node.floats(input);
     if (!all || rankOf(all) < 2 || shapeOf(all)[0] != directions)
       return node.fail("input " + llvm::Twine(input) + " does not have one part a direction"), Value();
-    return node.reshape(slice(all, 0, direction, direction + 1), shapeOf(all).drop_front());
+    return node.reshape(node.slice(all, 0, direction, direction + 1), shapeOf(all).drop_front());
   }
   Value zeros() const { return node.expand(node.scalar(0), {batch, hidden}); }
 };
@@ -69,7 +64,7 @@ State stepLstm(const Recurrence &all, const Direction &own, Value input, State s
 State stepGru(const Recurrence &all, const Direction &own, Value input, State state, int64_t first) {
   bool resetLast = all.node.integer("linear_before_reset", 0);
   NodeImport &node = all.node;
-  auto rows = [&](Value value, int64_t g, int64_t count) { return all.slice(value, 0, g * all.hidden, (g + count) * all.hidden); };
+  auto rows = [&](Value value, int64_t g, int64_t count) { return all.node.slice(value, 0, g * all.hidden, (g + count) * all.hidden); };
   auto product = [&](Value h, int64_t g, int64_t count) {
     Operands operands{h, rows(own.r, g, count)};
     if (own.stateBias)
@@ -138,7 +133,7 @@ void recurrent(NodeImport &node, int64_t gates, ArrayRef<llvm::StringRef> usual,
     Direction own{all.part(1, d), all.part(2, d), {}, {}};
     if (Value bias = all.part(3, d)) {
       int64_t rows = gates * all.hidden;
-      own.inputBias = all.slice(bias, 0, 0, rows), own.stateBias = all.slice(bias, 0, rows, 2 * rows);
+      own.inputBias = all.node.slice(bias, 0, 0, rows), own.stateBias = all.node.slice(bias, 0, rows, 2 * rows);
       if (!isGru)
         own.inputBias = all.op("add", own.inputBias, own.stateBias);
     }
@@ -151,7 +146,7 @@ void recurrent(NodeImport &node, int64_t gates, ArrayRef<llvm::StringRef> usual,
     Operands made(all.steps);
     for (int64_t i = 0; i < all.steps; ++i) {
       int64_t t = isReversed || d == 1 ? all.steps - 1 - i : i;
-      Value input = node.reshape(all.slice(products, 0, t, t + 1), {all.batch, gates * all.hidden});
+      Value input = node.reshape(all.node.slice(products, 0, t, t + 1), {all.batch, gates * all.hidden});
       state = step(all, own, input, state, d * usual.size());
       made[t] = node.reshape(state.h, {1, 1, all.batch, all.hidden});
       if (node.failed())

@@ -11,9 +11,7 @@ namespace {
 /// Corner `c` of the boxes `[R, 4]` in pixels: `[R, 1]`.
 Value corner(NodeImport &node, Value boxes, int64_t c, double scale, double shift) {
   Floats f{node};
-  int64_t count = shapeOf(boxes)[0];
-  Value one = node.make("slice", boxes, {node.list("start", {0, c}), node.list("stop", {count, c + 1}), node.list("step", {1, 1})});
-  return f.add(f.mul(one, scale), shift);
+  return f.add(f.mul(node.slice(boxes, 1, c, c + 1), scale), shift);
 }
 
 /// Places of `count` samples between two corners: `[R, count]`.

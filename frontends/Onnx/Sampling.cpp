@@ -80,11 +80,8 @@ Value reflected(const Floats &f, Value x, double low, double high) {
 
 /// Coordinate `d` of the grid, the innermost dimension of the picture first: `[N, 1, P]`.
 Value coordinate(NodeImport &node, Value grid, int64_t d) {
-  Ints start(rankOf(grid), 0), stop(shapeOf(grid)), step(rankOf(grid), 1);
-  int64_t count = elementCount(grid) / stop[0] / stop.back();
-  start.back() = d, stop.back() = d + 1;
-  Value one = node.make("slice", grid, {node.list("start", start), node.list("stop", stop), node.list("step", step)});
-  return node.reshape(one, {shapeOf(grid)[0], 1, count});
+  int64_t count = elementCount(grid) / shapeOf(grid).front() / shapeOf(grid).back();
+  return node.reshape(node.slice(grid, rankOf(grid) - 1, d, d + 1), {shapeOf(grid)[0], 1, count});
 }
 
 void gridSample(NodeImport &node) {

@@ -121,6 +121,8 @@ def hostile():
     yield "negative_dims", one("Relu", shape=(1, -7, 8, 8)), "`--set x.1=...`"
     yield "open_dims", one("Relu", shape=("batch", 3, "h", None)), "input `x` is [batch, 3, h, x.3]; give its open dimensions with `--set batch=... --set h=... --set x.3=...`"
     yield "no_name", one("Relu", outputs=("",)), "nothing makes the result"
+    yield "attention_of_scalars", one("Attention", inputs=("x", "x", "x"), shape=()), "needs inputs of four dimensions"
+    yield "rotation_of_scalars", one("RotaryEmbedding", inputs=("x", "x", "x"), shape=()), "needs inputs of four dimensions"
 
 
 def behind(op):
