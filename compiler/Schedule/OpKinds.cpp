@@ -24,6 +24,20 @@ bool isWindow(Operation *op) {
   return isa<MaxpoolOp, AvgpoolOp, GlobalAvgpoolOp, GlobalMaxpoolOp, AdaptiveAvgpoolOp, UpsampleOp>(op);
 }
 
+bool reducesPlanes(Operation *op) {
+  auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes");
+  if (!isa<ReduceMeanOp, ReduceMaxOp, ReduceSumOp>(op) || !axes)
+    return false;
+  SmallVector<int64_t> sorted(axes.asArrayRef());
+  llvm::sort(sorted);
+  int64_t rank = cast<RankedTensorType>(op->getOperand(0).getType()).getRank();
+  return rank > 2 && llvm::equal(sorted, llvm::seq<int64_t>(2, rank));
+}
+
+bool sumsPlanes(Operation *op) {
+  return isa<ReduceSumOp>(op) && isBlocked(op->getOperand(0).getType()) && reducesPlanes(op);
+}
+
 bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op); }
 
 bool isFiniteOnPadding(Operation *op) { return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, DivOp, PowOp>(op); }

@@ -13,6 +13,12 @@ bool isPointwise(mlir::Operation *op);
 /// A window slides over each channel's plane, or the plane is reduced: blocked tensors stay blocked.
 bool isWindow(mlir::Operation *op);
 
+/// Whether it reduces all of each plane and nothing else.
+bool reducesPlanes(mlir::Operation *op);
+
+/// Whether it adds up packed planes: what a mean over planes is, which is a window's.
+bool sumsPlanes(mlir::Operation *op);
+
 /// Planes are normalised, alone or in groups of channels.
 bool isChannelNorm(mlir::Operation *op);
 

@@ -44,7 +44,7 @@ public:
     Block &body = function.getBody().front();
     for (Operation *op = &body.front(), *next; op; op = next) {
       builder.setInsertionPoint(op);
-      if (reducesPlanes(op))
+      if (reducesPlanes(op) && isBlocked(op->getOperand(0).getType()))
         op = poolPlanes(op);
       if (auto conv = dyn_cast<ConvOp>(op); conv && staysPlain(conv))
         op = multiplyPlanes(builder, conv);
@@ -119,7 +119,7 @@ private:
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
-    if (isWindow(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp, ResampleOp>(op))
+    if (isWindow(op) || sumsPlanes(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp, ResampleOp>(op))
       return true;
     if (isChannelNorm(op)) // a group is made of channels that exist
       return isPlanes(op->getResult(0)) && (isa<InstancenormOp>(op) || channelsOf(op->getResult(0)) % block == 0);
@@ -286,29 +286,22 @@ private:
     ++packed;
   }
 
-  //===-- means of planes -----------------------------------------------------------------------------------------===//
+  //===-- whole planes --------------------------------------------------------------------------------------------===//
 
-  /// A mean or a maximum over all of each packed plane.
-  static bool reducesPlanes(Operation *op) {
-    auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes");
-    if (!isa<ReduceMeanOp, ReduceMaxOp>(op) || !axes)
-      return false;
-    auto x = cast<RankedTensorType>(op->getOperand(0).getType());
-    SmallVector<int64_t> sorted(axes.asArrayRef());
-    llvm::sort(sorted);
-    return isBlocked(x) && x.getRank() > 2 && llvm::equal(sorted, llvm::seq<int64_t>(2, x.getRank()));
-  }
-
-  /// Pooling takes packed planes, a reduction does not.
+  /// A mean, a maximum or a sum over packed planes as what has a form for them: pooling, or a sum that keeps the planes' dimensions.
   Operation *poolPlanes(Operation *op) {
-    Value planes = op->getOperand(0);
+    Value planes = op->getOperand(0), y;
     auto x = cast<RankedTensorType>(planes.getType());
     SmallVector<int64_t> shape(x.getRank(), 1);
     shape[0] = x.getDimSize(0);
     shape[1] = x.getDimSize(1);
     auto type = RankedTensorType::get(shape, x.getElementType());
-    Value y = isa<ReduceMeanOp>(op) ? GlobalAvgpoolOp::create(builder, op->getLoc(), type, planes).getResult()
-                                    : GlobalMaxpoolOp::create(builder, op->getLoc(), type, planes).getResult();
+    if (auto sum = dyn_cast<ReduceSumOp>(op))
+      y = ReduceSumOp::create(builder, op->getLoc(), type, planes, sum.getAxes(), true);
+    else if (isa<ReduceMeanOp>(op))
+      y = GlobalAvgpoolOp::create(builder, op->getLoc(), type, planes);
+    else
+      y = GlobalMaxpoolOp::create(builder, op->getLoc(), type, planes);
     Operation *pool = y.getDefiningOp();
     if (cast<RankedTensorType>(op->getResult(0).getType()).getRank() < x.getRank())
       y = FlattenOp::create(builder, op->getLoc(), y, 1);

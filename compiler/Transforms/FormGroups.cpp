@@ -38,7 +38,7 @@ bool isComputed(Operation *op, const llvm::DenseSet<Value> &recipes) {
 
 /// Whether element-wise operations may follow `head` in its kernel.
 bool hasEpilogue(Operation *head) {
-  return isPointwise(head) || isContraction(head) || isWindow(head) || isChannelNorm(head) ||
+  return isPointwise(head) || isContraction(head) || isWindow(head) || sumsPlanes(head) || isChannelNorm(head) ||
          isa<AggregateOp, ScatterOp, GatherOp, GatherElementsOp, RelayoutOp, DepthToSpaceOp, ResampleOp, ConcatOp, SliceOp>(head);
 }
 

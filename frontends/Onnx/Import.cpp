@@ -229,23 +229,37 @@ bool GraphImport::initialisers(const Graph &graph) {
   return true;
 }
 
+/// What `--set` calls a dimension that is open.
+static std::string dimName(const Port &port, size_t i) {
+  const Dim &dim = port.dims[i];
+  return dim.extent >= 0 ? std::to_string(dim.extent) : printable(dim.name.empty() ? port.name + "." + std::to_string(i) : dim.name);
+}
+
+static SmallVector<std::string> dimNames(const Port &port) {
+  return llvm::map_to_vector(llvm::seq(port.dims.size()), [&](size_t i) { return dimName(port, i); });
+}
+
+/// Whether what the graph says of an initialiser's shape is so; it may say nothing.
+static bool describes(const Port &port, const Tensor &tensor) {
+  auto isSo = [](auto pair) { return std::get<0>(pair).extent < 0 || std::get<0>(pair).extent == std::get<1>(pair); };
+  return !port.hasShape || (port.dims.size() == tensor.dims.size() && llvm::all_of(llvm::zip(port.dims, tensor.dims), isSo));
+}
+
 bool GraphImport::ports() {
   for (const Port &input : graph.inputs) {
     if (auto found = known.find(input.name); found != known.end()) {
-      if (found->second.stored)
-        continue; // the old form: every initialiser is an input too
-      return error("a second input " + quoted(input.name));
+      const Tensor *stored = found->second.stored; // the old form: every initialiser is an input too
+      if (!stored)
+        return error("a second input " + quoted(input.name));
+      if (!describes(input, *stored))
+        return error("input " + quoted(input.name) + " is [" + llvm::join(dimNames(input), ", ") + "], its initialiser [" +
+                     llvm::join(llvm::map_range(stored->dims, [](int64_t extent) { return std::to_string(extent); }), ", ") + "]");
+      continue;
     }
     if (!port(input))
       return false;
   }
   return checkExtents();
-}
-
-/// What `--set` calls a dimension that is open.
-static std::string dimName(const Port &port, size_t i) {
-  const Dim &dim = port.dims[i];
-  return dim.extent >= 0 ? std::to_string(dim.extent) : printable(dim.name.empty() ? port.name + "." + std::to_string(i) : dim.name);
 }
 
 std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
@@ -273,9 +287,7 @@ std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
 bool GraphImport::checkExtents() {
   std::string shapes, options;
   for (const Port &port : graph.inputs) {
-    SmallVector<std::string> names;
-    for (size_t i = 0; i < port.dims.size(); ++i)
-      names.push_back(dimName(port, i));
+    SmallVector<std::string> names = dimNames(port);
     if (llvm::any_of(names, [&](const std::string &name) { return llvm::is_contained(openDims, name); }))
       shapes += (shapes.empty() ? "input " : ", input ") + quoted(port.name) + " is [" + llvm::join(names, ", ") + "]";
   }

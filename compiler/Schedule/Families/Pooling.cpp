@@ -17,7 +17,7 @@ public:
   StringRef name() const override { return "pooling"; }
 
   void candidates(Operation *head, const Machine &machine, SmallVectorImpl<Choice> &choices) const override {
-    if (!isWindow(head))
+    if (!isWindow(head) && !sumsPlanes(head))
       return;
     auto x = cast<RankedTensorType>(head->getOperand(0).getType());
     auto y = cast<RankedTensorType>(head->getResult(0).getType());

@@ -23,6 +23,8 @@ using Names = llvm::StringSet<llvm::MallocAllocator>;
 /// Planes on blocks have a family of their own.
 bool reducesDimensions(Operation *op) {
   bool isPacked = isBlocked(op->getOperand(0).getType());
+  if (sumsPlanes(op))
+    return false;
   return isa<LayernormOp, ChannelnormOp, SoftmaxOp, LogSoftmaxOp, ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp>(op) ||
          (isChannelNorm(op) && !isPacked);
 }

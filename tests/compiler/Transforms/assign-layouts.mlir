@@ -233,6 +233,31 @@ func.func @means(%x: tensor<1x16x4x4xf32>) -> (tensor<1x16xf32>, tensor<1x16x2xf
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
+// A sum over planes reads them packed too, and what follows it is packed.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @energies
+// CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x16x2x2xf32, #weft.blocked<16>>
+// CHECK-NOT: weft.relayout
+// CHECK: %[[S:.*]] = weft.reduce_sum {{.*}} axes [2, 3] {{.*}} -> tensor<1x16x1x1xf32, #weft.blocked<16>>
+// CHECK: weft.mul %[[Y]], %[[S]]
+// CHECK: weft.reduce_sum {{.*}} -> tensor<1x16x1x1xf32, #weft.blocked<16>>
+// CHECK-NEXT: weft.flatten
+func.func @energies(%x: tensor<1x16x4x4xf32>) -> (tensor<1x16x2x2xf32>, tensor<1x16xf32>) attributes {weft.net} {
+  %w = weft.weight "c.weight" : tensor<16x16x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x2x2xf32>
+  %1 = weft.mul %0, %0 : tensor<1x16x2x2xf32>
+  %2 = weft.reduce_sum %1 axes [2, 3] : (tensor<1x16x2x2xf32>) -> tensor<1x16x1x1xf32>
+  %3 = weft.mul %0, %2 : (tensor<1x16x2x2xf32>, tensor<1x16x1x1xf32>) -> tensor<1x16x2x2xf32>
+  %4 = weft.reduce_sum %0 axes [3, 2] {keepdims = false} : (tensor<1x16x2x2xf32>) -> tensor<1x16xf32>
+  return %3, %4 : tensor<1x16x2x2xf32>, tensor<1x16xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
 // Resizing leaves channels packed, and its tables as they are.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @resized

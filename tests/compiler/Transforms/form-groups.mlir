@@ -128,3 +128,18 @@ func.func @sum_of_products(%x: tensor<1x16x4x4xf32>, %y: tensor<1x16x4x4xf32>) -
   %t = weft.add %s, %ay : tensor<1x16x4x4xf32>
   return %t : tensor<1x16x4x4xf32>
 }
+
+// -----
+
+// What follows a sum over packed planes is part of its kernel, as behind other pooling.
+// CHECK-LABEL: func.func @norms
+// CHECK: weft.group
+// CHECK: weft.reduce_sum
+// CHECK-NEXT: weft.sqrt
+// CHECK-NEXT: weft.yield
+// CHECK-NOT: weft.group
+func.func @norms(%x: tensor<1x16x4x4xf32, #weft.blocked<16>>) -> tensor<1x16x1x1xf32, #weft.blocked<16>> attributes {weft.net} {
+  %s = weft.reduce_sum %x axes [2, 3] : (tensor<1x16x4x4xf32, #weft.blocked<16>>) -> tensor<1x16x1x1xf32, #weft.blocked<16>>
+  %r = weft.sqrt %s : tensor<1x16x1x1xf32, #weft.blocked<16>>
+  return %r : tensor<1x16x1x1xf32, #weft.blocked<16>>
+}

@@ -211,6 +211,34 @@ func.func @windows(%x: !x) -> (!y, !z) attributes {weft.net} {
 
 // -----
 
+!x = tensor<1x32x8x8xf32, #weft.blocked<16>>
+!y = tensor<1x32x1x1xf32, #weft.blocked<16>>
+
+// A whole plane is read once, so a norm's squares are never stored; and its blocks lie side by side as in other pooling.
+// CHECK-LABEL: func.func @squares
+// CHECK: weft.group "sum"(%arg0)
+// CHECK: weft.mul
+// CHECK-NEXT: weft.reduce_sum
+// CHECK-NOT: weft.group
+// SCHEDULE-LABEL: func.func private @reduce_sum_mul
+// SCHEDULE-SAME: stage<"sum", [compute_at("store", x), vectorize(c), unroll(cb)]
+// SCHEDULE-SAME: split(cb -> cbo, cbi by 4
+func.func @squares(%x: !x) -> !y attributes {weft.net} {
+  %a = weft.group "squares" (%x) {
+  ^bb0(%b: !x):
+    %r = weft.mul %b, %b : !x
+    weft.yield %r : !x
+  } : (!x) -> !x
+  %y = weft.group "sum" (%a) {
+  ^bb0(%b: !x):
+    %r = weft.reduce_sum %b axes [2, 3] : (!x) -> !y
+    weft.yield %r : !y
+  } : (!x) -> !y
+  return %y : !y
+}
+
+// -----
+
 // Messages along edges are picked and weighted where they are added up.
 // CHECK-LABEL: func.func @messages
 // CHECK: weft.group "sum"

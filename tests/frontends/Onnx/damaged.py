@@ -120,9 +120,17 @@ def hostile():
     yield "no_branch", one("If", {"then_branch": 3}, ("k",), initialisers=[numpy_helper.from_array(np.array(True), "k")]), "has no `then_branch`"
     yield "negative_dims", one("Relu", shape=(1, -7, 8, 8)), "`--set x.1=...`"
     yield "open_dims", one("Relu", shape=("batch", 3, "h", None)), "input `x` is [batch, 3, h, x.3]; give its open dimensions with `--set batch=... --set h=... --set x.3=...`"
+    yield "initialiser_shape", two_shapes(), "input `w` is [5, 3, 1, n], its initialiser [4, 3, 1, 1]"
     yield "no_name", one("Relu", outputs=("",)), "nothing makes the result"
     yield "attention_of_scalars", one("Attention", inputs=("x", "x", "x"), shape=()), "needs inputs of four dimensions"
     yield "rotation_of_scalars", one("RotaryEmbedding", inputs=("x", "x", "x"), shape=()), "needs inputs of four dimensions"
+
+
+def two_shapes():
+    """An initialiser that is an input too, in another shape."""
+    model = one("Conv", inputs=("x", "w"), initialisers=[numpy_helper.from_array(np.ones((4, 3, 1, 1), np.float32), "w")])
+    model.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [5, 3, 1, "n"]))
+    return model
 
 
 def behind(op):

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +97,18 @@ def dense():
                   ("MatMul", ["s", "v"], "n", {}), ("Reshape", ["n", "last"], "q", {}), ("Transpose", ["q"], "y", {"perm": [0, 3, 1, 2]})], tensors)
 
 
+def energies():
+    """Sums over planes of packed channels that do not fill their blocks: a normalisation by each channel's energy, as ConvNeXt-V2 has it, and
+    what is left of the planes as a vector."""
+    value = lambda *shape: np.random.default_rng(4).standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(24, 3, 3, 3), "v": value(20, 24, 1, 1), "planes": np.array([2, 3]), "channels": np.array([1]), "least": np.float32(1e-6),
+               "gain": value(1, 24, 1, 1), "shift": value(1, 24, 1, 1), "u": value(20, 7)}
+    return small([("Conv", ["image", "w"], "c", {}), ("Gelu", ["c"], "x", {}), ("ReduceL2", ["x", "planes"], "g", {"keepdims": 1}),
+                  ("ReduceMean", ["g", "channels"], "m", {"keepdims": 1}), ("Add", ["m", "least"], "d", {}), ("Div", ["g", "d"], "n", {}),
+                  ("Mul", ["x", "n"], "s", {}), ("Mul", ["s", "gain"], "t", {}), ("Add", ["t", "shift"], "r", {}), ("Add", ["x", "r"], "e", {}),
+                  ("Conv", ["e", "v"], "f", {}), ("ReduceSum", ["f", "planes"], "h", {"keepdims": 0}), ("MatMul", ["h", "u"], "y", {})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -123,7 +135,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
