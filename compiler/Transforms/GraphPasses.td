@@ -137,6 +137,25 @@ def MergeBranches : Pass<"weft-merge-branches", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def AddParts : Pass<"weft-add-parts", "::mlir::ModuleOp"> {
+  let summary = "sums over branches or parts of channels become additions";
+  let description = [{
+    A `reduce_sum` over dimension 1 of planes, where that has at most eight elements that are ranges of channels (a `reshape`) or were
+    stacked (`concat` of one each), and element-wise operations on such. What is small beside them, a factor for each channel, may be cut.
+
+    ```mlir
+    %0 = weft.reshape %x to [1, 2, 64, 40, 40] : (tensor<1x128x40x40xf32>) -> tensor<1x2x64x40x40xf32>
+    %y = weft.reduce_sum %0 axes [1] {keepdims = false} : (tensor<1x2x64x40x40xf32>) -> tensor<1x64x40x40xf32>
+    // becomes
+    %0 = weft.slice %x from [0, 0, 0, 0] to [1, 64, 40, 40] step [1, 1, 1, 1] : ... -> tensor<1x64x40x40xf32>
+    %1 = weft.slice %x from [0, 64, 0, 0] to [1, 128, 40, 40] step [1, 1, 1, 1] : ... -> tensor<1x64x40x40xf32>
+    %y = weft.add %0, %1 : tensor<1x64x40x40xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numSums", "sums", "sums that became additions">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def PoolFirst : Pass<"weft-pool-first", "::mlir::ModuleOp"> {
   let summary = "averages behind 1x1 convolutions come before them";
   let description = [{

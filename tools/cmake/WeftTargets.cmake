@@ -53,8 +53,9 @@ function(weft_add_unit_test name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} weft_unit_test_main)
   add_test(NAME unit/${name} COMMAND ${name})
+  set_tests_properties(unit/${name} PROPERTIES SKIP_RETURN_CODE 77) # tests/support/UnitTestMain.cpp
 endfunction()
 
 # weft_tablegen(TARGET TD (FLAGS FILE)...): mlir-tblgen writes each FILE into the folder's mirror in build/. Several flags are

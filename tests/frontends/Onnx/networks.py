@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +109,22 @@ def energies():
                   ("Conv", ["e", "v"], "f", {}), ("ReduceSum", ["f", "planes"], "h", {"keepdims": 0}), ("MatMul", ["h", "u"], "y", {})], tensors)
 
 
+def attended():
+    """Split attention: parts of channels as ResNeSt weighs them, some of which end inside a block, then branches stacked as in SKNet."""
+    rng = np.random.default_rng(4)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(40, 3, 3, 3), "fc": value(40, 20, 1, 1), "parts": np.array([1, 2, 20, 10, 8]), "factors": np.array([1, 2, 20, 1, 1]), "one": np.array([1]),
+               "u": value(16, 20, 1, 1), "v": value(16, 20, 1, 1), "t": value(16, 20, 1, 1), "three": np.array([1, 3, 16, 1, 1]), "fd": value(48, 16, 1, 1), "z": value(5, 16, 3, 3)}
+    nodes = [("Conv", ["image", "w"], "c", {}), ("Relu", ["c"], "r", {}), ("Reshape", ["r", "parts"], "p", {}), ("ReduceSum", ["p", "one"], "s", {"keepdims": 0}),
+             ("GlobalAveragePool", ["s"], "g", {}), ("Conv", ["g", "fc"], "l", {}), ("Reshape", ["l", "factors"], "f", {}), ("Softmax", ["f"], "a", {"axis": 1}),
+             ("Mul", ["p", "a"], "m", {}), ("ReduceSum", ["m", "one"], "x", {"keepdims": 0})]
+    nodes += [node for weight in "uvt" for node in (("Conv", ["x", weight], "x" + weight, {}), ("Unsqueeze", ["x" + weight, "one"], "y" + weight, {}))]
+    nodes += [("Concat", ["yu", "yv", "yt"], "k", {"axis": 1}), ("ReduceSum", ["k", "one"], "q", {"keepdims": 0}), ("GlobalAveragePool", ["q"], "h", {}),
+              ("Conv", ["h", "fd"], "j", {}), ("Reshape", ["j", "three"], "i", {}), ("Softmax", ["i"], "b", {"axis": 1}), ("Mul", ["k", "b"], "n", {}),
+              ("ReduceSum", ["n", "one"], "o", {"keepdims": 0}), ("Conv", ["o", "z"], "y", {})]
+    return small(nodes, tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -135,7 +151,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
