@@ -41,6 +41,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createFoldBatchnorm());
     // Products with channels last become convolutions, which take what scales them.
     manager.addPass(createMoveChannelsFirst());
+    manager.addPass(createExpandLast());
     manager.addPass(createAddParts());
     // Branches are found once sums that exporters begin with 0 are sums of branches alone.
     manager.addPass(createCanonicalizerPass());

@@ -156,6 +156,22 @@ def AddParts : Pass<"weft-add-parts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def ExpandLast : Pass<"weft-expand-last", "::mlir::ModuleOp"> {
+  let summary = "repeated elements are repeated by the operations that read them";
+  let description = [{
+    An `expand` moves behind a `transpose`, and goes where an element-wise operation repeats its operand itself.
+
+    ```mlir
+    %0 = weft.expand %gate to [1, 256, 40, 40] : (tensor<1x256x1x1xf32>) -> tensor<1x256x40x40xf32>
+    %y = weft.mul %x, %0 : tensor<1x256x40x40xf32>
+    // becomes
+    %y = weft.mul %x, %gate : (tensor<1x256x40x40xf32>, tensor<1x256x1x1xf32>) -> tensor<1x256x40x40xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numDropped", "dropped", "operands that are no longer expanded before they are read">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def PoolFirst : Pass<"weft-pool-first", "::mlir::ModuleOp"> {
   let summary = "averages behind 1x1 convolutions come before them";
   let description = [{

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +125,18 @@ def attended():
     return small(nodes, tensors)
 
 
+def repeated():
+    """A gate expanded to its planes; means of rows and of columns, each repeated along the other and one of them turned, before they are added."""
+    rng = np.random.default_rng(4)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(20, 3, 3, 3), "g": value(20, 20, 1, 1), "planes": np.array([1, 20, 10, 8]), "turned": np.array([1, 20, 8, 10]), "last": np.array([3])}
+    turn = {"perm": [0, 1, 3, 2]}
+    return small([("Conv", ["image", "w"], "c", {}), ("GlobalAveragePool", ["c"], "a", {}), ("Conv", ["a", "g"], "l", {}), ("Sigmoid", ["l"], "s", {}),
+                  ("Expand", ["s", "planes"], "e", {}), ("Mul", ["c", "e"], "m", {}), ("ReduceMean", ["m", "last"], "r", {}), ("Expand", ["r", "planes"], "er", {}),
+                  ("Transpose", ["m"], "t", turn), ("ReduceMean", ["t", "last"], "k", {}), ("Expand", ["k", "turned"], "ek", {}), ("Transpose", ["ek"], "et", turn),
+                  ("Add", ["er", "et"], "p", {}), ("Sub", ["m", "p"], "y", {})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -151,7 +163,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
