@@ -119,6 +119,8 @@ private:
       return false;
     if (isPointwise(op))
       return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
+    if (growsToResult(op))
+      return false;
     if (isWindow(op) || sumsPlanes(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp, ResampleOp>(op))
       return true;
     if (isChannelNorm(op)) // a group is made of channels that exist
@@ -135,19 +137,26 @@ private:
     return pad && canPadBlocked(pad);
   }
 
-  /// Operands of the result's shape, one value a channel, or a single value.
+  /// Whether it enlarges planes that only the caller reads, row-major: few pixels are then brought into that order, not many.
+  static bool growsToResult(Operation *op) {
+    auto isReturned = [](Operation *user) { return isa<func::ReturnOp>(user) || growsToResult(user); };
+    return isa<UpsampleOp, ResampleOp>(op) && llvm::all_of(op->getUsers(), isReturned) &&
+           cast<RankedTensorType>(op->getOperand(0).getType()).getNumElements() < cast<RankedTensorType>(op->getResult(0).getType()).getNumElements();
+  }
+
+  /// Operands of the result's shape, repeated along planes, or a single value.
   bool canBroadcastBlocked(Operation *op) {
     auto result = cast<RankedTensorType>(op->getResult(0).getType());
     SmallVector<OpOperand *> vectors = channelVectors(op);
     return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
       return llvm::is_contained(vectors, &operand) || hasOneElement(operand.get()) ||
-             isPerChannel(operand.get(), result) ||
+             repeatsAlongPlanes(operand.get(), result) ||
              cast<RankedTensorType>(operand.get().getType()).getShape() == result.getShape();
     });
   }
 
-  /// [C, 1, 1], [1, C, 1, 1] or [N, C, 1, 1].
-  bool isPerChannel(Value value, RankedTensorType result) {
+  /// [C, 1, 1], [1, C, 1, 1], [N, C, 1, 1], or with all channels a value for each row or column, [N, C, H, 1].
+  bool repeatsAlongPlanes(Value value, RankedTensorType result) {
     ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
     int64_t rank = result.getRank(), missing = rank - int64_t(shape.size());
     if (missing > 1 || shape.empty())
@@ -156,7 +165,8 @@ private:
       return false;
     if (missing == 0 && shape[0] != 1 && shape[0] != result.getDimSize(0))
       return false;
-    return llvm::all_of(shape.drop_front(2 - missing), [](int64_t extent) { return extent == 1; });
+    auto isOneOrAll = [](auto pair) { return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair); };
+    return llvm::all_of(llvm::zip(shape.drop_front(2 - missing), result.getShape().drop_front(2)), isOneOrAll);
   }
 
   //===-- cuts inside blocks --------------------------------------------------------------------------------------===//

@@ -59,6 +59,21 @@ bool changesPlanes(ReshapeOp reshape) {
   return isPicture(x) && isPicture(y) && x.take_front(2) == y.take_front(2);
 }
 
+/// Whether it takes ranges of the last dimension.
+bool cutsChannels(Operation *op) {
+  if (auto split = dyn_cast<SplitOp>(op))
+    return int64_t(split.getAxis()) == tensorOf(split.getX()).getRank() - 1;
+  auto slice = dyn_cast<SliceOp>(op);
+  return slice && slice.getStep().back() > 0 && tensorOf(slice.getX()).getShape().drop_back() == tensorOf(slice.getY()).getShape().drop_back() &&
+         llvm::all_of(slice.getStep().drop_back(), [](int64_t step) { return step == 1; });
+}
+
+/// Whether it joins tensors along their last dimension.
+bool joinsChannels(Operation *op) {
+  auto concat = dyn_cast<ConcatOp>(op);
+  return concat && int64_t(concat.getAxis()) == tensorOf(concat.getY()).getRank() - 1;
+}
+
 /// The picture whose planes `value` holds as lines, or `value`.
 Value pictureOf(Value value) {
   auto reshape = value.getDefiningOp<ReshapeOp>();
@@ -126,12 +141,13 @@ private:
       turnBefore(linear);
     if (!canMove(op))
       return;
-    Value result = op->getResult(0);
     for (Value operand : op->getOperands())
       if (isLast(operand)) {
         Extents pixels = last.lookup(operand);
-        add(result, pixels);
-        parts.unionSets(operand.getAsOpaquePointer(), result.getAsOpaquePointer());
+        for (Value result : op->getResults()) {
+          add(result, pixels);
+          parts.unionSets(operand.getAsOpaquePointer(), result.getAsOpaquePointer());
+        }
       }
     operations.push_back(op);
   }
@@ -196,6 +212,8 @@ private:
 
   /// Whether `op` has a form for channels first, and the operands it needs.
   bool canMove(Operation *op) {
+    if (cutsChannels(op) || joinsChannels(op))
+      return llvm::all_of(op->getOperands(), [&](Value x) { return isLast(x); });
     if (op->getNumResults() != 1 || op->getNumOperands() == 0)
       return false;
     if (changesPixels(op))
@@ -221,7 +239,7 @@ private:
     part.entries += isa<TransposeOp>(value.getDefiningOp());
     part.exits += llvm::any_of(value.getUsers(), [&](Operation *user) { return !moves(user) && !movesFirst(user); });
   }
-  bool moves(Operation *op) { return op->getNumResults() == 1 && isLast(op->getResult(0)) && !isa<TransposeOp>(op); }
+  bool moves(Operation *op) { return op->getNumResults() > 0 && isLast(op->getResult(0)) && !isa<TransposeOp>(op); }
 
   const Part &partOf(Value value) { return tally[parts.getLeaderValue(value.getAsOpaquePointer())]; }
 
@@ -244,21 +262,25 @@ private:
 
   void move(Operation *op) {
     OpBuilder builder(op);
-    RankedTensorType type = tensorOf(op->getResult(0));
-    Extents pixels = partOf(op->getResult(0)).pixels, shape{type.getDimSize(0), type.getShape().back()}, back{0};
-    llvm::append_range(shape, pixels);
-    llvm::append_range(back, llvm::seq<int64_t>(2, shape.size()));
+    for (auto [value, moved] : llvm::zip_equal(op->getResults(), movedForms(builder, op))) {
+      firsts[value] = moved;
+      giveReaders(builder, value, moved);
+    }
+  }
+
+  /// What reads `value` and stays reads it turned.
+  void giveReaders(OpBuilder &builder, Value value, Value moved) {
+    Extents back{0};
+    llvm::append_range(back, llvm::seq<int64_t>(2, tensorOf(moved).getRank()));
     back.push_back(1);
-    Value moved = movedForm(builder, op, RankedTensorType::get(shape, type.getElementType()));
-    firsts[op->getResult(0)] = moved;
     Value turned;
-    for (OpOperand &use : llvm::make_early_inc_range(op->getResult(0).getUses())) {
+    for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
       Operation *user = use.getOwner();
       if (movesFirst(user)) {
         giveFirst(builder, user, moved);
       } else if (!moves(user)) {
-        turned = turned ? turned
-                        : reshaped(builder, TransposeOp::create(builder, op->getLoc(), moved, back).getY(), type.getShape());
+        if (!turned)
+          turned = reshaped(builder, TransposeOp::create(builder, value.getLoc(), moved, back).getY(), tensorOf(value).getShape());
         use.set(turned);
       }
     }
@@ -277,7 +299,31 @@ private:
     transpose->erase();
   }
 
+  RankedTensorType movedType(Value value) {
+    RankedTensorType type = tensorOf(value);
+    Extents shape{type.getDimSize(0), type.getShape().back()};
+    llvm::append_range(shape, partOf(value).pixels);
+    return RankedTensorType::get(shape, type.getElementType());
+  }
+
+  SmallVector<Value> movedForms(OpBuilder &builder, Operation *op) {
+    if (auto split = dyn_cast<SplitOp>(op)) {
+      SmallVector<Type> types = llvm::map_to_vector(split.getYs(), [&](Value y) -> Type { return movedType(y); });
+      return SmallVector<Value>(SplitOp::create(builder, op->getLoc(), types, first(builder, split.getX()), 1, split.getSizes()).getYs());
+    }
+    return {movedForm(builder, op, movedType(op->getResult(0)))};
+  }
+
   Value movedForm(OpBuilder &builder, Operation *op, RankedTensorType type) {
+    if (auto slice = dyn_cast<SliceOp>(op)) {
+      Extents start(type.getRank(), 0), stop(type.getShape()), step(type.getRank(), 1);
+      std::tie(start[1], stop[1], step[1]) = std::tuple(slice.getStart().back(), slice.getStop().back(), slice.getStep().back());
+      return SliceOp::create(builder, op->getLoc(), type, first(builder, slice.getX()), start, stop, step);
+    }
+    if (auto concat = dyn_cast<ConcatOp>(op)) {
+      SmallVector<Value> xs = llvm::map_to_vector(concat.getXs(), [&](Value x) { return first(builder, x); });
+      return ConcatOp::create(builder, op->getLoc(), type, xs, 1);
+    }
     if (isa<ReshapeOp>(op))
       return first(builder, op->getOperand(0));
     if (auto norm = dyn_cast<LayernormOp>(op))

@@ -268,7 +268,48 @@ func.func @resized(%x: tensor<1x16x4x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9
   %0 = weft.conv %x, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
          : (tensor<1x16x4x4xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x4x4xf32>
   %1 = weft.resample %0[%i] by %w axis 2 : (tensor<1x16x4x4xf32>, tensor<2x9xi32>, tensor<2x9xf32>) -> tensor<1x16x9x4xf32>
-  return %1 : tensor<1x16x9x4xf32>
+  %2 = weft.relu %1 : tensor<1x16x9x4xf32>
+  return %2 : tensor<1x16x9x4xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// What grows on its way to the caller, in one step or two, is brought into the caller's order before.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @enlarged
+// CHECK: weft.relayout {{.*}} -> tensor<1x16x4x4xf32>
+// CHECK: weft.resample {{.*}} -> tensor<1x16x9x4xf32>
+// CHECK: weft.upsample {{.*}} -> tensor<1x16x18x8xf32>
+// CHECK-NOT: weft.relayout
+func.func @enlarged(%x: tensor<1x16x4x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x9xf32>) -> tensor<1x16x18x8xf32> attributes {weft.net} {
+  %f = weft.weight "c.weight" : tensor<16x16x3x3xf32>
+  %0 = weft.conv %x, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x4x4xf32>
+  %1 = weft.resample %0[%i] by %w axis 2 : (tensor<1x16x4x4xf32>, tensor<2x9xi32>, tensor<2x9xf32>) -> tensor<1x16x9x4xf32>
+  %2 = weft.upsample %1 nearest [2, 2] : (tensor<1x16x9x4xf32>) -> tensor<1x16x18x8xf32>
+  return %2 : tensor<1x16x18x8xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// What is repeated along rows or columns with all channels is packed as they are.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @rows_of_channels
+// CHECK: %[[R:.*]] = weft.relayout %arg1 : {{.*}} -> tensor<1x16x4x1xf32, #weft.blocked<16>>
+// CHECK: %[[Y:.*]] = weft.conv
+// CHECK: weft.mul %[[Y]], %[[R]] : {{.*}} -> tensor<1x16x4x4xf32, #weft.blocked<16>>
+func.func @rows_of_channels(%x: tensor<1x16x4x4xf32>, %r: tensor<1x16x4x1xf32>) -> tensor<1x16x4x4xf32> attributes {weft.net} {
+  %f = weft.weight "c.weight" : tensor<16x16x3x3xf32>
+  %0 = weft.conv %x, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x16x4x4xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x4x4xf32>
+  %1 = weft.mul %0, %r : (tensor<1x16x4x4xf32>, tensor<1x16x4x1xf32>) -> tensor<1x16x4x4xf32>
+  return %1 : tensor<1x16x4x4xf32>
 }
 }
 

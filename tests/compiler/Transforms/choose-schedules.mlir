@@ -263,7 +263,8 @@ func.func @sample_by_sample(%x: tensor<8x512x14x14xf32>) -> tensor<8x512x28x28xf
   %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
          : (tensor<8x512x14x14xf32>, tensor<512x512x3x3xf32>) -> tensor<8x512x14x14xf32>
   %1 = weft.upsample %0 nearest [2, 2] : (tensor<8x512x14x14xf32>) -> tensor<8x512x28x28xf32>
-  return %1 : tensor<8x512x28x28xf32>
+  %2 = weft.relu %1 : tensor<8x512x28x28xf32>
+  return %2 : tensor<8x512x28x28xf32>
 }
 }
 

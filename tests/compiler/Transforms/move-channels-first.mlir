@@ -117,3 +117,31 @@ func.func @keys(%x: tensor<1x20x8xf32>) -> tensor<1x20x20xf32> {
   %2 = weft.matmul %x, %1 : (tensor<1x20x8xf32>, tensor<1x8x20xf32>) -> tensor<1x20x20xf32>
   return %2 : tensor<1x20x20xf32>
 }
+
+// Ranges of channels are cut and joined where they lie then: a gated block (MambaOut) is all on channels first.
+// CHECK-LABEL: @gated
+// CHECK: %[[H:.*]] = weft.conv %arg0, {{.*}} -> tensor<1x12x4x4xf32>
+// CHECK: %[[P:.*]]:2 = weft.split %[[H]] axis 1 sizes [8, 4] : (tensor<1x12x4x4xf32>) -> (tensor<1x8x4x4xf32>, tensor<1x4x4x4xf32>)
+// CHECK: %[[S:.*]] = weft.slice %[[P]]#0 from [0, 4, 0, 0] to [1, 8, 4, 4] step [1, 1, 1, 1]
+// CHECK: %[[D:.*]] = weft.conv %[[P]]#1, {{.*}} -> tensor<1x4x4x4xf32>
+// CHECK: %[[J:.*]] = weft.concat %[[S]], %[[D]] axis 1
+// CHECK: %[[M:.*]] = weft.mul %[[J]], %[[P]]#0 : tensor<1x8x4x4xf32>
+// CHECK: weft.conv %[[M]], {{.*}} -> tensor<1x4x4x4xf32>
+// CHECK-NOT: weft.transpose %{{.*}} [0, 2, 3, 1]
+func.func @gated(%x: tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> {
+  %w = weft.weight "w" : tensor<12x4xf32>
+  %v = weft.weight "v" : tensor<4x8xf32>
+  %k = weft.weight "k" : tensor<4x4x3x3xf32>
+  %0 = weft.transpose %x [0, 2, 3, 1] : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  %1 = weft.linear %0, %w : (tensor<1x4x4x4xf32>, tensor<12x4xf32>) -> tensor<1x4x4x12xf32>
+  %2:2 = weft.split %1 axis 3 sizes [8, 4] : (tensor<1x4x4x12xf32>) -> (tensor<1x4x4x8xf32>, tensor<1x4x4x4xf32>)
+  %3 = weft.slice %2#0 from [0, 0, 0, 4] to [1, 4, 4, 8] step [1, 1, 1, 1] : (tensor<1x4x4x8xf32>) -> tensor<1x4x4x4xf32>
+  %4 = weft.transpose %2#1 [0, 3, 1, 2] : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  %5 = weft.conv %4, %k stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : (tensor<1x4x4x4xf32>, tensor<4x4x3x3xf32>) -> tensor<1x4x4x4xf32>
+  %6 = weft.transpose %5 [0, 2, 3, 1] : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  %7 = weft.concat %3, %6 axis 3 : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x8xf32>
+  %8 = weft.mul %7, %2#0 : tensor<1x4x4x8xf32>
+  %9 = weft.linear %8, %v : (tensor<1x4x4x8xf32>, tensor<4x8xf32>) -> tensor<1x4x4x4xf32>
+  %10 = weft.transpose %9 [0, 3, 1, 2] : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  return %10 : tensor<1x4x4x4xf32>
+}
