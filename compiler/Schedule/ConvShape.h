@@ -84,8 +84,8 @@ double latencyPenalty(int64_t pixels, int64_t cb, const Machine &machine, const 
 constexpr int64_t fewestExactAccumulators = 7;
 Tile chooseExactTile(int64_t width, int64_t blocks, const Machine &machine);
 
-/// The tile for rows of `width` and `blocks` channel blocks. Measured (README.md): any 7 to 20 accumulators run at the
-/// multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
+/// The tile for rows of `width` and `blocks` channel blocks. Measured (MEASURED.md): any 7 to 20 accumulators run at
+/// the multiply-add peak, so the tile that repeats the least work wins; two channel blocks halve the loads of the input.
 Tile chooseTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits = {});
 
 /// Tiles of a row of which each is code of its own.

@@ -14,7 +14,7 @@
 // others.
 //
 // With `memory = fast` the fastest cuts are taken, and of chains only those that are modelled to be faster by far: what they save is
-// passing large tensors through memory, and where weights are many or tensors small they lose (compiler/Schedule/README.md).
+// passing large tensors through memory, and where weights are many or tensors small they lose (compiler/Schedule/MEASURED.md).
 #include "compiler/Conversion/WeftToLinalg/WeftToLinalg.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"

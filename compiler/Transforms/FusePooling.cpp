@@ -61,7 +61,7 @@ void merge(GroupOp producer, GroupOp pooling) {
 }
 
 /// Pooling behind another convolution keeps a kernel of its own. What one kernel could save is reading the plane once more,
-/// from the cache for all but the largest: compiler/Schedule/README.md has the shares measured.
+/// from the cache for all but the largest: compiler/Schedule/MEASURED.md has the shares measured.
 void remarkWhyAlone(GroupOp pooling) {
   Operation &pool = pooling.getBody().front().front();
   auto argument = isWindow(&pool) ? dyn_cast<BlockArgument>(pool.getOperand(0)) : BlockArgument();

@@ -6,7 +6,7 @@
 - each source has its test: one called after it, one that includes its header, or one that tests/sources.txt names
 - lit files with CHECK lines run FileCheck
 - each pass and operation has a description with an example, each pass counts what it did
-- paths and program names in READMEs exist
+- paths and program names in READMEs and in documents beside them exist
 - nothing holds a path of somebody's machine
 
     python3 tools/dev/check_tree.py"""
@@ -221,7 +221,7 @@ def main():
             check_includes(path, text)
         if relative.startswith("tests/") and path.suffix in {".mlir", ".weft", ".test"}:
             check_lit(path, text)
-        if path.name in {"README.md", "RATIONALE.md"}:
+        if path.name in {"README.md", "RATIONALE.md", "MEASURED.md", "RESULTS.md"}:
             check_readme(path, text)
     print("\n".join(faults) if faults else "the tree keeps its rules")
     sys.exit(1 if faults else 0)
