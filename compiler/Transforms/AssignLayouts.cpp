@@ -100,10 +100,23 @@ private:
       return assignContraction(op);
     if (isPointwise(op) && op->getNumOperands() == 1)
       sinkFlatten(op);
+    if (isActivationOfPacked(op))
+      op->setOperand(0, blocked(op->getOperand(0)));
     if (follows(op))
       return assignBlocked(op);
     for (OpOperand &operand : op->getOpOperands())
       operand.set(plain(operand.get()));
+  }
+
+  /// Whether an element-wise operation stands between a row-major tensor and convolutions alone, which read packed channels: it is part of
+  /// the kernel that packs them then.
+  bool isActivationOfPacked(Operation *op) {
+    auto readsPacked = [&](Operation *user) {
+      auto conv = dyn_cast<ConvOp>(user);
+      return conv && conv.getX() == op->getResult(0) && !staysPlain(conv) && channelsOf(conv.getX()) >= block;
+    };
+    return isPointwise(op) && op->getNumOperands() == 1 && !isBlocked(op->getOperand(0).getType()) && isFiniteOnPadding(op) &&
+           !op->use_empty() && llvm::all_of(op->getUsers(), readsPacked);
   }
 
   /// Whether a convolution adds up planes that nobody has packed.

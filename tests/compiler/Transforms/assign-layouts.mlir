@@ -298,6 +298,29 @@ func.func @enlarged(%x: tensor<1x16x4x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
+// What only convolutions read is packed before its activation, which is then part of that kernel; what another reads too is not.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @activated
+// CHECK: %[[P:.*]] = weft.relayout %arg0 : tensor<4x32x7x7xf32> -> tensor<4x32x7x7xf32, #weft.blocked<16>>
+// CHECK: %[[R:.*]] = weft.relu %[[P]] : tensor<4x32x7x7xf32, #weft.blocked<16>>
+// CHECK: weft.sigmoid %arg0 : tensor<4x32x7x7xf32>
+// CHECK: weft.conv %[[R]]
+func.func @activated(%x: tensor<4x32x7x7xf32>) -> (tensor<4x16x7x7xf32>, tensor<4x16x7x7xf32>, tensor<4x32x7x7xf32>) attributes {weft.net} {
+  %f = weft.weight "c.weight" : tensor<16x32x3x3xf32>
+  %0 = weft.relu %x : tensor<4x32x7x7xf32>
+  %1 = weft.sigmoid %x : tensor<4x32x7x7xf32>
+  %2 = weft.conv %0, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<4x32x7x7xf32>, tensor<16x32x3x3xf32>) -> tensor<4x16x7x7xf32>
+  %3 = weft.conv %1, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<4x32x7x7xf32>, tensor<16x32x3x3xf32>) -> tensor<4x16x7x7xf32>
+  return %2, %3, %1 : tensor<4x16x7x7xf32>, tensor<4x16x7x7xf32>, tensor<4x32x7x7xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
 // What is repeated along rows or columns with all channels is packed as they are.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @rows_of_channels
