@@ -131,7 +131,7 @@ private:
     if (llvm::none_of(op->getOperands(), isPacked))
       return false;
     if (isPointwise(op))
-      return canBroadcastBlocked(op) && (isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0);
+      return canBroadcastBlocked(op) && standsPadding(op);
     if (growsToResult(op))
       return false;
     if (isWindow(op) || sumsPlanes(op) || isa<LrnOp, ChannelShuffleOp, ChannelnormOp, ResampleOp>(op))
@@ -149,6 +149,9 @@ private:
     auto pad = dyn_cast<PadOp>(op);
     return pad && canPadBlocked(pad);
   }
+
+  /// Whether it may work on the rest of the last block of channels.
+  bool standsPadding(Operation *op) { return isFiniteOnPadding(op) || channelsOf(op->getResult(0)) % block == 0; }
 
   /// Whether it enlarges planes that only the caller reads, row-major: few pixels are then brought into that order, not many.
   static bool growsToResult(Operation *op) {
@@ -178,8 +181,8 @@ private:
       return false;
     if (missing == 0 && shape[0] != 1 && shape[0] != result.getDimSize(0))
       return false;
-    auto isOneOrAll = [](auto pair) { return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair); };
-    return llvm::all_of(llvm::zip(shape.drop_front(2 - missing), result.getShape().drop_front(2)), isOneOrAll);
+    auto isRepeated = [&](auto pair) { return std::get<0>(pair) == 1 || (missing == 0 && std::get<0>(pair) == std::get<1>(pair)); };
+    return llvm::all_of(llvm::zip(shape.drop_front(2 - missing), result.getShape().drop_front(2)), isRepeated);
   }
 
   //===-- cuts inside blocks --------------------------------------------------------------------------------------===//
@@ -359,7 +362,7 @@ private:
   /// f(flatten(x)) becomes flatten(f(x)), so that f can join the kernel that makes x.
   void sinkFlatten(Operation *op) {
     auto flatten = op->getOperand(0).getDefiningOp<FlattenOp>();
-    if (!flatten || !flatten->hasOneUse() || !isBlocked(flatten.getX().getType()))
+    if (!flatten || !flatten->hasOneUse() || !isBlocked(flatten.getX().getType()) || !standsPadding(op))
       return;
     op->setOperand(0, flatten.getX());
     Value y = op->getResult(0);

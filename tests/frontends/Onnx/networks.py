@@ -99,14 +99,14 @@ def dense():
 
 def energies():
     """Sums over planes of packed channels that do not fill their blocks: a normalisation by each channel's energy, as ConvNeXt-V2 has it, and
-    what is left of the planes as a vector."""
+    the norm of what is left of the planes as a vector."""
     value = lambda *shape: np.random.default_rng(4).standard_normal(shape).astype(np.float32)  # noqa: E731
     tensors = {"w": value(24, 3, 3, 3), "v": value(20, 24, 1, 1), "planes": np.array([2, 3]), "channels": np.array([1]), "least": np.float32(1e-6),
                "gain": value(1, 24, 1, 1), "shift": value(1, 24, 1, 1), "u": value(20, 7)}
     return small([("Conv", ["image", "w"], "c", {}), ("Gelu", ["c"], "x", {}), ("ReduceL2", ["x", "planes"], "g", {"keepdims": 1}),
                   ("ReduceMean", ["g", "channels"], "m", {"keepdims": 1}), ("Add", ["m", "least"], "d", {}), ("Div", ["g", "d"], "n", {}),
                   ("Mul", ["x", "n"], "s", {}), ("Mul", ["s", "gain"], "t", {}), ("Add", ["t", "shift"], "r", {}), ("Add", ["x", "r"], "e", {}),
-                  ("Conv", ["e", "v"], "f", {}), ("ReduceSum", ["f", "planes"], "h", {"keepdims": 0}), ("MatMul", ["h", "u"], "y", {})], tensors)
+                  ("Conv", ["e", "v"], "f", {}), ("ReduceL2", ["f", "planes"], "h", {"keepdims": 0}), ("MatMul", ["h", "u"], "y", {})], tensors)
 
 
 def attended():
@@ -127,17 +127,17 @@ def attended():
 
 def repeated():
     """A gate expanded to its planes; means of rows and of columns, each repeated along the other and one of them turned, before they are added;
-    a product with means of rows between two convolutions."""
+    a product with means of rows between two convolutions; planes repeated along a dimension in front."""
     rng = np.random.default_rng(4)
     value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
     tensors = {"w": value(20, 3, 3, 3), "g": value(20, 20, 1, 1), "planes": np.array([1, 20, 10, 8]), "turned": np.array([1, 20, 8, 10]), "last": np.array([3]),
-               "wide": value(20, 20, 3, 3)}
+               "wide": value(20, 20, 3, 3), "two": value(2, 1, 20, 1, 8)}
     turn = {"perm": [0, 1, 3, 2]}
     return small([("Conv", ["image", "w"], "c", {}), ("GlobalAveragePool", ["c"], "a", {}), ("Conv", ["a", "g"], "l", {}), ("Sigmoid", ["l"], "s", {}),
                   ("Expand", ["s", "planes"], "e", {}), ("Mul", ["c", "e"], "m", {}), ("ReduceMean", ["m", "last"], "r", {}), ("Expand", ["r", "planes"], "er", {}),
                   ("Transpose", ["m"], "t", turn), ("ReduceMean", ["t", "last"], "k", {}), ("Expand", ["k", "turned"], "ek", {}), ("Transpose", ["ek"], "et", turn),
                   ("Add", ["er", "et"], "p", {}), ("Conv", ["m", "g"], "v", {}), ("Mul", ["v", "r"], "vr", {}), ("Conv", ["vr", "wide"], "wr", {"pads": [1, 1, 1, 1]}),
-                  ("Sub", ["wr", "p"], "y", {})], tensors)
+                  ("Sub", ["wr", "p"], "d", {}), ("Conv", ["d", "wide"], "z", {"pads": [1, 1, 1, 1]}), ("Mul", ["z", "two"], "y", {})], tensors)
 
 
 def branches():
