@@ -32,6 +32,13 @@ Value extract(OpBuilder &builder, Location loc, Value source, ArrayRef<int64_t> 
                typeOf(source).getShape() == sizes && llvm::all_of(steps, [](int64_t step) { return step == 1; });
   if (whole)
     return source;
+  if (isRecipe(source)) { // what is computed of weights is written down, not seen in part
+    SmallVector<int64_t> stop(offsets), ones(offsets.size(), 1);
+    ArrayRef<int64_t> step = steps.empty() ? ArrayRef<int64_t>(ones) : steps;
+    for (auto [end, size, by] : llvm::zip_equal(stop, sizes, step))
+      end += (size - 1) * by + 1;
+    return SliceOp::create(builder, loc, RankedTensorType::get(sizes, typeOf(source).getElementType()), source, offsets, stop, step);
+  }
   SmallVector<OpFoldResult> starts, strides;
   for (unsigned d = 0; d < offsets.size(); ++d) {
     starts.push_back(builder.getIndexAttr(offsets[d]));
