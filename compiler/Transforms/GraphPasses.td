@@ -98,8 +98,8 @@ def MoveChannelsFirst : Pass<"weft-move-channels-first", "::mlir::ModuleOp"> {
   let summary = "work on pictures with channels last done with channels first";
   let description = [{
     Between a `transpose` that moves channels last and those that move them back, `layernorm` over the last dimension becomes
-    `channelnorm`, `linear` a 1x1 `conv`, and element-wise operations follow; a `reshape` that merges or parts pixels is nothing on the
-    picture. What such operations join moves together, if no more transpositions are left than there were. A `linear` with more outputs
+    `channelnorm`, `linear` a 1x1 `conv`, and element-wise operations follow; ranges of the last dimension (`split`, `slice`, `concat`) become
+    ranges of channels; a `reshape` that merges or parts pixels is nothing on the picture. What such operations join moves together, if no more transpositions are left than there were. A `linear` with more outputs
     than inputs whose result is only turned, for convolutions, has its input turned instead.
 
     ```mlir
