@@ -46,6 +46,8 @@ public:
       builder.setInsertionPoint(op);
       if (reducesPlanes(op) && isBlocked(op->getOperand(0).getType()))
         op = poolPlanes(op);
+      if (reducesPackedChannels(op))
+        op = dropChannels(op);
       if (auto conv = dyn_cast<ConvOp>(op); conv && staysPlain(conv))
         op = multiplyPlanes(builder, conv);
       if (auto split = dyn_cast<SplitOp>(op); split && !recipes.contains(split.getX()) && cutsInsideBlocks(split))
@@ -98,6 +100,8 @@ private:
       return;
     if (isContraction(op))
       return assignContraction(op);
+    if (reducesPackedChannels(op))
+      return;
     if (isPointwise(op) && op->getNumOperands() == 1)
       sinkFlatten(op);
     if (isActivationOfPacked(op))
@@ -127,7 +131,9 @@ private:
 
   /// Whether `op` can work on blocked tensors and has at least one such operand; a window takes the packed copy that others asked for.
   bool follows(Operation *op) {
-    auto isPacked = [&](Value x) -> bool { return isBlocked(x.getType()) || (isWindow(op) && blockedOf.contains(x)); };
+    auto isPacked = [&](Value x) -> bool {
+      return (isBlocked(x.getType()) && !isPlaneOfAll(op, x)) || (isWindow(op) && blockedOf.contains(x));
+    };
     if (llvm::none_of(op->getOperands(), isPacked))
       return false;
     if (isPointwise(op))
@@ -166,9 +172,19 @@ private:
     SmallVector<OpOperand *> vectors = channelVectors(op);
     return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
       return llvm::is_contained(vectors, &operand) || hasOneElement(operand.get()) ||
-             repeatsAlongPlanes(operand.get(), result) ||
+             isPlaneOfAll(op, operand.get()) || repeatsAlongPlanes(operand.get(), result) ||
              cast<RankedTensorType>(operand.get().getType()).getShape() == result.getShape();
     });
+  }
+
+  /// Whether it is one plane for all channels of an element-wise result, [N, 1, H, W] or with fewer pixels: spatial attention. It stays row-major.
+  static bool isPlaneOfAll(Operation *op, Value value) {
+    if (!isPointwise(op))
+      return false;
+    auto result = cast<RankedTensorType>(op->getResult(0).getType()), type = cast<RankedTensorType>(value.getType());
+    auto isRepeated = [](auto pair) { return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair); };
+    return type.getRank() == result.getRank() && type.getRank() > 2 && type.getDimSize(1) == 1 && result.getDimSize(1) != 1 &&
+           type.getNumElements() > 1 && llvm::all_of(llvm::zip(type.getShape(), result.getShape()), isRepeated);
   }
 
   /// [C, 1, 1], [1, C, 1, 1], [N, C, 1, 1], or with all channels a value for each row or column, [N, C, H, 1].
@@ -253,6 +269,8 @@ private:
         continue;
       if (llvm::is_contained(vectors, &operand))
         operand.set(packVector(builder, operand.get(), block));
+      else if (isPlaneOfAll(op, operand.get()))
+        operand.set(plain(operand.get()));
       else if (!hasOneElement(operand.get()) || isBlocked(operand.get().getType()) || !isPointwise(op))
         operand.set(blocked(withRank(operand.get(), cast<RankedTensorType>(op->getResult(0).getType()).getRank())));
     }
@@ -334,6 +352,29 @@ private:
     op->getResult(0).replaceAllUsesWith(y);
     op->erase();
     return pool;
+  }
+
+  /// Whether it reduces the channels of packed planes, which fill their blocks, and nothing else.
+  bool reducesPackedChannels(Operation *op) {
+    auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes");
+    return isa<ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp>(op) && axes && axes.asArrayRef() == ArrayRef<int64_t>{1} &&
+           isBlocked(op->getOperand(0).getType()) && isPlanes(op->getOperand(0)) && channelsOf(op->getOperand(0)) % block == 0;
+  }
+
+  /// Its planes, row-major, without the dimension of channels: a packed tensor has two of these.
+  Operation *dropChannels(Operation *op) {
+    Value y = op->getResult(0);
+    auto type = cast<RankedTensorType>(y.getType());
+    if (!op->getAttrOfType<BoolAttr>("keepdims").getValue())
+      return op;
+    SmallVector<int64_t> shape(type.getShape());
+    shape.erase(shape.begin() + 1);
+    builder.setInsertionPointAfter(op);
+    op->setAttr("keepdims", builder.getBoolAttr(false));
+    y.setType(type.clone(shape));
+    auto kept = ReshapeOp::create(builder, op->getLoc(), y, type.getShape());
+    y.replaceAllUsesExcept(kept.getY(), kept);
+    return op;
   }
 
   //===-- from images to matrices ---------------------------------------------------------------------------------===//

@@ -298,6 +298,31 @@ func.func @enlarged(%x: tensor<1x16x4x4xf32>, %i: tensor<2x9xi32>, %w: tensor<2x
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
+// Spatial attention: a mean over packed channels is read where they lie, and the plane made of it is read by all channels as it is.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @spatial_attention
+// CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x32x8x8xf32, #weft.blocked<16>>
+// CHECK: %[[M:.*]] = weft.reduce_mean %[[Y]] axes [1] {keepdims = false} : (tensor<1x32x8x8xf32, #weft.blocked<16>>) -> tensor<1x8x8xf32>
+// CHECK: %[[K:.*]] = weft.reshape %[[M]] to [1, 1, 8, 8]
+// CHECK: %[[S:.*]] = weft.sigmoid %[[K]] : tensor<1x1x8x8xf32>
+// CHECK: weft.mul %[[Y]], %[[S]] : (tensor<1x32x8x8xf32, #weft.blocked<16>>, tensor<1x1x8x8xf32>) -> tensor<1x32x8x8xf32, #weft.blocked<16>>
+// CHECK: weft.mul %arg1, %[[S]] : (tensor<1x3x8x8xf32>, tensor<1x1x8x8xf32>) -> tensor<1x3x8x8xf32>
+func.func @spatial_attention(%x: tensor<1x16x8x8xf32>, %y: tensor<1x3x8x8xf32>) -> (tensor<1x32x8x8xf32>, tensor<1x3x8x8xf32>) attributes {weft.net} {
+  %f = weft.weight "c.weight" : tensor<32x16x3x3xf32>
+  %0 = weft.conv %x, %f stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x16x8x8xf32>, tensor<32x16x3x3xf32>) -> tensor<1x32x8x8xf32>
+  %1 = weft.reduce_mean %0 axes [1] : (tensor<1x32x8x8xf32>) -> tensor<1x1x8x8xf32>
+  %2 = weft.sigmoid %1 : tensor<1x1x8x8xf32>
+  %3 = weft.mul %0, %2 : (tensor<1x32x8x8xf32>, tensor<1x1x8x8xf32>) -> tensor<1x32x8x8xf32>
+  %4 = weft.mul %y, %2 : (tensor<1x3x8x8xf32>, tensor<1x1x8x8xf32>) -> tensor<1x3x8x8xf32>
+  return %3, %4 : tensor<1x32x8x8xf32>, tensor<1x3x8x8xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
 // What only convolutions read is packed before its activation, which is then part of that kernel; what another reads too is not.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @activated

@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated`, `watched` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +142,23 @@ def repeated():
                   ("Conv", ["da", "wide"], "z", {"pads": [1, 1, 1, 1]}), ("Mul", ["z", "two"], "y", {})], tensors)
 
 
+def watched():
+    """Spatial attention: means and maxima over channels, which fill their blocks or do not, make a plane that weighs all of them; a gate of one
+    channel between convolutions."""
+    rng = np.random.default_rng(4)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(32, 3, 3, 3), "v": value(20, 32, 3, 3), "u": value(1, 2, 3, 3), "g": value(1, 20, 1, 1), "z": value(6, 20, 3, 3), "channels": np.array([1])}
+    same = {"pads": [1, 1, 1, 1]}
+
+    def weighed(x):
+        return [("ReduceMean", [x, "channels"], x + "a", {}), ("ReduceMax", [x, "channels"], x + "b", {}), ("Concat", [x + "a", x + "b"], x + "c", {"axis": 1}),
+                ("Conv", [x + "c", "u"], x + "d", same), ("Sigmoid", [x + "d"], x + "s", {}), ("Mul", [x, x + "s"], x + "m", {})]
+
+    return small([("Conv", ["image", "w"], "p", {}), ("Relu", ["p"], "p32", {}), *weighed("p32"), ("Conv", ["p32m", "v"], "q", same), *weighed("q"),
+                  ("Conv", ["qm", "g"], "h", {}), ("Sigmoid", ["h"], "i", {}), ("Mul", ["i", "qm"], "j", {}), ("ReduceSum", ["p32m", "channels"], "n", {}),
+                  ("Add", ["j", "n"], "k", {}), ("Conv", ["k", "z"], "y", same)], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -168,7 +185,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
