@@ -41,12 +41,21 @@ bool hasNoGaps(Value value) {
   return !isPlane || (isBlocked(type) && !getBlocked(type).hasBorder());
 }
 
+/// Whether an operand has all pixels of `planes`, or one for all of them; a row or a column is repeated in another way along a line.
+bool hasPixelsOf(Value planes, Value operand) {
+  auto type = cast<RankedTensorType>(operand.getType()), all = cast<RankedTensorType>(planes.getType());
+  if (type.getRank() != all.getRank())
+    return true; // weights
+  ArrayRef<int64_t> pixels = type.getShape().drop_front(2);
+  return llvm::all_of(pixels, [](int64_t extent) { return extent == 1; }) || pixels == all.getShape().drop_front(2);
+}
+
 /// Whether a group is one operation and element-wise ones behind it, which read planes between whose rows nothing lies,
 /// and no view says where its result is to lie: in another form it would be a copy.
 bool readsDensePlanes(GroupOp group) {
   auto behind = llvm::drop_begin(group.getBody().front().without_terminator());
   return group->getNumResults() == 1 && isBlocked(group.getResult(0).getType()) &&
-         llvm::all_of(group.getInputs(), hasNoGaps) &&
+         llvm::all_of(group.getInputs(), [&](Value x) { return hasNoGaps(x) && hasPixelsOf(group.getResult(0), x); }) &&
          llvm::all_of(behind, [](Operation &op) { return isPointwise(&op); }) &&
          llvm::all_of(group->getUsers(), [](Operation *user) { return isa<GroupOp, SplitOp, SliceOp>(user); });
 }

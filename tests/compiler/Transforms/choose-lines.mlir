@@ -29,4 +29,16 @@ func.func @columns(%x: tensor<1x48x37x1xf32>) -> tensor<1x56x37x1xf32> attribute
          : (tensor<1x48x37x1xf32>, tensor<56x48x1x1xf32>) -> tensor<1x56x37x1xf32>
   return %0 : tensor<1x56x37x1xf32>
 }
+
+// What is repeated along rows or columns would be repeated in another way along a line.
+// CHECK-LABEL: func.func @rows
+// CHECK: family = "direct"
+// CHECK-NOT: lines
+func.func @rows(%x: tensor<1x512x14x14xf32>, %r: tensor<1x512x14x1xf32>) -> tensor<1x512x14x14xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<512x512x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<1x512x14x14xf32>, tensor<512x512x1x1xf32>) -> tensor<1x512x14x14xf32>
+  %1 = weft.mul %0, %r : (tensor<1x512x14x14xf32>, tensor<1x512x14x1xf32>) -> tensor<1x512x14x14xf32>
+  return %1 : tensor<1x512x14x14xf32>
+}
 }
