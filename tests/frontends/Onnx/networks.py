@@ -99,14 +99,16 @@ def dense():
 
 def energies():
     """Sums over planes of packed channels that do not fill their blocks: a normalisation by each channel's energy, as ConvNeXt-V2 has it, and
-    the norm of what is left of the planes as a vector."""
+    the norm of what is left of the planes as a vector; absolute
+    values before and behind a sum in one kernel."""
     value = lambda *shape: np.random.default_rng(4).standard_normal(shape).astype(np.float32)  # noqa: E731
     tensors = {"w": value(24, 3, 3, 3), "v": value(20, 24, 1, 1), "planes": np.array([2, 3]), "channels": np.array([1]), "least": np.float32(1e-6),
                "gain": value(1, 24, 1, 1), "shift": value(1, 24, 1, 1), "u": value(20, 7)}
     return small([("Conv", ["image", "w"], "c", {}), ("Gelu", ["c"], "x", {}), ("ReduceL2", ["x", "planes"], "g", {"keepdims": 1}),
-                  ("ReduceMean", ["g", "channels"], "m", {"keepdims": 1}), ("Add", ["m", "least"], "d", {}), ("Div", ["g", "d"], "n", {}),
+                  ("Abs", ["g"], "ga", {}), ("ReduceMean", ["ga", "channels"], "m", {"keepdims": 1}), ("Add", ["m", "least"], "d", {}), ("Div", ["g", "d"], "n", {}),
                   ("Mul", ["x", "n"], "s", {}), ("Mul", ["s", "gain"], "t", {}), ("Add", ["t", "shift"], "r", {}), ("Add", ["x", "r"], "e", {}),
-                  ("Conv", ["e", "v"], "f", {}), ("ReduceL2", ["f", "planes"], "h", {"keepdims": 0}), ("MatMul", ["h", "u"], "y", {})], tensors)
+                  ("Conv", ["e", "v"], "f", {}), ("ReduceL1", ["f", "planes"], "l", {}), ("Abs", ["l"], "la", {}), ("Mul", ["f", "la"], "fl", {}),
+                  ("ReduceL2", ["fl", "planes"], "h", {"keepdims": 0}), ("MatMul", ["h", "u"], "y", {})], tensors)
 
 
 def attended():
