@@ -47,6 +47,17 @@ Value extract(OpBuilder &builder, Location loc, Value source, ArrayRef<int64_t> 
   return tensor::ExtractSliceOp::create(builder, loc, source, starts, sizesOf(builder, loc, source, sizes), strides);
 }
 
+/// `source` with `fill` around it.
+Value padded(OpBuilder &builder, Location loc, Value source, ArrayRef<int64_t> low, ArrayRef<int64_t> high, double fill) {
+  if (!isRecipe(source))
+    return padWith(builder, loc, source, low, high, fill);
+  SmallVector<int64_t> shape(typeOf(source).getShape());
+  for (auto [extent, before, behind] : llvm::zip_equal(shape, low, high))
+    extent += before + behind;
+  return PadOp::create(builder, loc, RankedTensorType::get(shape, typeOf(source).getElementType()), source, builder.getDenseI64ArrayAttr(low),
+                       builder.getDenseI64ArrayAttr(high), PadModeAttr::get(builder.getContext(), PadMode::Constant), builder.getF64FloatAttr(fill));
+}
+
 bool fillServes(double have, double want, Value source) {
   return have == want || (want == -std::numeric_limits<double>::infinity() && have == 0 && isNonNegative(source));
 }
@@ -117,9 +128,7 @@ Value NetworkViews::storedRecipe(Value logical, BlockedAttr layout) {
     return x;
   // It stands beside others in a buffer that a window reads.
   BorderExtents border = borderExtents(layout, physical.getRank());
-  return PadOp::create(builder, loc, physical, x, builder.getDenseI64ArrayAttr(border.low),
-                       builder.getDenseI64ArrayAttr(border.high), PadModeAttr::get(builder.getContext(), PadMode::Constant),
-                       builder.getF64FloatAttr(layout.getFill()));
+  return padded(builder, loc, x, border.low, border.high, layout.getFill());
 }
 
 Value NetworkViews::interior(Value logical) {
@@ -158,14 +167,14 @@ Value NetworkViews::box(Value logical, const Box &box) {
   Location loc = builder.getInsertionPoint()->getLoc();
   if (serves)
     return extract(builder, loc, stored(logical), offsets, sizes);
-  return padWith(builder, loc, extract(builder, loc, interior(logical), cutOffsets, cutSizes), low, high, box.fill);
+  return padded(builder, loc, extract(builder, loc, interior(logical), cutOffsets, cutSizes), low, high, box.fill);
 }
 
 void NetworkViews::define(Value result, Value value) {
   BlockedAttr layout = getBlocked(result.getType());
   if (layout && layout.hasBorder() && value.getType() != physicalType(typeOf(result))) {
     BorderExtents border = borderExtents(layout, typeOf(value).getRank());
-    value = padWith(builder, result.getLoc(), value, border.low, border.high, layout.getFill());
+    value = padded(builder, result.getLoc(), value, border.low, border.high, layout.getFill());
   }
   values[result] = value;
 }
@@ -286,7 +295,7 @@ void NetworkViews::pad(Operation *op) {
     low.push_back(0);
     high.push_back(0);
   }
-  define(pad.getY(), padWith(builder, op->getLoc(), interior(pad.getX()), low, high, pad.getValue().convertToDouble()));
+  define(pad.getY(), padded(builder, op->getLoc(), interior(pad.getX()), low, high, pad.getValue().convertToDouble()));
 }
 
 } // namespace weft

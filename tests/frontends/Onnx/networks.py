@@ -130,12 +130,12 @@ def attended():
 def repeated():
     """A gate expanded to its planes; means of rows and of columns, each repeated along the other and one of them turned, before they are added;
     a product with means of rows between two convolutions; planes repeated along a dimension in front;
-    planes of the file that a convolution reads with a border and a product without;
+    planes of the file that convolutions read with a border and sums and products without;
     means of rows of 5 pixels behind a 1x1 convolution, which takes planes of such rows as lines."""
     rng = np.random.default_rng(4)
     value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
     tensors = {"w": value(20, 3, 3, 3), "g": value(20, 20, 1, 1), "planes": np.array([1, 20, 10, 8]), "turned": np.array([1, 20, 8, 10]), "last": np.array([3]),
-               "wide": value(20, 20, 3, 3), "two": value(2, 1, 20, 1, 8), "fixed": value(1, 20, 10, 8),
+               "wide": value(20, 20, 3, 3), "two": value(2, 1, 20, 1, 8), "fixed": value(1, 20, 10, 8), "narrow": value(1, 3, 12, 1), "low": value(3, 3, 3, 3),
                "corner": value(12, 3, 2, 2), "more": value(24, 12, 1, 1), "back": value(20, 24, 1, 1)}
     turn = {"perm": [0, 1, 3, 2]}
     return small([("Conv", ["image", "w"], "c", {}), ("GlobalAveragePool", ["c"], "a", {}), ("Conv", ["a", "g"], "l", {}), ("Sigmoid", ["l"], "s", {}),
@@ -143,7 +143,8 @@ def repeated():
                   ("Transpose", ["m"], "t", turn), ("ReduceMean", ["t", "last"], "k", {}), ("Expand", ["k", "turned"], "ek", {}), ("Transpose", ["ek"], "et", turn),
                   ("Add", ["er", "et"], "p", {}), ("Conv", ["m", "g"], "v", {}), ("Mul", ["v", "r"], "vr", {}), ("Conv", ["vr", "wide"], "wr", {"pads": [1, 1, 1, 1]}),
                   ("Sub", ["wr", "p"], "d", {}), ("Conv", ["fixed", "wide"], "f", {"pads": [1, 1, 1, 1]}), ("Mul", ["f", "fixed"], "ff", {}), ("Add", ["d", "ff"], "df", {}),
-                  ("Conv", ["image", "corner"], "o", {"strides": [1, 2]}), ("ReduceMean", ["o", "last"], "ol", {}), ("Conv", ["o", "more"], "oo", {}), ("Conv", ["ol", "more"], "or", {}),
+                  ("Conv", ["narrow", "low"], "nl", {"pads": [1, 1, 1, 1]}), ("Sum", ["nl", "narrow", "nl"], "ns", {}), ("Mul", ["image", "ns"], "im", {}),
+                  ("Conv", ["im", "corner"], "o", {"strides": [1, 2]}), ("ReduceMean", ["o", "last"], "ol", {}), ("Conv", ["o", "more"], "oo", {}), ("Conv", ["ol", "more"], "or", {}),
                   ("Mul", ["oo", "or"], "om", {}), ("Conv", ["om", "back"], "ob", {}), ("GlobalAveragePool", ["ob"], "og", {}), ("Add", ["df", "og"], "da", {}),
                   ("Conv", ["da", "wide"], "z", {"pads": [1, 1, 1, 1]}), ("Mul", ["z", "two"], "y", {})], tensors)
 
