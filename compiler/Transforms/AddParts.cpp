@@ -27,12 +27,11 @@ constexpr int64_t smallPart = 8;
 
 class Parts {
 public:
-  explicit Parts(ReduceSumOp sum) : sum(sum), whole(tensorOf(sum.getX())), count(whole.hasStaticShape() && whole.getRank() > axis ? whole.getDimSize(axis) : 0) {}
+  explicit Parts(ReduceSumOp sum)
+      : sum(sum), whole(tensorOf(sum.getX())), count(whole.hasStaticShape() && whole.getRank() > axis + 2 ? whole.getDimSize(axis) : 0) {}
 
   /// Whether the sum is over few parts of planes, each of which exists or is cheap to make.
-  bool exist() {
-    return sum.getAxes() == ArrayRef<int64_t>{axis} && whole.getRank() > axis + 2 && count > 1 && count <= mostParts && comesApart(sum.getX());
-  }
+  bool exist() { return sum.getAxes() == ArrayRef<int64_t>{axis} && count > 1 && count <= mostParts && comesApart(sum.getX()); }
 
   Value add(OpBuilder &builder) {
     Value total = part(builder, sum.getX(), 0);
@@ -69,19 +68,42 @@ private:
     return op && isPointwise(op) && channelVectors(op).empty() && op->getNumResults() == 1 && llvm::all_of(op->getOperands(), hasAll);
   }
 
-  bool comesApart(Value x) const {
+  /// What a value's parts are.
+  enum class Form {
+    Number,      ///< all of it, for each
+    Shared,      ///< all of it, less the dimension of parts, of which it has one element
+    Ranges,      ///< ranges of the channels it divides
+    Members,     ///< what it stacks
+    Elementwise, ///< the same operation on its operands' parts
+    Slices,      ///< cut from it
+  };
+
+  Form formOf(Value x) const {
     if (isNumber(x))
-      return true;
-    if (tensorOf(x).getDimSize(axis) != count) // one for all
-      return tensorOf(x).getDimSize(axis) == 1;
+      return Form::Number;
+    if (tensorOf(x).getDimSize(axis) != count)
+      return Form::Shared;
     Operation *op = x.getDefiningOp();
     if (auto reshape = dyn_cast_or_null<ReshapeOp>(op); reshape && dividedBy(reshape))
-      return true;
+      return Form::Ranges;
     if (auto concat = dyn_cast_or_null<ConcatOp>(op); concat && isStack(concat))
+      return Form::Members;
+    return isElementwise(op) && op->hasOneUse() ? Form::Elementwise : Form::Slices;
+  }
+
+  bool comesApart(Value x) const {
+    switch (formOf(x)) {
+    case Form::Number:
+    case Form::Ranges:
+    case Form::Members:
       return true;
-    if (isElementwise(op) && op->hasOneUse())
-      return llvm::all_of(op->getOperands(), [&](Value operand) { return comesApart(operand); });
-    return smallPart * tensorOf(x).getNumElements() <= whole.getNumElements();
+    case Form::Shared:
+      return tensorOf(x).getDimSize(axis) == 1;
+    case Form::Elementwise:
+      return llvm::all_of(x.getDefiningOp()->getOperands(), [&](Value operand) { return comesApart(operand); });
+    case Form::Slices:
+      return smallPart * tensorOf(x).getNumElements() <= whole.getNumElements();
+    }
   }
 
   /// `x` in `shape`, which leaves out a dimension of one element.
@@ -101,19 +123,24 @@ private:
   }
 
   Value part(OpBuilder &builder, Value x, int64_t i) const {
-    if (isNumber(x))
+    Form form = formOf(x);
+    if (form == Form::Number)
       return x;
-    SmallVector<int64_t> shape = withoutAxis(tensorOf(x).getShape());
-    if (tensorOf(x).getDimSize(axis) != count)
-      return reshaped(builder, x, shape);
     Operation *op = x.getDefiningOp();
-    if (auto reshape = dyn_cast_or_null<ReshapeOp>(op))
-      if (Value planes = dividedBy(reshape))
-        return slice(builder, planes, i * shape[axis], (i + 1) * shape[axis]);
-    if (auto concat = dyn_cast_or_null<ConcatOp>(op); concat && isStack(concat))
-      return reshaped(builder, concat.getXs()[i], shape);
-    if (!isElementwise(op) || !op->hasOneUse())
+    SmallVector<int64_t> shape = withoutAxis(tensorOf(x).getShape());
+    switch (form) {
+    case Form::Number:
+    case Form::Shared:
+      return reshaped(builder, x, shape);
+    case Form::Ranges:
+      return slice(builder, dividedBy(cast<ReshapeOp>(op)), i * shape[axis], (i + 1) * shape[axis]);
+    case Form::Members:
+      return reshaped(builder, cast<ConcatOp>(op).getXs()[i], shape);
+    case Form::Slices:
       return reshaped(builder, slice(builder, x, i, i + 1), shape);
+    case Form::Elementwise:
+      break;
+    }
     SmallVector<Value> operands = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return part(builder, operand, i); });
     OperationState state(op->getLoc(), op->getName(), operands, tensorOf(x).clone(shape), op->getAttrs());
     return builder.create(state)->getResult(0);

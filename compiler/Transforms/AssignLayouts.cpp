@@ -182,9 +182,13 @@ private:
     if (!isPointwise(op))
       return false;
     auto result = cast<RankedTensorType>(op->getResult(0).getType()), type = cast<RankedTensorType>(value.getType());
-    auto isRepeated = [](auto pair) { return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair); };
     return type.getRank() == result.getRank() && type.getRank() > 2 && type.getDimSize(1) == 1 && result.getDimSize(1) != 1 &&
-           type.getNumElements() > 1 && llvm::all_of(llvm::zip(type.getShape(), result.getShape()), isRepeated);
+           type.getNumElements() > 1 && areRepeated(type.getShape(), result.getShape());
+  }
+
+  /// Whether each extent is 1 or that of the result.
+  static bool areRepeated(ArrayRef<int64_t> extents, ArrayRef<int64_t> result) {
+    return llvm::all_of(llvm::zip_equal(extents, result), [](auto pair) { return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair); });
   }
 
   /// [C, 1, 1], [1, C, 1, 1], [N, C, 1, 1], or with all channels a value for each row or column, [N, C, H, 1].
@@ -197,8 +201,8 @@ private:
       return false;
     if (missing == 0 && shape[0] != 1 && shape[0] != result.getDimSize(0))
       return false;
-    auto isRepeated = [&](auto pair) { return std::get<0>(pair) == 1 || (missing == 0 && std::get<0>(pair) == std::get<1>(pair)); };
-    return llvm::all_of(llvm::zip(shape.drop_front(2 - missing), result.getShape().drop_front(2)), isRepeated);
+    ArrayRef<int64_t> pixels = shape.drop_front(2 - missing);
+    return llvm::all_of(pixels, [](int64_t extent) { return extent == 1; }) || (missing == 0 && areRepeated(pixels, result.getShape().drop_front(2)));
   }
 
   //===-- cuts inside blocks --------------------------------------------------------------------------------------===//

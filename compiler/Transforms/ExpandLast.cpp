@@ -16,29 +16,18 @@ namespace weft {
 
 namespace {
 
-/// An expansion of as many dimensions as its operand has.
-Value expandOf(OpBuilder &builder, Location loc, Value small, Value as) {
-  return ExpandOp::create(builder, loc, as.getType(), small, tensorOf(as).getShape());
-}
-
-SmallVector<int64_t> wholeRank(ArrayRef<int64_t> shape, int64_t rank) {
-  SmallVector<int64_t> whole(rank - shape.size(), 1);
-  llvm::append_range(whole, shape);
-  return whole;
-}
-
 /// transpose(expand(x)) as expand(transpose(x)).
 ExpandOp turnFirst(ExpandOp expand, TransposeOp transpose) {
   OpBuilder builder(transpose);
-  SmallVector<int64_t> shape = wholeRank(tensorOf(expand.getX()).getShape(), tensorOf(expand.getY()).getRank());
-  Value x = expand.getX();
-  if (tensorOf(x).getShape() != ArrayRef(shape))
-    x = ReshapeOp::create(builder, expand.getLoc(), x, shape);
+  ArrayRef<int64_t> small = tensorOf(expand.getX()).getShape();
+  Extents shape(transpose.getPerm().size() - small.size(), 1); // of all dimensions
+  llvm::append_range(shape, small);
+  Value x = builder.createOrFold<ReshapeOp>(expand.getLoc(), expand.getX(), shape);
   Value turned = TransposeOp::create(builder, transpose.getLoc(), x, transpose.getPerm());
-  Value last = expandOf(builder, expand.getLoc(), turned, transpose.getY());
-  transpose.getY().replaceAllUsesWith(last);
+  auto last = ExpandOp::create(builder, expand.getLoc(), transpose.getType(), turned, tensorOf(transpose.getY()).getShape());
+  transpose.getY().replaceAllUsesWith(last.getY());
   transpose.erase();
-  return last.getDefiningOp<ExpandOp>();
+  return last;
 }
 
 /// Whether `op` makes the same where `use` reads `small`, which is not expanded: another operand has the extents, or several together.

@@ -55,8 +55,9 @@ def FusePrologues : Pass<"weft-fuse-prologues", "::mlir::ModuleOp"> {
   let summary = "element-wise operations before a convolution, a window or a softmax moved into its group";
   let description = [{
     A group of element-wise operations that reads one tensor, and whose result only a packed convolution reads, joins the group of
-    that convolution, whose kernel applies it strip by strip to what it reads; or of pooling or a sum whose windows lie apart, whole planes among them. Whatever it reads, it joins a softmax along rows. Its padding becomes a `pad` in the group, and so
-    does that of a convolution that reads the caller's image.
+    that convolution, whose kernel applies it strip by strip to what it reads; or of pooling or a sum whose windows lie apart, whole
+    planes among them. Whatever it reads, it joins a softmax along rows. Its padding becomes a `pad` in the group, and so does that
+    of a convolution that reads the caller's image.
 
     ```mlir
     %1 = weft.group "norm" (%x, %s, %t) {mul, add, relu}

@@ -58,11 +58,10 @@ bool readsOnce(Operation *op) {
            llvm::all_of(window.getPad(), [](int64_t pad) { return pad == 0; }) &&
            llvm::all_of(window.getDilation(), [](int64_t dilation) { return dilation == 1; });
   };
-  if (isa<GlobalAvgpoolOp, GlobalMaxpoolOp>(op) || sumsPlanes(op))
-    return isBlocked(op->getOperand(0).getType());
   auto maximum = dyn_cast<MaxpoolOp>(op);
   auto average = dyn_cast<AvgpoolOp>(op);
-  return isBlocked(op->getOperand(0).getType()) && ((maximum && isApart(maximum)) || (average && isApart(average)));
+  bool isWhole = isa<GlobalAvgpoolOp, GlobalMaxpoolOp>(op) || sumsPlanes(op);
+  return isBlocked(op->getOperand(0).getType()) && (isWhole || (maximum && isApart(maximum)) || (average && isApart(average)));
 }
 
 bool isPadded(ConvOp conv) {

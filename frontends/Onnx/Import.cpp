@@ -5,6 +5,7 @@
 
 #include "compiler/Support/Diagnostics.h"
 #include "dialects/Weft/Paths.h"
+#include "dialects/Weft/Shapes.h"
 
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -252,8 +253,8 @@ bool GraphImport::ports() {
       if (!stored)
         return error("a second input " + quoted(input.name));
       if (!describes(input, *stored))
-        return error("input " + quoted(input.name) + " is [" + llvm::join(dimNames(input), ", ") + "], its initialiser [" +
-                     llvm::join(llvm::map_range(stored->dims, [](int64_t extent) { return std::to_string(extent); }), ", ") + "]");
+        return error("input " + quoted(input.name) + " is [" + llvm::join(dimNames(input), ", ") + "], its initialiser " +
+                     spell(stored->dims));
       continue;
     }
     if (!port(input))
