@@ -60,10 +60,35 @@ class Contraction:
         return self.counted() * math.prod(winograd_points(extent, r, m, apart) / (extent * r) for extent, r, apart in axes if r > 1)
 
 
+    @property
+    def transform_macs(self):
+        """About how many multiply-adds transform the input and the results of Winograd's algorithm, those of the filter made when
+        compiling: opposite points share their sums, an addition alone counts as one."""
+        m = TILES.get(self.algorithm)
+        planes = zip(self.x.shape[-2:], self.y.shape[-2:], self.filter[-2:], self.dilation[-2:]) if m else []
+        axes = [(read, extent, r, apart) for read, extent, r, apart in planes if r > 1]
+        if not axes:
+            return 0
+        before = self.x.elements / math.prod(read for read, _, _, _ in axes)
+        behind = self.y.elements / math.prod(extent for _, extent, _, _ in axes)
+        points = [winograd_points(extent, r, m, apart) for _, extent, r, apart in axes]
+        lines = [points[1], points[0]] if len(axes) == 2 else [1]
+        lines_back = [points[1], axes[0][1]] if len(axes) == 2 else [1]  # the first dimension is done with when the second begins
+        macs = 0
+        for (_, extent, r, apart), across, left in zip(axes, lines, lines_back):
+            pairs = (m + r - 3) / 2
+            macs += tiles_along(extent, m, apart) * (before * across * (2 * pairs + 2 * pairs**2) + behind * left * (m + 2) * pairs)
+        return macs
+
+
+def tiles_along(extent, m, apart):
+    """Tiles of m results, `apart` of them in each other."""
+    return sum(-(-((extent - first + apart - 1) // apart) // m) for first in range(apart))
+
+
 def winograd_points(extent, taps, m, apart):
     """Points of all tiles F(m, taps) along one dimension, the last one as small as what is left; `apart` of them lie in each other."""
-    lines = [(extent - first + apart - 1) // apart for first in range(apart)]
-    return sum((-(-line // m)) * (taps - 1) + line for line in lines)
+    return tiles_along(extent, m, apart) * (taps - 1) + extent
 
 
 @dataclass
@@ -84,6 +109,10 @@ class Group:
         return sum(c.algorithm_macs for c in self.contractions)
 
     @property
+    def transform_macs(self):
+        return sum(c.transform_macs for c in self.contractions)
+
+    @property
     def weight_bytes(self):
         return sum(c.weight_bytes for c in self.contractions)
 
@@ -92,11 +121,14 @@ class Group:
         names = "+".join(dict.fromkeys(c.algorithm for c in self.contractions)) or self.ops[0]
         return f"{names}, tiles" if self.tiles else names
 
-    def roofline_ms(self, peak, threads):
+    def roofline_ms(self, peak, threads, transforms=False):
         """Multiplications of the algorithm at the peak, or weights at the bandwidth of memory, whichever is longer; the
-        rest is taken to lie in caches."""
+        rest is taken to lie in caches. With `transforms` what these compute takes its time at the peak too."""
         gflops = peak.tiles if self.tiles else peak.gflops
-        return max(2e-6 * self.algorithm_macs / (gflops * threads), 1e-6 * self.weight_bytes / peak.gbytes)
+        arithmetic = 2e-6 * self.algorithm_macs / (gflops * threads)
+        if transforms:
+            arithmetic += 2e-6 * self.transform_macs / (peak.gflops * threads)
+        return max(arithmetic, 1e-6 * self.weight_bytes / peak.gbytes)
 
 
 def tensors(text):

@@ -84,8 +84,9 @@ Expr normalExpOf(Expr x) {
 }
 
 Expr expPlusOneOf(Expr x) {
-  // Of -y, since sigmoid is its inverse there. Below -87 the sum is 1; beyond 89 the power of two is infinity.
-  Expr y = strict::max(f(-89), strict::min(f(87), negated(x)));
+  // Of -y, since sigmoid is its inverse there. Below -87 the sum is 1; beyond 88.37 the power of two is infinity, which no zero may meet:
+  // r is 0 at 88.72, so the bound lies before that.
+  Expr y = strict::max(f(-88.5), strict::min(f(87), negated(x)));
   Expr rounded = multiplyAdd(y, f(-1.44269504088896341), whole(127)), k = sub(rounded, whole(127));
   // One step takes k ln 2 away: what that loses shows where exp(x) is far from 1.
   Expr r = multiplyAdd(k, f(-0.69314718055994531), negate(y)), square = mul(r, r);
