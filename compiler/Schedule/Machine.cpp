@@ -59,6 +59,7 @@ void Machine::becomeZen4() {
 void Machine::becomeZen5() {
   fmaPerCycle = 2;
   bytesPerCycle = 10;
+  cachedFilterBytes = 250 << 10;
   inputTransform = outputTransform = 250;
   oneBlockTile = 1.15;
   enoughSums = 12;

@@ -197,6 +197,7 @@ def matrix_cases():
         linear_case("linear_channels_last", (2, 5, 9), 24, 80), linear_case("linear_sequence_odd", (1, 7), 19, 37),
         linear_case("linear_in_tiles", (2, 5, 37), 48, 352), linear_case("linear_in_tiles_odd", 100, 272, 368),
         linear_case("linear_in_strips", (3, 500), 192, 256), linear_case("linear_in_strips_of_planes", (6, 70), 272, 800),
+        linear_case("linear_time_first", (50, 1), 48, 96), linear_case("linear_time_first_of_two", (37, 2), 36, 40), linear_case("linear_ones_last", (3, 20, 1), 32, 50),
         linear_case("linear_in_chunks", (2, 150), 1024, 128), linear_case("linear_in_chunks_of_strips", (1, 400), 1536, 160),
         linear_case("linear_many_rows", 300, 9, 21), linear_case("linear_tall", 17, 100, 48), linear_case("linear_no_bias", 5, 100, 33, False),
         Case("matmul", "matmul(x, y)", [normal(5, 7), normal(7, 9)], onnx("MatMul")),

@@ -58,7 +58,8 @@ public:
                              {{parameter(choice, "x"), parameter(choice, "cb", 1)},
                               parameter(choice, "width"),
                               parameter(choice, "rows_outside") != 0,
-                              parameter(choice, "prefetch")},
+                              parameter(choice, "prefetch"),
+                              parameter(choice, "outer")},
                              machine);
     if (isRows(kernel) && !isNest(kernel))
       return scheduleRows(kernel, machine);
@@ -171,28 +172,36 @@ private:
     return choice;
   }
 
+  /// The dimension of rows that tiles are of: the last one, or where that has too few the longest.
+  static size_t rowDimension(ArrayRef<int64_t> rows) {
+    constexpr int64_t enoughRows = 4;
+    return rows.back() >= enoughRows ? rows.size() - 1 : std::distance(rows.begin(), llvm::max_element(rows));
+  }
+
   /// The tile of a product of `rows`, and which matrix is read once: the other is read again for each strip of this one unless
   /// it stays in the cache. A packed weight is fetched ahead.
   static SmallVector<std::pair<StringRef, int64_t>> productValues(ArrayRef<int64_t> rows, int64_t sum, int64_t columns, bool packed,
                                                                   const Machine &machine) {
     bool isShort = columns < machine.vector && columns >= shortestVector && llvm::has_single_bit(uint64_t(columns));
     int64_t width = isShort ? columns : machine.vector;
-    double left = 4.0 * sum * rows.back(), right = 4.0 * sum * columns;
-    for (int64_t extent : rows.drop_back())
-      left *= extent;
+    size_t dim = rowDimension(rows);
+    double others = 1;
+    for (auto [other, extent] : llvm::enumerate(rows))
+      others *= other == dim ? 1 : extent;
+    double left = 4.0 * sum * rows[dim] * others, right = 4.0 * sum * columns;
     // What comes from memory is loaded once for all columns of a tile.
     TileLimits limits = TileLimits::ofRows(machine);
     if (left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
-    Tile tile = chooseTile(rows.back(), vectorsOf(columns, width), machine, limits);
-    double tiles = llvm::divideCeil(rows.back(), tile.x);
-    for (int64_t extent : rows.drop_back())
-      tiles *= extent;
+    Tile tile = chooseTile(rows[dim], vectorsOf(columns, width), machine, limits);
+    double tiles = others * llvm::divideCeil(rows[dim], tile.x);
     double strips = llvm::divideCeil(columns, tile.cb * width);
     auto again = [&](double bytes, double times) { return bytes <= machine.bandBytes / 2 ? bytes : bytes * times; };
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     if (width < machine.vector)
       values.push_back({"width", width});
+    if (size_t outer = rows.size() - 1 - dim)
+      values.push_back({"outer", outer});
     if (left + again(right, tiles) < right + again(left, strips))
       values.push_back({"rows_outside", 1});
     else if (packed && sum % sumUnroll == 0 && right >= smallWeightBytes)

@@ -49,8 +49,9 @@ static bool isUnrolled(const StageView &sum) {
   return extent > sumUnroll && extent % sumUnroll == 0;
 }
 
-StageBuilder sumOfProduct(const StageView &sum, StringRef reader, StringRef at, Tile tile, int64_t width, const Machine &machine) {
-  StringRef row = sum.loops[sum.loops.size() - 2], column = sum.loops.back();
+StageBuilder sumOfProduct(const StageView &sum, StringRef reader, StringRef at, Tile tile, int64_t width, const Machine &machine,
+                          int64_t outer) {
+  StringRef row = sum.loops[sum.loops.size() - 2 - outer], column = sum.loops.back();
   StageBuilder stage(sum.op->getContext(), sum.name);
   stage.computeAt(reader, at).boundExtent(column, width * tile.cb).boundExtent(row, tile.x);
   stage.split(column, "vectors", "lane", width, Tail::Exact).vectorize("lane").unroll("vectors").unroll(row);
@@ -75,7 +76,8 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
   const Tile tile = form.tile;
   MLIRContext *context = kernel.getContext();
   const StageView &out = kernel.output(), &sum = *kernel.onlyReduction();
-  StringRef row = out.loops[out.loops.size() - 2], column = out.loops.back();
+  const size_t rowDim = out.loops.size() - 2 - form.outer;
+  StringRef row = out.loops[rowDim], column = out.loops.back();
   int64_t width = form.width ? form.width : machine.vector, wide = width * tile.cb;
 
   StageBuilder last(context, out.name);
@@ -84,8 +86,9 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
   last.split("columns", "vectors", "lane", width, Tail::Exact);
   last.split(row, "rows", "row", tile.x, Tail::ShiftInwards);
   TileLoops outer;
-  for (const std::string &loop : ArrayRef(out.loops).drop_back(2))
-    outer.push_back({loop, out.extentOf(loop)});
+  for (auto [dim, loop] : llvm::enumerate(ArrayRef(out.loops).drop_back()))
+    if (dim != rowDim)
+      outer.push_back({loop, out.extentOf(loop)});
   auto tiles = [](int64_t extent, int64_t tile) { return extent < 0 ? -1 : llvm::divideCeil(extent, tile); };
   outer.push_back({"rows", tiles(out.extentOf(row), tile.x)});
   outer.insert(form.rowsOutside ? outer.end() : outer.begin(), {"strip", tiles(out.extentOf(column), wide)});
@@ -98,7 +101,7 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
   else
     at = shareOut(last, outer);
 
-  StageBuilder stage = sumOfProduct(sum, out.name, at, tile, width, machine);
+  StageBuilder stage = sumOfProduct(sum, out.name, at, tile, width, machine, form.outer);
   if (form.prefetchLines > 0)
     stage.prefetch("filter", isUnrolled(sum) ? "ko" : StringRef(sum.reduction.front()), "strip", form.prefetchLines);
   return ScheduleAttr::get(context, {stage.get(), last.get()});

@@ -22,10 +22,11 @@ struct ProductForm {
   int64_t width = 0; ///< columns of a vector: of a register, or less where there are fewer columns
   bool rowsOutside = false;
   int64_t prefetchLines = 0;
+  int64_t outer = 0; ///< dimensions between that of the rows in a tile and the columns, whose elements have tiles of their own
 };
 /// The sum of a product, in tiles inside loop `at` of its reader: its last directives are still open.
 sched::StageBuilder sumOfProduct(const StageView &sum, llvm::StringRef reader, llvm::StringRef at, Tile tile, int64_t width,
-                                 const Machine &machine);
+                                 const Machine &machine, int64_t outer = 0);
 
 sched::ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine);
 

@@ -207,8 +207,11 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   bool isKept = tiles.isStreamed() && rows == tiles.keptBand(tile.cb);
   bool byPoints = tiles.pointsPay(rows) && tiles.fitsRoom(rows, samples);
   int64_t cut = isKept || (byPoints && machine.pointBandBytes > 0) ? tiles.across : tiles.chunk(tile.x, rows, columnBytes);
-  tile = registerTile(tiles, tiles.tilesOfLast(rows, cut), blocks, limits, machine);
   byPoints &= cut == tiles.across;
+  int64_t last = tiles.tilesOfLast(rows, cut), whole = rows * tiles.dy * cut;
+  tile = registerTile(tiles, last, blocks, limits, machine);
+  if (Tile ofMost = registerTile(tiles, whole, blocks, limits, machine); byPoints && last * 2 < whole && ofMost.x <= last)
+    tile = ofMost;
   double count = double(shape.batch) * shape.depth * tiles.down * tiles.inRow();
   double products = shape.batch * shape.depth * tiles.products();
   std::optional<Tile> ragged = byPoints && rows == tiles.down ? raggedTile(tiles, tile, blocks, limits, machine) : std::nullopt;

@@ -171,7 +171,9 @@ int64_t WinogradTiles::cachedBand(int64_t cb) const {
 }
 
 int64_t WinogradTiles::pointBand() const {
-  int64_t fitting = machine.pointBandBytes / (tileBytes() * inRow());
+  // A small filter is soon read again from a near cache, which an input of a few times its size stays in too.
+  constexpr double ofFilter = 4;
+  int64_t fitting = std::min(machine.pointBandBytes, ofFilter * weightBytes) / (tileBytes() * inRow());
   int64_t hiding = isFar() ? llvm::divideCeil(tilesHidingFilter, inRow()) : 1;
   int64_t rows = evenBand(std::max(fitting, hiding));
   while (rows > 1 && !fitsRoom(rows, 1))
