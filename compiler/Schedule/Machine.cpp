@@ -62,6 +62,7 @@ void Machine::becomeZen5() {
   cachedFilterBytes = 250 << 10;
   inputTransform = outputTransform = 250;
   oneBlockTile = 1.15;
+  farReload = 0.25;
   enoughSums = 12;
   sumsOfRows = 24;
   joinsRows = fusesAttention = true;

@@ -24,6 +24,7 @@ struct Machine {
   bool slowThirdLevel = false;  ///< what leaves the second-level cache counts as in memory: best on Sapphire Rapids and on Zen 5
   /// Multiply-adds outrun two loads and the second-level cache, so that register tiles as large as they can be pay.
   bool outrunsLoads = false;
+  double farReload = 0;      ///< what it costs to load a vector of weights from the second level, in multiply-adds; 0: as from the first
   int64_t enoughSums = 12;   ///< of a register tile; fewer take longer, though they hide the latency of multiply-adds
   double oneBlockTile = 1;   ///< the time of a register tile of one channel block, where each multiply-add has a load
   bool joinsRows = true;     ///< planes of 1x1 convolutions are lines of pixels where that repeats less work

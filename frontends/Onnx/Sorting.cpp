@@ -54,8 +54,26 @@ void hardmax(NodeImport &node) {
   node.define(0, node.reshape(node.make("equal", {positionsAlong(node, shapeOf(x)[axis], axis, rankOf(x)), found}), shape));
 }
 
-/// A part of a line that is compared with itself whole.
-constexpr int64_t sortedTogether = 1024;
+/// Elements of a part of a line that is compared with itself whole, for `k` of `n`, and what that takes, in comparisons; n where
+/// parts gain nothing. What is left of them is sorted likewise.
+struct Part {
+  int64_t elements;
+  double comparisons;
+};
+
+Part partFor(int64_t n, int64_t k) {
+  constexpr double toPut = 20; // an element where its rank says
+  Part best{n, double(n) * (double(n) + toPut)};
+  for (int64_t elements = 32; elements <= 1024; elements *= 2) {
+    int64_t parts = (n + elements - 1) / elements, left = parts * std::min(k, elements);
+    if (left > n / 2)
+      continue;
+    double comparisons = double(parts) * double(elements) * (double(elements) + toPut) + partFor(left, k).comparisons;
+    if (comparisons < best.comparisons)
+      best = {elements, comparisons};
+  }
+  return best;
+}
 
 Value along(NodeImport &node, llvm::StringRef op, ValueRange operands) { return node.make(op, operands, node.number("axis", int64_t(1))); }
 
@@ -86,16 +104,21 @@ Sorted firstOf(NodeImport &node, Value x, int64_t k, bool largest) {
 Sorted sorted(NodeImport &node, Value x, int64_t k, bool largest) {
   if (!x)
     return {};
-  int64_t lines = shapeOf(x)[0], n = shapeOf(x)[1], parts = (n + sortedTogether - 1) / sortedTogether;
-  int64_t kept = std::min(k, sortedTogether);
-  if (parts * kept > n / 2)
+  int64_t lines = shapeOf(x)[0], n = shapeOf(x)[1], together = partFor(n, k).elements;
+  int64_t parts = (n + together - 1) / together, kept = std::min(k, together);
+  if (k == 1) {
+    llvm::StringRef reduce = largest ? "reduce_max" : "reduce_min";
+    Value first = extremePosition(node, x, reduce, 1, false, true);
+    return {node.reduce(reduce, x, {1}, true), node.cast(first, IntegerType::get(node.context(), 64))};
+  }
+  if (together == n)
     return firstOf(node, x, k, largest);
-  if (int64_t rest = parts * sortedTogether - n) {
+  if (int64_t rest = parts * together - n) {
     double last = largest ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
     x = node.make("pad", x, {node.list("low", {0, 0}), node.list("high", {0, rest}), node.number("value", last)});
   }
-  Sorted each = firstOf(node, node.reshape(x, {lines * parts, sortedTogether}), kept, largest);
-  Value firsts = node.reshape(counting(node, parts, sortedTogether), {1, parts, 1});
+  Sorted each = firstOf(node, node.reshape(x, {lines * parts, together}), kept, largest);
+  Value firsts = node.reshape(counting(node, parts, together), {1, parts, 1});
   Value positions = node.make("add", {node.reshape(each.positions, {lines, parts, kept}), firsts});
   Sorted all = sorted(node, node.reshape(each.values, {lines, parts * kept}), k, largest);
   return {all.values, along(node, "gather_elements", {node.reshape(positions, {lines, parts * kept}), all.positions})};

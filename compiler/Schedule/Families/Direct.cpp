@@ -84,6 +84,8 @@ public:
     limits.wholeBlocks = sharesPixels(shape, machine);
     if (shape.window == 1 && machine.hasFewRegisters())
       limits.many = limits.three; // 3x4 is as fast as 4x3 and 6x2
+    if (steps)
+      limitStrip(limits, 4.0 * block * inputs * shape.window, machine);
     bool prepares = hasPrologue(conv);
     if (!prepares)
       limits.rows = rowsOfTile(shape);
@@ -135,6 +137,20 @@ private:
   /// loaded once.
   static bool sharesPixels(const ConvShape &shape, const Machine &machine) {
     return !shape.isDense() && !machine.embedsBroadcast;
+  }
+
+  /// Where each tile of a strip reads its filter, `blockBytes` for a channel block, from the second-level cache, wide tiles pay, and those
+  /// of so many blocks that it leaves that cache do not.
+  static void limitStrip(TileLimits &limits, double blockBytes, const Machine &machine) {
+    constexpr double ofBand = 0.5, leaves = 1.25;
+    if (machine.farReload == 0 || 2 * blockBytes <= firstLevelBytes)
+      return;
+    limits.weightReload = machine.farReload;
+    limits.sums = 24;
+    if (3 * blockBytes > ofBand * machine.bandBytes)
+      limits.three = leaves;
+    if (4 * blockBytes > ofBand * machine.bandBytes)
+      limits.many = leaves;
   }
 
   /// The tile of a 1x1 convolution whose planes are each one line of pixels, so that only its last tile repeats work, not

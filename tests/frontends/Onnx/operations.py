@@ -93,7 +93,7 @@ def gathers():
 
 def sorts():
     net = Network()
-    for n, k in ((37, 5), (1000, 1000), (5000, 300), (3000, 1)):
+    for n, k in ((37, 5), (1000, 1000), (5000, 300), (3000, 1), (130, 8), (1024, 20)):
         net.add([("TopK", "xk", "yi", {"axis": 1})], {"x": np.round(normal(2, n), 2)}, {"k": np.array([k])}, "yi", "i")
     net.add([("TopK", "xk", "yi", {"axis": 1, "largest": 0})], {"x": normal(2, 50, 3)}, {"k": np.array([4])}, "yi", "i")
     net.add([("Hardmax", "x", "y", {"axis": 1})], {"x": np.round(normal(4, 9, 5), 1)})
