@@ -152,10 +152,29 @@ private:
       Operation *user = use.getOwner();
       if (user->getNumResults() && joined.contains(user->getResult(0)) && leader(user->getResult(0)) == leader(line))
         continue;
+      if (reducesPlanes(user)) {
+        reduce(user, plane);
+        continue;
+      }
       if (!back)
         back = ReshapeOp::create(builder, line.getLoc(), plane, tensorOf(line).getShape());
       use.set(back);
     }
+  }
+
+  /// A mean, maximum or sum of whole lines as that of planes, which a packed layout knows.
+  void reduce(Operation *op, Value plane) {
+    OpBuilder builder(op);
+    Value y = op->getResult(0);
+    auto type = RankedTensorType::get(tensorOf(plane).getShape().take_front(rowAxis), tensorOf(y).getElementType());
+    OperationState state(op->getLoc(), op->getName(), plane, type);
+    state.addAttribute("axes", builder.getDenseI64ArrayAttr({rowAxis, rowAxis + 1}));
+    state.addAttribute("keepdims", builder.getBoolAttr(false));
+    Value reduced = builder.create(state)->getResult(0);
+    if (tensorOf(y).getShape() != type.getShape())
+      reduced = ReshapeOp::create(builder, op->getLoc(), reduced, tensorOf(y).getShape());
+    y.replaceAllUsesWith(reduced);
+    op->erase();
   }
 
   Block &body;

@@ -29,14 +29,16 @@ Operation *WeftDialect::materializeConstant(OpBuilder &builder, Attribute value,
 
 void weft::registerWeftDialect(DialectRegistry &registry) { registry.insert<WeftDialect>(); }
 
-/// Whether a product is made of little and no larger than what it is made of: weights stay about as large as they were written.
+/// Whether a product is made of little and no larger than what it is made of, or 1 MiB (tables of positions): weights stay about as
+/// large as they were written.
 static bool isSmall(MatmulOp product) {
   auto x = dyn_cast<RankedTensorType>(product.getX().getType()), y = dyn_cast<RankedTensorType>(product.getY().getType());
   auto z = dyn_cast<RankedTensorType>(product.getZ().getType());
   if (!x || !y || !z || !x.hasStaticShape() || !y.hasStaticShape() || !z.hasStaticShape() || x.getRank() < 2 || y.getRank() < 2)
     return false;
   constexpr int64_t mostMultiplied = 1 << 26; // a tenth of a second
-  return z.getElementType().isF32() && z.getNumElements() <= 2 * (x.getNumElements() + y.getNumElements()) &&
+  constexpr int64_t smallTable = 1 << 18;
+  return z.getElementType().isF32() && z.getNumElements() <= std::max(2 * (x.getNumElements() + y.getNumElements()), smallTable) &&
          z.getNumElements() * x.getShape().back() <= mostMultiplied;
 }
 
