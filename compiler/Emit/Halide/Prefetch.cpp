@@ -70,8 +70,10 @@ Prefetch::Prefetch(const kernel::Stage &stage, const kernel::Directive &directiv
 
 Stmt Prefetch::visit(const For *op) {
   path.push_back({op->name, "", op->min, op->extent, Expr()});
-  if (nextAt == 0 && isLoop(op->name, next))
+  if (nextAt == 0 && isLoop(op->name, next)) {
     nextAt = path.size();
+    nextBody = op->body;
+  }
   Stmt body = nextAt > 0 && isLoop(op->name, turn) && op->name.compare(0, turnPrefix.size(), turnPrefix) == 0
                   ? Block::make(fetches(op->body), op->body)
                   : mutate(op->body);
@@ -167,8 +169,11 @@ Expr Prefetch::inPlace(const Expr &index) const {
 Stmt Prefetch::fetches(const Stmt &body) const {
   Loads loads(operand);
   body.accept(&loads);
+  bool readsItself = !loads.indices.empty();
+  if (!readsItself)
+    nextBody.accept(&loads);
   std::vector<Expr> streams; // what does not lie at a constant distance is another
-  bool each = !loads.indices.empty() && std::all_of(loads.indices.begin(), loads.indices.end(), [&](const Expr &load) { return inPlace(load).defined(); });
+  bool each = readsItself && std::all_of(loads.indices.begin(), loads.indices.end(), [&](const Expr &load) { return inPlace(load).defined(); });
   for (const Expr &load : loads.indices) {
     Expr begin = each ? inPlace(load) : following(load);
     auto isNear = [&](const Expr &stream) { return is_const(simplify(begin - stream)); };

@@ -21,6 +21,7 @@ namespace weft::emit {
 /// of the loop around it. Lines past the end of the operand are harmless: a prefetch never faults.
 /// Where each iteration of `turn` reads elsewhere, as its loads depend on all loops between the two (pixels of an image, whose
 /// rows and channels lie apart), it fetches instead the first `lines` lines of where it will read in the next iteration of `next`.
+/// An operand that `turn` does not read is fetched for whoever reads it in the next iteration of `next`.
 class Prefetch : public Halide::Internal::IRMutator {
 public:
   Prefetch(const kernel::Stage &stage, const kernel::Directive &directive);
@@ -47,6 +48,7 @@ private:
   std::string turnPrefix, turn, next, operand;
   int lines;
   std::vector<Level> path; ///< loops and lets, outermost first
+  Halide::Internal::Stmt nextBody; ///< of the loop `next`
   size_t nextAt = 0;       ///< elements of the path up to the loop `next` and with it; 0 outside that
 };
 

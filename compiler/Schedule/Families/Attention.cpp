@@ -33,7 +33,7 @@ public:
     ArrayRef<StageView> stages = kernel.stages;
     const StageView &scores = stages[1], &map = stages[stages.size() - 3];
     StageAttr last = output();
-    SmallVector<StageAttr> all{sumOfProduct(stages.front(), scores.name, "rows", tile, machine.vector, machine).get(), elements(scores)};
+    SmallVector<StageAttr> all{product(stages.front(), scores), elements(scores)};
     for (const StageView &statistic : stages.drop_front(productStages).drop_back(3))
       all.push_back(along(statistic, kernel.output().name, outermost));
     all.push_back(along(map, kernel.output().name, outermost));
@@ -49,6 +49,37 @@ private:
     stage.split("columns", "vectors", "lane", machine.vector, Tail::Exact);
     order.append({"strip", "rows", "vectors", "row", "lane"});
     stage.reorder(order).vectorize("lane").unroll("row").unroll("vectors");
+  }
+
+  /// The first product. What is added to a map of its size (positions, a mask) comes from memory, a band of it while the band before is
+  /// multiplied.
+  StageAttr product(const StageView &sum, const StageView &scores) const {
+    constexpr int64_t elementsOfLine = 16, mostLines = 4;
+    StageBuilder stage = sumOfProduct(sum, scores.name, "rows", tile, machine.vector, machine);
+    StringRef added = machine.fetchesFirst ? largeOperand(scores) : StringRef();
+    int64_t turns = turnsOfSum(sum) * llvm::divideCeil(scores.extents.back(), machine.vector * tile.cb) * llvm::divideCeil(band, tile.x);
+    int64_t lines = llvm::divideCeil(band * scores.extents.back(), elementsOfLine * std::max<int64_t>(turns, 1));
+    if (!added.empty() && lines <= mostLines)
+      stage.prefetch(added, isUnrolled(sum) ? "ko" : StringRef(sum.reduction.front()), outermost, lines);
+    return stage.get();
+  }
+
+  static int64_t turnsOfSum(const StageView &sum) {
+    return sum.reductionExtents.front() / (isUnrolled(sum) ? sumUnroll : 1);
+  }
+
+  /// The name of an operand of the kernel as large as the map, of which a cache close by keeps little; empty without one.
+  StringRef largeOperand(const StageView &scores) const {
+    constexpr int64_t large = 256 << 10; // bytes
+    for (Value value : scores.op->getOperands()) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      auto type = dyn_cast<RankedTensorType>(value.getType());
+      if (!argument || !type || !type.hasStaticShape() || type.getShape() != ArrayRef(scores.extents) || 4 * type.getNumElements() < large)
+        continue;
+      if (auto name = func::FuncOp(kernel.function).getArgAttrOfType<StringAttr>(argument.getArgNumber(), "weft.name"))
+        return name.getValue();
+    }
+    return {};
   }
 
   StageAttr elements(const StageView &view) const {

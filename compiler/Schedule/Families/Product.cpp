@@ -43,8 +43,7 @@ static StringRef sharedLoop(const TileLoops &loops) {
   return (more == loops.end() ? loops.front() : *more).first;
 }
 
-/// Whether some steps of the sum are straight code.
-static bool isUnrolled(const StageView &sum) {
+bool isUnrolled(const StageView &sum) {
   int64_t extent = sum.reductionExtents.front();
   return extent > sumUnroll && extent % sumUnroll == 0;
 }

@@ -287,11 +287,12 @@ func.func @constant_planes() -> tensor<1x256x14x14xf32> attributes {weft.net} {
 
 // -----
 
-// Zen 5: tiles of 7x2 rather than as large as they can be, filters fetched ahead, planes as lines of pixels where that repeats less.
+// Zen 5: tiles of 7x2 rather than as large as they can be, but wide ones where filters come from the second level; filters fetched ahead, planes as
+// lines of pixels where that repeats less. Rows that are the first dimension, of a batch of one, are the rows of tiles.
 module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @zen5
 // CHECK: choice = {cb = 2 : i64, family = "direct", prefetch = {{[123]}} : i64, x = 7 : i64}
-// CHECK: choice = {cb = 2 : i64, family = "direct", lines = 1 : i64, prefetch = 1 : i64, x = 7 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", lines = 1 : i64, prefetch = 1 : i64, x = 11 : i64}
 func.func @zen5(%x: tensor<1x256x14x14xf32>, %y: tensor<1x728x19x19xf32>) -> (tensor<1x512x14x14xf32>, tensor<1x728x19x19xf32>) attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<512x256x1x1xf32>
   %w2 = weft.weight "w2" : tensor<728x728x1x1xf32>
@@ -300,5 +301,13 @@ func.func @zen5(%x: tensor<1x256x14x14xf32>, %y: tensor<1x728x19x19xf32>) -> (te
   %1 = weft.conv %y, %w2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
          : (tensor<1x728x19x19xf32>, tensor<728x728x1x1xf32>) -> tensor<1x728x19x19xf32>
   return %0, %1 : tensor<1x512x14x14xf32>, tensor<1x728x19x19xf32>
+}
+
+// CHECK-LABEL: func.func @time_first
+// CHECK: choice = {cb = 4 : i64, family = "gemm", outer = 1 : i64, {{.*}}x = 6 : i64}
+func.func @time_first(%x: tensor<197x1x768xf32>) -> tensor<197x1x2304xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<2304x768xf32>
+  %0 = weft.linear %x, %w : (tensor<197x1x768xf32>, tensor<2304x768xf32>) -> tensor<197x1x2304xf32>
+  return %0 : tensor<197x1x2304xf32>
 }
 }

@@ -534,9 +534,9 @@ TEST_F(Recipes, WhatIsARecipe) {
       %m = weft.weight "m" : tensor<8x3xf32>
       %n = weft.weight "n" : tensor<3x5xf32>
       %d = weft.matmul %m, %n : (tensor<8x3xf32>, tensor<3x5xf32>) -> tensor<8x5xf32>
-      %p = weft.weight "p" : tensor<8x1xf32>
-      %q = weft.weight "q" : tensor<1x50xf32>
-      %e = weft.matmul %p, %q : (tensor<8x1xf32>, tensor<1x50xf32>) -> tensor<8x50xf32>
+      %p = weft.weight "p" : tensor<800x1xf32>
+      %q = weft.weight "q" : tensor<1x500xf32>
+      %e = weft.matmul %p, %q : (tensor<800x1xf32>, tensor<1x500xf32>) -> tensor<800x500xf32>
       return
     })",
                                        &context);

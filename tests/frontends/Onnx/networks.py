@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated`, `watched` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated`, `watched`, `points` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +166,18 @@ def watched():
                   ("Add", ["j", "n"], "k", {}), ("Conv", ["k", "z"], "y", same)], tensors)
 
 
+def points():
+    """Maxima, means and sums over all points of a line, behind convolutions, with the dimension and without; positions through a small network of weights."""
+    rng = np.random.default_rng(6)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(40, 3, 1), "v": value(33, 40, 3), "u": value(33, 33), "last": np.array([2]), "places": value(120, 2), "line": np.array([1, 3, 120]), "one": np.array([1]), "first": value(2, 700), "second": value(700, 33)}
+    return small([("Reshape", ["image", "line"], "x", {}), ("Conv", ["x", "w"], "p", {}), ("Relu", ["p"], "q", {}), ("Conv", ["q", "v"], "r", {"pads": [1, 1]}),
+                  ("ReduceMax", ["r", "last"], "m", {"keepdims": 0}), ("ReduceMean", ["r", "last"], "a", {}), ("ReduceSum", ["r", "last"], "s", {"keepdims": 0}),
+                  ("MatMul", ["m", "u"], "n", {}), ("Add", ["n", "s"], "o", {}), ("Sub", ["r", "a"], "d", {}), ("Transpose", ["d"], "t", {"perm": [0, 2, 1]}),
+                  ("MatMul", ["places", "first"], "f", {}), ("Relu", ["f"], "g", {}), ("MatMul", ["g", "second"], "h", {}), ("Add", ["t", "h"], "e", {}),
+                  ("Unsqueeze", ["o", "one"], "k", {}), ("Add", ["e", "k"], "y", {})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -192,7 +204,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "points": points, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
