@@ -52,6 +52,7 @@ void Machine::becomeZen4() {
   fmaPerCycle = 1;
   cachedFilterBytes = 500 << 10;
   pointBandBytes = 4 << 20;
+  filterTransform = 2;
   fetchesFirst = raggedParts = halvesTiles = true;
 }
 

@@ -3,9 +3,9 @@
 // RUN: weft-opt %s --split-input-file --weft-assign-layouts --weft-form-groups --weft-choose-schedules | FileCheck %s
 // RUN: weft-opt %s --split-input-file --weft-assign-layouts=weights-budget=9 --weft-form-groups --weft-choose-schedules | FileCheck %s --check-prefix=ROOM
 
-module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 // CHECK-LABEL: func.func @avx512
-// CHECK: choice = {cb = 2 : i64, family = "direct", rows = 7 : i64, x = 8 : i64}
+// CHECK: choice = {cb = 2 : i64, family = "direct", rows = 7 : i64, x = 14 : i64}
 // CHECK: choice = {family = "general", x = 16 : i64}
 func.func @avx512(%x: tensor<1x32x56x56xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x32x3x3xf32>

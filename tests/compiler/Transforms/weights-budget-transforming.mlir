@@ -1,6 +1,7 @@
 // Where the budget has no room for a transformed filter the kernel transforms it, on processors for which that pays: its weight is packed
 // as for a direct kernel. With room it is transformed where it is packed.
 // RUN: weft-opt %s --weft-assign-layouts=weights-budget=1.4 | FileCheck %s
+// RUN: sed -e 's/x86-64-v3", vector = 8/znver5", vector = 16/' %s | weft-opt --weft-assign-layouts=weights-budget=1.4 | FileCheck %s
 // RUN: weft-opt %s --weft-assign-layouts=weights-budget=9 | FileCheck %s --check-prefix=RICH
 // RUN: weft-opt %s --weft-assign-layouts=weights-budget=1.4 --cse --weft-form-groups --weft-assign-borders \
 // RUN:   --weft-choose-schedules --weft-outline-kernels --weft-schedule-kernels | FileCheck %s --check-prefix=SCHEDULE

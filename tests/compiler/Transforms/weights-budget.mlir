@@ -13,7 +13,7 @@
 // TIGHT: weft.conv {{.*}}#weft.algorithm<direct>{{.*}} -> tensor<1x64x28x28xf32
 // TIGHT: weft.conv {{.*}}#weft.algorithm<winograd4>{{.*}} -> tensor<1x64x56x56xf32
 // DIRECT-NOT: winograd
-module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+module attributes {weft.target = #weft.target<name = "cpu:sapphirerapids", vector = 16, features = []>} {
 func.func @net(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x56x56xf32> attributes {weft.net} {
   %w1 = weft.weight "small.weight" : tensor<64x64x3x3xf32>
   %w2 = weft.weight "large.weight" : tensor<64x64x3x3xf32>
