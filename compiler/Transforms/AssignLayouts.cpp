@@ -44,6 +44,8 @@ public:
     Block &body = function.getBody().front();
     for (Operation *op = &body.front(), *next; op; op = next) {
       builder.setInsertionPoint(op);
+      if (auto conv = dyn_cast<ConvOp>(op); conv && weighsChannels(conv))
+        op = sumChannels(conv);
       if (reducesPlanes(op) && isBlocked(op->getOperand(0).getType()))
         op = poolPlanes(op);
       if (reducesPackedChannels(op))
@@ -356,6 +358,46 @@ private:
     op->getResult(0).replaceAllUsesWith(y);
     op->erase();
     return pool;
+  }
+
+  /// Whether a convolution makes one plane of packed channels that fill their blocks, pixel by pixel, right behind another convolution
+  /// that only it reads: a packed result would hold sixteen planes.
+  bool weighsChannels(ConvOp conv) {
+    auto isOne = [](int64_t value) { return value == 1; };
+    SmallVector<int64_t> filter = conv.getFilter();
+    auto type = cast<RankedTensorType>(conv.getX().getType());
+    bool isWeighted = !conv.getAlgorithm() && llvm::all_of(conv->getOperands().drop_front(), [&](Value value) { return recipes.contains(value); });
+    return isWeighted && filter[0] == 1 && filter[1] == type.getDimSize(1) && llvm::all_of(llvm::drop_begin(filter, 2), isOne) &&
+           llvm::all_of(conv.getStride(), isOne) && llvm::all_of(conv.getPad(), [](int64_t pad) { return pad == 0; }) &&
+           type.hasStaticShape() && isBlocked(type) && isPlanes(conv.getX()) && filter[1] % block == 0 && endsConvolution(conv.getX());
+  }
+
+  /// Whether a value is made by a convolution and what follows it element by element, each read once.
+  static bool endsConvolution(Value value) {
+    while (Operation *op = value.hasOneUse() ? value.getDefiningOp() : nullptr) {
+      if (isa<ConvOp>(op))
+        return true;
+      if (!isPointwise(op))
+        return false;
+      value = op->getOperand(0);
+    }
+    return false;
+  }
+
+  /// It as a weighted sum.
+  Operation *sumChannels(ConvOp conv) {
+    Location loc = conv.getLoc();
+    auto x = cast<RankedTensorType>(conv.getX().getType()), result = cast<RankedTensorType>(conv.getY().getType());
+    auto product = MulOp::create(builder, loc, RankedTensorType::get(x.getShape(), x.getElementType()), conv.getX(), conv.getWeight());
+    Value y = ReduceSumOp::create(builder, loc, result, product, builder.getDenseI64ArrayAttr({1}), true);
+    if (Value bias = conv.getBias()) {
+      OpBuilder before(product);
+      SmallVector<int64_t> ones(x.getRank(), 1);
+      y = AddOp::create(builder, loc, result, y, ReshapeOp::create(before, loc, bias, ones));
+    }
+    conv.getY().replaceAllUsesWith(y);
+    conv.erase();
+    return product;
   }
 
   /// Whether it reduces the channels of packed planes, which fill their blocks, and nothing else.

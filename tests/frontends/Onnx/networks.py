@@ -2,7 +2,7 @@
 """Reference networks saved as ONNX files go through weftc and must agree with ONNX Runtime: the largest difference is at
 most 1e-4 of the largest output.
 
-    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated`, `watched`, `points` and `branches` are small ones written here"""
+    networks.py --weftc build/bin/weftc --out DIR NETWORK...      # `quantised`, `computed`, `grouped`, `looked_up`, `typed`, `dense`, `energies`, `attended`, `repeated`, `watched`, `points`, `heads` and `branches` are small ones written here"""
 import subprocess
 import sys
 from pathlib import Path
@@ -178,6 +178,17 @@ def points():
                   ("Unsqueeze", ["o", "one"], "k", {}), ("Add", ["e", "k"], "y", {})], tensors)
 
 
+def heads():
+    """Convolutions to one plane behind others: with a bias and without, of channels that fill their blocks or do not, results and gates."""
+    rng = np.random.default_rng(8)
+    value = lambda *shape: rng.standard_normal(shape).astype(np.float32)  # noqa: E731
+    tensors = {"w": value(32, 3, 3, 3), "a": value(1, 32, 1, 1), "bias": value(1), "v": value(20, 3, 1, 1), "b": value(1, 20, 1, 1), "u": value(48, 32, 1, 1), "c": value(1, 48, 1, 1)}
+    return small([("Conv", ["image", "w"], "p", {"pads": [1, 1, 1, 1]}), ("Relu", ["p"], "q", {}), ("Conv", ["q", "a", "bias"], "h", {}),
+                  ("Conv", ["image", "v"], "r", {}), ("Sigmoid", ["r"], "s", {}), ("Conv", ["s", "b"], "i", {}),
+                  ("Conv", ["image", "w"], "t", {"pads": [1, 1, 1, 1]}), ("Conv", ["t", "u"], "k", {}), ("Relu", ["k"], "l", {}), ("Conv", ["l", "c", "bias"], "m", {}),
+                  ("Sigmoid", ["m"], "n", {}), ("Mul", ["n", "t"], "g", {}), ("Add", ["h", "i"], "o", {}), ("Mul", ["g", "o"], "y", {})], tensors)
+
+
 def branches():
     """Conditions on shapes: the branch that holds is taken, with its weights; branches use the same names for other things."""
     def branch(factor, channels):
@@ -204,7 +215,7 @@ def branches():
 
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "points": points, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "points": points, "heads": heads, "branches": branches}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
