@@ -172,6 +172,16 @@ private:
     return choice;
   }
 
+  /// Lines of the next columns' weight that are fetched at each step of a tile's sum. Into the first level: more than a strip's share, which
+  /// reach strips beyond the next, and for more tiles.
+  static int64_t linesOfNext(int64_t cb, int64_t tiles, const Machine &machine) {
+    constexpr int64_t mostTiles = 64;
+    int64_t lines = linesAhead(sumUnroll, cb, tiles, machine);
+    if (machine.fetchesFirst && tiles > 1 && tiles <= mostTiles)
+      lines = lines == 0 ? 1 : std::max<int64_t>(lines, 2);
+    return lines;
+  }
+
   /// The dimension of rows that tiles are of: the last one, or where that has too few the longest.
   static size_t rowDimension(ArrayRef<int64_t> rows) {
     constexpr int64_t enoughRows = 4;
@@ -191,6 +201,9 @@ private:
     double left = 4.0 * sum * rows[dim] * others, right = 4.0 * sum * columns;
     // What comes from memory is loaded once for all columns of a tile.
     TileLimits limits = TileLimits::ofRows(machine);
+    constexpr double fewRows = 64; // a packed weight comes from memory then, in four streams or more
+    if (packed && rows[dim] * others <= fewRows)
+      limits.weightReload = TileLimits().weightReload;
     if (left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
     Tile tile = chooseTile(rows[dim], vectorsOf(columns, width), machine, limits);
@@ -205,7 +218,7 @@ private:
     if (left + again(right, tiles) < right + again(left, strips))
       values.push_back({"rows_outside", 1});
     else if (packed && sum % sumUnroll == 0 && right >= smallWeightBytes)
-      if (int64_t lines = linesAhead(sumUnroll, tile.cb, int64_t(tiles), machine))
+      if (int64_t lines = linesOfNext(tile.cb, int64_t(tiles), machine))
         values.push_back({"prefetch", lines});
     return values;
   }
