@@ -84,13 +84,14 @@ TileLimits TileLimits::wide(const Machine &machine, int64_t window) {
   return limits;
 }
 
-TileLimits TileLimits::ofRows(const Machine &machine) {
+TileLimits TileLimits::ofRows(const Machine &machine, bool areFew) {
   TileLimits limits = wide(machine, 1);
   if (machine.sumsOfRows == 0)
     return limits;
   limits.sums = machine.sumsOfRows; // 6x4 has fewest rows and loads
   limits.many = 0.99;
-  limits.weightReload = 0.13; // four rows read a strip of five vectors as fast as the second-level cache gives
+  if (!areFew)
+    limits.weightReload = 0.13; // four rows read a strip of five vectors as fast as the second-level cache gives
   return limits;
 }
 

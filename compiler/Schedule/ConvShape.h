@@ -65,8 +65,8 @@ struct TileLimits {
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.
   static TileLimits wide(const Machine &machine, int64_t window);
-  /// Of a product whose rows lie far from each other, each with an address of its own.
-  static TileLimits ofRows(const Machine &machine);
+  /// Of a product whose rows lie far from each other, each with an address of its own. Few rows have their weight from memory.
+  static TileLimits ofRows(const Machine &machine, bool areFew);
   /// Of one that skips pixels.
   static TileLimits striding(const Machine &machine, int64_t window);
   /// Of one whose window's row, `taps` wide, is straight code.

@@ -106,7 +106,7 @@ Sorted sorted(NodeImport &node, Value x, int64_t k, bool largest) {
     return {};
   int64_t lines = shapeOf(x)[0], n = shapeOf(x)[1], together = partFor(n, k).elements;
   int64_t parts = (n + together - 1) / together, kept = std::min(k, together);
-  if (k == 1) {
+  if (k == 1 && n <= mostComputed) {
     llvm::StringRef reduce = largest ? "reduce_max" : "reduce_min";
     Value first = extremePosition(node, x, reduce, 1, false, true);
     return {node.reduce(reduce, x, {1}, true), node.cast(first, IntegerType::get(node.context(), 64))};

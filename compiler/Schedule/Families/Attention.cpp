@@ -57,15 +57,12 @@ private:
     constexpr int64_t elementsOfLine = 16, mostLines = 4;
     StageBuilder stage = sumOfProduct(sum, scores.name, "rows", tile, machine.vector, machine);
     StringRef added = machine.fetchesFirst ? largeOperand(scores) : StringRef();
-    int64_t turns = turnsOfSum(sum) * llvm::divideCeil(scores.extents.back(), machine.vector * tile.cb) * llvm::divideCeil(band, tile.x);
+    auto [loop, turnsOfTile] = turnsOfSum(sum);
+    int64_t turns = turnsOfTile * llvm::divideCeil(scores.extents.back(), machine.vector * tile.cb) * llvm::divideCeil(band, tile.x);
     int64_t lines = llvm::divideCeil(band * scores.extents.back(), elementsOfLine * std::max<int64_t>(turns, 1));
     if (!added.empty() && lines <= mostLines)
-      stage.prefetch(added, isUnrolled(sum) ? "ko" : StringRef(sum.reduction.front()), outermost, lines);
+      stage.prefetch(added, loop, outermost, lines);
     return stage.get();
-  }
-
-  static int64_t turnsOfSum(const StageView &sum) {
-    return sum.reductionExtents.front() / (isUnrolled(sum) ? sumUnroll : 1);
   }
 
   /// The name of an operand of the kernel as large as the map, of which a cache close by keeps little; empty without one.

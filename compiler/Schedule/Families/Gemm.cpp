@@ -200,10 +200,8 @@ private:
       others *= other == dim ? 1 : extent;
     double left = 4.0 * sum * rows[dim] * others, right = 4.0 * sum * columns;
     // What comes from memory is loaded once for all columns of a tile.
-    TileLimits limits = TileLimits::ofRows(machine);
     constexpr double fewRows = 64; // a packed weight comes from memory then, in four streams or more
-    if (packed && rows[dim] * others <= fewRows)
-      limits.weightReload = TileLimits().weightReload;
+    TileLimits limits = TileLimits::ofRows(machine, packed && rows[dim] * others <= fewRows);
     if (left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
     Tile tile = chooseTile(rows[dim], vectorsOf(columns, width), machine, limits);

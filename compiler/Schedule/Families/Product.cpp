@@ -43,9 +43,15 @@ static StringRef sharedLoop(const TileLoops &loops) {
   return (more == loops.end() ? loops.front() : *more).first;
 }
 
-bool isUnrolled(const StageView &sum) {
+/// Whether some steps of the sum are straight code.
+static bool isUnrolled(const StageView &sum) {
   int64_t extent = sum.reductionExtents.front();
   return extent > sumUnroll && extent % sumUnroll == 0;
+}
+
+std::pair<StringRef, int64_t> turnsOfSum(const StageView &sum) {
+  int64_t extent = sum.reductionExtents.front();
+  return isUnrolled(sum) ? std::pair<StringRef, int64_t>("ko", extent / sumUnroll) : std::pair<StringRef, int64_t>(sum.reduction.front(), extent);
 }
 
 StageBuilder sumOfProduct(const StageView &sum, StringRef reader, StringRef at, Tile tile, int64_t width, const Machine &machine,
@@ -102,7 +108,7 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
 
   StageBuilder stage = sumOfProduct(sum, out.name, at, tile, width, machine, form.outer);
   if (form.prefetchLines > 0)
-    stage.prefetch("filter", isUnrolled(sum) ? "ko" : StringRef(sum.reduction.front()), "strip", form.prefetchLines);
+    stage.prefetch("filter", turnsOfSum(sum).first, "strip", form.prefetchLines);
   return ScheduleAttr::get(context, {stage.get(), last.get()});
 }
 

@@ -13,8 +13,8 @@ bool isProduct(const KernelView &kernel);
 
 /// Steps of the sum that are unrolled, where they divide it.
 constexpr int64_t sumUnroll = 4;
-/// Whether they are: they divide it.
-bool isUnrolled(const StageView &sum);
+/// The loop of the sum whose turns are counted where something is fetched ahead, and how many these are.
+std::pair<llvm::StringRef, int64_t> turnsOfSum(const StageView &sum);
 
 /// A tile of `x` rows by `cb` vectors of columns stays in registers while the sum runs; there are at least so many. With
 /// `rowsOutside`, rows pass by all columns before the next do, else columns by all rows; then so many lines of the filter of the
