@@ -2,6 +2,8 @@
 // The lists behind OpKinds.h. An operation in none of them stays plain and is a kernel of its own.
 #include "compiler/Schedule/OpKinds.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace weft {
@@ -40,7 +42,19 @@ bool sumsPlanes(Operation *op) {
 
 bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op); }
 
-bool isFiniteOnPadding(Operation *op) { return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, DivOp, PowOp>(op); }
+/// Whether it is one number, and not so small that a quotient by it might not be finite.
+static bool isPlainDivisor(Value value) {
+  constexpr double least = 1e-6;
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto elements = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+  return elements && isa<FloatType>(elements.getElementType()) && std::abs(elements.getSplatValue<APFloat>().convertToDouble()) >= least;
+}
+
+bool isFiniteOnPadding(Operation *op) {
+  if (auto quotient = dyn_cast<DivOp>(op))
+    return isPlainDivisor(quotient.getY());
+  return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, PowOp>(op);
+}
 
 bool isChannelNorm(Operation *op) { return isa<GroupnormOp, InstancenormOp>(op); }
 

@@ -291,6 +291,7 @@ private:
       return value;
     SmallVector<int64_t> shape(rank - type.getRank(), 1);
     llvm::append_range(shape, type.getShape());
+    value = plain(value);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfterValue(value);
     return ReshapeOp::create(builder, value.getLoc(), value, shape);
@@ -330,9 +331,24 @@ private:
     bool staysBlocked = choice.block != 0 && cast<RankedTensorType>(linear.getX().getType()).getRank() == 2 && !byTiles;
     if (!staysBlocked)
       linear.getXMutable().assign(plain(linear.getX()));
+    if (choice.block != 0 && byTiles && linear.getFilter()[0] % choice.block != 0)
+      return packStrips(linear, choice);
     packLinear(builder, linear, *choice.algorithm, choice.block, staysBlocked);
     if (staysBlocked)
       blockResult(linear.getY());
+    ++packed;
+  }
+
+  /// Columns that do not fill their blocks end in zeros, so that strips of some blocks read whole ones.
+  void packStrips(LinearOp linear, const Choice &choice) {
+    Value weight = linear.getWeight();
+    int64_t outputs = linear.getFilter()[0], padded = llvm::alignTo(outputs, choice.block * parameter(choice.parameters, "cb", 1));
+    auto type = cast<RankedTensorType>(weight.getType());
+    auto whole = RankedTensorType::get({padded, type.getDimSize(1)}, type.getElementType());
+    linear.setFilterShape(linear.getFilter());
+    linear.setAlgorithm(*choice.algorithm);
+    weight = PadOp::create(builder, linear.getLoc(), whole, weight, ArrayRef<int64_t>{0, 0}, ArrayRef<int64_t>{padded - outputs, 0}, PadMode::Constant, APFloat(0.0));
+    linear.getWeightMutable().assign(PackFilterOp::create(builder, linear.getLoc(), weight, choice.block, 0));
     ++packed;
   }
 

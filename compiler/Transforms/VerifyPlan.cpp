@@ -31,9 +31,9 @@ using Range = std::pair<int64_t, int64_t>;
 /// More runs than this are not looked at one by one.
 constexpr int64_t mostRuns = 1 << 18;
 
-/// Appends the bytes of a view without those that lie between its rows. False where they are too many to list. A row that is read
-/// with steps counts as read whole.
-bool appendRuns(ViewAttr view, const Bounds &bounds, bool isRead, SmallVectorImpl<Range> &runs) {
+/// Appends the bytes of a view without those that lie between its rows. False where they are too many to list. A row with steps may count
+/// as whole, as a kernel may read it.
+bool appendRuns(ViewAttr view, const Bounds &bounds, bool rowsAreWhole, SmallVectorImpl<Range> &runs) {
   SmallVector<std::pair<int64_t, int64_t>> dims; // stride and extent in bytes, innermost last
   for (auto [extent, stride] : llvm::zip(view.getExtents(), view.getStrides()))
     dims.emplace_back(*stride.evaluate(bounds) * view.getElementBytes(), *extent.evaluate(bounds));
@@ -41,7 +41,7 @@ bool appendRuns(ViewAttr view, const Bounds &bounds, bool isRead, SmallVectorImp
   int64_t length = view.getElementBytes(), count = 1;
   while (!dims.empty() && (dims.back().first == length || dims.back().second == 1))
     length *= dims.pop_back_val().second;
-  if (isRead && length == view.getElementBytes() && !dims.empty()) {
+  if (rowsAreWhole && length == view.getElementBytes() && !dims.empty()) {
     auto [stride, extent] = dims.pop_back_val();
     length += (extent - 1) * stride;
   }
@@ -164,7 +164,7 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
     for (const Touch *write : earlier)
       if (!appendRuns(write->view, bounds, false, written))
         return false;
-    if (!appendRuns(read.view, bounds, true, rows))
+    if (!appendRuns(read.view, bounds, !isa<CopyOp>(read.step), rows))
       return false;
     llvm::sort(written);
     for (auto [begin, end] : written)

@@ -132,3 +132,59 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
     result.push_back(y.getShape().back());
   return succeedWith(types, result, x.getElementType());
 }
+
+namespace {
+/// Under the type of its result; one open dimension may be left over. Null where there are more.
+Value reshaped(OpBuilder &builder, Location loc, Value x, ArrayRef<int64_t> shape) {
+  if (llvm::count_if(shape, ShapedType::isDynamic) > 1)
+    return {};
+  SmallVector<int64_t> entries(shape);
+  llvm::replace(entries, ShapedType::kDynamic, int64_t(-1));
+  auto type = RankedTensorType::get(shape, tensorOf(x).getElementType());
+  return ReshapeOp::create(builder, loc, type, x, entries);
+}
+
+/// A vector is a matrix of one row on the left, of one column on the right.
+struct VectorsAsMatrices : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern<MatmulOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType x = tensorOf(op.getX()), y = tensorOf(op.getY()), z = tensorOf(op.getZ());
+    bool isRow = x.getRank() == 1, isColumn = y.getRank() == 1;
+    if ((!isRow && !isColumn) || llvm::count_if(z.getShape(), ShapedType::isDynamic) > 1)
+      return failure();
+    Location loc = op.getLoc();
+    Value left = isRow ? reshaped(rewriter, loc, op.getX(), {1, x.getDimSize(0)}) : op.getX();
+    Value right = isColumn ? reshaped(rewriter, loc, op.getY(), {y.getDimSize(0), 1}) : op.getY();
+    Value product = MatmulOp::create(rewriter, loc, left, right, op.getAlgorithmAttr());
+    rewriter.replaceOp(op, reshaped(rewriter, loc, product, z.getShape()));
+    return success();
+  }
+};
+
+/// As one row.
+struct VectorAsRow : OpRewritePattern<LinearOp> {
+  using OpRewritePattern<LinearOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(LinearOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType x = tensorOf(op.getX()), y = tensorOf(op.getResult());
+    if (x.getRank() != 1)
+      return failure();
+    Value row = reshaped(rewriter, op.getLoc(), op.getX(), {1, x.getDimSize(0)});
+    auto type = RankedTensorType::get({1, y.getDimSize(0)}, y.getElementType());
+    SmallVector<Value> operands(op->getOperands());
+    operands.front() = row;
+    Value product = LinearOp::create(rewriter, op.getLoc(), TypeRange(type), operands, op->getAttrs());
+    rewriter.replaceOp(op, reshaped(rewriter, op.getLoc(), product, y.getShape()));
+    return success();
+  }
+};
+} // namespace
+
+void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<VectorsAsMatrices>(context);
+}
+
+void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<VectorAsRow>(context);
+}

@@ -100,6 +100,7 @@ def LinearOp : Weft_Contraction<"linear"> {
   }];
   let arguments = !con((ins Weft_FloatTensor:$x, Weft_FloatTensor:$weight, Optional<Weft_FloatTensor>:$bias), packing);
   let assemblyFormat = "$x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     /// The logical shape [O, I] of the weight, packed or not.
     ::llvm::SmallVector<int64_t> getFilter();
@@ -124,6 +125,7 @@ def MatmulOp : Weft_PureOp<"matmul"> {
   let arguments = (ins Weft_FloatTensor:$x, Weft_FloatTensor:$y, OptionalAttr<Weft_AlgorithmAttr>:$algorithm);
   let results = (outs Weft_FloatTensor:$z);
   let assemblyFormat = "$x `,` $y attr-dict `:` functional-type(operands, results)";
+  let hasCanonicalizer = 1;
 }
 
 #endif

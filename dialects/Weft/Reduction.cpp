@@ -77,3 +77,27 @@ LogicalResult OrdinalRankOp::inferReturnTypes(MLIRContext *context, Where where,
     return failure();
   return succeedWith(types, x.getShape(), IntegerType::get(context, 32));
 }
+
+namespace {
+/// Groups of one element each are planes of one pixel.
+struct GroupsOfOne : OpRewritePattern<GroupnormOp> {
+  using OpRewritePattern<GroupnormOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(GroupnormOp op, PatternRewriter &rewriter) const override {
+    RankedTensorType y = tensorOf(op.getY());
+    if (y.getRank() != 2 || !y.hasStaticShape() || int64_t(op.getGroups()) != y.getDimSize(1))
+      return failure();
+    SmallVector<int64_t> shape{y.getDimSize(0), y.getDimSize(1), 1};
+    auto planes = RankedTensorType::get(shape, y.getElementType());
+    SmallVector<Value> operands(op->getOperands());
+    operands.front() = ReshapeOp::create(rewriter, op.getLoc(), planes, op.getX(), shape);
+    Value normalised = GroupnormOp::create(rewriter, op.getLoc(), TypeRange(planes), operands, op->getAttrs());
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, y, normalised, y.getShape());
+    return success();
+  }
+};
+} // namespace
+
+void GroupnormOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<GroupsOfOne>(context);
+}

@@ -52,6 +52,7 @@ def GroupnormOp : Weft_PureOp<"groupnorm", [AttrSizedOperandSegments]> {
                        I64Attr:$groups, DefaultValuedAttr<F64Attr, "1e-5">:$eps);
   let results = (outs Weft_FloatTensor:$y);
   let assemblyFormat = "$x (`gamma` $gamma^)? (`beta` $beta^)? attr-dict `:` functional-type(operands, results)";
+  let hasCanonicalizer = 1;
 }
 
 def InstancenormOp : Weft_PureOp<"instancenorm", [AttrSizedOperandSegments]> {

@@ -10,6 +10,9 @@ namespace {
 
 bool isMatrixWeight(Value value) { return value && rankOf(value) == 2 && isRecipe(value); }
 
+/// A constant vector on the right is a layer with one output.
+bool isVectorWeight(Value value) { return rankOf(value) == 1 && isRecipe(value); }
+
 /// `x` before its leading dimensions became one. Keras writes dense layers so, with the dimensions again behind the product:
 /// without both a picture stays one.
 Value beforeMerging(Value x) {
@@ -25,7 +28,11 @@ void matmul(NodeImport &node) {
   Value x = node.floats(0), y = node.floats(1);
   if (!x || !y)
     return;
-  if (isMatrixWeight(y) && !isRecipe(x)) {
+  if (isVectorWeight(y) && !isRecipe(x) && rankOf(x) > 1) {
+    Value product = node.make("linear", {x, node.reshape(y, {1, shapeOf(y)[0]})});
+    return node.define(0, product ? node.reshape(product, shapeOf(x).drop_back()) : product);
+  }
+  if (isMatrixWeight(y) && !isRecipe(x) && rankOf(x) > 1) {
     Value product = node.make("linear", {beforeMerging(x), node.transpose(y, {1, 0})});
     return node.define(0, rankOf(x) == 2 ? node.reshape(product, {shapeOf(x)[0], shapeOf(y)[1]}) : product);
   }

@@ -40,8 +40,10 @@ void padForCeil(WindowShape &window, ArrayRef<int64_t> x) {
   size_t rank = window.kernel.size();
   for (size_t i = 0; i < rank; ++i) {
     int64_t reach = window.dilation[i] * (window.kernel[i] - 1) + 1;
-    int64_t rest = (x[i + 2] + window.pad[i] + window.pad[i + rank] - reach) % window.stride[i];
-    window.pad[i + rank] += rest > 0 ? window.stride[i] - rest : -rest; // below 0 where one window is all there is
+    int64_t way = x[i + 2] + window.pad[i] + window.pad[i + rank] - reach, rest = way % window.stride[i];
+    bool beginsInside = way - rest + window.stride[i] < x[i + 2] + window.pad[i];
+    int64_t toNext = beginsInside ? window.stride[i] - rest : 0;
+    window.pad[i + rank] += rest > 0 ? toNext : -rest; // below 0 where one window is all there is
   }
 }
 

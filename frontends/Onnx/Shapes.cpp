@@ -174,6 +174,18 @@ std::optional<Paddings> readPaddings(NodeImport &node, int64_t rank) {
   return node.failed() ? std::nullopt : std::optional(result);
 }
 
+/// What is left where negative paddings cut a dimension away whole that others fill again: nothing of the input.
+std::optional<Ints> shapeWithoutInput(const Paddings &pads, ArrayRef<int64_t> x) {
+  Ints shape(x);
+  bool leavesNothing = false;
+  for (size_t i = 0; i < x.size(); ++i) {
+    leavesNothing |= x[i] + std::min<int64_t>(pads.low[i], 0) + std::min<int64_t>(pads.high[i], 0) <= 0;
+    shape[i] += pads.low[i] + pads.high[i];
+  }
+  bool isFilled = llvm::all_of(shape, [](int64_t extent) { return extent > 0; });
+  return leavesNothing && isFilled ? std::optional(shape) : std::nullopt;
+}
+
 /// Cuts off what negative paddings say; they are 0 then.
 Value cropped(NodeImport &node, Value x, Paddings &pads) {
   Ints start(rankOf(x), 0), stop(shapeOf(x)), step(rankOf(x), 1);
@@ -211,21 +223,27 @@ void pad(NodeImport &node) {
     return;
   if (mode != "constant" && mode != "edge" && mode != "reflect" && mode != "wrap")
     return node.fail("this mode is not supported");
+  const Folded *value = node.has(2) ? node.numbers(2, "its padding value") : nullptr;
+  if (node.failed())
+    return;
+  if (value && value->size() != 1)
+    return node.fail("its padding value is no number");
+  double fill = value ? value->asReal(0) : node.real("value", 0);
+  auto isFloat = llvm::isa<FloatType>(llvm::cast<RankedTensorType>(x.getType()).getElementType());
+  if (std::optional<Ints> shape = shapeWithoutInput(*pads, shapeOf(x)); shape && mode == "constant" && isFloat)
+    return node.define(0, node.expand(node.reshape(node.scalar(fill), Ints(shape->size(), 1)), *shape));
   x = cropped(node, x, *pads);
   if (mode == "wrap")
     return node.define(0, wrapped(node, x, *pads));
   bool isNothing = llvm::all_of(pads->low, [](int64_t n) { return n == 0; }) &&
                    llvm::all_of(pads->high, [](int64_t n) { return n == 0; });
-  const Folded *value = node.has(2) ? node.numbers(2, "its padding value") : nullptr;
   if (isNothing || node.failed())
     return node.define(0, x);
-  if (value && value->size() != 1)
-    return node.fail("its padding value is no number");
   PadMode kind = mode == "edge" ? PadMode::Edge : mode == "reflect" ? PadMode::Reflect : PadMode::Constant;
   node.define(0, node.make("pad", x,
                            {node.list("low", pads->low), node.list("high", pads->high),
                             node.named("mode", PadModeAttr::get(node.context(), kind)),
-                            node.number("value", value ? value->asReal(0) : node.real("value", 0))}));
+                            node.number("value", fill)}));
 }
 
 /// Axes from the attribute (before operation set 13) or the second input; nothing where there are none.

@@ -27,7 +27,7 @@ public:
 
   BuiltPipeline run() {
     for (const Stage &stage : desc.stages)
-      funcs.emplace_back(Halide::Internal::Function(nameOf(stage))); // this constructor keeps the name as it is
+      funcs.emplace_back(Halide::Internal::Function(funcName(stage))); // this constructor keeps the name as it is
     parameters.resize(desc.operands.size());
     for (size_t i = 0; i < desc.operands.size(); ++i)
       if (!desc.operands[i].isOutput)
@@ -41,15 +41,6 @@ public:
   }
 
 private:
-  /// Where Halide looks for calls of a Func it compares names alone, so none is called as an intrinsic (`abs`, `round`).
-  static std::string nameOf(const Stage &stage) {
-    using Halide::Internal::Call;
-    for (int op = 0; op < Call::IntrinsicOpCount; ++op)
-      if (stage.name == Call::get_intrinsic_name(static_cast<Call::IntrinsicOp>(op)))
-        return stage.name + "_";
-    return stage.name;
-  }
-
   static Halide::Parameter inputParameter(const Operand &operand) {
     Halide::Parameter parameter(halideType(operand.type), true, static_cast<int>(operand.dims.size()), operand.name);
     constrain(operand, parameter);
@@ -215,6 +206,14 @@ private:
 };
 
 } // namespace
+
+std::string funcName(const kernel::Stage &stage) {
+  using Halide::Internal::Call;
+  for (int op = 0; op < Call::IntrinsicOpCount; ++op)
+    if (stage.name == Call::get_intrinsic_name(static_cast<Call::IntrinsicOp>(op)))
+      return stage.name + "_";
+  return stage.name;
+}
 
 BuiltPipeline buildPipeline(const KernelDesc &desc) { return Builder(desc).run(); }
 

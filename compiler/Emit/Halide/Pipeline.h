@@ -14,6 +14,10 @@ struct BuiltPipeline {
   std::vector<Halide::Func> funcs;      ///< one a stage
 };
 
+/// The Func of a stage is called as the stage is, but never as an intrinsic (`abs`, `round`): where Halide looks for calls of a Func
+/// it compares names alone.
+std::string funcName(const kernel::Stage &stage);
+
 /// `desc` has passed Check.h. All names are those of `desc`, so equal descriptions give equal pipelines. Throws
 /// Halide::Error when Halide refuses the schedule.
 BuiltPipeline buildPipeline(const kernel::KernelDesc &desc);

@@ -2,6 +2,7 @@
 // Only allocations that code generation turns into halide_malloc are kept, with the lets and loops they need.
 #include "compiler/Emit/Halide/ScratchOf.h"
 
+#include "compiler/Emit/Halide/Pipeline.h"
 #include "compiler/Kernel/Build.h"
 
 namespace weft::emit {
@@ -89,8 +90,9 @@ private:
       return "?";
     std::string name = buffer->name.substr(0, buffer->name.rfind(".buffer"));
     int operand = kernel::findOperand(desc, name);
-    if (int stage = kernel::findStage(desc, name); stage >= 0 && desc.stages[stage].output >= 0)
-      operand = desc.stages[stage].output;
+    for (const kernel::Stage &stage : desc.stages)
+      if (stage.output >= 0 && funcName(stage) == name)
+        operand = stage.output;
     if (operand < 0)
       return "?";
     int rank = static_cast<int>(desc.operands[operand].dims.size());

@@ -81,7 +81,7 @@ private:
     SmallVector<int64_t> filter = linear.getFilter();
     auto x = cast<RankedTensorType>(linear.getX().getType());
     bool isTall = !isBlocked(x) && x.hasStaticShape() && x.getDimSize(0) >= manyRows && filter[0] >= machine.vector;
-    bool isMatrix = x.getRank() == 2 && !isTall, packed = x.hasStaticShape() && (isMatrix || filter[0] % machine.vector == 0);
+    bool isMatrix = x.getRank() == 2 && !isTall, packed = x.hasStaticShape() && (isMatrix || fillsBlocks(filter, machine));
     int64_t blocks = llvm::divideCeil(filter[0], machine.vector);
     double rows = x.hasStaticShape() ? double(x.getNumElements()) / filter[1] : 1e4;
     Choice choice;
@@ -98,12 +98,19 @@ private:
     return choice;
   }
 
+  /// Whether the columns [O, I] of a row-major product are packed in blocks: where they fill them, but perhaps the last of many. Of that one
+  /// what is left over is masked.
+  static bool fillsBlocks(ArrayRef<int64_t> filter, const Machine &machine) {
+    constexpr int64_t fewestColumns = 256;
+    return filter[0] % machine.vector == 0 || (filter[0] >= fewestColumns && filter[0] * filter[1] * 4 >= smallWeightBytes);
+  }
+
   /// Where the weight is packed for tiles of rows and the machine has registers for such.
   std::optional<TiledProduct> tiledForm(LinearOp linear, const Choice &plain, const Machine &machine) const {
-    if (!machine.tiles || plain.block == 0 || !parameter(plain.parameters, "x"))
-      return std::nullopt;
     auto x = cast<RankedTensorType>(linear.getX().getType());
     SmallVector<int64_t> filter = linear.getFilter();
+    if (!machine.tiles || plain.block == 0 || filter[0] % machine.vector != 0 || !parameter(plain.parameters, "x"))
+      return std::nullopt;
     return tiledProduct(x.getShape().drop_back(), filter[1], filter[0], machine);
   }
 
@@ -204,7 +211,7 @@ private:
     TileLimits limits = TileLimits::ofRows(machine, packed && rows[dim] * others <= fewRows);
     if (left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
-    Tile tile = chooseTile(rows[dim], vectorsOf(columns, width), machine, limits);
+    Tile tile = chooseTile(rows[dim], packed ? llvm::divideCeil(columns, width) : vectorsOf(columns, width), machine, limits);
     double tiles = others * llvm::divideCeil(rows[dim], tile.x);
     double strips = llvm::divideCeil(columns, tile.cb * width);
     auto again = [&](double bytes, double times) { return bytes <= machine.bandBytes / 2 ? bytes : bytes * times; };

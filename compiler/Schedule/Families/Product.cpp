@@ -5,6 +5,8 @@
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Nest.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
 using namespace mlir;
 using namespace weft::sched;
 
@@ -77,17 +79,28 @@ StageBuilder sumOfProduct(const StageView &sum, StringRef reader, StringRef at, 
   return stage;
 }
 
+/// Blocks of columns of a packed weight where the last one is not full of results; 0 of any other product.
+static int64_t raggedBlocks(const StageView &sum) {
+  auto product = dyn_cast<linalg::LinalgOp>(sum.op);
+  auto weight = product && product.getNumDpsInputs() > 1 ? dyn_cast<RankedTensorType>(product.getDpsInputs()[1].getType()) : RankedTensorType();
+  bool isPacked = weight && weight.getRank() == 3 && weight.hasStaticShape() && sum.name == "linear";
+  return isPacked && sum.extents.back() % weight.getDimSize(2) != 0 ? weight.getDimSize(0) : 0;
+}
+
 ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, const Machine &machine) {
-  const Tile tile = form.tile;
+  Tile tile = form.tile;
   MLIRContext *context = kernel.getContext();
   const StageView &out = kernel.output(), &sum = *kernel.onlyReduction();
   const size_t rowDim = out.loops.size() - 2 - form.outer;
   StringRef row = out.loops[rowDim], column = out.loops.back();
+  const int64_t ragged = raggedBlocks(sum);
+  while (ragged % tile.cb != 0) // the last strip reads whole blocks
+    --tile.cb;
   int64_t width = form.width ? form.width : machine.vector, wide = width * tile.cb;
 
   StageBuilder last(context, out.name);
   bool isPart = out.extents.back() >= 0 && out.extents.back() < wide; // of a vector
-  last.split(column, "strip", "columns", wide, isPart ? Tail::Predicate : Tail::ShiftInwards);
+  last.split(column, "strip", "columns", wide, isPart || ragged ? Tail::Predicate : Tail::ShiftInwards);
   last.split("columns", "vectors", "lane", width, Tail::Exact);
   last.split(row, "rows", "row", tile.x, Tail::ShiftInwards);
   TileLoops outer;

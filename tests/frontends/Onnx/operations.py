@@ -183,7 +183,31 @@ def attentions():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise, attentions)}
+def shapes():
+    """Vectors among matrices, columns that do not fill blocks, tensors of one row, nothing of the input left, copies of copies."""
+    net = Network(opset=21)
+    for x, y in (([5], [5, 4]), ([3, 4, 8], [8]), ([8], [8]), ([8], [3, 8, 4]), ([2, 3, 4, 8], [8])):
+        net.add([("MatMul", "xz", "p", {}), ("Relu", "p", "y", {})], {"x": normal(*x), "z": normal(*y)})
+        net.add([("MatMul", "xz", "p", {}), ("Relu", "p", "y", {})], {"x": normal(*x)}, {"z": normal(*y)})
+        net.add([("MatMul", "xz", "p", {}), ("Relu", "p", "y", {})], {"z": normal(*y)}, {"x": normal(*x)})
+    for rows, terms, columns in (((20,), 256, 8210), ((1, 40), 120, 625), ((2, 3, 9), 256, 301)):
+        net.add([("MatMul", "xw", "p", {}), ("Add", "pb", "s", {}), ("Softmax", "s", "y", {})], {"x": normal(*rows, terms)}, {"w": normal(terms, columns) / 9, "b": normal(columns)})
+    net.add([("GroupNormalization", "xsb", "y", {"num_groups": 4})], {"x": normal(2, 4)}, {"s": normal(4), "b": normal(4)})
+    for extent, pads in ((1, [2, -1]), (1, [-1, 1]), (3, [-3, 1]), (3, [-1, 2])):
+        net.add([("Pad", "xpv", "y", {})], {"x": normal(4, extent)}, {"p": np.array([1, pads[0], 0, pads[1]]), "v": np.float32(0.5)})
+    for kernel, stride in ((1, 2), (2, 2), (3, 2)):
+        net.add([("LpPool", "x", "y", {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "ceil_mode": 1})], {"x": normal(1, 2, 8, 9)})
+    for op in ("Round", "Abs"):
+        net.add([("MaxPool", "x", "p", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}), (op, "p", "y", {})], {"x": normal(2, 3, 8, 7) * 4})
+    net.add([("Concat", "xx", "c", {"axis": 0}), ("Concat", "cc", "d", {"axis": 0}), ("ConvTranspose", "dw", "y", {})], {"x": normal(3, 2, 1)}, {"w": normal(2, 2, 4)})
+    net.add([("MatMul", "xw", "p", {}), ("Mul", "pp", "q", {}), ("Add", "zp", "s", {}), ("Add", "sq", "y", {})], {"x": normal(3, 8), "z": normal(3, 3, 8)}, {"w": normal(8, 1)})
+    # the activation that old exporters of Paddle write
+    net.add([("Conv", "xw", "c", {}), ("Add", "ct", "a", {}), ("Clip", "anm", "k", {}), ("Mul", "ck", "p", {}), ("Div", "pm", "h", {}), ("Conv", "hv", "y", {})], {"x": normal(1, 3, 9, 9)},
+            {"w": normal(20, 3, 3, 3) / 3, "t": np.float32(3), "n": np.float32(0), "m": np.float32(6), "v": normal(5, 20, 1, 1)})
+    return net
+
+
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise, attentions, shapes)}
 
 
 def call(*command):
