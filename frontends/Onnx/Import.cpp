@@ -47,6 +47,7 @@ private:
     errors << printable(request.fileName, 200) << ": error: " << text << "\n";
     return false;
   }
+  void warnOfShape(const Port &port, ArrayRef<int64_t> shape);
   bool checkModel();
   bool checkOperations(const Graph &graph);
   bool checkOrder(const Graph &graph);
@@ -493,6 +494,17 @@ bool GraphImport::innerResults() {
   return true;
 }
 
+/// Says that a result has not the shape the file declares. Where dimensions are open a file may declare what held for others.
+void GraphImport::warnOfShape(const Port &port, ArrayRef<int64_t> shape) {
+  bool isFixed = port.isTensor && port.hasShape && llvm::all_of(port.dims, [](const Dim &dim) { return dim.extent >= 0; });
+  Ints declared;
+  for (const Dim &dim : port.dims)
+    declared.push_back(dim.extent);
+  if (isFixed && usedSettings.empty() && ArrayRef<int64_t>(declared) != shape)
+    errors << printable(request.fileName, 200) << ": warning: the result " << quoted(port.name) << " is declared as " << spell(declared) << "; its shape is "
+           << spell(shape) << "\n";
+}
+
 bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values,
                          SmallVectorImpl<DictionaryAttr> &attributes) {
   auto found = known.find(port.name);
@@ -506,6 +518,7 @@ bool GraphImport::result(const Port &port, SmallVectorImpl<Value> &values,
     return error("the result " + quoted(port.name) + " " + countedByData);
   if (!value)
     return error("the result " + quoted(port.name) + ": " + import.error());
+  warnOfShape(port, shapeOf(value));
   SmallVector<std::string> stored;
   SmallVector<StringRef> texts;
   for (int64_t extent : shapeOf(value))

@@ -2,6 +2,8 @@
 // Reductions; those that are no operation of their own are made of others.
 #include "frontends/Onnx/Importer.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace weft;
 using namespace weft::onnxfile;
@@ -80,11 +82,13 @@ Value prod(NodeImport &node, Value x, const Axes &axes) {
   return node.reshape(x, shape);
 }
 
-/// Shifted by the largest element, so that no exponential overflows.
+/// Shifted by the largest element, so that no exponential overflows; by a finite number where that is infinite.
 Value logSumExp(NodeImport &node, Value x, const Axes &axes) {
   if (axes.nothing)
     return x;
+  constexpr double largest = std::numeric_limits<float>::max();
   Value high = reduce(node, "reduce_max", x, axes, true);
+  high = node.make("maximum", {node.make("minimum", {high, node.scalar(largest)}), node.scalar(-largest)});
   Value total = reduce(node, "reduce_sum", node.make("exp", node.make("sub", {x, high})), axes, true);
   Value result = node.make("add", {node.make("log", total), high});
   if (!result || axes.keep)

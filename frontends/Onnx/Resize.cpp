@@ -15,6 +15,9 @@ namespace {
 constexpr int64_t mostOutputs = 1 << 20;
 constexpr int64_t mostTaps = 4; // more elements for each result, and a matrix product is better
 
+/// How operation set 10 rounds: down, but up where the result is the smaller.
+constexpr const char *ofOldSets = "old";
+
 struct Settings {
   std::string mode, coordinates, nearest;
   double cubic, outside;
@@ -31,29 +34,35 @@ struct Axis {
   bool isKept() const { return scale == 1 && out == in && first == 0 && last == 1; }
 };
 
-/// Where element `p` of the result lies in the input.
-double position(const Settings &settings, const Axis &axis, double p) {
-  double in = double(axis.in), out = double(axis.out);
+/// Where element `p` of the result lies in the input. `Real` is float where the nearest element is taken: halves then are where ONNX
+/// Runtime and PyTorch have them.
+template <typename Real> Real position(const Settings &settings, const Axis &axis, Real p) {
+  Real in = Real(axis.in), out = Real(axis.out), scale = Real(axis.scale), half = Real(0.5);
   if (settings.coordinates == "asymmetric")
-    return p / axis.scale;
+    return p / scale;
   if (settings.coordinates == "align_corners")
     return out == 1 ? 0 : p * (in - 1) / (out - 1);
+  Real first = Real(axis.first), last = Real(axis.last);
   if (settings.crops())
-    return out == 1 ? 0.5 * (axis.first + axis.last) * (in - 1)
-                    : axis.first * (in - 1) + p * (axis.last - axis.first) * (in - 1) / (out - 1);
+    return out == 1 ? half * (first + last) * (in - 1) : first * (in - 1) + p * (last - first) * (in - 1) / (out - 1);
   if (settings.coordinates == "pytorch_half_pixel" && out == 1)
     return 0;
   if (settings.coordinates == "half_pixel_symmetric") {
-    double adjustment = out / (axis.scale * in), center = in / 2;
-    return center * (1 - adjustment) + (p + 0.5) / axis.scale - 0.5;
+    Real adjustment = out / (scale * in), center = in / 2;
+    return center * (1 - adjustment) + (p + half) / scale - half;
   }
-  return (p + 0.5) / axis.scale - 0.5;
+  return (p + half) / scale - half;
 }
 
-double rounded(const Settings &settings, double x) {
-  if (settings.nearest == "floor")
+double positionOf(const Settings &settings, const Axis &axis, int64_t p) {
+  return settings.mode == "nearest" ? position<float>(settings, axis, float(p)) : position<double>(settings, axis, double(p));
+}
+
+double rounded(const Settings &settings, const Axis &axis, double x) {
+  bool isUp = settings.nearest == ofOldSets && axis.scale < 1;
+  if (!isUp && (settings.nearest == "floor" || settings.nearest == ofOldSets))
     return std::floor(x);
-  if (settings.nearest == "ceil")
+  if (isUp || settings.nearest == "ceil")
     return std::ceil(x);
   return settings.nearest == "round_prefer_ceil" ? std::floor(x + 0.5) : std::ceil(x - 0.5);
 }
@@ -76,7 +85,7 @@ struct Taps {
 
 Taps tapsAt(const Settings &settings, const Axis &axis, double at) {
   if (settings.mode == "nearest")
-    return {int64_t(rounded(settings, at)), {1}};
+    return {int64_t(rounded(settings, axis, at)), {1}};
   double scale = settings.antialias ? std::min(axis.scale, 1.0) : 1, reach = settings.mode == "linear" ? 1 : 2;
   double base = std::ceil(at) - 1, start = std::floor(-reach / scale) + 1, sum = 0;
   Taps taps{int64_t(base + start), {}};
@@ -148,7 +157,7 @@ Value resizeAxis(NodeImport &node, Value x, int64_t dim, const Axis &axis, const
   SmallVector<Taps> taps;
   Reals outside;
   for (int64_t p = 0; p < axis.out; ++p) {
-    double at = position(settings, axis, double(p));
+    double at = positionOf(settings, axis, p);
     outside.push_back(at < 0 || at > double(axis.in - 1));
     taps.push_back(tapsAt(settings, axis, std::clamp(at, -4e9, 4e9)));
   }
@@ -173,7 +182,7 @@ bool isUpsample(ArrayRef<Axis> axes, const Settings &settings) {
   if (settings.mode != "nearest")
     return settings.mode == "linear" && settings.coordinates == "half_pixel" && !settings.excludeOutside;
   return half ? StringRef(settings.nearest).starts_with("round")
-              : settings.coordinates == "asymmetric" && settings.nearest == "floor";
+              : settings.coordinates == "asymmetric" && (settings.nearest == "floor" || settings.nearest == ofOldSets);
 }
 
 /// Upsample, and Resize of operation set 10: only factors, every element begins a run of its copies.
@@ -230,7 +239,7 @@ bool readSizes(NodeImport &node, ArrayRef<int64_t> named, MutableArrayRef<Axis> 
     return node.fail("has another number of sizes than of dimensions"), false;
   for (auto [i, dim] : llvm::enumerate(named)) {
     Axis &axis = axes[dim];
-    double value = given->asReal(i), extent = node.has(3) ? value : std::floor(double(axis.in) * value);
+    double value = given->asReal(i), extent = node.has(3) ? value : std::floor(float(axis.in) * float(value));
     if (!(extent >= 1 && extent <= double(mostOutputs)))
       return node.fail("an extent of its result is not from 1 to 2^20"), false;
     axis.out = int64_t(extent);
@@ -249,17 +258,17 @@ Settings readSettings(NodeImport &node) {
                     node.integer("antialias", 0) != 0};
   if (isOld(node)) {
     settings.coordinates = "asymmetric";
-    settings.nearest = "floor";
+    settings.nearest = ofOldSets;
   }
   if (settings.mode != "nearest" && settings.mode != "linear" && settings.mode != "cubic")
     node.fail("this mode is not supported");
   return settings;
 }
 
-/// What these mean where the factor gives no whole extent, ONNX and ONNX Runtime do not agree on.
+/// What cropping means where the factor gives no whole extent, ONNX and ONNX Runtime do not agree on. (Nor on `align_corners`: that
+/// is of the whole extent here, as in ONNX Runtime and in PyTorch, whose exporter writes such factors.)
 bool isUnclear(const Settings &settings, const Axis &axis) {
-  return (settings.coordinates == "align_corners" || settings.crops()) &&
-         std::abs(double(axis.in) * axis.scale - double(axis.out)) > 1e-3;
+  return settings.crops() && std::abs(double(axis.in) * axis.scale - double(axis.out)) > 1e-3;
 }
 
 void resize(NodeImport &node) {

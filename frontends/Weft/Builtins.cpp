@@ -156,7 +156,7 @@ Value Evaluator::numberFunction(const CallExpr &expr, Values values) {
 Value Evaluator::weightCall(const CallExpr &expr, Values values) {
   StringRef name = expr.callee.text;
   bool isVector = name != "weight";
-  if (!signature(expr, 1, isVector ? 1 : 6))
+  if (!signature(expr, isVector ? 1 : 0, isVector ? 1 : 6))
     return Value::error();
   llvm::SmallVector<int64_t> extents;
   llvm::SmallVector<Dim> dims;

@@ -36,22 +36,27 @@ bool isNest(const KernelView &kernel) {
          out.loops.back() == "c";
 }
 
-int64_t samplesTogether(int64_t batch) {
-  for (int64_t together : {8, 7, 6, 5, 4, 3, 2})
-    if (batch % together == 0)
-      return together;
-  return 1;
+/// Channel blocks of one or more rows that are summed together, each a stream of weights.
+constexpr int64_t fetchedStreams = 2;
+
+int64_t samplesTogether(int64_t batch, const Machine &machine) {
+  const int64_t most = machine.hasFewRegisters() ? 6 : 8;
+  int64_t best = 1;
+  auto costOf = [&](int64_t together) { return llvm::divideCeil(batch, together) * (together + 1); }; // weights count as a row
+  for (int64_t together = 2; together <= std::min(most, batch); ++together)
+    if (costOf(together) <= costOf(best))
+      best = together;
+  return best;
 }
 
 bool streamsWeights(double weightBytes, const Machine &machine) { return weightBytes > machine.bandBytes; }
 
 SmallVector<std::pair<StringRef, int64_t>> rowParameters(int64_t blocks, int64_t batch, double weightBytes,
                                                          const Machine &machine) {
-  constexpr int64_t fetchedStreams = 2;
   bool ownFetch = batch == 1 && machine.ownStreams > 0;
   SmallVector<std::pair<StringRef, int64_t>> values{{"cb", std::min(blocks, ownFetch ? machine.ownStreams : fetchedStreams)}};
   if (batch > 1)
-    values.push_back({"n", samplesTogether(batch)});
+    values.push_back({"n", samplesTogether(batch, machine)});
   if (machine.fetchesAhead && !ownFetch && streamsWeights(weightBytes, machine))
     values.push_back({"stream", 1});
   return values;
@@ -147,8 +152,8 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
   int64_t batch = out.extentOf("n");
   bool shares = nest.samples > 1 || nest.n > 1, cutsSamples = nest.samples > 1 && nest.samples < batch;
   StringRef samples = nest.n > 1 ? "no" : cutsSamples ? "ni" : "n";
-  if (nest.n > 1 || cutsSamples)
-    stage.split("n", "no", "ni", std::max(nest.n, nest.samples), Tail::Exact);
+  if (int64_t together = std::max(nest.n, nest.samples); nest.n > 1 || cutsSamples)
+    stage.split("n", "no", "ni", together, batch > 0 && batch % together == 0 ? Tail::Exact : Tail::ShiftInwards);
 
   SmallVector<StringRef> outer; // all that lies outside a row of tiles
   if (cutsSamples)

@@ -49,8 +49,9 @@ inline constexpr int64_t fewestRows = 12;
 /// Rows of a plane that one tile may have: more than one only where threads do not share them.
 int64_t rowsOfTile(const ConvShape &shape);
 
-/// Samples summed together where a sample has a single pixel: the largest part of the batch that fits the registers.
-int64_t samplesTogether(int64_t batch);
+/// Samples summed together where a sample has a single pixel: as many as fit the registers, but that few are summed twice where they
+/// do not divide the batch.
+int64_t samplesTogether(int64_t batch, const Machine &machine);
 
 /// Whether a product of one row, whose weights serve once, reads them from memory.
 bool streamsWeights(double weightBytes, const Machine &machine);

@@ -192,6 +192,8 @@ def shapes():
         net.add([("MatMul", "xz", "p", {}), ("Relu", "p", "y", {})], {"z": normal(*y)}, {"x": normal(*x)})
     for rows, terms, columns in (((20,), 256, 8210), ((1, 40), 120, 625), ((2, 3, 9), 256, 301)):
         net.add([("MatMul", "xw", "p", {}), ("Add", "pb", "s", {}), ("Softmax", "s", "y", {})], {"x": normal(*rows, terms)}, {"w": normal(terms, columns) / 9, "b": normal(columns)})
+    infinite = np.array([[-np.inf] * 4, [np.inf, 0, 1, 2], [-np.inf, 1, 2, 3]], np.float32)
+    net.add([("ReduceLogSumExp", "xa", "l", {}), ("Clip", "lnm", "y", {})], {"x": infinite}, {"a": np.array([1]), "n": np.float32(-9), "m": np.float32(9)})
     net.add([("GroupNormalization", "xsb", "y", {"num_groups": 4})], {"x": normal(2, 4)}, {"s": normal(4), "b": normal(4)})
     for extent, pads in ((1, [2, -1]), (1, [-1, 1]), (3, [-3, 1]), (3, [-1, 2])):
         net.add([("Pad", "xpv", "y", {})], {"x": normal(4, extent)}, {"p": np.array([1, pads[0], 0, pads[1]]), "v": np.float32(0.5)})
@@ -207,7 +209,25 @@ def shapes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise, attentions, shapes)}
+def resizes():
+    """Factors that give no whole extents, or a result between two elements."""
+    net = Network(opset=13)
+    for mode, coordinates, nearest in (("nearest", "asymmetric", "floor"), ("nearest", "half_pixel", "round_prefer_ceil"), ("nearest", "align_corners", "round_prefer_floor"),
+                                       ("linear", "align_corners", "floor"), ("linear", "pytorch_half_pixel", "floor")):
+        for factors in ((1, 1, 0.6, 2.3), (1, 1, 1.3, 0.7)):
+            net.add([("Resize", ["x", "", "s"], "y", {"mode": mode, "coordinate_transformation_mode": coordinates, "nearest_mode": nearest})], {"x": normal(1, 2, 20, 30)},
+                    {"s": np.array(factors, np.float32)})
+    return net
+
+
+def old_resizes():
+    net = Network(opset=10)
+    for factors in ((1, 1, 0.6, 0.6), (1, 1, 0.3, 2.5)):
+        net.add([("Resize", "xs", "y", {"mode": "nearest"})], {"x": normal(1, 2, 20, 14)}, {"s": np.array(factors, np.float32)})
+    return net
+
+
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise, attentions, shapes, resizes, old_resizes)}
 
 
 def call(*command):
