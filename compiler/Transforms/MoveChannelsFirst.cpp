@@ -118,6 +118,7 @@ public:
 private:
   struct Part {
     int entries = 0, exits = 0;
+    int64_t entered = 0, left = 0; ///< elements of those
     Extents pixels; ///< of the picture its values are; where those of several differ, of one line
 
     void join(const Extents &others) {
@@ -236,16 +237,23 @@ private:
   void count(Value value) {
     Part &part = tally[parts.getLeaderValue(value.getAsOpaquePointer())];
     part.join(last.lookup(value));
-    part.entries += isa<TransposeOp>(value.getDefiningOp());
-    part.exits += llvm::any_of(value.getUsers(), [&](Operation *user) { return !moves(user) && !movesFirst(user); });
+    const bool isEntry = isa<TransposeOp>(value.getDefiningOp());
+    const bool isExit = llvm::any_of(value.getUsers(), [&](Operation *user) { return !moves(user) && !movesFirst(user); });
+    int64_t elements = tensorOf(value).getNumElements();
+    part.entries += isEntry;
+    part.exits += isExit;
+    part.entered += isEntry ? elements : 0;
+    part.left += isExit ? elements : 0;
   }
   bool moves(Operation *op) { return op->getNumResults() > 0 && isLast(op->getResult(0)) && !isa<TransposeOp>(op); }
 
   const Part &partOf(Value value) { return tally[parts.getLeaderValue(value.getAsOpaquePointer())]; }
 
+  /// Not where much more would be turned behind than is turned before: the many classes of each letter of a line.
   bool isWorthwhile(Value value) {
+    constexpr int64_t mostGrowth = 8;
     const Part &part = partOf(value);
-    return part.exits <= part.entries;
+    return part.exits <= part.entries && part.left <= mostGrowth * part.entered;
   }
 
   //===-- rewriting -----------------------------------------------------------------------------------------------===//
