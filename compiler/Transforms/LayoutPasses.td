@@ -51,10 +51,11 @@ def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
     %m = weft.slice %w from [0, 0, 1, 1] to [32, 64, 2, 2] step [1, 1, 1, 1]
     %y = weft.conv %x, %m stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x64x7x7xf32>, tensor<32x64x1x1xf32>) -> ...
     ```
-    A dilated convolution at least half of whose products are with padding becomes one for each part of the plane where the same taps meet it.
+    A dilated convolution at least half of whose products are with padding becomes one for each part of the plane where the same taps meet it,
+    or, where that would repeat too many weights, a sum of one for each tap, of the part of the plane that the tap meets.
   }];
   let statistics = [Statistic<"numTrimmed", "trimmed", "convolutions whose window became smaller">,
-                    Statistic<"numDivided", "divided", "convolutions that became one for each part of their plane">];
+                    Statistic<"numDivided", "divided", "convolutions that became one for each part of their plane, or for each tap">];
   let dependentDialects = ["::weft::WeftDialect"];
 }
 

@@ -3,6 +3,7 @@
 // (the pyramids of DeepLab on small pictures) is left with its middle, and most of the plane's border, which would be read from
 // memory for nothing, goes with the rest. One dilated by less, most of whose products are with padding all the same, becomes a
 // convolution for each part of the plane where the same taps meet it: of 16x16 pixels and taps 12 apart 9, with a quarter of the products.
+// Parts repeat the taps that several of them read (25 for 9); where that is too much, products of one tap each are added up.
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Slices.h"
@@ -169,6 +170,89 @@ private:
   SmallVector<SmallVector<Part>> parts;
 };
 
+/// A convolution as a sum of one product for each tap, of the part of the plane that the tap meets: as many weights as before.
+class Taps {
+public:
+  explicit Taps(ConvOp conv) : conv(conv), builder(conv) {
+    for (size_t d = 0, rank = conv.getSpatialRank(); d < rank; ++d)
+      dimensions.push_back(dimensionOf(conv, d));
+  }
+
+  /// Whether at least so many of the products go that adding up costs less, and one tap meets all of the plane.
+  bool pays() {
+    constexpr double mostUsed = 0.58; // of what Winograd's algorithm, under the dilation, would else take; measured
+    constexpr int64_t fewestChannels = 64; // of which each product is a sum, for each that is added to another
+    double used = 1;
+    for (const Dimension &dimension : dimensions) {
+      int64_t met = 0, most = 0;
+      for (int64_t tap = 0; tap < dimension.kernel; ++tap) {
+        met += resultsOf(dimension, tap).size();
+        most = std::max(most, resultsOf(dimension, tap).size());
+      }
+      used *= most == dimension.result && dimension.stride == 1 ? double(met) / double(dimension.result * dimension.kernel) : 2;
+    }
+    return used <= mostUsed && conv.getFilter()[1] >= fewestChannels;
+  }
+
+  void divide() {
+    collect({});
+    Value sum = product(whole, conv.getBias());
+    for (Value part : others)
+      sum = AddOp::create(builder, conv.getLoc(), sum, part);
+    conv.getY().replaceAllUsesWith(sum);
+    conv.erase();
+  }
+
+private:
+  static Range resultsOf(const Dimension &dimension, int64_t tap) {
+    int64_t before = dimension.low - tap * dimension.dilation;
+    return {std::clamp<int64_t>(before, 0, dimension.result), std::clamp<int64_t>(dimension.input + before, 0, dimension.result)};
+  }
+
+  /// The products of all taps but the one that meets all, padded to the whole plane.
+  void collect(SmallVector<int64_t> taps) {
+    const size_t rank = dimensions.size(), d = taps.size();
+    if (d < rank) {
+      for (int64_t tap = 0; tap < dimensions[d].kernel; ++tap) {
+        SmallVector<int64_t> longer(taps);
+        longer.push_back(tap);
+        collect(longer);
+      }
+      return;
+    }
+    SmallVector<int64_t> low(rank + 2, 0), high(rank + 2, 0);
+    bool isWhole = true, isEmpty = false;
+    for (auto [i, tap] : llvm::enumerate(taps)) {
+      Range results = resultsOf(dimensions[i], tap);
+      low[2 + i] = results.from, high[2 + i] = dimensions[i].result - results.to;
+      isWhole &= results.size() == dimensions[i].result;
+      isEmpty |= results.size() <= 0;
+    }
+    if (isWhole && whole.empty())
+      whole = taps;
+    else if (!isEmpty)
+      others.push_back(PadOp::create(builder, conv.getLoc(), conv.getY().getType(), product(taps, {}), low, high, PadMode::Constant, APFloat(0.0)));
+  }
+
+  Value product(ArrayRef<int64_t> taps, Value bias) {
+    Value x = conv.getX(), weight = conv.getWeight();
+    for (auto [d, tap] : llvm::enumerate(taps)) {
+      Range results = resultsOf(dimensions[d], tap);
+      int64_t from = results.from - dimensions[d].low + tap * dimensions[d].dilation;
+      x = slice(builder, x, 2 + d, {from, from + results.size()});
+      weight = slice(builder, weight, 2 + d, {tap, tap + 1});
+    }
+    SmallVector<int64_t> none(2 * taps.size(), 0), ones(taps.size(), 1);
+    return ConvOp::create(builder, conv.getLoc(), x, weight, bias, ones, none, ones, 1, AlgorithmAttr(), DenseI64ArrayAttr());
+  }
+
+  ConvOp conv;
+  OpBuilder builder;
+  SmallVector<Dimension> dimensions;
+  SmallVector<int64_t> whole; ///< the taps that meet all of the plane
+  SmallVector<Value> others;
+};
+
 bool isDividable(ConvOp conv) {
   return tensorOf(conv.getX()).hasStaticShape() && isRecipe(conv.getWeight()) && conv.getGroups() == 1 &&
          llvm::any_of(conv.getDilation(), [](int64_t dilation) { return dilation > 1; });
@@ -185,12 +269,14 @@ struct TrimWindows : impl::TrimWindowsBase<TrimWindows> {
       numTrimmed += trim(conv);
       if (!isDividable(conv))
         continue;
-      Divider divider(conv);
-      if (!divider.pays() || divider.addedWeights() > room)
-        continue;
-      room -= divider.addedWeights();
-      divider.divide();
-      ++numDivided;
+      if (Divider divider(conv); divider.pays() && divider.addedWeights() <= room) {
+        room -= divider.addedWeights();
+        divider.divide();
+        ++numDivided;
+      } else if (Taps taps(conv); taps.pays()) {
+        taps.divide();
+        ++numDivided;
+      }
     }
   }
 };

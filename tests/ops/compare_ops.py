@@ -93,6 +93,7 @@ def conv_cases():
         conv_case("uneven_pad", (1, 16, 8, 9), 20, 3, pad=[0, 1, 2, 0]),
         conv_case("dilated", (1, 16, 15, 15), 16, 3, dilation=2, pad=2),
         conv_case("dilated_beyond", (1, 16, 7, 5), 16, 3, dilation=6, pad=6),
+        conv_case("dilated_far", (2, 70, 9, 11), 24, 3, dilation=[7, 6], pad=[7, 6, 7, 6]), conv_case("dilated_far_apart", (1, 64, 16, 10), 20, [5, 3], dilation=[4, 6], pad=[8, 5, 8, 7], bias=False),
         conv_case("no_bias", (3, 16, 7, 7), 64, 3, pad=1, bias=False),
         conv_case("one_pixel", (1, 64, 1, 1), 33, 1),
         conv_case("one_pixel_many_samples", (264, 5, 3, 3), 17, 3),

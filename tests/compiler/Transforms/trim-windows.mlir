@@ -9,14 +9,14 @@
 // CHECK: weft.conv %arg0, %[[N]] stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
 // CHECK: weft.slice %[[W]] from [0, 0, 0, 1] to [32, 64, 3, 2]
 // CHECK: weft.conv %arg0, %{{.*}} stride [1, 1] pad [2, 0, 2, 0] dilation [2, 1]
-// CHECK: weft.conv %arg0, %[[W]] stride [1, 1] pad [6, 6, 6, 6] dilation [6, 6]
+// CHECK: weft.conv %arg0, %[[W]] stride [1, 1] pad [2, 2, 2, 2] dilation [2, 2]
 func.func @pyramid(%x: tensor<1x64x7x7xf32>) -> (tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>) attributes {weft.net} {
   %w = weft.weight "w" : tensor<32x64x3x3xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12]
          : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
   %1 = weft.conv %x, %w stride [1, 1] pad [2, 7, 2, 7] dilation [2, 7]
          : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
-  %2 = weft.conv %x, %w stride [1, 1] pad [6, 6, 6, 6] dilation [6, 6]
+  %2 = weft.conv %x, %w stride [1, 1] pad [2, 2, 2, 2] dilation [2, 2]
          : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x7x7xf32>
   return %0, %1, %2 : tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>, tensor<1x32x7x7xf32>
 }
@@ -42,13 +42,19 @@ func.func @parts(%x: tensor<1x64x16x16xf32>) -> tensor<1x32x16x16xf32> attribute
 
 // -----
 
-// Their filters overlap: where they would add more than half of all weights, the convolution stays.
-// CHECK-LABEL: func.func @no_room
-// CHECK: weft.conv %arg0, %{{.*}} pad [12, 12, 12, 12] dilation [12, 12]
-// CHECK: return
-func.func @no_room(%x: tensor<1x64x16x16xf32>) -> tensor<1x32x16x16xf32> attributes {weft.net} {
+// A part for each group of results would copy more filters than all weights allow: a product for each tap then, of what it meets. Of 7
+// pixels one is 6 apart from another.
+// CHECK-LABEL: func.func @taps
+// CHECK: %[[CORNER:.*]] = weft.slice %{{.*}} from [0, 0, 0, 0] to [1, 64, 1, 1]
+// CHECK: %[[FIRST:.*]] = weft.slice %{{.*}} from [0, 0, 0, 0] to [32, 64, 1, 1]
+// CHECK: %[[ONE:.*]] = weft.conv %[[CORNER]], %[[FIRST]] stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+// CHECK: weft.pad %[[ONE]] constant low [0, 0, 6, 6] high [0, 0, 0, 0]
+// CHECK: weft.conv %arg0, %{{.*}} bias %{{.*}} stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+// CHECK-COUNT-8: weft.add
+func.func @taps(%x: tensor<1x64x7x7xf32>) -> tensor<1x32x7x7xf32> attributes {weft.net} {
   %w = weft.weight "w" : tensor<32x64x3x3xf32>
-  %y = weft.conv %x, %w stride [1, 1] pad [12, 12, 12, 12] dilation [12, 12]
-         : (tensor<1x64x16x16xf32>, tensor<32x64x3x3xf32>) -> tensor<1x32x16x16xf32>
-  return %y : tensor<1x32x16x16xf32>
+  %b = weft.weight "b" : tensor<32xf32>
+  %0 = weft.conv %x, %w bias %b stride [1, 1] pad [6, 6, 6, 6] dilation [6, 6]
+         : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>, tensor<32xf32>) -> tensor<1x32x7x7xf32>
+  return %0 : tensor<1x32x7x7xf32>
 }
