@@ -25,7 +25,9 @@ Value extremePosition(NodeImport &node, Value x, llvm::StringRef reduce, int64_t
     return node.fail("an axis of more than 2^22 elements is not supported"), Value();
   Value isExtreme = node.make("equal", {x, node.reduce(reduce, x, {axis}, true)});
   Value candidates = node.make("where", {isExtreme, positionsAlong(node, extent, axis, rankOf(x)), node.scalar(last ? -1 : double(extent))});
-  return node.reduce(last ? "reduce_max" : "reduce_min", candidates, {axis}, keep);
+  Value found = node.reduce(last ? "reduce_max" : "reduce_min", candidates, {axis}, keep);
+  // Among numbers that are none, nothing is the largest.
+  return last ? node.make("maximum", {found, node.scalar(0)}) : node.make("minimum", {found, node.scalar(double(extent - 1))});
 }
 
 void argExtreme(NodeImport &node, llvm::StringRef reduce) {

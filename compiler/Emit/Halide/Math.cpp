@@ -151,10 +151,27 @@ Expr geluOf(Expr x) {
   return multiplyAdd(a, less, strict::min(f(0), x));
 }
 
+/// Halide's, but of 0 to a negative power.
+Expr powOfAny(Expr x, Expr y) {
+  Expr power = Halide::Internal::Call::make(x.type(), "pow_f32", {x, y}, Halide::Internal::Call::PureExtern);
+  return Halide::select(eq(x, f(0)) && lt(y, f(0)), f(INFINITY), power);
+}
+
+/// Of a positive number. Halide's is wrong where a bounded exponent gives infinity or nothing already, and where it is no number.
+Expr powOfBase(double base, Expr y) {
+  double most = 200 / std::abs(std::log(base));
+  Expr bounded = strict::max(f(-most), strict::min(f(most), y));
+  return Halide::select(isNaN(y), y, Halide::pow(f(base), bounded));
+}
+
 Expr powOf(Expr x, Expr y) {
-  const auto *constant = y.as<Halide::Internal::FloatImm>();
-  if (!constant || x.type() != Halide::Float(32))
+  const auto *constant = y.as<Halide::Internal::FloatImm>(), *base = x.as<Halide::Internal::FloatImm>();
+  if (x.type() != Halide::Float(32))
     return Halide::pow(x, y);
+  if (base && !constant && base->value > 0 && base->value != 1)
+    return powOfBase(base->value, y);
+  if (!constant)
+    return powOfAny(x, y);
   auto root = [](Expr e) { return Halide::sqrt(e); };
   double exponent = constant->value;
   if (exponent == 0.5)
@@ -171,7 +188,7 @@ Expr powOf(Expr x, Expr y) {
     return mul(mul(x, x), x);
   if (exponent == -1)
     return div(f(1), x);
-  return Halide::Internal::Call::make(x.type(), "pow_f32", {x, y}, Halide::Internal::Call::PureExtern);
+  return powOfAny(x, y);
 }
 // [end]
 

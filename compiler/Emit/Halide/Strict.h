@@ -24,8 +24,11 @@ inline Halide::Expr min(Halide::Expr a, Halide::Expr b) { return call(a.type(), 
 /// `a > b ? a : b`, one instruction: b when either is NaN.
 inline Halide::Expr max(Halide::Expr a, Halide::Expr b) { return call(a.type(), Op::strict_max, a, b); }
 inline Halide::Expr lt(Halide::Expr a, Halide::Expr b) { return call(Halide::Bool(), Op::strict_lt, a, b); }
-inline Halide::Expr le(Halide::Expr a, Halide::Expr b) { return call(Halide::Bool(), Op::strict_le, a, b); }
 inline Halide::Expr eq(Halide::Expr a, Halide::Expr b) { return call(Halide::Bool(), Op::strict_eq, a, b); }
+/// Halide's own is that `b` is not the smaller, which holds for NaN too.
+inline Halide::Expr le(Halide::Expr a, Halide::Expr b) {
+  return a.type().is_float() ? lt(a, b) || eq(a, b) : call(Halide::Bool(), Op::strict_le, a, b);
+}
 inline Halide::Expr negate(Halide::Expr a) { return sub(Halide::Internal::make_const(a.type(), -0.0), a); }
 inline Halide::Expr isNaN(Halide::Expr a) { return !eq(a, a); }
 /// The smaller and the larger of two, NaN if either is one.

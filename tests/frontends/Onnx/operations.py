@@ -154,6 +154,12 @@ def elementwise():
     net.add([("Where", "txz", "y", {})], {"x": normal(3, 40), "t": rng.random((3, 1)) < 0.5}, {"z": np.float32(0.2)})
     net.add([("Shrink", "x", "y", {"lambd": 0.6, "bias": 0.2})], {"x": normal(3, 40)})
     net.add([("Tan", "x", "y", {})], {"x": normal(3, 40) / 2})
+    net.add([("Pow", "xe", "p", {}), ("Clip", "plh", "y", {})], {"x": np.array([0, 1, -2, 3, 0.5], np.float32)}, {"e": np.float32(-2), "l": np.float32(-9), "h": np.float32(9)})
+    net.add([("Pow", "cx", "p", {}), ("Clip", "plh", "y", {})], {"x": np.array([0, 1, 3e9, -3e9, 40], np.float32)}, {"c": np.float32(1.7), "l": np.float32(0), "h": np.float32(1e9)})
+    odd = np.array([[1, np.nan, 3, 2]], np.float32)
+    net.add([("GreaterOrEqual", "xz", "y", {})], {"x": odd}, {"z": np.float32(2)}, truths="y")
+    net.add([("LessOrEqual", "xz", "y", {})], {"x": odd}, {"z": np.float32(2)}, truths="y")
+    net.add([("ArgMax", "x", "i", {"axis": 1}), ("Less", "iz", "y", {})], {"x": odd}, {"z": np.int64(4)}, truths="y")
     net.add([("MeanVarianceNormalization", "x", "y", {})], {"x": normal(2, 3, 8, 9)})
     net.add([("RMSNormalization", "xs", "y", {})], {"x": normal(2, 3, 64), "s": normal(64)})
     return net
