@@ -54,6 +54,7 @@ private:
   void begin();
   bool initialisers(const Graph &graph);
   bool ports();
+  std::optional<bool> fixedInput(const Port &port);
   bool port(const Port &port);
   std::optional<int64_t> extent(const Port &port, size_t index);
   bool checkExtents();
@@ -258,10 +259,37 @@ bool GraphImport::ports() {
                      spell(stored->dims));
       continue;
     }
-    if (!port(input))
+    std::optional<bool> isFixed = fixedInput(input);
+    if (!isFixed || (!*isFixed && !port(input)))
       return false;
   }
   return checkExtents();
+}
+
+/// Whether `--set` gives the only element of an input, which is a constant then: a sample rate, a threshold. Nothing after an error.
+std::optional<bool> GraphImport::fixedInput(const Port &port) {
+  auto isOne = [](const Dim &dim) { return dim.extent == 1; };
+  const bool isWhole = port.type == Int64 || port.type == Int32, isNumber = isWhole || port.type == Float || port.type == Double;
+  if (!port.isTensor || !port.hasShape || !isNumber || !llvm::all_of(port.dims, isOne))
+    return false;
+  for (const auto &[name, value] : llvm::reverse(request.settings)) {
+    if (name != port.name)
+      continue;
+    Folded number{port.type, Ints(port.dims.size(), 1), {}, {}};
+    int64_t whole = 0;
+    double real = 0;
+    if (isWhole ? StringRef(value).getAsInteger(10, whole) || (port.type == Int32 && whole != int32_t(whole)) : StringRef(value).getAsDouble(real))
+      return error("`--set " + printable(name) + "=" + printable(value) + "`: input " + quoted(name) + " is " + (isWhole ? "a whole number" : "a number")),
+             std::nullopt;
+    if (isWhole)
+      number.ints.push_back(whole);
+    else
+      number.reals.push_back(real);
+    known[port.name].folded = std::move(number);
+    settingsTaken.insert(name);
+    return true;
+  }
+  return false;
 }
 
 std::optional<int64_t> GraphImport::extent(const Port &port, size_t index) {
@@ -352,7 +380,7 @@ bool GraphImport::port(const Port &port) {
 bool GraphImport::checkSettings() {
   for (const auto &[name, value] : request.settings)
     if (!settingsTaken.contains(name))
-      return error("`--set " + printable(name) + "`: no dimension of an input is open and called so");
+      return error("`--set " + printable(name) + "`: no dimension of an input is open and called so, nor an input of one number");
   return true;
 }
 
@@ -375,7 +403,7 @@ bool GraphImport::branchNode(const Node &node, size_t index) {
   std::string place = describe(node, index) + ": ";
   auto condition = node.inputs.size() == 1 ? known.find(node.inputs.front()) : known.end();
   if (condition == known.end() || !condition->second.folded || condition->second.folded->size() != 1)
-    return error(place + "its condition must be known when compiling; here it is computed while running");
+    return error(place + "its condition must be known when compiling; here it is computed while running (`--set` gives an input of one number)");
   StringRef wanted = condition->second.folded->asReal(0) != 0 ? "then_branch" : "else_branch";
   auto attribute = llvm::find_if(node.attributes, [&](const auto &attribute) { return attribute.name == wanted; });
   if (attribute == node.attributes.end() || !attribute->graph)

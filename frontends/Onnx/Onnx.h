@@ -16,7 +16,8 @@ namespace weft {
 
 struct OnnxRequest {
   std::string fileName;
-  /// `--set NAME=VALUE`: values for dimensions the file leaves open, by their `dim_param`, or by `INPUT.INDEX`.
+  /// `--set NAME=VALUE`: values for dimensions the file leaves open, by their `dim_param`, or by `INPUT.INDEX`; for inputs of one number,
+  /// which are constants then, by their name.
   std::vector<std::pair<std::string, std::string>> settings;
   /// Results, tensors and operations inside to compile up to; empty: all results.
   std::vector<std::string> outputs;

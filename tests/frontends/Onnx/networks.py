@@ -213,9 +213,24 @@ def branches():
     return model
 
 
+def chosen():
+    """A condition on an input of one number, which is given when compiling, and a number that all is multiplied with."""
+    def branch(channels):
+        weight = numpy_helper.from_array(np.random.default_rng(channels).standard_normal((channels, 3, 2, 2)).astype(np.float32), "w")
+        return helper.make_graph([helper.make_node("Conv", ["image", "w"], ["r"])], "branch", [], [helper.make_tensor_value_info("r", TensorProto.FLOAT, None)], [weight])
+
+    model = small([("Equal", ["rate", "fast"], "yes", {})], {"fast": np.int64(16000)})
+    model.graph.input.extend([helper.make_tensor_value_info("rate", TensorProto.INT64, []), helper.make_tensor_value_info("gain", TensorProto.FLOAT, [1])])
+    model.graph.node.extend([helper.make_node("If", ["yes"], ["a"], then_branch=branch(2), else_branch=branch(4)), helper.make_node("Mul", ["a", "gain"], ["y"])])
+    return model
+
+
+GIVEN = {"chosen": {"rate": np.array(16000), "gain": np.array([0.75], np.float32)}}
+
+
 def compare(weftc, name, out):
     out.mkdir(parents=True, exist_ok=True)
-    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "points": points, "heads": heads, "branches": branches}):
+    if name in (written := {"quantised": quantised, "computed": computed, "grouped": grouped, "looked_up": looked_up, "typed": typed, "dense": dense, "energies": energies, "attended": attended, "repeated": repeated, "watched": watched, "points": points, "heads": heads, "branches": branches, "chosen": chosen}):
         model, image = written[name](), np.random.default_rng(6).random((1, 3, 12, 10), np.float32)
         if name == "typed":
             image = np.floor(255 * image)
@@ -223,8 +238,8 @@ def compare(weftc, name, out):
         model, image = reference.build(name, seed=1, batch=1)[0], reference.input_for(name, batch=1)
     np.save(out / "image.npy", image)
     onnx.save(model, out / f"{name}.onnx")
-    want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"image": image.astype(helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type))})[0]
-    call(weftc, out / f"{name}.onnx", "-o", out / name)
+    want = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"image": image.astype(helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)), **GIVEN.get(name, {})})[0]
+    call(weftc, out / f"{name}.onnx", *(f"--set={port}={value.item()}" for port, value in GIVEN.get(name, {}).items()), "-o", out / name)
     call(out / name, "--input", out / "image.npy", "--output", out / "result.npy")
     got = np.load(out / "result.npy")
     (out / name).unlink()
