@@ -189,7 +189,9 @@ public:
         met += resultsOf(dimension, tap).size();
         most = std::max(most, resultsOf(dimension, tap).size());
       }
-      used *= most == dimension.result && dimension.stride == 1 ? double(met) / double(dimension.result * dimension.kernel) : 2;
+      used *= double(met) / double(dimension.result * dimension.kernel);
+      if (most < dimension.result || dimension.stride > 1)
+        return false;
     }
     return used <= mostUsed && conv.getFilter()[1] >= fewestChannels;
   }
