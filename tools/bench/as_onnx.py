@@ -219,7 +219,10 @@ def as_onnx(source, options, folder, seed=1):
     call(WEFTC, source, "--stop-after=parse", *options, "-o", parsed)
     writer = Writer(seed)
     writer.alias = {}
-    for line in call(WEFT_OPT, "--mlir-print-op-generic", parsed).splitlines():
+    text = call(WEFT_OPT, "--mlir-print-op-generic", parsed)
+    if re.search(r"tensor<[^>]*\?", text):
+        raise RuntimeError("has sizes that are known only when running, which its peers are not given")
+    for line in text.splitlines():
         if head := re.match(r'\s*"func\.func"\(\) <\{arg_attrs = (.*?), function_type = \((.*)\) -> (.*?), res_attrs = (.*), sym_name', line):
             names, results = (re.findall(r'weft\.name = "([^"]*)"', text) for text in (head[1], head[4]))
             writer.inputs = list(zip(names, shapes_of(head[2])))
