@@ -97,8 +97,6 @@ static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, i
     products = raggedPoints(tiles);
   }
   double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
-  constexpr double ofPoints = 1.07; // what products point by point take where others pass all points of a row
-  products *= tiles.isStreamed() ? 1 : ofPoints;
   Choice choice;
   choice.algorithm = algorithmOf(m);
   choice.transformsFilter = true;
