@@ -17,20 +17,28 @@ struct Recurrence {
   int64_t gates; ///< that stand one behind the other in the weights
   Value x;       ///< [T, B, I]
   int64_t steps = 0, batch = 0, inputs = 0, hidden = 0, directions = 0;
-  SmallVector<std::string> activations = {};
+  struct Activation {
+    std::string name;
+    double alpha = 0, beta = 0; ///< of HardSigmoid
+  };
+  SmallVector<Activation> activations = {};
 
   Value op(llvm::StringRef name, Value a, Value b) const { return node.make(name, {a, b}); }
   /// Gate `g` of a row of all.
   Value gate(Value rows, int64_t g, int64_t count = 1) const { return node.slice(rows, rankOf(rows) - 1, g * hidden, (g + count) * hidden); }
   Value activation(int64_t index, Value value) const {
-    llvm::StringRef name = activations[index];
-    return node.make(name == "Sigmoid" ? "sigmoid" : name == "Tanh" ? "tanh" : "relu", value);
+    const Activation &own = activations[index];
+    if (own.name == "HardSigmoid")
+      return node.make("hardsigmoid", value, {node.number("alpha", own.alpha), node.number("beta", own.beta)});
+    return node.make(llvm::StringRef(own.name).lower(), value);
   }
   /// A direction's part of an input, without that dimension; null where there is none.
   Value part(size_t input, int64_t direction) const {
     if (!node.has(input))
       return {};
     Value all = node.floats(input);
+    if (all && input >= 5 && rankOf(all) == 3 && node.integer("layout", 0)) // states lie as samples do
+      all = node.transpose(all, {1, 0, 2});
     if (!all || rankOf(all) < 2 || shapeOf(all)[0] != directions)
       return node.fail("input " + llvm::Twine(input) + " does not have one part a direction"), Value();
     return node.reshape(node.slice(all, 0, direction, direction + 1), shapeOf(all).drop_front());
@@ -104,12 +112,19 @@ bool read(Recurrence &all, ArrayRef<llvm::StringRef> usual) {
   if (node.has(7) || node.integer("input_forget", 0) || node.attribute("clip", onnxfile::Attribute::Float))
     return node.fail("peepholes, coupled gates and clipping are not supported"), false;
   std::optional<std::vector<std::string>> given = node.words("activations");
+  const onnxfile::Attribute *alphas = node.attribute("activation_alpha", onnxfile::Attribute::Floats), *betas = node.attribute("activation_beta", onnxfile::Attribute::Floats);
+  size_t scaled = 0; // activations so far that have these
+  auto valueOf = [&](const onnxfile::Attribute *values, double usually) { return values && scaled < values->floats.size() ? values->floats[scaled] : usually; };
   for (int64_t d = 0; d < all.directions; ++d)
     for (size_t i = 0; i < usual.size(); ++i) {
       std::string name = given && d * usual.size() + i < given->size() ? (*given)[d * usual.size() + i] : usual[i].str();
-      if (name != "Sigmoid" && name != "Tanh" && name != "Relu")
-        return node.fail("activation `" + name + "` is not supported; Sigmoid, Tanh and Relu are"), false;
-      all.activations.push_back(name);
+      if (!llvm::is_contained({"Sigmoid", "Tanh", "Relu", "Softsign", "HardSigmoid"}, name))
+        return node.fail("activation `" + name + "` is not supported; Sigmoid, Tanh, Relu, Softsign and HardSigmoid are"), false;
+      all.activations.push_back({name});
+      if (name == "HardSigmoid") {
+        all.activations.back() = {name, valueOf(alphas, 0.2), valueOf(betas, 0.5)};
+        ++scaled;
+      }
     }
   return !node.failed();
 }

@@ -131,6 +131,9 @@ def recurrences():
                         {"x": normal(7, 3, 16), "h": normal(ways, 3, 24), **{name: normal(ways, 3, 24) for name in cell}},
                         {"w": normal(ways, gates * 24, 16) / 3, "r": normal(ways, gates * 24, 24) / 3, "b": normal(ways, 2 * gates * 24)},
                         ["y", "yh", *(["yc"] if cell else [])])
+    hard = {"activations": ["HardSigmoid", "Softsign", "Tanh"], "activation_alpha": [0.25], "activation_beta": [0.4]}
+    net.add([("LSTM", "xwr", "y", {"hidden_size": 24, **hard})], {"x": normal(5, 2, 16)}, {"w": normal(1, 96, 16) / 3, "r": normal(1, 96, 24) / 3})
+    net.add([("GRU", "xwr", "y", {"hidden_size": 24, "activations": ["HardSigmoid", "Relu"]})], {"x": normal(5, 2, 16)}, {"w": normal(1, 72, 16) / 3, "r": normal(1, 72, 24) / 3})
     net.add([("LSTM", "xwr", "y", {"hidden_size": 24})], {"x": normal(26, 1, 32)}, {"w": normal(1, 96, 32) / 3, "r": normal(1, 96, 24) / 3})
     return net
 
