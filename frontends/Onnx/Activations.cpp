@@ -144,6 +144,32 @@ void tangent(NodeImport &node) {
   node.define(0, node.make("div", {node.make("sin", x), node.make("cos", x)}));
 }
 
+/// The angle of a slope. Beyond tan(pi / 8) it is that of (x - 1) / (x + 1) and a quarter, beyond tan(3 pi / 8) that of -1 / x and a half of
+/// pi; the polynomial is Cephes' (atanf).
+Value arcTangentOf(NodeImport &node, Value x) {
+  constexpr double pi = 3.14159265358979323846;
+  auto op = [&](llvm::StringRef name, Value a, Value b) { return node.make(name, {a, b}); };
+  Value slope = node.make("abs", x), one = node.scalar(1);
+  Value isSteep = op("less", node.scalar(2.414213562373095), slope), isMiddling = op("less", node.scalar(0.4142135623730950), slope);
+  Value middling = op("div", op("sub", slope, one), op("add", slope, one));
+  Value t = node.make("where", {isSteep, op("div", node.scalar(-1), slope), node.make("where", {isMiddling, middling, slope})});
+  Value start = node.make("where", {isSteep, node.scalar(pi / 2), node.make("where", {isMiddling, node.scalar(pi / 4), node.scalar(0)})});
+  Value z = op("mul", t, t), sum = node.scalar(8.05374449538e-2);
+  for (double c : {-1.38776856032e-1, 1.99777106478e-1, -3.33329491539e-1})
+    sum = op("add", op("mul", sum, z), node.scalar(c));
+  return op("mul", node.make("sign", x), op("add", start, op("add", op("mul", op("mul", sum, z), t), t)));
+}
+
+void arcTangent(NodeImport &node) { node.define(0, arcTangentOf(node, node.floats(0))); }
+
+Value arcSineOf(NodeImport &node, Value x) {
+  Value one = node.scalar(1), rest = node.make("mul", {node.make("sub", {one, x}), node.make("add", {one, x})});
+  return arcTangentOf(node, node.make("div", {x, node.make("sqrt", rest)}));
+}
+
+void arcSine(NodeImport &node) { node.define(0, arcSineOf(node, node.floats(0))); }
+void arcCosine(NodeImport &node) { node.define(0, node.make("sub", {node.scalar(1.57079632679489661923), arcSineOf(node, node.floats(0))})); }
+
 } // namespace
 
 std::vector<Conversion> weft::onnxfile::activationConversions() {
@@ -177,7 +203,8 @@ std::vector<Conversion> weft::onnxfile::activationConversions() {
   };
   std::vector<Conversion> conversions{{"Gelu", gelu},       {"PRelu", prelu},  {"Clip", clip},  {"Identity", identity},
                                       {"Dropout", dropout}, {"Cast", convert}, {"CastLike", convert},
-                                      {"Swish", swish},     {"Shrink", shrink}, {"Tan", tangent}};
+                                      {"Swish", swish},     {"Shrink", shrink}, {"Tan", tangent},
+                                      {"Atan", arcTangent}, {"Asin", arcSine}, {"Acos", arcCosine}};
   for (const Row &row : rows)
     conversions.push_back({row.onnx, [row](NodeImport &node) { importRow(node, row); }});
   return conversions;

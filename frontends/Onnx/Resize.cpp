@@ -265,10 +265,10 @@ Settings readSettings(NodeImport &node) {
   return settings;
 }
 
-/// What cropping means where the factor gives no whole extent, ONNX and ONNX Runtime do not agree on. (Nor on `align_corners`: that
-/// is of the whole extent here, as in ONNX Runtime and in PyTorch, whose exporter writes such factors.)
+/// What these mean where the factor gives no whole extent, ONNX and ONNX Runtime do not agree on.
 bool isUnclear(const Settings &settings, const Axis &axis) {
-  return settings.crops() && std::abs(double(axis.in) * axis.scale - double(axis.out)) > 1e-3;
+  return (settings.coordinates == "align_corners" || settings.crops()) &&
+         std::abs(double(axis.in) * axis.scale - double(axis.out)) > 1e-3;
 }
 
 void resize(NodeImport &node) {

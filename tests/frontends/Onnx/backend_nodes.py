@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore")
 OPERATIONS = set("""Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool GlobalMaxPool LRN BatchNormalization
 InstanceNormalization GroupNormalization LayerNormalization Gemm MatMul Relu LeakyRelu PRelu Elu Selu Celu ThresholdedRelu
 Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Mish Gelu Erf Softmax LogSoftmax Exp Log Sqrt Abs Neg Pow Reciprocal
-Floor Ceil Add Sub Mul Div Clip ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum
+Floor Ceil Atan Asin Acos Add Sub Mul Div Clip ReduceSum ReduceMean ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum
 ReduceLogSumExp ReduceProd Concat Split Slice Pad Reshape Flatten Squeeze Unsqueeze Transpose Expand Resize DepthToSpace SpaceToDepth
 Gather Attention RotaryEmbedding Cast Dropout Identity Sum Mean Max Min Constant ConstantOfShape Shape Size QuantizeLinear DequantizeLinear""".split())
 

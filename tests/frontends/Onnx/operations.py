@@ -156,6 +156,10 @@ def elementwise():
     net.add([("Greater", "xz", "g", {}), ("And", "gt", "y", {})], {"x": normal(3, 40), "t": rng.random((3, 40)) < 0.5}, {"z": np.float32(0.2)}, truths="y")
     net.add([("Where", "txz", "y", {})], {"x": normal(3, 40), "t": rng.random((3, 1)) < 0.5}, {"z": np.float32(0.2)})
     net.add([("Shrink", "x", "y", {"lambd": 0.6, "bias": 0.2})], {"x": normal(3, 40)})
+    steps = np.concatenate([np.linspace(-1, 1, 201), [0.41421357, 0.4142135, -0.9999999]]).astype(np.float32)
+    net.add([("Atan", "x", "y", {})], {"x": np.concatenate([steps, steps * 7, [np.inf, -np.inf, 1e30, -1e-30, 2.4142135]]).astype(np.float32)})
+    net.add([("Asin", "x", "y", {})], {"x": steps})
+    net.add([("Acos", "x", "y", {})], {"x": steps})
     net.add([("Tan", "x", "y", {})], {"x": normal(3, 40) / 2})
     net.add([("Pow", "xe", "p", {}), ("Clip", "plh", "y", {})], {"x": np.array([0, 1, -2, 3, 0.5], np.float32)}, {"e": np.float32(-2), "l": np.float32(-9), "h": np.float32(9)})
     net.add([("Pow", "cx", "p", {}), ("Clip", "plh", "y", {})], {"x": np.array([0, 1, 3e9, -3e9, 40], np.float32)}, {"c": np.float32(1.7), "l": np.float32(0), "h": np.float32(1e9)})
@@ -221,8 +225,7 @@ def shapes():
 def resizes():
     """Factors that give no whole extents, or a result between two elements."""
     net = Network(opset=13)
-    for mode, coordinates, nearest in (("nearest", "asymmetric", "floor"), ("nearest", "half_pixel", "round_prefer_ceil"), ("nearest", "align_corners", "round_prefer_floor"),
-                                       ("linear", "align_corners", "floor"), ("linear", "pytorch_half_pixel", "floor")):
+    for mode, coordinates, nearest in (("nearest", "asymmetric", "floor"), ("nearest", "half_pixel", "round_prefer_ceil"), ("linear", "pytorch_half_pixel", "floor")):
         for factors in ((1, 1, 0.6, 2.3), (1, 1, 1.3, 0.7)):
             net.add([("Resize", ["x", "", "s"], "y", {"mode": mode, "coordinate_transformation_mode": coordinates, "nearest_mode": nearest})], {"x": normal(1, 2, 20, 30)},
                     {"s": np.array(factors, np.float32)})
