@@ -220,6 +220,8 @@ def as_onnx(source, options, folder, seed=1):
     writer = Writer(seed)
     writer.alias = {}
     text = call(WEFT_OPT, "--mlir-print-op-generic", parsed)
+    if graph := re.search(r'^\s*%\w+ = "weft\.(\w+)".*\(\{$', text, re.MULTILINE):
+        raise RuntimeError(f"`{graph[1]}` reads a graph, for which ONNX has no operation")
     if re.search(r"tensor<[^>]*\?", text):
         raise RuntimeError("has sizes that are known only when running, which its peers are not given")
     for line in text.splitlines():
@@ -228,8 +230,6 @@ def as_onnx(source, options, folder, seed=1):
             writer.inputs = list(zip(names, shapes_of(head[2])))
             writer.results = list(zip(results, shapes_of(head[3])))
             writer.alias |= {f"arg{i}": name for i, name in enumerate(names)}
-        elif op := re.match(r'\s*%\w+ = "weft\.(\w+)".*\(\{$', line):
-            raise RuntimeError(f"`{op[1]}` reads a graph, for which ONNX has no operation")
         elif op := OP.match(line):
             name, full, operands, text, types, produced = op.groups()
             inputs = [writer.alias.get(operand.replace("#", "_"), operand.replace("#", "_")) for operand in re.findall(r"%([\w#]+)", operands)]
