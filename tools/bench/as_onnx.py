@@ -90,7 +90,9 @@ class Writer:
             self.node("Conv" if op == "conv" else "ConvTranspose", inputs, name, group=a.get("groups", 1), **window, **more)
         elif op in ("maxpool", "avgpool"):
             more = {} if op == "maxpool" else {"count_include_pad": int(a.get("count_include_pad", False))}
-            self.node("MaxPool" if op == "maxpool" else "AveragePool", [x], name, ceil_mode=int(a.get("ceil_mode", False)), **window, **more)
+            # onnx's own evaluator is wrong where it is said and every window is whole
+            ceil = a.get("ceil_mode", False) and any(stride > 1 for stride in a["stride"])
+            self.node("MaxPool" if op == "maxpool" else "AveragePool", [x], name, ceil_mode=int(ceil), **window, **more)
         elif op == "linear" and len(shapes[0]) == 2:
             self.node("Gemm", inputs, name, transB=1)
         elif op == "linear":
