@@ -42,17 +42,18 @@ bool sumsPlanes(Operation *op) {
 
 bool isContraction(Operation *op) { return isa<ConvOp, ConvTransposeOp, LinearOp, MatmulOp>(op); }
 
-/// Whether it is one number, and not so small that a quotient by it might not be finite.
-static bool isPlainDivisor(Value value) {
-  constexpr double least = 1e-6;
+std::optional<double> numberOf(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
   auto elements = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
-  return elements && isa<FloatType>(elements.getElementType()) && std::abs(elements.getSplatValue<APFloat>().convertToDouble()) >= least;
+  if (!elements || !isa<FloatType>(elements.getElementType()))
+    return std::nullopt;
+  return elements.getSplatValue<APFloat>().convertToDouble();
 }
 
 bool isFiniteOnPadding(Operation *op) {
+  constexpr double leastDivisor = 1e-6; // what is divided by less may not be finite
   if (auto quotient = dyn_cast<DivOp>(op))
-    return isPlainDivisor(quotient.getY());
+    return std::abs(numberOf(quotient.getY()).value_or(0)) >= leastDivisor;
   return !isa<LogOp, RsqrtOp, ReciprocalOp, SqrtOp, ExpOp, PowOp>(op);
 }
 

@@ -4,6 +4,8 @@
 
 #include "dialects/Weft/Weft.h"
 
+#include <optional>
+
 namespace weft {
 
 /// Each element of the result comes from one element of each operand (operands may be broadcast, parameters be
@@ -24,6 +26,9 @@ bool isChannelNorm(mlir::Operation *op);
 
 /// Convolutions and products: what algorithms are chosen for.
 bool isContraction(mlir::Operation *op);
+
+/// The one number all elements of a constant are.
+std::optional<double> numberOf(mlir::Value value);
 
 /// Whether the operation gives finite values from the finite values in rounded-up channels.
 bool isFiniteOnPadding(mlir::Operation *op);

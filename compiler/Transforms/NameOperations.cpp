@@ -3,6 +3,7 @@
 //
 // ONNX had no gelu before opset 20 and no layernorm before 17, so exporters wrote what they are made of, and some still do. By name each
 // is one operation: gelu divides by nothing, and a normalisation is one kernel which takes either order of channels and pixels.
+#include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/SpelledNorms.h"
 

@@ -3,17 +3,11 @@
 // has a factor, f = gamma / sqrt(variance + eps), in two products: x * f + (beta - mean * f).
 #include "compiler/Transforms/SpelledNorms.h"
 
+#include "compiler/Schedule/OpKinds.h"
+
 using namespace mlir;
 
 namespace weft {
-
-std::optional<double> numberOf(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto elements = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
-  if (!elements || !isa<FloatType>(elements.getElementType()))
-    return std::nullopt;
-  return elements.getSplatValue<APFloat>().convertToDouble();
-}
 
 namespace {
 

@@ -8,9 +8,6 @@
 
 namespace weft {
 
-/// The one number all elements of a constant are.
-std::optional<double> numberOf(mlir::Value value);
-
 /// `(x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * gamma + beta`.
 struct SpelledNorm {
   mlir::Value x, gamma, beta; ///< the last two may be null

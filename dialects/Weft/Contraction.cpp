@@ -134,10 +134,8 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *, Where where, Adaptor ada
 }
 
 namespace {
-/// Under the type of its result; one open dimension may be left over. Null where there are more.
+/// In another shape, of which one dimension may be open.
 Value reshaped(OpBuilder &builder, Location loc, Value x, ArrayRef<int64_t> shape) {
-  if (llvm::count_if(shape, ShapedType::isDynamic) > 1)
-    return {};
   SmallVector<int64_t> entries(shape);
   llvm::replace(entries, ShapedType::kDynamic, int64_t(-1));
   auto type = RankedTensorType::get(shape, tensorOf(x).getElementType());

@@ -2,6 +2,8 @@
 // Operations of one tensor, element by element: a row each.
 #include "frontends/Onnx/Importer.h"
 
+#include <numbers>
+
 using namespace mlir;
 using namespace weft;
 using namespace weft::onnxfile;
@@ -147,7 +149,7 @@ void tangent(NodeImport &node) {
 /// The angle of a slope. Beyond tan(pi / 8) it is that of (x - 1) / (x + 1) and a quarter, beyond tan(3 pi / 8) that of -1 / x and a half of
 /// pi; the polynomial is Cephes' (atanf).
 Value arcTangentOf(NodeImport &node, Value x) {
-  constexpr double pi = 3.14159265358979323846;
+  using std::numbers::pi;
   auto op = [&](llvm::StringRef name, Value a, Value b) { return node.make(name, {a, b}); };
   Value slope = node.make("abs", x), one = node.scalar(1);
   Value isSteep = op("less", node.scalar(2.414213562373095), slope), isMiddling = op("less", node.scalar(0.4142135623730950), slope);
@@ -168,7 +170,7 @@ Value arcSineOf(NodeImport &node, Value x) {
 }
 
 void arcSine(NodeImport &node) { node.define(0, arcSineOf(node, node.floats(0))); }
-void arcCosine(NodeImport &node) { node.define(0, node.make("sub", {node.scalar(1.57079632679489661923), arcSineOf(node, node.floats(0))})); }
+void arcCosine(NodeImport &node) { node.define(0, node.make("sub", {node.scalar(std::numbers::pi / 2), arcSineOf(node, node.floats(0))})); }
 
 } // namespace
 
