@@ -38,6 +38,9 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     // What only training needs goes first, so that a normalisation behind a dropout still finds its convolution.
     manager.addPass(createDropDropout());
     manager.addPass(createNameOperations());
+    // Then all that looks for a convolution finds weights that are constant.
+    manager.addPass(createMoveFactorsOut());
+    manager.addPass(createMultiplyTaps());
     manager.addPass(createFoldBatchnorm());
     // Products with channels last become convolutions, which take what scales them.
     manager.addPass(createMoveChannelsFirst());

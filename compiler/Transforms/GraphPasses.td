@@ -117,6 +117,48 @@ def MoveChannelsFirst : Pass<"weft-move-channels-first", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def MoveFactorsOut : Pass<"weft-move-factors-out", "::mlir::ModuleOp"> {
+  let summary = "factors of a computed weight go to the inputs and results of its convolution";
+  let description = [{
+    A `conv` or `conv_transpose` whose weight is a constant multiplied or divided by values for each input channel, for each output channel
+    or for all keeps the constant. Samples that were written as groups become a batch. Sums of the squares of such weights, which
+    normalise them, are taken of the constant.
+
+    ```mlir
+    %0 = weft.mul %w, %style : (tensor<1x64x32x3x3xf32>, tensor<1x1x32x1x1xf32>) -> tensor<1x64x32x3x3xf32>
+    %1 = weft.reshape %0 to [64, 32, 3, 3] : ...
+    %y = weft.conv %x, %1 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : ...
+    // becomes
+    %s = weft.reshape %style to [1, 32, 1, 1] : ...
+    %2 = weft.mul %x, %s : (tensor<1x32x16x16xf32>, tensor<1x32x1x1xf32>) -> tensor<1x32x16x16xf32>
+    %3 = weft.reshape %w to [64, 32, 3, 3] : ...
+    %y = weft.conv %2, %3 stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] : ...
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "convolutions whose weights are constant now">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
+def MultiplyTaps : Pass<"weft-multiply-taps", "::mlir::ModuleOp"> {
+  let summary = "convolutions with computed weights are products over taps";
+  let description = [{
+    In a network, a `conv` or `conv_transpose` whose weight or bias is computed while running becomes a `matmul` with what each tap of its
+    window reads; where each group has one channel, a sum over taps.
+
+    ```mlir
+    %y = weft.conv %x, %computed stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+           : (tensor<1x32x8x8xf32>, tensor<64x32x1x1xf32>) -> tensor<1x64x8x8xf32>
+    // becomes
+    %0 = weft.reshape %x to [1, 1, 32, 64] : ...
+    %1 = weft.reshape %computed to [1, 64, 32] : ...
+    %2 = weft.matmul %1, %0 : (tensor<1x64x32xf32>, tensor<1x1x32x64xf32>) -> tensor<1x1x64x64xf32>
+    %y = weft.reshape %2 to [1, 64, 8, 8] : ...
+    ```
+  }];
+  let statistics = [Statistic<"numDivided", "divided", "convolutions that became products of taps">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def MergeBranches : Pass<"weft-merge-branches", "::mlir::ModuleOp"> {
   let summary = "convolutions of one tensor that are added up are one convolution";
   let description = [{

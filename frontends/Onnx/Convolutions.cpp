@@ -8,8 +8,6 @@ using namespace weft::onnxfile;
 
 namespace {
 
-constexpr int64_t mostTaps = 1024;
-
 /// The window's extents from the weight, checked against `kernel_shape`.
 std::optional<Ints> kernelOf(NodeImport &node, Value weight) {
   if (!weight)
@@ -32,94 +30,6 @@ Operands operandsOf(NodeImport &node, Value x, Value weight) {
   return operands;
 }
 
-/// For each element of the window what it reads, [N, C, out...].
-Operands tapsOf(NodeImport &node, Value x, const WindowShape &window, ArrayRef<int64_t> out) {
-  size_t rank = out.size();
-  Ints low(rank + 2, 0), high(rank + 2, 0);
-  for (size_t i = 0; i < rank; ++i)
-    low[i + 2] = window.pad[i], high[i + 2] = window.pad[i + rank];
-  Value padded = node.make("pad", x, {node.list("low", low), node.list("high", high)});
-  Operands taps;
-  forEachIndex(window.kernel, [&](ArrayRef<int64_t> at) {
-    if (!padded || node.failed())
-      return;
-    Ints start(rank + 2, 0), stop(shapeOf(padded)), step(rank + 2, 1);
-    for (size_t i = 0; i < rank; ++i) {
-      start[i + 2] = at[i] * window.dilation[i];
-      step[i + 2] = window.stride[i];
-      stop[i + 2] = start[i + 2] + (out[i] - 1) * window.stride[i] + 1;
-    }
-    taps.push_back(node.make("slice", padded, {node.list("start", start), node.list("stop", stop), node.list("step", step)}));
-  });
-  return taps;
-}
-
-/// A sum over taps: [N, C, 1, out...] times [C, O / C, 1...] each.
-Value sumOfTaps(NodeImport &node, ArrayRef<Value> taps, Value weight, ArrayRef<int64_t> out) {
-  int64_t n = shapeOf(taps[0])[0], c = shapeOf(taps[0])[1], o = shapeOf(weight)[0], count = taps.size();
-  Value turned = node.transpose(node.reshape(weight, {o, count}), {1, 0});
-  Ints read{n, c, 1}, factor{c, o / c}, result{n, o};
-  llvm::append_range(read, out);
-  factor.append(out.size(), 1);
-  llvm::append_range(result, out);
-  Value sum;
-  for (int64_t tap = 0; tap < count && !node.failed(); ++tap) {
-    Value one = node.slice(turned, 0, tap, tap + 1);
-    Value term = node.make("mul", {node.reshape(taps[tap], read), node.reshape(one, factor)});
-    sum = sum ? node.make("add", {sum, term}) : term;
-  }
-  return node.reshape(sum, result);
-}
-
-/// A matrix product: [O, taps * C] by [taps * C, positions].
-Value productOfTaps(NodeImport &node, ArrayRef<Value> taps, Value weight, int64_t groups, ArrayRef<int64_t> out) {
-  int64_t n = shapeOf(taps[0])[0], c = shapeOf(taps[0])[1], o = shapeOf(weight)[0], count = taps.size();
-  int64_t positions = 1;
-  for (int64_t extent : out)
-    positions *= extent;
-  Operands rows;
-  for (Value tap : taps)
-    rows.push_back(node.reshape(tap, {n, c, positions}));
-  Value read = count == 1 ? rows[0] : node.make("concat", rows, node.number("axis", int64_t(1)));
-  // [n, taps, groups, c / groups, positions] to [n, groups, taps * c / groups, positions]; the weight in the same order.
-  Value grouped = node.transpose(node.reshape(read, {n, count, groups, c / groups, positions}), {0, 2, 1, 3, 4});
-  Value right = node.reshape(grouped, {n, groups, count * (c / groups), positions});
-  Value turned = node.transpose(node.reshape(weight, {groups, o / groups, c / groups, count}), {0, 1, 3, 2});
-  Value left = node.reshape(turned, {groups, o / groups, count * (c / groups)});
-  Ints shape{n, o};
-  llvm::append_range(shape, out);
-  return node.reshape(node.make("matmul", {left, right}), shape);
-}
-
-/// A convolution whose weight is computed while running: what each tap reads, times the weight.
-void convByTaps(NodeImport &node, Value x, Value weight, const WindowShape &window) {
-  int64_t groups = node.integer("group", 1), c = shapeOf(x)[1], o = shapeOf(weight)[0], count = 1;
-  size_t rank = window.kernel.size();
-  if (groups < 1 || o % groups || c % groups || shapeOf(weight)[1] * groups != c)
-    return node.fail("its weight does not fit its input");
-  Ints out;
-  for (size_t i = 0; i < rank; ++i) {
-    int64_t reach = window.dilation[i] * (window.kernel[i] - 1) + 1;
-    int64_t room = shapeOf(x)[i + 2] + window.pad[i] + window.pad[i + rank] - reach;
-    if (room < 0)
-      return node.fail("its window is larger than its padded input");
-    out.push_back(room / window.stride[i] + 1);
-    count *= window.kernel[i];
-  }
-  if (count > mostTaps)
-    return node.fail("a weight computed while running has windows of at most 1024 elements");
-  Operands taps = tapsOf(node, x, window, out);
-  if (node.failed())
-    return;
-  Value y = groups == c ? sumOfTaps(node, taps, weight, out) : productOfTaps(node, taps, weight, groups, out);
-  if (node.has(2)) {
-    Ints column(rank + 1, 1);
-    column[0] = o;
-    y = node.make("add", {y, node.reshape(node.floats(2), column)});
-  }
-  node.define(0, y);
-}
-
 void conv(NodeImport &node) {
   Value x = node.floats(0), weight = node.floats(1);
   std::optional<Ints> kernel = kernelOf(node, weight);
@@ -128,8 +38,6 @@ void conv(NodeImport &node) {
   std::optional<WindowShape> window = readWindow(node, x, *kernel);
   if (!window)
     return;
-  if (!isRecipe(weight) || (node.has(2) && node.floats(2) && !isRecipe(node.floats(2))))
-    return convByTaps(node, x, weight, *window);
   node.define(0, node.make("conv", operandsOf(node, x, weight),
                            {node.list("stride", window->stride), node.list("pad", window->pad),
                             node.list("dilation", window->dilation), node.number("groups", node.integer("group", 1))}));
@@ -160,8 +68,6 @@ void fitOutput(NodeImport &node, WindowShape &window, ArrayRef<int64_t> x, Ints 
 
 void convTranspose(NodeImport &node) {
   Value x = node.floats(0), weight = node.floats(1);
-  if ((weight && !isRecipe(weight)) || (node.has(2) && node.floats(2) && !isRecipe(node.floats(2))))
-    return node.fail("a weight that is computed while running is not supported");
   std::optional<Ints> kernel = kernelOf(node, weight);
   if (!kernel)
     return;

@@ -149,6 +149,31 @@ def filters():
     return net
 
 
+def turned_filters():
+    """Transposed convolutions with a filter that is an input."""
+    net = Network()
+    for inputs, outputs, group, kernel, attributes in ((6, 4, 1, (3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2], "output_padding": [1, 0]}),
+                                                       (6, 6, 6, (3, 2), {"strides": [3, 1], "dilations": [2, 2], "pads": [1, 0, 2, 1]}),
+                                                       (6, 12, 6, (2, 2), {"pads": [3, 2, 2, 2]}), (6, 4, 2, (2, 3), {})):
+        net.add([("ConvTranspose", "xwb", "y", {"group": group, **attributes})], {"x": normal(2, inputs, 7, 6), "w": normal(inputs, outputs // group, *kernel)},
+                {"b": normal(outputs)})
+    return net
+
+
+def styles():
+    """Convolutions as StyleGAN2 has them: a constant filter times a style, normalised; samples are groups. Straight and transposed."""
+    net, known = Network(), {"e": np.array([1e-8], np.float32), "a": np.array([2, 3, 4])}
+    for samples, turned in ((1, False), (1, True), (2, False), (3, True)):
+        w = normal(1, 8, 6, 3, 3)
+        shape = [samples * 6, 8, 3, 3] if turned else [samples * 8, 6, 3, 3]
+        net.add([("Mul", "ws", "m", {}), ("Mul", "mm", "q", {}), ("ReduceSum", "qa", "r", {"keepdims": 1}), ("Add", "re", "t", {}), ("Sqrt", "t", "d", {}), ("Div", "md", "n", {}),
+                 *([("Transpose", "n", "p", {"perm": [0, 2, 1, 3, 4]})] if turned else []), ("Reshape", ["p" if turned else "n", "v"], "f", {}), ("Reshape", "xg", "i", {}),
+                 ("ConvTranspose" if turned else "Conv", "if", "c", {"group": samples, "pads": [1, 1, 1, 1], "strides": [1 + turned, 1 + turned]}), ("Reshape", "ch", "y", {})],
+                {"x": normal(samples, 6, 9, 8), "s": normal(samples, 1, 6, 1, 1)},
+                {"w": w, "v": np.array(shape), "g": np.array([1, samples * 6, 9, 8]), "h": np.array([samples, 8, -1]), **known})
+    return net
+
+
 def elementwise():
     net = Network(opset=23)
     net.add([("Mod", "xz", "y", {"fmod": 1})], {"x": normal(3, 40) * 5}, {"z": np.float32(1.5)})
@@ -239,7 +264,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, elementwise, attentions, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, elementwise, attentions, shapes, resizes, old_resizes)}
 
 
 def call(*command):
