@@ -230,7 +230,8 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
   choice.weightBytes = tiles.weightBytes;
   double work = productsOf(tiles, products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed();
   double again = byPoints && rows == tiles.down ? 0 : tiles.readAgain(rows, tile.cb, shape.batch);
-  double stream = (tiles.weightBytes + again / againSpeed(tiles, machine)) / machine.bytesPerCycle;
+  double perSample = tiles.readsPerSample() ? shape.batch : 1; // each reading passes as slowly as that of one sample alone
+  double stream = (perSample * tiles.weightBytes + again / againSpeed(tiles, machine)) / machine.bytesPerCycle;
   // Others are not fetched ahead; with groups products are few beside transforms, which hide nothing.
   bool hides = shape.isDense() && (!machine.slowThirdLevel || tiles.isStreamed());
   choice.cycles = std::max(work, stream) + (hides ? machine.exposedStreaming : 1) * std::min(work, stream);

@@ -13,6 +13,8 @@ namespace weft {
 constexpr double chunkBytes = 300 << 10;
 /// Part of what a band may take that its slices do.
 constexpr double slicesShare = 0.65;
+/// Of a sample, in whose time groups read their filters again.
+constexpr int64_t pixelsOfGroup = 100;
 /// Of a row that threads share: fewer would not fill a register tile.
 constexpr int64_t fewestOfRow = 14;
 
@@ -36,7 +38,7 @@ WinogradTiles::WinogradTiles(const ConvShape &conv, const Axis &vertical, const 
       sides((vertical.side > 1 ? vertical.side : 0) + (horizontal.side > 1 ? horizontal.side : 0)),
       inBlocks(llvm::divideCeil(conv.inputs, machine.vector)),
       outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), blocksOfGroup(inBlocks / conv.groups), sideDown(vertical.side), sideAcross(horizontal.side),
-      lastDown(vertical.last), lastAcross(horizontal.last), hasSlices(conv.kernel.size() > 2),
+      lastDown(vertical.last), lastAcross(horizontal.last), pixels(conv.height / conv.depth * conv.width), hasSlices(conv.kernel.size() > 2),
       taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth), machine(machine) {
   double vectors = double(blocksOfGroup) * outBlocks * machine.vector;
   weightBytes = points() * taps * vectors * machine.vector * 4;
@@ -147,8 +149,13 @@ int64_t WinogradTiles::keptBand(int64_t cb) const {
   return rows < down && bytes <= machine.bandBytes && !isDeep() ? rows : 0;
 }
 
+bool WinogradTiles::readsPerSample() const { return blocksOfGroup < inBlocks && pixels >= pixelsOfGroup && !machine.hasFewRegisters(); }
+
 bool WinogradTiles::servesBatch(int64_t cb) const {
   if (!isStreamed())
+    return false;
+  // A group's filter is read again from the caches, while input and sums of one sample stay nearer than those of all.
+  if (readsPerSample())
     return false;
   if (machine.pointBandBytes > 0 && !isDeep())
     return isFar() && down * inRow() < 4 * tilesHidingFilter;

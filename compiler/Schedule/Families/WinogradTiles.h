@@ -53,6 +53,8 @@ struct WinogradTiles {
   /// For how many samples a filter is used before the next is read. Where a batch has no room, samples one by one may have some, whose
   /// tiles hide the stream of filters, or which pass points one after the other.
   int64_t samplesServed(int64_t cb, int64_t batch) const;
+  /// Whether samples of a grouped convolution read the filter one after the other; on AVX2 that takes longer.
+  bool readsPerSample() const;
   /// Whether the products of all channel blocks are made for one point of the transform before the next: its input
   /// stays in the second-level cache while all its filters pass, and what goes beyond is written and read in order.
   bool pointsPay(int64_t rows) const;
@@ -64,6 +66,7 @@ struct WinogradTiles {
   int64_t down, across, pointCount, sides, inBlocks, outBlocks;
   int64_t blocksOfGroup; ///< of the input: those an output block adds up
   int64_t sideDown, sideAcross, lastDown, lastAcross; ///< points of a tile each way, and of the last one
+  int64_t pixels;              ///< of a plane of results
   bool hasSlices;              ///< three spatial dimensions, be there a single slice
   int64_t taps, slices;        ///< of the window, and of a band; 1 in a plane
   int64_t step = 1, reach = 1; ///< from slice to slice, and the slices of one window with those between

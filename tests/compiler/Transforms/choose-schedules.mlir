@@ -311,3 +311,19 @@ func.func @time_first(%x: tensor<197x1x768xf32>) -> tensor<197x1x2304xf32> attri
   return %0 : tensor<197x1x2304xf32>
 }
 }
+
+// -----
+
+// Groups read their small filters again for each sample, as for one alone: tiles of all samples together would lie in no cache.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// ROOM-LABEL: func.func @groups_of_a_batch
+// ROOM: choice = {{{.*}}divides = 1 : i64, family = "winograd", m = 2 : i64
+// ROOM-NOT: samples_inside
+// ROOM: return
+func.func @groups_of_a_batch(%x: tensor<8x1024x14x14xf32>) -> tensor<8x1024x14x14xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<1024x32x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 32 : i64}
+         : (tensor<8x1024x14x14xf32>, tensor<1024x32x3x3xf32>) -> tensor<8x1024x14x14xf32>
+  return %0 : tensor<8x1024x14x14xf32>
+}
+}
