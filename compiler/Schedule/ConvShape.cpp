@@ -154,7 +154,7 @@ static double repeated(int64_t extent, int64_t tile) { return double(llvm::divid
 static Tile leastTile(int64_t width, int64_t blocks, const Machine &machine, TileLimits limits, bool exact) {
   Tile best;
   double least = -1;
-  for (int64_t cb = 1; cb <= std::min<int64_t>(blocks, 6); ++cb)
+  for (int64_t cb = 1; cb <= std::min(blocks, limits.widest); ++cb)
     for (int64_t x = 1; x <= std::min<int64_t>(width, machine.registers / 2); ++x)
       for (int64_t y = 1; y <= (x == width ? limits.rows : 1) && x * y < machine.registers; ++y) {
         double waste = repeated(width, x) * repeated(limits.rows, y) * repeated(blocks, cb);

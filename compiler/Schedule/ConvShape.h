@@ -61,6 +61,7 @@ struct TileLimits {
   int64_t rows = 1;           ///< of the plane, where a tile may have several
   bool wholeBlocks = false;   ///< a tile's channel blocks must divide all
   int64_t held = 0;           ///< registers for each pixel, where unrolled taps share them
+  int64_t widest = 6;         ///< channel blocks of a tile
   int64_t spare = 0;          ///< registers for weights and what else is live there
 
   /// Of a convolution or product that steps from pixel to pixel: `scheduleReduction` needs no registers for pixels there.

@@ -88,6 +88,7 @@ private:
       auto [x, y] = inputs;
       auto constantX = x.template getDefiningOp<ConstantOp>(), constantY = y.template getDefiningOp<ConstantOp>();
       return firstOf(a, x) == firstOf(b, y) && isa<BlockArgument>(x) == isa<BlockArgument>(y) && isRecipe(x) == isRecipe(y) &&
+             liesWithoutGaps(x) == liesWithoutGaps(y) &&
              (constantX ? constantX.getValueAttr() : Attribute()) == (constantY ? constantY.getValueAttr() : Attribute());
     });
   }

@@ -256,11 +256,28 @@ static bool isBlockedArgument(ArrayRef<KernelArgument> arguments, GroupOp group,
   return isBlocked(group.getYield().getValues()[index - arguments.size()].getType());
 }
 
+static bool isReshape(Operation *op) { return isa_and_nonnull<ReshapeOp, FlattenOp>(op); }
+
+/// Whether nobody makes `value` part of something larger or puts a border around it.
+static bool staysWhole(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<GroupOp, SliceOp>(user) || user->hasTrait<OpTrait::IsTerminator>() || (isReshape(user) && staysWhole(user->getResult(0)));
+  });
+}
+
+bool liesWithoutGaps(Value value) {
+  auto isPlain = [](Value seen) { return !cast<RankedTensorType>(seen.getType()).getEncoding(); };
+  while (isPlain(value) && isReshape(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return isPlain(value) && (isa<BlockArgument>(value) || (isa<GroupOp>(value.getDefiningOp()) && staysWhole(value)));
+}
+
 void KernelBuilder::keepDistances(Value logical) {
   auto argument = dyn_cast<BlockArgument>(logical);
   bool isInput = argument && argument.getOwner() == &group.getBody().front() && !isBlocked(logical.getType());
   Value source = isInput ? group.getInputs()[argument.getArgNumber()] : Value();
-  if (!isa_and_nonnull<BlockArgument>(source))
+  bool isOwn = isa_and_nonnull<BlockArgument>(source), keepsExtents = function->hasAttr(keepExtentsAttrName);
+  if (!source || !(isOwn || (keepsExtents && liesWithoutGaps(source))))
     return;
   withoutGaps.insert(source);
   keepExtents();

@@ -70,7 +70,7 @@ public:
   /// From now on every extent of this kernel is a constant of its code: an index computation depends on them.
   void keepExtents() { function->setAttr(keepExtentsAttrName, mlir::UnitAttr::get(context)); }
   /// The same where `logical` is row-major and the caller's own, which has no gaps: rows are at distances that are constants of the code
-  /// too. Distances of many rows would take registers that addresses need.
+  /// too. Distances of many rows would take registers that addresses need. Of what another kernel makes where extents are kept already.
   void keepDistances(mlir::Value logical);
   /// The same for the extents of planes only.
   void keepPlanes() { function->setAttr(keepPlanesAttrName, mlir::UnitAttr::get(context)); }

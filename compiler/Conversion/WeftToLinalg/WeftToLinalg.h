@@ -44,6 +44,10 @@ struct Kernel {
   llvm::SmallVector<ResultExtent> resultExtents;
 };
 
+/// Whether a row-major value of a network lies in memory without gaps between its rows, as far as this can be told before there is a plan:
+/// the caller's own does, and what a kernel makes that is no part of something larger.
+bool liesWithoutGaps(mlir::Value value);
+
 /// Makes the kernel function of `group` at the end of `module`. Fails after an error at the operation that has no
 /// lowering.
 llvm::FailureOr<Kernel> buildKernel(GroupOp group, mlir::ModuleOp module);

@@ -209,9 +209,11 @@ private:
     // What comes from memory is loaded once for all columns of a tile.
     constexpr double fewRows = 64; // a packed weight comes from memory then, in four streams or more
     TileLimits limits = TileLimits::ofRows(machine, packed && rows[dim] * others <= fewRows);
-    if (left > machine.bandBytes)
+    if (!packed && left > machine.bandBytes)
       limits.sums = std::min(limits.sums, TileLimits::striding(machine, 1).sums);
-    Tile tile = chooseTile(rows[dim], packed ? llvm::divideCeil(columns, width) : vectorsOf(columns, width), machine, limits);
+    if (!packed)
+      limits.widest = std::clamp<int64_t>(columns / width, 1, limits.widest); // no strip may be wider than all
+    Tile tile = chooseTile(rows[dim], llvm::divideCeil(columns, width), machine, limits);
     double tiles = others * llvm::divideCeil(rows[dim], tile.x);
     double strips = llvm::divideCeil(columns, tile.cb * width);
     auto again = [&](double bytes, double times) { return bytes <= machine.bandBytes / 2 ? bytes : bytes * times; };
@@ -226,13 +228,6 @@ private:
       if (int64_t lines = linesOfNext(tile.cb, int64_t(tiles), machine))
         values.push_back({"prefetch", lines});
     return values;
-  }
-
-  /// Vectors that hold so many columns, the last moved back. Of few columns only whole vectors count: no strip may be wider than all.
-  static int64_t vectorsOf(int64_t columns, int64_t width) {
-    constexpr int64_t widestStrip = 6;
-    int64_t whole = std::max<int64_t>(columns / width, 1);
-    return whole < widestStrip ? whole : llvm::divideCeil(columns, width);
   }
 
   /// Independent sums that hide the latency of the multiply-add where the weight lies in a cache.

@@ -109,7 +109,9 @@ ScheduleAttr scheduleProduct(const KernelView &kernel, const ProductForm &form, 
       outer.push_back({loop, out.extentOf(loop)});
   auto tiles = [](int64_t extent, int64_t tile) { return extent < 0 ? -1 : llvm::divideCeil(extent, tile); };
   outer.push_back({"rows", tiles(out.extentOf(row), tile.x)});
-  outer.insert(form.rowsOutside ? outer.end() : outer.begin(), {"strip", tiles(out.extentOf(column), wide)});
+  // Each matrix of a batch of computed ones has columns of its own: only its rows read a strip again.
+  auto before = form.rowsOutside ? outer.end() : sum.name == "matmul" ? outer.end() - 1 : outer.begin();
+  outer.insert(before, {"strip", tiles(out.extentOf(column), wide)});
   SmallVector<StringRef> order = llvm::map_to_vector(outer, [](auto &loop) { return loop.first; });
   order.append({"vectors", "row", "lane"});
   last.reorder(order).vectorize("lane").unroll("row").unroll("vectors");

@@ -137,3 +137,36 @@ func.func @alike(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {weft.net} {
   %d = weft.mul %c, %three : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
   return %d : tensor<4x4xf32>
 }
+
+// -----
+
+// Rows of a product that another kernel makes lie at distances that are constants of its code: addresses of many rows need no registers.
+// What becomes part of something larger has gaps.
+// CHECK-LABEL: func.func @rows
+// CHECK-DAG: func.func private @linear_0(%{{.*}}: tensor<32x64xf32> {weft.dense = 2 : i64, weft.name = "x"}
+// CHECK-DAG: func.func private @linear_1(%{{.*}}: tensor<32x64xf32> {weft.dense = 1 : i64, weft.name = "x"}
+func.func @rows(%a: tensor<32x64xf32>) -> (tensor<32x16xf32>, tensor<32x16xf32>, tensor<64x64xf32>) attributes {weft.net} {
+  %w = weft.weight "w" : tensor<1x64x16xf32>
+  %0 = weft.group "one"(%a) {
+  ^bb0(%x: tensor<32x64xf32>):
+    %y = weft.relu %x : tensor<32x64xf32>
+    weft.yield %y : tensor<32x64xf32>
+  } : (tensor<32x64xf32>) -> tensor<32x64xf32>
+  %1 = weft.group "two"(%0, %w) {
+  ^bb0(%x: tensor<32x64xf32>, %v: tensor<1x64x16xf32>):
+    %y = weft.linear %x, %v {algorithm = #weft.algorithm<gemm>, filter_shape = array<i64: 16, 64>} : (tensor<32x64xf32>, tensor<1x64x16xf32>) -> tensor<32x16xf32>
+    weft.yield %y : tensor<32x16xf32>
+  } : (tensor<32x64xf32>, tensor<1x64x16xf32>) -> tensor<32x16xf32>
+  %2 = weft.group "three"(%a) {
+  ^bb0(%x: tensor<32x64xf32>):
+    %y = weft.tanh %x : tensor<32x64xf32>
+    weft.yield %y : tensor<32x64xf32>
+  } : (tensor<32x64xf32>) -> tensor<32x64xf32>
+  %3 = weft.group "four"(%2, %w) {
+  ^bb0(%x: tensor<32x64xf32>, %v: tensor<1x64x16xf32>):
+    %y = weft.linear %x, %v {algorithm = #weft.algorithm<gemm>, filter_shape = array<i64: 16, 64>} : (tensor<32x64xf32>, tensor<1x64x16xf32>) -> tensor<32x16xf32>
+    weft.yield %y : tensor<32x16xf32>
+  } : (tensor<32x64xf32>, tensor<1x64x16xf32>) -> tensor<32x16xf32>
+  %4 = weft.concat %2, %2 axis 0 : (tensor<32x64xf32>, tensor<32x64xf32>) -> tensor<64x64xf32>
+  return %1, %3, %4 : tensor<32x16xf32>, tensor<32x16xf32>, tensor<64x64xf32>
+}

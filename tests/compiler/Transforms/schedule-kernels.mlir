@@ -262,7 +262,7 @@ module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, 
 // CHECK-LABEL: func.func private @matmul
 // CHECK-SAME: stage<"matmul", [compute_at("store", t2), bound_extent(j by 16), bound_extent(m by 10), split(j -> vectors, lane by 16, exact)
 // CHECK-SAME: stage<"store", [split(x -> strip, columns by 16, predicate), split(columns -> vectors, lane by 16, exact)
-// CHECK-SAME: fuse(strip, n -> t1), fuse(t1, rows -> t2), parallel(t2)]>
+// CHECK-SAME: fuse(n, strip -> t1), fuse(t1, rows -> t2), parallel(t2)]>
 func.func @narrow(%x: tensor<3x50x20xf32>, %y: tensor<3x20x7xf32>) -> tensor<3x50x7xf32> attributes {weft.net} {
   %0 = weft.matmul %x, %y : (tensor<3x50x20xf32>, tensor<3x20x7xf32>) -> tensor<3x50x7xf32>
   return %0 : tensor<3x50x7xf32>
