@@ -9,6 +9,7 @@
 #include "compiler/Schedule/Family.h"
 #include "compiler/Schedule/OpKinds.h"
 #include "compiler/Schedule/WeightsBudget.h"
+#include "compiler/Transforms/Mixtures.h"
 #include "compiler/Transforms/MultiplyPlanes.h"
 #include "compiler/Transforms/PackWeights.h"
 #include "compiler/Transforms/Passes.h"
@@ -38,6 +39,10 @@ public:
         recipes(recipesIn(function.getBody().front())) {
     if (winograd)
       transformed = spendWeightsBudget(function, machine, weightsBudget);
+    function.walk([&](ConvOp conv) { // before what makes their filters has a layout
+      if (std::optional<Mixture> mixture = mixtureOf(conv))
+        mixtures[conv] = *mixture;
+    });
   }
 
   void run() {
@@ -61,6 +66,9 @@ public:
       else
         assign(op);
     }
+    for (Operation *op : unpacked)
+      if (op->use_empty())
+        op->erase();
   }
 
   unsigned relayouts = 0, packed = 0;
@@ -320,16 +328,47 @@ private:
   void pack(ConvOp conv, const Choice &choice) {
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
-    packConv(builder, conv, choice, block);
+    if (auto mixture = mixtures.find(conv); mixture != mixtures.end())
+      packMixture(conv, mixture->second, choice);
+    else
+      packConv(builder, conv, choice, block);
     blockResult(conv.getY());
     ++packed;
+  }
+
+  /// The packed filters are mixed, by a product of its own.
+  void packMixture(ConvOp conv, const Mixture &mixture, const Choice &choice) {
+    SmallVector<int64_t> shape = conv.getFilter();
+    SmallVector<Value> filters;
+    for (int64_t index = 0; index < mixture.count(); ++index)
+      filters.push_back(packFilter(builder, conv, mixture.filter(builder, index, shape), choice, block));
+    for (Operation *op = conv.getWeight().getDefiningOp(); op; op = isa<LinearOp>(op) ? nullptr : op->getOperand(0).getDefiningOp())
+      unpacked.insert(op);
+    conv.setFilterShape(shape);
+    conv.setAlgorithm(*choice.algorithm);
+    if (conv.getBias())
+      conv.getBiasMutable().assign(packVector(builder, conv.getBias(), block));
+    LinearOp sum = mix(builder, mixture, filters);
+    builder.setInsertionPoint(sum);
+    assignContraction(sum);
+    builder.setInsertionPoint(conv);
+    auto type = cast<RankedTensorType>(filters.front().getType());
+    conv.getWeightMutable().assign(ReshapeOp::create(builder, conv.getLoc(), plain(sum.getY()), type.getShape()));
+  }
+
+  /// Whether blocks of input features would be zeros to a good part, and so would much of a weight that is read as fast as it comes.
+  bool fillsFewLanes(LinearOp linear) {
+    constexpr double most = 1.25;
+    constexpr int64_t worthBytes = 256 << 10;
+    SmallVector<int64_t> filter = linear.getFilter();
+    return llvm::alignTo(filter[1], block) > most * filter[1] && 4 * filter[0] * filter[1] >= worthBytes;
   }
 
   /// A matrix with a fixed number of rows is blocked; all else is plain.
   void pack(LinearOp linear, const Choice &choice) {
     bool byTiles = parameter(choice.parameters, "x") > 0; // of rows
     bool staysBlocked = choice.block != 0 && cast<RankedTensorType>(linear.getX().getType()).getRank() == 2 && !byTiles;
-    if (!staysBlocked)
+    if (!staysBlocked || fillsFewLanes(linear))
       linear.getXMutable().assign(plain(linear.getX()));
     if (choice.block != 0 && byTiles && linear.getFilter()[0] % choice.block != 0)
       return packStrips(linear, choice);
@@ -504,6 +543,8 @@ private:
   int64_t block;
   llvm::DenseSet<Value> recipes; ///< found once: to ask of each operation would walk back through the network each time
   llvm::DenseMap<Operation *, FilterForm> transformed;
+  llvm::DenseMap<Operation *, Mixture> mixtures;
+  llvm::SetVector<Operation *> unpacked; ///< what mixed filters that are now mixed packed
   llvm::DenseMap<Value, Value> plainOf, blockedOf;
 };
 

@@ -2,7 +2,8 @@
 // Phase graph: a convolution whose weight is computed while running becomes a matrix product of that and of what each tap of the window
 // reads; of one channel each, a sum over taps. Behind weft-move-factors-out, which leaves no such weight where it can.
 //
-// Forms with packed weights are made when compiling. A transposed convolution reads its input with zeros between the elements.
+// Forms with packed weights are made when compiling, also those that are mixed while running (Mixtures.h). A transposed convolution reads its input with zeros between the elements.
+#include "compiler/Transforms/Mixtures.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Slices.h"
 #include "dialects/Weft/Shapes.h"
@@ -197,6 +198,8 @@ struct MultiplyTaps : impl::MultiplyTapsBase<MultiplyTaps> {
         });
     for (Operation *op : convs) {
       auto conv = dyn_cast<ConvOp>(op);
+      if (conv && mixtureOf(conv))
+        continue;
       if (failed(conv ? multiplyTaps(conv) : multiplyTaps(cast<ConvTransposeOp>(op))))
         return signalPassFailure();
       ++numDivided;

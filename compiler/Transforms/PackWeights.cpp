@@ -41,7 +41,7 @@ static Value joinGroups(OpBuilder &builder, ConvOp conv, int64_t block) {
   return ReshapeOp::create(builder, loc, joined, filter);
 }
 
-static Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &choice, int64_t block) {
+Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &choice, int64_t block) {
   Location loc = conv.getLoc();
   if (choice.transformsFilter)
     return PackFilterOp::create(builder, loc, weight, block, block);

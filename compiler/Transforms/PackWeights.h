@@ -10,6 +10,9 @@ namespace weft {
 /// the caller's business.
 void packConv(mlir::OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block);
 
+/// The filter of a convolution without groups, or with a channel each, in the form of `choice`.
+mlir::Value packFilter(mlir::OpBuilder &builder, ConvOp conv, mlir::Value weight, const Choice &choice, int64_t block);
+
 /// The same for a product: with `block` 0 only transposed; the bias is packed where the result is.
 void packLinear(mlir::OpBuilder &builder, LinearOp linear, Algorithm algorithm, int64_t block, bool packsResult);
 

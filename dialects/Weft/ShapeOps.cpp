@@ -403,6 +403,24 @@ template <typename Inner> struct MergeReshape : OpRewritePattern<ReshapeOp> {
   }
 };
 
+/// A transpose that moves dimensions of one element alone, undone by a reshape.
+struct DropTurnedOnes : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern<ReshapeOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto turn = op.getX().getDefiningOp<TransposeOp>();
+    if (!turn || turn.getX().getType() != op.getType() || !op.getType().hasStaticShape())
+      return failure();
+    ArrayRef<int64_t> shape = op.getType().getShape();
+    SmallVector<int64_t> longer(turn.getPerm());
+    llvm::erase_if(longer, [&](int64_t dim) { return shape[dim] == 1; });
+    if (!llvm::is_sorted(longer))
+      return failure();
+    rewriter.replaceOp(op, turn.getX());
+    return success();
+  }
+};
+
 /// Channels as a matrix of groups, turned, and as channels again: how frameworks without the operation write `channel_shuffle`.
 struct ShuffleOfTranspose : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern<ReshapeOp>::OpRewritePattern;
@@ -429,5 +447,5 @@ struct ShuffleOfTranspose : OpRewritePattern<ReshapeOp> {
 } // namespace
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MergeReshape<ReshapeOp>, MergeReshape<FlattenOp>, ShuffleOfTranspose>(context);
+  patterns.add<MergeReshape<ReshapeOp>, MergeReshape<FlattenOp>, DropTurnedOnes, ShuffleOfTranspose>(context);
 }

@@ -288,7 +288,8 @@ void KernelBuilder::keepDistances(Value logical) {
 void KernelBuilder::describeArgument(unsigned index) {
   bool weight = index < arguments.size() && (!arguments[index].source || isRecipe(arguments[index].source));
   bool blocked = isBlockedArgument(arguments, group, index);
-  bool whole = weight || (index < arguments.size() && withoutGaps.contains(arguments[index].source));
+  bool isMixed = index < arguments.size() && argumentNames[index] == "filter" && liesWithoutGaps(arguments[index].source);
+  bool whole = weight || isMixed || (index < arguments.size() && withoutGaps.contains(arguments[index].source));
   int64_t dense = whole ? cast<RankedTensorType>(function.getArgument(index).getType()).getRank() : blocked ? 2 : 1;
   function.setArgAttr(index, "weft.name", builder.getStringAttr(argumentNames[index]));
   function.setArgAttr(index, "weft.dense", builder.getI64IntegerAttr(dense));

@@ -454,3 +454,27 @@ func.func @read_packed(%x: tensor<1x3x8x8xf32>) -> tensor<1x16x8x8xf32> attribut
   return %2 : tensor<1x16x8x8xf32>
 }
 }
+
+// -----
+
+// Filters that are mixed while running are mixed packed: what is computed has the form a kernel reads, and nothing else is made.
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @mixed_filters
+// CHECK: %[[ONE:.*]] = weft.pack_filter %{{.*}} {ic_block = 16 : i64, oc_block = 16 : i64} : (tensor<32x32x1x1xf32>) -> tensor<2x2x1x1x16x16xf32>
+// CHECK: %[[TWO:.*]] = weft.pack_filter %{{.*}} {ic_block = 16 : i64, oc_block = 16 : i64}
+// CHECK: %[[A:.*]] = weft.reshape %[[ONE]] to [1024, 1]
+// CHECK: %[[B:.*]] = weft.reshape %[[TWO]] to [1024, 1]
+// CHECK: weft.concat %[[A]], %[[B]] axis 1
+// CHECK: %[[SUM:.*]] = weft.linear %arg1,
+// CHECK-NOT: weft.linear
+// CHECK: %[[W:.*]] = weft.reshape %{{.*}} to [2, 2, 1, 1, 16, 16]
+// CHECK: weft.conv %{{.*}}, %[[W]] {{.*}} {algorithm = #weft.algorithm<direct>, filter_shape = array<i64: 32, 32, 1, 1>}
+func.func @mixed_filters(%x: tensor<1x32x8x8xf32>, %f: tensor<1x2xf32>) -> tensor<1x32x8x8xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<1024x2xf32>
+  %0 = weft.linear %f, %w : (tensor<1x2xf32>, tensor<1024x2xf32>) -> tensor<1x1024xf32>
+  %1 = weft.reshape %0 to [32, 32, 1, 1] : (tensor<1x1024xf32>) -> tensor<32x32x1x1xf32>
+  %y = weft.conv %x, %1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x32x8x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x8x8xf32>
+  return %y : tensor<1x32x8x8xf32>
+}
+}

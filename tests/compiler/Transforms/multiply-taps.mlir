@@ -51,6 +51,20 @@ func.func @bias(%x: tensor<1x4x8x8xf32>, %b: tensor<8xf32>) -> tensor<1x8x8x8xf3
 
 // -----
 
+// A sum of constant filters stays a filter: weft-assign-layouts mixes the packed ones.
+// CHECK-LABEL: @mixed
+// CHECK: %[[W:.*]] = weft.reshape
+// CHECK: weft.conv %arg0, %[[W]]
+func.func @mixed(%x: tensor<1x4x8x8xf32>, %f: tensor<1x3xf32>) -> tensor<1x8x8x8xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<32x3xf32>
+  %0 = weft.linear %f, %w : (tensor<1x3xf32>, tensor<32x3xf32>) -> tensor<1x32xf32>
+  %1 = weft.reshape %0 to [8, 4, 1, 1] : (tensor<1x32xf32>) -> tensor<8x4x1x1xf32>
+  %y = weft.conv %x, %1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x4x8x8xf32>, tensor<8x4x1x1xf32>) -> tensor<1x8x8x8xf32>
+  return %y : tensor<1x8x8x8xf32>
+}
+
+// -----
+
 func.func @large(%x: tensor<1x1x64x64xf32>, %w: tensor<1x1x33x33xf32>) -> tensor<1x1x32x32xf32> attributes {weft.net} {
   // expected-error @+1 {{its weight is computed while running and has 1089 taps; at most 1024 are supported}}
   %y = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x1x64x64xf32>, tensor<1x1x33x33xf32>) -> tensor<1x1x32x32xf32>

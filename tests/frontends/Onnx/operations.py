@@ -174,6 +174,18 @@ def styles():
     return net
 
 
+def mixtures():
+    """Filters that are sums of constant ones, weighed by what the input says (conditional convolutions): dense, one channel a group, and groups."""
+    net = Network()
+    for inputs, outputs, group, kernel, attributes in ((20, 36, 1, (1, 1), {}), (32, 32, 1, (3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2]}), (24, 24, 24, (5, 5), {"pads": [2, 2, 2, 2]}),
+                                                       (3, 16, 1, (3, 3), {"pads": [1, 1, 1, 1]}), (32, 32, 4, (3, 3), {}), (16, 32, 16, (3, 3), {}), (40, 24, 1, (3, 2), {"dilations": [2, 1]})):
+        shape = (outputs, inputs // group, *kernel)
+        net.add([("GlobalAveragePool", "x", "m", {}), ("Flatten", "m", "n", {}), ("MatMul", "nr", "q", {}), ("Sigmoid", "q", "s", {}), ("MatMul", "sw", "g", {}), ("Reshape", "gh", "f", {}),
+                 ("Conv", "xfb", "c", {"group": group, **attributes}), ("Relu", "c", "y", {})], {"x": normal(1, inputs, 12, 11)},
+                {"r": normal(inputs, 4), "w": normal(4, int(np.prod(shape))), "h": np.array(shape), "b": normal(outputs)})
+    return net
+
+
 def elementwise():
     net = Network(opset=23)
     net.add([("Mod", "xz", "y", {"fmod": 1})], {"x": normal(3, 40) * 5}, {"z": np.float32(1.5)})
@@ -264,7 +276,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, elementwise, attentions, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, elementwise, attentions, shapes, resizes, old_resizes)}
 
 
 def call(*command):
