@@ -5,10 +5,17 @@
 using namespace mlir;
 using namespace weft;
 
-int64_t Machine::allowedBytes(int64_t tensorBytes) {
-  constexpr double exceeded = 0.05;
-  constexpr int64_t neverTooMuch = 3 << 20; // caches hold it
+int64_t Machine::allowedBytes(int64_t tensorBytes, int64_t samples) const {
+  if (hasFewRegisters()) // more gains nothing there
+    samples = 1;
+  const double exceeded = samples > 1 ? 0.15 : 0.05; // the workspace of one sample is a smaller part of a batch
+  const int64_t neverTooMuch = std::clamp<int64_t>(samples, 1, 4) * (3 << 20); // caches hold it
   return std::max<int64_t>(tensorBytes * (1 + exceeded), neverTooMuch);
+}
+
+int64_t weft::samplesOf(func::FuncOp network) {
+  auto first = network.getNumArguments() ? dyn_cast<RankedTensorType>(network.getArgument(0).getType()) : RankedTensorType();
+  return first && first.getRank() > 1 && !first.isDynamicDim(0) ? std::max<int64_t>(first.getDimSize(0), 1) : 1;
 }
 
 Machine Machine::of(mlir::ModuleOp module) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialects/Weft/Weft.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 #include <limits>
@@ -60,9 +61,9 @@ struct Machine {
   /// Whether a kernel that transforms its filter may work in the bytes by which it is smaller than a transformed one; set likewise.
   bool tradesWeights = true;
 
-  /// What tensors and workspace of a network may take where its tensors take `tensorBytes` at once: narrower bands of
+  /// What tensors and workspace of a network may take where its tensors take `tensorBytes` at once, of all `samples`: narrower bands of
   /// Winograd's tiles read filters more often, so that may be exceeded a little.
-  static int64_t allowedBytes(int64_t tensorBytes);
+  int64_t allowedBytes(int64_t tensorBytes, int64_t samples) const;
 
   /// Whether sums of a tile leave no registers for what several of them read.
   bool hasFewRegisters() const { return registers < 32; }
@@ -75,5 +76,8 @@ private:
   void becomeZen4();
   void becomeZen5();
 };
+
+/// The first extent of the first input, where there is one and it is known; else 1.
+int64_t samplesOf(mlir::func::FuncOp network);
 
 } // namespace weft

@@ -148,7 +148,7 @@ Purchase purchase(func::FuncOp function, const Machine &machine, double budget) 
   for (const auto &[key, layers] : offeredTheSame) {
     SmallVector<Offer> offers;
     double cycles = 0;
-    int64_t room = Machine::allowedBytes(peak) - tensorBytes(layers.front().front(), recipes);
+    int64_t room = machine.allowedBytes(peak, samplesOf(function)) - tensorBytes(layers.front().front(), recipes);
     more += layers.size() * collectOffers(layers.front(), room, machine, offers, cycles);
     bought.cycles += layers.size() * cycles;
     if (!offers.empty())

@@ -20,12 +20,12 @@ namespace weft {
 namespace {
 
 /// By group: the bytes it may work in. An estimate, before buffers exist.
-llvm::DenseMap<Operation *, int64_t> roomsOf(func::FuncOp network, bool small) {
+llvm::DenseMap<Operation *, int64_t> roomsOf(func::FuncOp network, const Machine &machine, bool small) {
   Liveness liveness(network);
   int64_t peak = 0;
   for (unsigned group = 0; group < liveness.groups().size(); ++group)
     peak = std::max(peak, liveness.bytesWhile(group, group));
-  int64_t allowed = small ? peak : Machine::allowedBytes(peak);
+  int64_t allowed = small ? peak : machine.allowedBytes(peak, samplesOf(network));
   llvm::DenseMap<Operation *, int64_t> rooms;
   for (auto [group, op] : llvm::enumerate(liveness.groups()))
     rooms[op] = std::max<int64_t>(allowed - liveness.bytesWhile(group, group), 1);
@@ -40,7 +40,7 @@ struct ChooseSchedules : impl::ChooseSchedulesBase<ChooseSchedules> {
     llvm::DenseMap<Operation *, int64_t> rooms;
     for (auto network : getOperation().getOps<func::FuncOp>())
       if (network->hasAttr("weft.net"))
-        rooms.insert_range(roomsOf(network, memory == "small"));
+        rooms.insert_range(roomsOf(network, machine, memory == "small"));
     constexpr int64_t anything = std::numeric_limits<int64_t>::max();
     getOperation().walk([&](GroupOp group) {
       auto room = rooms.find(group);

@@ -327,3 +327,22 @@ func.func @groups_of_a_batch(%x: tensor<8x1024x14x14xf32>) -> tensor<8x1024x14x1
   return %0 : tensor<8x1024x14x14xf32>
 }
 }
+
+// -----
+
+// Where a convolution of a batch is the peak itself, a kernel that transforms its filter still has room for the tiles of all samples: else it
+// would transform it for each row of them.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @room_of_a_batch
+// CHECK: choice = {band = 4 : i64, by_points = 1 : i64, cb = {{[0-9]}} : i64, family = "winograd", m = 4 : i64, rx = {{[0-9]+}} : i64, samples_inside = 1 : i64}
+func.func @room_of_a_batch(%x: tensor<8x128x14x14xf32>) -> tensor<8x256x14x14xf32> attributes {weft.net} {
+  %v = weft.weight "v" : tensor<128x128x1x1xf32>
+  %w = weft.weight "w" : tensor<256x128x3x3xf32>
+  %0 = weft.conv %x, %v stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
+         : (tensor<8x128x14x14xf32>, tensor<128x128x1x1xf32>) -> tensor<8x128x14x14xf32>
+  %1 = weft.conv %0, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<8x128x14x14xf32>, tensor<256x128x3x3xf32>) -> tensor<8x256x14x14xf32>
+  %2 = weft.relu %1 : tensor<8x256x14x14xf32>
+  return %2 : tensor<8x256x14x14xf32>
+}
+}
