@@ -19,6 +19,8 @@ static bool isReadInRows(Value value, int depth = 0) {
   return llvm::all_of(value.getUsers(), [&](Operation *user) {
     if (isPointwise(user))
       return depth < deepestLook && isReadInRows(user->getResult(0), depth + 1);
+    if (auto samples = dyn_cast<ConcatOp>(user); samples && samples.getAxis() == 0) // of a batch that was divided
+      return isReadInRows(samples.getY(), depth);
     return isa<SoftmaxOp, LogSoftmaxOp, LayernormOp, MatmulOp, TransposeOp, func::ReturnOp>(user);
   });
 }

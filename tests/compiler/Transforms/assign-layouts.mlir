@@ -440,6 +440,22 @@ func.func @heads(%x: tensor<2x4x9x9xf32>) -> tensor<2x6x9x9xf32> attributes {wef
   return %2 : tensor<2x6x9x9xf32>
 }
 
+// So they are where a batch was divided before.
+// CHECK-LABEL: func.func @heads_of_samples
+// CHECK-COUNT-2: weft.matmul
+// CHECK-NOT: weft.relayout
+// CHECK: return
+func.func @heads_of_samples(%x: tensor<2x4x9x9xf32>) -> tensor<2x6x9x9xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<6x4x1x1xf32>
+  %0 = weft.softmax %x axis 3 : (tensor<2x4x9x9xf32>) -> tensor<2x4x9x9xf32>
+  %1:2 = weft.split %0 axis 0 sizes [1, 1] : (tensor<2x4x9x9xf32>) -> (tensor<1x4x9x9xf32>, tensor<1x4x9x9xf32>)
+  %2 = weft.conv %1#0, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x4x9x9xf32>, tensor<6x4x1x1xf32>) -> tensor<1x6x9x9xf32>
+  %3 = weft.conv %1#1, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x4x9x9xf32>, tensor<6x4x1x1xf32>) -> tensor<1x6x9x9xf32>
+  %4 = weft.concat %2, %3 axis 0 : (tensor<1x6x9x9xf32>, tensor<1x6x9x9xf32>) -> tensor<2x6x9x9xf32>
+  %5 = weft.softmax %4 axis 3 : (tensor<2x6x9x9xf32>) -> tensor<2x6x9x9xf32>
+  return %5 : tensor<2x6x9x9xf32>
+}
+
 // Where a convolution reads the result, packed channels are made at once.
 // CHECK-LABEL: func.func @read_packed
 // CHECK: weft.conv %{{.*}}algorithm = #weft.algorithm<first>
