@@ -82,7 +82,19 @@ Value undeformed(NodeImport &node, const WindowShape &window, int64_t dim, Array
   return node.constant(places);
 }
 
-/// Each tap of the window reads where an offset says; what they read are the channels of a 1x1 convolution.
+/// The product of what taps read, `[N, pixels * taps, C]`, and the weight: `[N, O, out...]`.
+Value productOfRuns(NodeImport &node, Value read, Value weight, int64_t taps, ArrayRef<int64_t> out) {
+  int64_t n = shapeOf(read)[0], c = shapeOf(read)[2], o = shapeOf(weight)[0];
+  Value rows = node.reshape(read, {n, out[0] * out[1], taps * c});
+  Value turned = node.reshape(node.transpose(node.reshape(weight, {o, c, taps}), {0, 2, 1}), {o, taps * c});
+  Operands operands{rows, turned};
+  if (node.has(3))
+    operands.push_back(node.floats(3));
+  return node.reshape(node.transpose(node.make("linear", operands), {0, 2, 1}), {n, o, out[0], out[1]});
+}
+
+/// Each tap of the window reads where an offset says; what they read are the channels of a 1x1 convolution, or with all channels of a
+/// place together, the rows of a product.
 void deformConv(NodeImport &node) {
   Value x = node.floats(0), weight = node.floats(1), offset = node.floats(2);
   if (!x || !weight || !offset)
@@ -100,16 +112,26 @@ void deformConv(NodeImport &node) {
   Floats f{node};
   Value pairs = node.reshape(offset, {n, parts, taps, 2, out[0], out[1]});
   int64_t places = taps * out[0] * out[1];
+  bool byRuns = parts == 1 && groups == 1 && readsRuns(c);
+  auto ordered = [&](Value value) { // taps last, so that those of a pixel lie together
+    return byRuns ? node.transpose(node.reshape(value, {n, 1, taps, out[0] * out[1]}), {0, 1, 3, 2}) : value;
+  };
   SmallVector<Sampled> dims;
   for (int64_t d = 0; d < 2; ++d) {
     Value own = node.make("slice", pairs, {node.list("start", {0, 0, 0, d, 0, 0}), node.list("stop", {n, parts, taps, d + 1, out[0], out[1]}),
                                            node.list("step", {1, 1, 1, 1, 1, 1})});
     Value at = f.op("add", node.reshape(own, {n, parts, taps, out[0], out[1]}), undeformed(node, *window, d, out));
-    dims.push_back({node.reshape(at, {n * parts, 1, places}), shapeOf(x)[2 + d]});
+    dims.push_back({node.reshape(ordered(at), {n * parts, 1, places}), shapeOf(x)[2 + d]});
   }
   Value pixels = pixelsOf(node, node.reshape(x, {n * parts, c / parts, shapeOf(x)[2], shapeOf(x)[3]}));
   if (node.failed())
     return;
+  if (byRuns) {
+    Value runs = sampleRuns(f, pixels, combined(f, dims, false, true));
+    if (node.has(4))
+      runs = f.op("mul", runs, node.reshape(ordered(node.floats(4)), {n, places, 1}));
+    return node.define(0, productOfRuns(node, runs, weight, taps, out));
+  }
   Value read = sample(f, pixels, combined(f, dims, false, true));
   if (node.has(4))
     read = f.op("mul", read, node.reshape(node.floats(4), {n * parts, 1, places}));

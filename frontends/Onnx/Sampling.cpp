@@ -45,7 +45,27 @@ SmallVector<Around> weft::onnxfile::combined(const Floats &f, ArrayRef<Sampled> 
   return all;
 }
 
+bool weft::onnxfile::readsRuns(int64_t channels) {
+  constexpr int64_t fewestOfRun = 8;
+  return channels >= fewestOfRun;
+}
+
+Value weft::onnxfile::sampleRuns(const Floats &f, Value x, ArrayRef<Around> places) {
+  NodeImport &node = f.node;
+  Value runs = node.transpose(x, {0, 2, 1}), sum;
+  auto column = [&](Value value) { return node.reshape(value, {shapeOf(value)[0], shapeOf(value)[2], 1}); };
+  for (const Around &place : places) {
+    Value index = column(node.cast(place.index, IntegerType::get(node.context(), 32)));
+    Value read = node.make("gather_elements", {runs, index}, node.number("axis", int64_t(1)));
+    Value term = place.weight ? f.op("mul", read, column(place.weight)) : read;
+    sum = sum ? f.op("add", sum, term) : term;
+  }
+  return sum;
+}
+
 Value weft::onnxfile::sample(const Floats &f, Value x, ArrayRef<Around> places) {
+  if (readsRuns(shapeOf(x)[1]) && places.size() > 1)
+    return f.node.transpose(sampleRuns(f, x, places), {0, 2, 1});
   Value sum;
   for (const Around &place : places) {
     Value index = f.node.cast(place.index, IntegerType::get(f.node.context(), 32));

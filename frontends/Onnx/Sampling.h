@@ -42,6 +42,12 @@ llvm::SmallVector<Around> combined(const Floats &f, llvm::ArrayRef<Sampled> dims
 /// x, `[N, C, pixels]`, read at places `[N, 1, P]`.
 mlir::Value sample(const Floats &f, mlir::Value x, llvm::ArrayRef<Around> places);
 
+/// The same with channels last, `[N, P, C]`: all of a place are one run in memory.
+mlir::Value sampleRuns(const Floats &f, mlir::Value x, llvm::ArrayRef<Around> places);
+
+/// Whether so many channels are read faster as runs, although x and what is read are turned.
+bool readsRuns(int64_t channels);
+
 /// `[N, C, spatial...]` as `[N, C, pixels]`; a failure where there are too many.
 mlir::Value pixelsOf(NodeImport &node, mlir::Value x);
 
