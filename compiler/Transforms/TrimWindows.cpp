@@ -5,6 +5,7 @@
 // convolution for each part of the plane where the same taps meet it: of 16x16 pixels and taps 12 apart 9, with a quarter of the products.
 // Parts repeat the taps that several of them read (25 for 9); where that is too much, products of one tap each are added up.
 #include "compiler/Schedule/OpKinds.h"
+#include "compiler/Schedule/WeightsBudget.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Slices.h"
 #include "dialects/Weft/Shapes.h"
@@ -178,9 +179,11 @@ public:
       dimensions.push_back(dimensionOf(conv, d));
   }
 
-  /// Whether at least so many of the products go that adding up costs less, and one tap meets all of the plane.
-  bool pays() {
+  /// Whether at least so many of the products go that adding up costs less, and one tap meets all of the plane; of many channels, whether
+  /// Winograd's tiles under the dilation are expected to take longer.
+  bool pays(const Machine &machine) {
     constexpr double mostUsed = 0.58; // of what Winograd's algorithm, under the dilation, would else take; measured
+    constexpr int64_t manyChannels = 256;
     constexpr int64_t fewestChannels = 64; // of which each product is a sum, for each that is added to another
     double used = 1;
     for (const Dimension &dimension : dimensions) {
@@ -193,7 +196,8 @@ public:
       if (most < dimension.result || dimension.stride > 1)
         return false;
     }
-    return used <= mostUsed && conv.getFilter()[1] >= fewestChannels;
+    int64_t channels = conv.getFilter()[1];
+    return channels >= fewestChannels && (used <= mostUsed || (channels >= manyChannels && used < leastOfWinograd(machine)));
   }
 
   void divide() {
@@ -206,6 +210,18 @@ public:
   }
 
 private:
+  /// The time of Winograd's algorithm, in that of all products; 0 where it has no form.
+  double leastOfWinograd(const Machine &machine) {
+    double all = 0, least = 0;
+    for (const Choice &choice : candidates(conv, machine)) {
+      double &of = savesProducts(choice.algorithm) ? least : all;
+      if (choice.algorithm && (of == 0 || choice.cycles < of))
+        of = choice.cycles;
+    }
+    constexpr double added = 1.05; // for adding up
+    return all > 0 ? least / (added * all) : 0;
+  }
+
   static Range resultsOf(const Dimension &dimension, int64_t tap) {
     int64_t before = dimension.low - tap * dimension.dilation;
     return {std::clamp<int64_t>(before, 0, dimension.result), std::clamp<int64_t>(dimension.input + before, 0, dimension.result)};
@@ -263,6 +279,7 @@ bool isDividable(ConvOp conv) {
 struct TrimWindows : impl::TrimWindowsBase<TrimWindows> {
   void runOnOperation() override {
     constexpr double mostAdded = 0.5; // to all weights
+    Machine machine = Machine::of(getOperation());
     SmallVector<ConvOp> convs;
     double room = 0; // elements
     getOperation().walk([&](WeightOp weight) { room += mostAdded * tensorOf(weight.getValue()).getNumElements(); });
@@ -275,7 +292,7 @@ struct TrimWindows : impl::TrimWindowsBase<TrimWindows> {
         room -= divider.addedWeights();
         divider.divide();
         ++numDivided;
-      } else if (Taps taps(conv); taps.pays()) {
+      } else if (Taps taps(conv); taps.pays(machine)) {
         taps.divide();
         ++numDivided;
       }

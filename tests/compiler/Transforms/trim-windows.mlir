@@ -58,3 +58,22 @@ func.func @taps(%x: tensor<1x64x7x7xf32>) -> tensor<1x32x7x7xf32> attributes {we
          : (tensor<1x64x7x7xf32>, tensor<32x64x3x3xf32>, tensor<32xf32>) -> tensor<1x32x7x7xf32>
   return %0 : tensor<1x32x7x7xf32>
 }
+
+// -----
+
+// Of many channels taps are compared with Winograd's algorithm, whose tiles of every sixth pixel reach far beyond 28; of every fourth
+// they fit.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @many_channels
+// CHECK-COUNT-9: weft.conv %{{.*}} dilation [1, 1]
+// CHECK: weft.conv %{{.*}} dilation [4, 4]
+// CHECK-NOT: weft.conv
+// CHECK: return
+func.func @many_channels(%x: tensor<1x256x28x28xf32>) -> tensor<1x256x28x28xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<256x256x3x3xf32>
+  %v = weft.weight "v" : tensor<256x256x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [6, 6, 6, 6] dilation [6, 6] : (tensor<1x256x28x28xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x28x28xf32>
+  %1 = weft.conv %0, %v stride [1, 1] pad [4, 4, 4, 4] dilation [4, 4] : (tensor<1x256x28x28xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x28x28xf32>
+  return %1 : tensor<1x256x28x28xf32>
+}
+}
