@@ -36,6 +36,11 @@ struct Factor {
   bool divides;
 
   bool has(int role) const { return llvm::is_contained(roles, role); }
+  /// Whether its samples stand behind its channels.
+  bool hasChannelsFirst() const {
+    auto sample = llvm::find(roles, int(Sample));
+    return sample != roles.end() && std::any_of(roles.begin(), sample, [](int role) { return role != None; });
+  }
   bool isOfWindow() const { return llvm::any_of(roles, [](int role) { return role >= Window; }); }
 };
 
@@ -79,7 +84,8 @@ public:
     base = value;
     ArrayRef<int64_t> shape = tensorOf(base).getShape();
     bool sharesSamples = llvm::all_of(llvm::zip(roles, shape), [](auto pair) { return std::get<0>(pair) != Sample || std::get<1>(pair) == 1; });
-    return !factors.empty() && sharesSamples && (samples > 1 || groups == 1 || llvm::none_of(factors, [&](const Factor &f) { return f.has(Input); }));
+    Role second = first == Output ? Input : Output; // of which each group has its own
+    return !factors.empty() && sharesSamples && (samples > 1 || groups == 1 || llvm::none_of(factors, [&](const Factor &f) { return f.has(second); }));
   }
 
   /// The constant as the weight of a convolution of each sample.
@@ -194,7 +200,10 @@ Value applied(OpBuilder &builder, Location loc, Value x, const Factor &factor, i
   Extents shape(tensorOf(x).getRank(), 1);
   shape[0] = factor.has(Sample) ? samples : 1;
   shape[1] = tensorOf(factor.value).getNumElements() / shape[0];
-  Value reshaped = builder.createOrFold<ReshapeOp>(loc, factor.value, shape);
+  Value value = factor.value;
+  if (factor.hasChannelsFirst())
+    value = TransposeOp::create(builder, loc, ReshapeOp::create(builder, loc, value, ArrayRef{shape[1], shape[0]}), ArrayRef<int64_t>{1, 0});
+  Value reshaped = builder.createOrFold<ReshapeOp>(loc, value, shape);
   if (factor.divides)
     return DivOp::create(builder, loc, x, reshaped);
   return MulOp::create(builder, loc, x, reshaped);

@@ -42,6 +42,41 @@ func.func @samples(%x: tensor<1x8x5x5xf32>, %s: tensor<2x1x4x1x1xf32>) -> tensor
 
 // -----
 
+// What a group of outputs shares stays in the weight of a transposed convolution; each input channel has a factor of its own.
+// CHECK-LABEL: @groups
+// CHECK: %[[T:.*]] = weft.mul %{{.*}}, %arg1
+// CHECK: weft.conv_transpose %arg0, %[[T]]
+// CHECK: %[[S:.*]] = weft.reshape %arg2 to [1, 4, 1, 1]
+// CHECK: %[[X:.*]] = weft.mul %arg0, %[[S]]
+// CHECK: weft.conv_transpose %[[X]], %{{.*}} {groups = 2 : i64}
+func.func @groups(%x: tensor<1x4x5x5xf32>, %o: tensor<1x2x1x1xf32>, %i: tensor<4x1x1x1xf32>) -> (tensor<1x4x5x5xf32>, tensor<1x4x5x5xf32>) {
+  %w = weft.weight "w" : tensor<4x2x1x1xf32>
+  %0 = weft.mul %w, %o : (tensor<4x2x1x1xf32>, tensor<1x2x1x1xf32>) -> tensor<4x2x1x1xf32>
+  %1 = weft.conv_transpose %x, %0 stride [1, 1] pad [0, 0, 0, 0] output_pad [0, 0] dilation [1, 1] {groups = 2 : i64} : (tensor<1x4x5x5xf32>, tensor<4x2x1x1xf32>) -> tensor<1x4x5x5xf32>
+  %2 = weft.mul %w, %i : (tensor<4x2x1x1xf32>, tensor<4x1x1x1xf32>) -> tensor<4x2x1x1xf32>
+  %3 = weft.conv_transpose %x, %2 stride [1, 1] pad [0, 0, 0, 0] output_pad [0, 0] dilation [1, 1] {groups = 2 : i64} : (tensor<1x4x5x5xf32>, tensor<4x2x1x1xf32>) -> tensor<1x4x5x5xf32>
+  return %1, %3 : tensor<1x4x5x5xf32>, tensor<1x4x5x5xf32>
+}
+
+// -----
+
+// A factor whose samples stand behind its channels is turned.
+// CHECK-LABEL: @turned
+// CHECK: %[[M:.*]] = weft.reshape %arg1 to [4, 2]
+// CHECK: %[[T:.*]] = weft.transpose %[[M]] [1, 0]
+// CHECK: %[[S:.*]] = weft.reshape %[[T]] to [2, 4, 1, 1]
+// CHECK: weft.mul %{{.*}}, %[[S]]
+func.func @turned(%x: tensor<1x8x5x5xf32>, %s: tensor<4x2x1x1x1xf32>) -> tensor<1x6x5x5xf32> {
+  %w = weft.weight "w" : tensor<4x1x3x1x1xf32>
+  %0 = weft.mul %w, %s : (tensor<4x1x3x1x1xf32>, tensor<4x2x1x1x1xf32>) -> tensor<4x2x3x1x1xf32>
+  %1 = weft.transpose %0 [1, 2, 0, 3, 4] : (tensor<4x2x3x1x1xf32>) -> tensor<2x3x4x1x1xf32>
+  %2 = weft.reshape %1 to [6, 4, 1, 1] : (tensor<2x3x4x1x1xf32>) -> tensor<6x4x1x1xf32>
+  %y = weft.conv %x, %2 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 2 : i64} : (tensor<1x8x5x5xf32>, tensor<6x4x1x1xf32>) -> tensor<1x6x5x5xf32>
+  return %y : tensor<1x6x5x5xf32>
+}
+
+// -----
+
 // A factor of the window, or of inputs and outputs at once, stays where it is.
 // CHECK-LABEL: @others
 // CHECK: %[[A:.*]] = weft.mul %{{.*}}, %arg1

@@ -186,6 +186,16 @@ def mixtures():
     return net
 
 
+def places_of_largest():
+    """MaxPool with the places of what it takes, and MaxUnpool, which puts it back there (SegNet, ENet)."""
+    net = Network()
+    for kernel, attributes in ((2, {"strides": [2, 2]}), (3, {"strides": [2, 2], "pads": [1, 1, 1, 1]}), (3, {"dilations": [2, 1], "pads": [2, 0, 1, 1]}), (1, {})):
+        net.add([("MaxPool", "x", "yi", {"kernel_shape": [kernel, kernel], **attributes})], {"x": np.round(3 * normal(2, 5, 12, 10))}, results=("y", "i"), integers=("i",))
+    net.add([("MaxPool", "x", "mi", {"kernel_shape": [2, 2], "strides": [2, 2]}), ("Relu", "m", "r", {}), ("MaxUnpool", "ri", "u", {"kernel_shape": [2, 2], "strides": [2, 2]}), ("Add", "ux", "y", {})],
+            {"x": normal(2, 5, 12, 10)})
+    return net
+
+
 def elementwise():
     net = Network(opset=23)
     net.add([("Mod", "xz", "y", {"fmod": 1})], {"x": normal(3, 40) * 5}, {"z": np.float32(1.5)})
@@ -276,7 +286,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, elementwise, attentions, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, shapes, resizes, old_resizes)}
 
 
 def call(*command):
