@@ -41,6 +41,7 @@ struct Factor {
     auto sample = llvm::find(roles, int(Sample));
     return sample != roles.end() && std::any_of(roles.begin(), sample, [](int role) { return role != None; });
   }
+  bool isNumber() const { return llvm::all_of(roles, [](int role) { return role == None; }); }
   bool isOfWindow() const { return llvm::any_of(roles, [](int role) { return role >= Window; }); }
 };
 
@@ -155,7 +156,7 @@ private:
       wanted.extents.erase(wanted.extents.begin() + 1);
       wanted.roles.erase(wanted.roles.begin() + 1);
     }
-    bool isSplit = ArrayRef(wanted.extents) == extents && llvm::all_of(factors, [](const Factor &f) { return f.roles.empty(); });
+    bool isSplit = ArrayRef(wanted.extents) == extents && llvm::all_of(factors, [](const Factor &f) { return f.isNumber(); });
     samples = isSplit ? groups : 1;
     return isSplit;
   }
