@@ -66,7 +66,9 @@ public:
       else
         assign(op);
     }
-    for (Operation *op : unpacked)
+    SmallVector<Operation *> last(unpacked.begin(), unpacked.end());
+    llvm::sort(last, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
+    for (Operation *op : last)
       if (op->use_empty())
         op->erase();
   }
