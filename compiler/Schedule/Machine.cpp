@@ -13,7 +13,16 @@ int64_t Machine::allowedBytes(int64_t tensorBytes, int64_t samples) const {
   return std::max<int64_t>(tensorBytes * (1 + exceeded), neverTooMuch);
 }
 
+/// Whether the text or an option says how much memory a network may take.
+static bool hasMemoryLimit(ModuleOp module) {
+  auto options = module->getAttrOfType<DictionaryAttr>("weft.options");
+  auto given = options ? options.getAs<IntegerAttr>("memory_limit") : IntegerAttr();
+  return module->hasAttr("weft.memory_limit") || (given && given.getInt() > 0);
+}
+
 int64_t weft::samplesOf(func::FuncOp network) {
+  if (hasMemoryLimit(network->getParentOfType<ModuleOp>()))
+    return 1;
   auto first = network.getNumArguments() ? dyn_cast<RankedTensorType>(network.getArgument(0).getType()) : RankedTensorType();
   return first && first.getRank() > 1 && !first.isDynamicDim(0) ? std::max<int64_t>(first.getDimSize(0), 1) : 1;
 }

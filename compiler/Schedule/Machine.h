@@ -77,7 +77,8 @@ private:
   void becomeZen5();
 };
 
-/// The first extent of the first input, where there is one and it is known; else 1.
+/// For how many samples a network may take memory to work in: the first extent of the first input, where there is one and it is known, and
+/// nobody has set a limit; else 1.
 int64_t samplesOf(mlir::func::FuncOp network);
 
 } // namespace weft
