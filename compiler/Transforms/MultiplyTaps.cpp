@@ -73,11 +73,15 @@ private:
     return SliceOp::create(builder, loc, padded, start, stop, step);
   }
 
-  /// [N, C, 1, out...] times [C, O / C, 1...], for each tap.
+  /// [N, C, 1, out...] times [C, O / C, 1...], for each tap; of one output a channel [N, C, out...] times [1, C, 1...], which may be packed.
   Value sum(Value weight) {
     int64_t o = extent(weight, 0);
     Value turned = transposed(reshaped(weight, {o, count}), {1, 0});
     Extents read{n, c, 1}, factor{c, o / c}, result{n, o};
+    if (o == c) {
+      read = {n, c};
+      factor = {1, c};
+    }
     llvm::append_range(read, out);
     factor.append(out.size(), 1);
     llvm::append_range(result, out);
