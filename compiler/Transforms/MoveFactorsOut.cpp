@@ -245,13 +245,8 @@ template <typename Conv> bool moveFactorsOut(Conv conv, Role first) {
   for (const Factor &factor : weight.getFactors())
     if (!factor.has(Input))
       y = applied(builder, loc, y, factor, samples);
-  ArrayRef<int64_t> shape = tensorOf(conv.getY()).getShape();
-  y = builder.createOrFold<ReshapeOp>(loc, y, shape);
-  if (Value bias = conv.getBias()) {
-    Extents across(shape.size() - 1, 1);
-    across[0] = shape[1];
-    y = AddOp::create(builder, loc, y, builder.createOrFold<ReshapeOp>(loc, bias, across));
-  }
+  y = builder.createOrFold<ReshapeOp>(loc, y, tensorOf(conv.getY()).getShape());
+  y = plusBias(builder, loc, y, conv.getBias());
   conv.getY().replaceAllUsesWith(y);
   conv.erase();
   return true;

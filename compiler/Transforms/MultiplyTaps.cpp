@@ -120,16 +120,6 @@ private:
   SmallVector<Value> taps;
 };
 
-/// `[C, O / groups, window]` as `[O, C / groups, window]`.
-Value exchanged(OpBuilder &builder, Value weight, int64_t groups) {
-  Extents shape(tensorOf(weight).getShape()), split{groups, shape[0] / groups}, order{0, 2, 1};
-  split.append(shape.begin() + 1, shape.end());
-  llvm::append_range(order, llvm::seq<int64_t>(3, split.size()));
-  Value turned = TransposeOp::create(builder, weight.getLoc(), ReshapeOp::create(builder, weight.getLoc(), weight, split), order);
-  shape[0] = split[2] * groups, shape[1] = split[1];
-  return ReshapeOp::create(builder, weight.getLoc(), turned, shape);
-}
-
 /// `x` with `stride` - 1 zeros behind each element, in each spatial dimension.
 Value withZeros(OpBuilder &builder, Value x, ArrayRef<int64_t> stride) {
   Extents shape(tensorOf(x).getShape()), split(ArrayRef(shape).take_front(2)), high(2, 0);
@@ -181,11 +171,7 @@ template <typename Conv> LogicalResult multiplyTaps(Conv conv) {
     return failure();
   OpBuilder builder(conv);
   Value y = isRecipe(conv.getWeight()) ? withoutBias(builder, conv) : product(builder, conv);
-  if (Value bias = conv.getBias()) {
-    Extents across(tensorOf(y).getRank() - 1, 1);
-    across[0] = tensorOf(y).getDimSize(1);
-    y = AddOp::create(builder, conv.getLoc(), y, builder.createOrFold<ReshapeOp>(conv.getLoc(), bias, across));
-  }
+  y = plusBias(builder, conv.getLoc(), y, conv.getBias());
   conv.getY().replaceAllUsesWith(y);
   conv.erase();
   return success();

@@ -30,4 +30,27 @@ inline mlir::Value concat(mlir::OpBuilder &builder, mlir::Location loc, llvm::Ar
   return parts.size() == 1 ? parts.front() : ConcatOp::create(builder, loc, parts, axis).getResult();
 }
 
+/// `[C, O / groups, window]`, the filter of a transposed convolution, as `[O, C / groups, window]`.
+inline mlir::Value exchanged(mlir::OpBuilder &builder, mlir::Value filter, int64_t groups) {
+  auto shape = mlir::cast<mlir::RankedTensorType>(filter.getType()).getShape();
+  llvm::SmallVector<int64_t> apart{groups, shape[0] / groups, shape[1]}, order{0, 2, 1}, joined{groups * shape[1], shape[0] / groups};
+  for (size_t d = 2; d < shape.size(); ++d) {
+    apart.push_back(shape[d]);
+    joined.push_back(shape[d]);
+    order.push_back(d + 1);
+  }
+  mlir::Value turned = TransposeOp::create(builder, filter.getLoc(), ReshapeOp::create(builder, filter.getLoc(), filter, apart), order);
+  return ReshapeOp::create(builder, filter.getLoc(), turned, joined);
+}
+
+/// A convolution's result `y` with its bias `[O]` added, if it has one.
+inline mlir::Value plusBias(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value y, mlir::Value bias) {
+  if (!bias)
+    return y;
+  auto shape = mlir::cast<mlir::RankedTensorType>(y.getType()).getShape();
+  llvm::SmallVector<int64_t> across(shape.size() - 1, 1);
+  across[0] = shape[1];
+  return AddOp::create(builder, loc, y, builder.createOrFold<ReshapeOp>(loc, bias, across));
+}
+
 } // namespace weft

@@ -221,26 +221,11 @@ private:
       low[2 + d] = (window[d].low - taps.low) / spacing[d];
       high[2 + d] = window[d].count - taps.count - low[2 + d];
     }
-    Value weight = exchanged(SliceOp::create(builder, at, conv.getWeight(), start, stop, step));
+    Value weight = exchanged(builder, SliceOp::create(builder, at, conv.getWeight(), start, stop, step), conv.getGroups());
     auto isZero = [](int64_t extent) { return extent == 0; };
     if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero))
       return weight;
     return PadOp::create(builder, at, weight, low, high, PadMode::Constant, APFloat(0.0));
-  }
-
-  /// Inputs and outputs of each group in each other's place.
-  Value exchanged(Value weight) {
-    SmallVector<int64_t> shape(cast<RankedTensorType>(weight.getType()).getShape()), order{0, 2, 1};
-    int64_t groups = conv.getGroups();
-    SmallVector<int64_t> apart{groups, filter[0] / groups, filter[1]}, joined{groups * filter[1], filter[0] / groups};
-    for (size_t d = 2; d < shape.size(); ++d) {
-      apart.push_back(shape[d]);
-      joined.push_back(shape[d]);
-      order.push_back(d + 1);
-    }
-    weight = ReshapeOp::create(builder, weight.getLoc(), weight, apart);
-    weight = TransposeOp::create(builder, weight.getLoc(), weight, order);
-    return ReshapeOp::create(builder, weight.getLoc(), weight, joined);
   }
 
   ConvTransposeOp conv;

@@ -283,13 +283,13 @@ void KernelBuilder::keepDistances(Value logical) {
   keepExtents();
 }
 
-/// Says how many of the innermost dimensions lie without gaps: all of a weight, pixels and channels of a blocked
+/// Says how many of the innermost dimensions lie without gaps: all of a weight, be it computed, pixels and channels of a blocked
 /// tensor, all of the caller's where a lowering asks for that.
 void KernelBuilder::describeArgument(unsigned index) {
   bool weight = index < arguments.size() && (!arguments[index].source || isRecipe(arguments[index].source));
   bool blocked = isBlockedArgument(arguments, group, index);
-  bool isMixed = index < arguments.size() && argumentNames[index] == "filter" && liesWithoutGaps(arguments[index].source);
-  bool whole = weight || isMixed || (index < arguments.size() && withoutGaps.contains(arguments[index].source));
+  auto isWhole = [&](Value source) { return withoutGaps.contains(source) || (argumentNames[index] == "filter" && liesWithoutGaps(source)); };
+  bool whole = weight || (index < arguments.size() && isWhole(arguments[index].source));
   int64_t dense = whole ? cast<RankedTensorType>(function.getArgument(index).getType()).getRank() : blocked ? 2 : 1;
   function.setArgAttr(index, "weft.name", builder.getStringAttr(argumentNames[index]));
   function.setArgAttr(index, "weft.dense", builder.getI64IntegerAttr(dense));
