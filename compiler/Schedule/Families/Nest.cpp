@@ -26,6 +26,7 @@ static StringRef rowLoop(const StageView &stage) {
 }
 
 static bool isPlane(const StageView &stage) { return stage.loops.size() == 5 && stage.loops[2] == "y"; }
+static bool isVolume(const StageView &stage) { return stage.loops.size() == 6 && stage.loops[2] == "z" && stage.loops[3] == "y"; }
 
 bool isNest(const KernelView &kernel) {
   if (kernel.stages.empty())
@@ -164,11 +165,13 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     outer = {samples, blocks};
   else
     outer = {blocks};
-  bool strips = nest.rows > 0 && isPlane(out) && !shares, cutsStrips = strips && nest.rows > 1;
+  bool strips = nest.rows > 0 && (isPlane(out) || isVolume(out)) && !shares, cutsStrips = strips && nest.rows > 1;
   if (cutsStrips)
     stage.split("y", "strip", "row", nest.rows, Tail::Predicate);
   if (strips)
     outer.insert(outer.end() - 1, cutsStrips ? "strip" : "y");
+  if (strips && isVolume(out)) // the planes of a window lie near, but the next one
+    outer.insert(outer.end() - 1, "z");
   bool bands = nest.band > 0 && cutsRow && !shares && !strips;
   SmallVector<StringRef> within; // a plane, or a strip of channel blocks that runs through one partial sum after the other
   if (nest.chunks && shares)

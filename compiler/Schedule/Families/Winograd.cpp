@@ -39,17 +39,21 @@ public:
 private:
   /// Points that as many tiles have, with products of their own; their stages' names end so.
   struct Part {
-    StringRef suffix;
-    int64_t rx, tiles; ///< in registers, and in all
+    std::string suffix;
+    int64_t rx, cb; ///< tiles and channel blocks in registers
+    int64_t tiles;  ///< in all
   };
 
   static SmallVector<Part, 3> partsOf(ArrayRef<StageView> stages, DictionaryAttr choice) {
     SmallVector<Part, 3> parts;
-    int64_t rx = parameter(choice, "rx", 1);
-    for (auto [suffix, key] : {std::pair<StringRef, StringRef>("", "rx"), {"_lower", "lower"}, {"_right", "right"}})
+    int64_t rx = parameter(choice, "rx", 1), cb = parameter(choice, "cb", 1);
+    for (StringRef part : {"", "lower", "right"}) {
+      std::string suffix = part.empty() ? "" : ("_" + part).str();
       for (const StageView &stage : stages)
-        if (stage.name == ("products" + suffix).str())
-          parts.push_back({suffix, parameter(choice, key, rx), stage.extentOf("t")});
+        if (stage.name == "products" + suffix)
+          parts.push_back({suffix, part.empty() ? rx : parameter(choice, part, rx),
+                           part.empty() ? cb : parameter(choice, (part + "_cb").str(), cb), stage.extentOf("t")});
+    }
     return parts;
   }
 
@@ -58,7 +62,7 @@ private:
     SmallVector<std::string> names{"rows", "columns"};
     ArrayRef<StageView> stages = stagesBehindFilter(kernel);
     for (const Part &part : partsOf(stages, choice))
-      names.append({"product" + part.suffix.str(), "products" + part.suffix.str()});
+      names.append({"product" + part.suffix, "products" + part.suffix});
     names.append({"back_rows", "back"});
     size_t others = stages.size() - names.size();
     if (stages.size() <= names.size() || others > 2 || kernel.output().isReduction())
@@ -214,13 +218,13 @@ private:
 
     /// The sums of one register tile.
     StageAttr product(const Part &part) {
-      StageBuilder stage(context, "product" + part.suffix.str());
+      StageBuilder stage(context, "product" + part.suffix);
       StringRef t = productTiles().back();
-      stage.computeAt("products" + part.suffix.str(), cutsTiles(part) ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", cb).boundExtent(t, part.rx);
+      stage.computeAt("products" + part.suffix, cutsTiles(part) ? "to" : isDeep ? "z" : innermostRun()).boundExtent("cb", part.cb).boundExtent(t, part.rx);
       SmallVector<StringRef> tile{"cb", t}, order{"ib"};
       if (isRagged)
         stage.boundExtent("to", 1);
-      orderTile(tile, part.rx, cb, machine);
+      orderTile(tile, part.rx, part.cb, machine);
       stage.vectorize("c").unroll("cb").unroll(t);
       stage.onUpdate().split("i", "io", "ii", channelUnroll, Tail::Exact);
       if (isDeep)
@@ -246,7 +250,7 @@ private:
     StringRef innermostRun() const { return samplesInside ? "n" : byPoints && !transforms ? "po" : "v"; }
 
     StageAttr products(const Part &part) {
-      StageBuilder stage(context, "products" + part.suffix.str());
+      StageBuilder stage(context, "products" + part.suffix);
       stage.computeAt(out, byPoints ? bandLoop() : "cbo");
       stage.storageOrder(withSlices(byPoints ? pointOrder("cb", productTiles(), "c") : SmallVector<StringRef>{"n", "u", "v", "t", "cb", "c"}));
       if (!byPoints)
@@ -258,7 +262,7 @@ private:
       SmallVector<StringRef> order{"u", "v"};
       order.insert(samplesInside ? order.end() : order.begin(), "n"); // a filter serves the whole batch
       if (byPoints) {
-        stage.split("cb", "po", "pi", cb, blocksTail());
+        stage.split("cb", "po", "pi", part.cb, blocksTail());
         order.insert(transforms ? llvm::find(order, "u") : samplesInside ? order.end() - 1 : order.end(), "po");
       }
       if (isDeep)

@@ -152,14 +152,15 @@ static int64_t fetchedAhead(const WinogradTiles &tiles, Tile tile, int64_t cuts,
   return linesAhead(machine.vector, tile.cb, cuts, machine);
 }
 
-/// Where a run has few tiles, more channel blocks keep the pipes full and filters are read in longer runs; of twelve or eleven all are
-/// one register tile where filters come from memory, each vector once.
+/// Where a run has few tiles, more channel blocks keep the pipes full and filters are read in longer runs. Where they come from memory and
+/// all tiles of the run fit one register tile, each vector of them is read once, and of one block at a time they are one stream in order,
+/// which comes faster than two in turns.
 static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks, TileLimits limits, const Machine &machine) {
-  constexpr int64_t mostOfRun = 12;
+  constexpr int64_t fewest = 6, many = 12, most = 15; // more run faster in two, where these divide them
   Tile tile = chooseTile(run, blocks, machine, limits);
-  bool fetches = tiles.isFar() && machine.fetchesFirst;
-  if (fetches && blocks > 1 && (blocks % 2 == 0 || !limits.wholeBlocks) && tile.x < run && run <= mostOfRun)
-    tile = {run, 2, double(llvm::alignTo(blocks, 2)) / blocks};
+  bool inOne = tile.x == run || (tiles.isFar() && (run <= many || run % 2 == 1));
+  if (tiles.isStreamed() && !tiles.isDeep() && machine.fetchesFirst && run >= fewest && run <= most && inOne)
+    return {run, 1, 1};
   if (tiles.isStreamed() && tile.x * 4 <= machine.registers / 2 && blocks % 4 == 0)
     tile.cb = 4;
   return tile;
@@ -167,7 +168,8 @@ static Tile registerTile(const WinogradTiles &tiles, int64_t run, int64_t blocks
 
 /// Products of ragged last tiles where the points that as many tiles have are a part with register tiles of their own.
 struct RaggedParts {
-  SmallVector<std::pair<StringRef, int64_t>, 2> values; ///< tiles in registers of the parts that the lower row, or the right column, is not in
+  /// Tiles in registers of the parts that the lower row, or the right column, is not in, and their channel blocks where they have others.
+  SmallVector<std::pair<StringRef, int64_t>, 4> values;
   double ofProducts;                                    ///< what they seem to cost, in whole tiles' products; as of `raggedPoints`
 };
 
@@ -176,23 +178,24 @@ static std::optional<RaggedParts> raggedParts(const WinogradTiles &tiles, Tile w
   if (!machine.raggedParts || tiles.hasSlices || tiles.dy * tiles.dx > 1)
     return std::nullopt;
   RaggedParts parts;
-  bool fit = true;
-  auto costOf = [&](int64_t points, int64_t run, StringRef name) {
+  auto costOf = [&](int64_t points, int64_t run, StringRef name, StringRef nameOfBlocks) {
     if (points == 0)
       return 0.0;
     Tile tile = name.empty() ? whole : registerTile(tiles, run, blocks, limits, machine);
-    fit &= tile.cb == whole.cb;
     if (!name.empty())
       parts.values.push_back({name, tile.x});
+    if (tile.cb != whole.cb)
+      parts.values.push_back({nameOfBlocks, tile.cb});
     return points * double(llvm::alignTo(run, tile.x)) * (1 + limits.weightReload / tile.x);
   };
   int64_t lowerPoints = tiles.sideDown - tiles.lastDown, rightPoints = tiles.sideAcross - tiles.lastAcross, all = tiles.down * tiles.across;
-  double cost = costOf(tiles.lastDown * tiles.lastAcross, all, "") + costOf(lowerPoints * tiles.sideAcross, all - tiles.across, "lower") +
-                costOf(tiles.lastDown * rightPoints, all - tiles.down, "right");
-  double saved = 1 - cost / costOf(tiles.pointCount, all, "");
+  double cost = costOf(tiles.lastDown * tiles.lastAcross, all, "", "") +
+                costOf(lowerPoints * tiles.sideAcross, all - tiles.across, "lower", "lower_cb") +
+                costOf(tiles.lastDown * rightPoints, all - tiles.down, "right", "right_cb");
+  double saved = 1 - cost / costOf(tiles.pointCount, all, "", "");
   parts.ofProducts = 1 - saved / 2;
   bool isLine = tiles.down == 1 || tiles.across == 1; // of which a part would have no tiles
-  return fit && !isLine && saved >= least ? std::optional(parts) : std::nullopt;
+  return !isLine && saved >= least ? std::optional(parts) : std::nullopt;
 }
 
 static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m, const Machine &machine) {

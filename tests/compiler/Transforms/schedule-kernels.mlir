@@ -68,15 +68,16 @@ func.func @ragged(%x: tensor<1x128x14x14xf32>) -> tensor<1x4096x14x14xf32> attri
 
 // -----
 
-// On a Zen 5 the points that all tiles have and those that the last row or column has not are parts of their own, with register tiles that fit.
+// On a Zen 5 the points that all tiles have and those that the last row or column has not are parts of their own, with register tiles that fit: of one
+// channel block where that holds all tiles, so that the filter is one stream.
 module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
 // CHECK-LABEL: func.func private @conv3x3_winograd4
 // CHECK-SAME: stage<"product", [compute_at("products", to), bound_extent(cb by 2), bound_extent(t by 8)
 // CHECK-SAME: prefetch("filter", io, po by 2)
-// CHECK-SAME: stage<"product_lower", [compute_at("products_lower", po), bound_extent(cb by 2), bound_extent(t by 12)
+// CHECK-SAME: stage<"product_lower", [compute_at("products_lower", po), bound_extent(cb by 1), bound_extent(t by 12)
 // CHECK-SAME: prefetch("filter", io, po by 4)
-// CHECK-SAME: stage<"product_right", [compute_at("products_right", po), bound_extent(cb by 2), bound_extent(t by 12)
-// CHECK-SAME: lower = 12 : i64
+// CHECK-SAME: stage<"product_right", [compute_at("products_right", po), bound_extent(cb by 1), bound_extent(t by 12)
+// CHECK-SAME: lower = 12 : i64, lower_cb = 1 : i64
 func.func @parts(%x: tensor<1x128x14x14xf32>) -> tensor<1x4096x14x14xf32> attributes {weft.net} {
   %w1 = weft.weight "w1" : tensor<128x128x3x3xf32>
   %w2 = weft.weight "w2" : tensor<4096x128x1x1xf32>
@@ -519,5 +520,20 @@ func.func @scatter(%i: tensor<400x1xi64>, %u: tensor<400x64xf32>) -> tensor<50x6
   %z = weft.constant dense<0.0> : tensor<50x64xf32>
   %y = weft.scatter add %z[%i] by %u axis 0 : (tensor<50x64xf32>, tensor<400x1xi64>, tensor<400x64xf32>) -> tensor<50x64xf32>
   return %y : tensor<50x64xf32>
+}
+}
+
+// -----
+
+// In three dimensions strips of rows lie outside the planes, and these outside channel blocks, where the input is larger than the filter: a
+// plane is then read once for all blocks of outputs and near for the planes beside it.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv7x1x1s2x1x1_b16
+// CHECK-SAME: split(y -> strip, row by 4, predicate), reorder(n, strip, z, cbo, row, xo, cbi, xi, c)
+func.func @volume(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x8x56x56xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x64x7x1x1xf32>
+  %0 = weft.conv %x, %w stride [2, 1, 1] pad [3, 0, 0, 3, 0, 0] dilation [1, 1, 1]
+         : (tensor<1x64x16x56x56xf32>, tensor<64x64x7x1x1xf32>) -> tensor<1x64x8x56x56xf32>
+  return %0 : tensor<1x64x8x56x56xf32>
 }
 }
