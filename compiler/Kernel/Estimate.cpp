@@ -221,7 +221,8 @@ private:
 
   static bool isTranscendental(const Expr &expr) {
     return (expr.kind == ExprKind::Unary && (expr.op == ScalarOp::Exp || expr.op == ScalarOp::Log ||
-                                             expr.op == ScalarOp::Tanh || expr.op == ScalarOp::Erf)) ||
+                                             expr.op == ScalarOp::Tanh || expr.op == ScalarOp::Erf ||
+                                             expr.op == ScalarOp::Sin || expr.op == ScalarOp::Cos)) ||
            (expr.kind == ExprKind::Binary && expr.op == ScalarOp::Pow);
   }
 

@@ -72,8 +72,8 @@ struct FloatOps {
   static HExpr rsqrt(HExpr a) { return strict::div(Halide::Internal::make_const(a.type(), 1.0), Halide::sqrt(a)); }
   static HExpr tanh(HExpr a) { return isSingle(a) ? tanhOf(a) : Halide::tanh(a); }
   static HExpr erf(HExpr a) { return Halide::cast(a.type(), erfOf(Halide::cast(Halide::Float(32), a))); }
-  static HExpr sin(HExpr a) { return Halide::sin(a); }
-  static HExpr cos(HExpr a) { return Halide::cos(a); }
+  static HExpr sin(HExpr a) { return isSingle(a) ? sinOf(a) : Halide::sin(a); }
+  static HExpr cos(HExpr a) { return isSingle(a) ? cosOf(a) : Halide::cos(a); }
   static HExpr floor(HExpr a) { return Halide::floor(a); }
   static HExpr ceil(HExpr a) { return Halide::ceil(a); }
   static HExpr round(HExpr a) { return Halide::round(a); }

@@ -56,6 +56,35 @@ ExpParts expParts(Expr x, int exponent = 0) {
   return {mantissa, Halide::reinterpret(Halide::UInt(32), rounded)};
 }
 
+/// x is `turns` quarters of a circle, whole ones left out, and `rest` radians, at most pi / 4 either way.
+struct Quarters {
+  Expr rest, turns;
+};
+
+/// After Payne and Hanek, Radian reduction for trigonometric functions (1983): of 2 / pi 174 digits, so that enough are left behind the
+/// point of the largest x, in parts of 29, whose products with x are exact in f64 as are these without their multiples of four.
+Quarters quartersOf(Expr x) {
+  auto d = [](double value) { return Halide::Internal::FloatImm::make(Halide::Float(64), value); };
+  Expr wide = Halide::cast<double>(x), quarters;
+  for (double part : {0.636619770899415, 1.4681663246252086e-09, 2.2760100671971816e-18, 5.8812147387730434e-27,
+                      1.0346868700836215e-35, 3.783256351091319e-45}) {
+    Expr all = mul(wide, d(part)), few = sub(all, mul(d(4), Halide::round(mul(all, d(0.25)))));
+    quarters = quarters.defined() ? add(quarters, few) : few;
+  }
+  Expr whole = d(6755399441055744), rounded = add(quarters, whole); // its last bits are the nearest integer
+  Expr rest = Halide::cast<float>(mul(sub(quarters, sub(rounded, whole)), d(1.57079632679489662)));
+  return {rest, Halide::cast<int32_t>(Halide::reinterpret(Halide::Int(64), rounded))};
+}
+
+/// sin(rest + turns pi / 2).
+Expr sinOfQuarters(Expr rest, Expr turns) {
+  Expr z = mul(rest, rest);
+  Expr sine = multiplyAdd(mul(rest, z), polynomial(z, {-1.6666654240e-01, 8.3321369882e-03, -1.9512007672e-04}), rest);
+  Expr cosine = multiplyAdd(mul(z, z), polynomial(z, {4.1666645032e-02, -1.3887284034e-03, 2.4429419236e-05}), sub(f(1), mul(f(0.5), z)));
+  Expr either = Halide::reinterpret(Halide::Int(32), Halide::select((turns & 1) == 0, sine, cosine));
+  return Halide::reinterpret(Halide::Float(32), either ^ ((turns & 2) << 30));
+}
+
 Expr bits(uint32_t value) { return Halide::Internal::UIntImm::make(Halide::UInt(32), value); }
 
 /// What stands where a float has its exponent, as that float.
@@ -149,6 +178,16 @@ Expr geluOf(Expr x) {
   for (int i = 0; i < 3; ++i)
     less = mul(less, sub(f(2), less)); // 1 - (1 - less)^2
   return multiplyAdd(a, less, strict::min(f(0), x));
+}
+
+Expr sinOf(Expr x) {
+  Quarters quarters = quartersOf(x);
+  return Halide::select(eq(x, f(0)), x, sinOfQuarters(quarters.rest, quarters.turns)); // zero keeps its sign
+}
+
+Expr cosOf(Expr x) {
+  Quarters quarters = quartersOf(x);
+  return sinOfQuarters(quarters.rest, quarters.turns + 1);
 }
 
 /// Halide's, but of 0 to a negative power.

@@ -423,8 +423,8 @@ std::string helpers(bool usesMath, bool usesStrict, bool usesThreads, bool usesT
     text += "// IEEE operations that nothing reassociates.\n" + std::string(strictText) + "\n";
   if (usesMath)
     text += "// Vector forms of transcendental functions.\nnamespace strict {\n" + std::string(mathText) +
-            "} // namespace strict\n\nusing strict::erfOf, strict::expOf, strict::expPlusOneOf, strict::geluOf, strict::logOf, strict::normalExpOf, "
-            "strict::powOf, strict::tanhOf;\n\n";
+            "} // namespace strict\n\nusing strict::cosOf, strict::erfOf, strict::expOf, strict::expPlusOneOf, strict::geluOf, strict::logOf, strict::normalExpOf, "
+            "strict::powOf, strict::sinOf, strict::tanhOf;\n\n";
   if (usesTiles)
     text += "// Sums in tiles of a matrix unit: each f32 as three bf16. What runs sums in the runtime, in another order.\n" +
             std::string(tilesText) + "\n";

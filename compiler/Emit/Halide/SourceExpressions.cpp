@@ -262,6 +262,8 @@ SourceExpressions::Text SourceExpressions::unary(const Expr &expr, bool isStrict
   case ScalarOp::Log:
   case ScalarOp::Tanh:
   case ScalarOp::Erf:
+  case ScalarOp::Sin:
+  case ScalarOp::Cos:
     if (isSingle) {
       usesMath = true;
       return {callText(std::string(spell(expr.op)) + "Of", expr.args, isStrict)};

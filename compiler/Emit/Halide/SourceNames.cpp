@@ -151,6 +151,8 @@ const std::set<std::string> &reserved() {
                                               "logOf",
                                               "tanhOf",
                                               "erfOf",
+                                              "sinOf",
+                                              "cosOf",
                                               "powOf",
                                               "INFINITY",
                                               "NAN",

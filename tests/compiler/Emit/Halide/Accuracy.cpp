@@ -128,6 +128,30 @@ TEST(Accuracy, Erf) {
   expectSpecial("erf(@x[i])", NAN, NAN);
 }
 
+TEST(Accuracy, Sin) {
+  EXPECT_LE(worst("sin(@x[i])", std::sin, -7, 7), 1.6);
+  EXPECT_LE(worst("sin(@x[i])", std::sin, -1e-3, 1e-3), 1.6);
+  EXPECT_LE(worst("sin(@x[i])", std::sin, -1e5, 1e5), 1.6);
+  EXPECT_LE(worst("sin(@x[i])", std::sin, 1e15, 1e18), 1.6);
+  EXPECT_LE(worst("sin(@x[i])", std::sin, -3.4e38, 3.4e38), 1.6);
+  EXPECT_LE(worst("sin(@x[i])", std::sin, 3.1415925, 3.1415928), 1.6); // nearly all digits go
+  for (float special : {0.0f, -0.0f, 1e-40f})
+    expectSpecial("sin(@x[i])", special, special);
+  for (float special : {INFINITY, -INFINITY, NAN})
+    expectSpecial("sin(@x[i])", special, NAN);
+}
+
+TEST(Accuracy, Cos) {
+  EXPECT_LE(worst("cos(@x[i])", std::cos, -7, 7), 1.6);
+  EXPECT_LE(worst("cos(@x[i])", std::cos, -1e5, 1e5), 1.6);
+  EXPECT_LE(worst("cos(@x[i])", std::cos, 1e15, 1e18), 1.6);
+  EXPECT_LE(worst("cos(@x[i])", std::cos, -3.4e38, 3.4e38), 1.6);
+  EXPECT_LE(worst("cos(@x[i])", std::cos, 1.5707962, 1.5707965), 1.6);
+  expectSpecial("cos(@x[i])", 0, 1);
+  for (float special : {INFINITY, -INFINITY, NAN})
+    expectSpecial("cos(@x[i])", special, NAN);
+}
+
 /// By parts of x: below zero the formula with an exact error function loses as many digits.
 TEST(Accuracy, Gelu) {
   const std::string gelu = "mul(mul(%0, 0.5), add(erf(mul(%0, 0.7071067811865476)), 1))";
