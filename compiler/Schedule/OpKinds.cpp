@@ -36,6 +36,15 @@ bool reducesPlanes(Operation *op) {
   return rank > 2 && llvm::equal(sorted, llvm::seq<int64_t>(2, rank));
 }
 
+bool joinsPixels(Operation *op) {
+  if (!isa<ReshapeOp>(op))
+    return false;
+  auto x = cast<RankedTensorType>(op->getOperand(0).getType()), y = cast<RankedTensorType>(op->getResult(0).getType());
+  auto [planes, volumes] = x.getRank() < y.getRank() ? std::pair(x, y) : std::pair(y, x);
+  return x.hasStaticShape() && y.hasStaticShape() && planes.getRank() >= 4 && volumes.getRank() == planes.getRank() + 1 &&
+         volumes.getShape().drop_back(2) == planes.getShape().drop_back();
+}
+
 bool sumsPlanes(Operation *op) {
   return isa<ReduceSumOp>(op) && isBlocked(op->getOperand(0).getType()) && reducesPlanes(op);
 }

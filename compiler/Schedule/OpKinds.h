@@ -18,6 +18,10 @@ bool isWindow(mlir::Operation *op);
 /// Whether it reduces all of each plane and nothing else.
 bool reducesPlanes(mlir::Operation *op);
 
+/// Whether it is a reshape that joins or parts the last two dimensions of planes or volumes: the same bytes in a packed layout, too, as
+/// long as nothing lies around rows.
+bool joinsPixels(mlir::Operation *op);
+
 /// Whether it adds up packed planes: what a mean over planes is, which is a window's.
 bool sumsPlanes(mlir::Operation *op);
 

@@ -104,6 +104,8 @@ public:
         copyFor(readers);
       else
         settle(readers);
+    for (Reader &reader : readersOfViews)
+      settleView(reader);
     for (auto &[leader, wish] : wishes)
       for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end();
            ++member)
@@ -145,8 +147,9 @@ private:
     BlockArgument argument = group.getBody().getArgument(operand.getOperandNumber());
     for (OpOperand &use : argument.getUses()) {
       std::optional<Wish> wish = use.getOperandNumber() == 0 ? wishOf(use.getOwner()) : std::nullopt;
+      bool ofView = operand.get().getDefiningOp<ReshapeOp>() != nullptr;
       if (wish && !isEmpty(*wish))
-        readersOf[leader(operand.get())].push_back({&operand, std::move(*wish)});
+        (ofView ? readersOfViews : readersOf[leader(operand.get())]).push_back({&operand, std::move(*wish)});
     }
   }
 
@@ -163,6 +166,34 @@ private:
       else
         merge(reader.use->get(), reader.wish);
     }
+  }
+
+  /// A window over the bytes of another tensor (`joinsPixels`): what lies before and behind them lies around both. Other windows
+  /// read a copy.
+  void settleView(Reader &reader) {
+    Value y = reader.use->get(), x = y.getDefiningOp<ReshapeOp>().getX();
+    size_t ofX = tensorOf(x).getRank() - 2, ofY = tensorOf(y).getRank() - 2, leading = std::min(ofX, ofY) - 1;
+    auto lines = [&](const Wish &wish, size_t rank) { // around the dimensions that are joined, or part
+      ArrayRef<int64_t> border = wish.border;
+      return llvm::any_of(border.slice(leading, rank - leading), [](int64_t entry) { return entry != 0; }) ||
+             llvm::any_of(border.drop_front(rank + leading), [](int64_t entry) { return entry != 0; });
+    };
+    auto known = wishes.find(leader(x));
+    bool agrees = known == wishes.end() || (!lines(known->second, ofX) && known->second.fill == reader.wish.fill);
+    if (ofX < ofY || lines(reader.wish, ofY) || !agrees || !x.getDefiningOp<GroupOp>()) {
+      copyFor(reader);
+      return;
+    }
+    auto moved = [](const Wish &wish, size_t from, size_t to, size_t common) {
+      Wish other{SmallVector<int64_t>(2 * to, 0), wish.fill};
+      for (size_t d = 0; d < common; ++d) {
+        other.border[d] = wish.border[d];
+        other.border[to + d] = wish.border[from + d];
+      }
+      return other;
+    };
+    merge(x, moved(reader.wish, ofY, ofX, leading));
+    merge(y, moved(wishes[leader(x)], ofX, ofY, leading));
   }
 
   void merge(Value value, const Wish &wish) {
@@ -267,6 +298,7 @@ private:
   const bool maySpend; ///< memory for copies that save time
   llvm::EquivalenceClasses<Value> buffers;
   llvm::MapVector<void *, SmallVector<Reader>> readersOf;
+  SmallVector<Reader> readersOfViews;
   llvm::MapVector<void *, Wish> wishes;
 };
 

@@ -53,6 +53,8 @@ public:
         op = sumChannels(conv);
       if (reducesPlanes(op) && isBlocked(op->getOperand(0).getType()))
         op = poolPlanes(op);
+      if (reducesPackedLines(op))
+        op = poolLines(op);
       if (reducesPackedChannels(op))
         op = dropChannels(op);
       if (auto conv = dyn_cast<ConvOp>(op); conv && staysPlain(conv))
@@ -164,6 +166,8 @@ private:
       return split.getAxis() != 1 || llvm::all_of(split.getSizes().drop_back(), [&](int64_t size) { return size % block == 0; });
     if (auto slice = dyn_cast<SliceOp>(op))
       return canSliceBlocked(slice);
+    if (auto reshape = dyn_cast<ReshapeOp>(op))
+      return joinsPixels(reshape) && isReadPacked(reshape.getY());
     auto pad = dyn_cast<PadOp>(op);
     return pad && canPadBlocked(pad);
   }
@@ -288,7 +292,7 @@ private:
       else if (isPlaneOfAll(op, operand.get()))
         operand.set(plain(operand.get()));
       else if (!hasOneElement(operand.get()) || isBlocked(operand.get().getType()) || !isPointwise(op))
-        operand.set(blocked(withRank(operand.get(), cast<RankedTensorType>(op->getResult(0).getType()).getRank())));
+        operand.set(blocked(isa<ReshapeOp>(op) ? operand.get() : withRank(operand.get(), cast<RankedTensorType>(op->getResult(0).getType()).getRank())));
     }
     for (Value result : op->getResults())
       blockResult(result);
@@ -415,6 +419,31 @@ private:
     op->getResult(0).replaceAllUsesWith(y);
     op->erase();
     return pool;
+  }
+
+  /// Whether it is a mean or a maximum over one of the dimensions of packed planes.
+  static bool reducesPackedLines(Operation *op) {
+    auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes");
+    Value x = isa<ReduceMeanOp, ReduceMaxOp>(op) ? op->getOperand(0) : Value();
+    return x && axes && axes.size() == 1 && axes[0] > 1 && isBlocked(x.getType()) && isPlanes(x) && cast<RankedTensorType>(x.getType()).hasStaticShape();
+  }
+
+  /// It as pooling, whose windows are whole rows or columns.
+  Operation *poolLines(Operation *op) {
+    Value x = op->getOperand(0), y = op->getResult(0);
+    int64_t axis = cast<DenseI64ArrayAttr>(op->getAttr("axes"))[0];
+    auto type = cast<RankedTensorType>(x.getType()), result = cast<RankedTensorType>(y.getType());
+    SmallVector<int64_t> shape(type.getShape()), window(type.getRank() - 2, 1), none(2 * window.size(), 0);
+    auto one = builder.getDenseI64ArrayAttr(window), noPadding = builder.getDenseI64ArrayAttr(none);
+    window[axis - 2] = std::exchange(shape[axis], 1);
+    auto extents = builder.getDenseI64ArrayAttr(window);
+    auto pooled = RankedTensorType::get(shape, type.getElementType());
+    Value pool = isa<ReduceMeanOp>(op)
+                     ? AvgpoolOp::create(builder, op->getLoc(), pooled, x, extents, extents, noPadding, one, builder.getBoolAttr(false)).getY()
+                     : MaxpoolOp::create(builder, op->getLoc(), pooled, x, extents, extents, noPadding, one, builder.getBoolAttr(false)).getY();
+    y.replaceAllUsesWith(result.getShape() == ArrayRef<int64_t>(shape) ? pool : ReshapeOp::create(builder, op->getLoc(), pool, result.getShape()).getY());
+    op->erase();
+    return pool.getDefiningOp();
   }
 
   /// Whether a convolution makes one plane of packed channels that fill their blocks, pixel by pixel, right behind another convolution

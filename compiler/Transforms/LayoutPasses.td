@@ -24,6 +24,24 @@ def LinesToPlanes : Pass<"weft-lines-to-planes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def VolumesToPlanes : Pass<"weft-volumes-to-planes", "::mlir::ModuleOp"> {
+  let summary = "convolutions along the first of three spatial dimensions become convolutions of planes";
+  let description = [{
+    Windows of K x 1 x 1 that Winograd's algorithm has a form for as K x 1, with the element-wise operations behind them.
+
+    ```mlir
+    %y = weft.conv %x, %w stride [1, 1, 1] pad [1, 0, 0, 1, 0, 0] dilation [1, 1, 1] : (tensor<1x64x8x56x56xf32>, tensor<64x64x3x1x1xf32>) -> ...
+    // becomes
+    %p = weft.reshape %x to [1, 64, 8, 3136]
+    %v = weft.reshape %w to [64, 64, 3, 1]
+    %q = weft.conv %p, %v stride [1, 1] pad [1, 0, 1, 0] dilation [1, 1] : ... -> tensor<1x64x8x3136xf32>
+    %y = weft.reshape %q to [1, 64, 8, 56, 56]
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "operations on volumes that work on planes">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def SplitTransposed : Pass<"weft-split-transposed", "::mlir::ModuleOp"> {
   let summary = "transposed convolutions become convolutions whose results are laid out as squares";
   let description = [{

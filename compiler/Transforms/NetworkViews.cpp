@@ -202,7 +202,24 @@ LogicalResult NetworkViews::convert(Operation *view) {
   return success();
 }
 
-/// Plain to plain in row-major order; or blocked to blocked or plain where there is one pixel, which is the same bytes.
+/// Whether the same lies around both tensors: something before and behind the first `leading` dimensions, nothing around the others.
+static bool haveSameBorder(BlockedAttr x, BlockedAttr y, unsigned leading) {
+  if (!x || !y || !x.hasBorder() || !y.hasBorder() || x.getFill() != y.getFill())
+    return false;
+  auto isEmpty = [&](BlockedAttr layout) {
+    for (unsigned d = leading; d < layout.getBorder().size() / 2; ++d)
+      if (layout.getLow(d) || layout.getHigh(d))
+        return false;
+    return true;
+  };
+  for (unsigned d = 0; d < leading; ++d)
+    if (x.getLow(d) != y.getLow(d) || x.getHigh(d) != y.getHigh(d))
+      return false;
+  return isEmpty(x) && isEmpty(y);
+}
+
+/// Plain to plain in row-major order; or blocked to blocked or plain where there is one pixel, which is the same bytes, or where pixels
+/// are joined.
 LogicalResult NetworkViews::reshape(Operation *op) {
   Value x = op->getOperand(0), y = op->getResult(0), from = interior(x);
   RankedTensorType to = storedInterior(typeOf(y));
@@ -213,7 +230,12 @@ LogicalResult NetworkViews::reshape(Operation *op) {
                     typeOf(x).getShape().take_front(2) == typeOf(y).getShape().take_front(2);
     bool sameBlocks =
         layout && (after ? layout.getBlock() == after.getBlock() : typeOf(x).getDimSize(1) % layout.getBlock() == 0);
-    if (!onePixel || !sameBlocks)
+    bool joins = after && joinsPixels(op);
+    if (joins && haveSameBorder(layout, after, std::min(typeOf(x).getRank(), typeOf(y).getRank()) - 3)) {
+      from = stored(x);
+      to = physicalType(typeOf(y));
+    }
+    if ((!onePixel && !joins) || !sameBlocks)
       return op->emitError("a view cannot make ") << y.getType() << " of " << x.getType();
   }
   if (typeOf(from) == to)

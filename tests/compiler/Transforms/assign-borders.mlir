@@ -69,6 +69,7 @@ func.func @signed(%x: tensor<1x16x8x8xf32, #weft.blocked<16>>, %w3: tensor<1x1x3
 
 // Parts of one buffer share its rows, so they share its border.
 // CHECK-LABEL: func.func @joined
+// SMALL-LABEL: func.func @joined
 // CHECK: weft.relu {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
 // CHECK: weft.abs {{.*}} -> tensor<1x16x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
 // CHECK: weft.concat {{.*}} -> tensor<1x32x8x8xf32, #weft.blocked<16, border = [1, 1, 1, 1], fill = 0.000000e+00>>
@@ -162,4 +163,36 @@ func.func @lines(%x: tensor<1x64x14x14xf32, #weft.blocked<8>>, %w3: tensor<8x3x3
   } : (tensor<1x2048x14x14xf32, #weft.blocked<8>>) -> tensor<1x2048x14x14xf32, #weft.blocked<8>>
   return %three, %sink : tensor<1x64x14x14xf32, #weft.blocked<8>>, tensor<1x2048x14x14xf32, #weft.blocked<8>>
 }
+}
+
+// -----
+
+// Windows over pixels that a reshape joins find what lies before and behind them around both tensors; what a window wants around rows it finds
+// around a copy.
+// CHECK-LABEL: func.func @joined
+// SMALL-LABEL: func.func @joined
+// CHECK: weft.relu {{.*}} -> tensor<1x16x4x6x6xf32, #weft.blocked<16, border = [1, 0, 0, 1, 0, 0], fill = 0.000000e+00>>
+// CHECK: weft.reshape {{.*}} -> tensor<1x16x4x36xf32, #weft.blocked<16, border = [1, 0, 1, 0], fill = 0.000000e+00>>
+// CHECK: weft.reshape {{.*}} -> tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+// CHECK: weft.group "border"
+// CHECK: weft.relayout {{.*}} -> tensor<1x16x4x6x6xf32, #weft.blocked<16, border = [0, 1, 1, 0, 1, 1], fill = 0.000000e+00>>
+func.func @joined(%x: tensor<1x16x4x6x6xf32, #weft.blocked<16>>) -> tensor<1x16x4x6x6xf32, #weft.blocked<16>> attributes {weft.net} {
+  %0 = weft.group "relu" (%x) {
+  ^bb0(%a: tensor<1x16x4x6x6xf32, #weft.blocked<16>>):
+    %r = weft.relu %a : tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+  } : (tensor<1x16x4x6x6xf32, #weft.blocked<16>>) -> tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+  %1 = weft.reshape %0 to [1, 16, 4, 36] : (tensor<1x16x4x6x6xf32, #weft.blocked<16>>) -> tensor<1x16x4x36xf32, #weft.blocked<16>>
+  %2 = weft.group "pool" (%1) {
+  ^bb0(%a: tensor<1x16x4x36xf32, #weft.blocked<16>>):
+    %r = weft.avgpool %a kernel [3, 1] stride [1, 1] pad [1, 0, 1, 0] dilation [1, 1] : (tensor<1x16x4x36xf32, #weft.blocked<16>>) -> tensor<1x16x4x36xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x4x36xf32, #weft.blocked<16>>
+  } : (tensor<1x16x4x36xf32, #weft.blocked<16>>) -> tensor<1x16x4x36xf32, #weft.blocked<16>>
+  %3 = weft.reshape %2 to [1, 16, 4, 6, 6] : (tensor<1x16x4x36xf32, #weft.blocked<16>>) -> tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+  %4 = weft.group "pool2" (%3) {
+  ^bb0(%a: tensor<1x16x4x6x6xf32, #weft.blocked<16>>):
+    %r = weft.avgpool %a kernel [1, 3, 3] stride [1, 1, 1] pad [0, 1, 1, 0, 1, 1] dilation [1, 1, 1] : (tensor<1x16x4x6x6xf32, #weft.blocked<16>>) -> tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+    weft.yield %r : tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+  } : (tensor<1x16x4x6x6xf32, #weft.blocked<16>>) -> tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+  return %4 : tensor<1x16x4x6x6xf32, #weft.blocked<16>>
 }

@@ -212,13 +212,14 @@ func.func @largest(%x: tensor<1x16x40xf32>) -> tensor<1x16xf32> attributes {weft
 
 #znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
 
-// The mean of planes is pooling, which reads them packed; over other dimensions it is not.
+// The mean of planes is pooling, which reads them packed; so is that of rows or columns, whose windows are one long.
 module attributes {weft.target = #znver4} {
 // CHECK-LABEL: func.func @means
 // CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x16x2x2xf32, #weft.blocked<16>>
 // CHECK: %[[P:.*]] = weft.global_avgpool %[[Y]] {{.*}} -> tensor<1x16x1x1xf32, #weft.blocked<16>>
 // CHECK: weft.flatten %[[P]] axis 1
-// CHECK: weft.reduce_mean {{.*}} axes [3]
+// CHECK: %[[R:.*]] = weft.avgpool %[[Y]] kernel [1, 2] stride [1, 2] pad [0, 0, 0, 0] dilation [1, 1] {{.*}} -> tensor<1x16x2x1xf32, #weft.blocked<16>>
+// CHECK: weft.reshape %{{.*}} to [1, 16, 2]
 func.func @means(%x: tensor<1x16x4x4xf32>) -> (tensor<1x16xf32>, tensor<1x16x2xf32>) attributes {weft.net} {
   %w = weft.weight "c.weight" : tensor<16x16x3x3xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]
@@ -492,5 +493,29 @@ func.func @mixed_filters(%x: tensor<1x32x8x8xf32>, %f: tensor<1x2xf32>) -> tenso
   %1 = weft.reshape %0 to [32, 32, 1, 1] : (tensor<1x1024xf32>) -> tensor<32x32x1x1xf32>
   %y = weft.conv %x, %1 stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x32x8x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x8x8xf32>
   return %y : tensor<1x32x8x8xf32>
+}
+}
+
+// -----
+
+#znver4 = #weft.target<name = "cpu:znver4", vector = 16, features = []>
+
+// Pixels that a reshape joins are the same bytes packed. Whoever reads them row-major brings them into that order.
+module attributes {weft.target = #znver4} {
+// CHECK-LABEL: func.func @joined
+// CHECK: %[[Y:.*]] = weft.conv {{.*}} -> tensor<1x16x4x6x6xf32, #weft.blocked<16>>
+// CHECK: %[[J:.*]] = weft.reshape %[[Y]] to [1, 16, 4, 36] : {{.*}} -> tensor<1x16x4x36xf32, #weft.blocked<16>>
+// CHECK: weft.maxpool %[[J]]
+// CHECK: %[[T:.*]] = weft.reshape %{{.*}} to [1, 16, 144]
+// CHECK: weft.softmax %[[T]]
+func.func @joined(%x: tensor<1x16x4x6x6xf32>) -> (tensor<1x16x3x36xf32>, tensor<1x16x144xf32>) attributes {weft.net} {
+  %w = weft.weight "c.weight" : tensor<16x16x1x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1, 1] pad [0, 0, 0, 0, 0, 0] dilation [1, 1, 1]
+         : (tensor<1x16x4x6x6xf32>, tensor<16x16x1x1x1xf32>) -> tensor<1x16x4x6x6xf32>
+  %1 = weft.reshape %0 to [1, 16, 4, 36] : (tensor<1x16x4x6x6xf32>) -> tensor<1x16x4x36xf32>
+  %2 = weft.maxpool %1 kernel [2, 1] stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] : (tensor<1x16x4x36xf32>) -> tensor<1x16x3x36xf32>
+  %3 = weft.reshape %0 to [1, 16, 144] : (tensor<1x16x4x6x6xf32>) -> tensor<1x16x144xf32>
+  %4 = weft.softmax %3 axis 2 : (tensor<1x16x144xf32>) -> tensor<1x16x144xf32>
+  return %2, %4 : tensor<1x16x3x36xf32>, tensor<1x16x144xf32>
 }
 }

@@ -243,6 +243,41 @@ def attentions():
     return net
 
 
+def maps():
+    """Attention of large maps, with all numbers of features a head and keys of whole pages or an odd number."""
+    net = Network()
+    for heads, queries, keys, features, results in ((2, 300, 300, 8, 8), (1, 130, 1024, 20, 20), (1, 64, 1031, 40, 72), (3, 200, 333, 5, 33), (1, 70, 1024, 16, 1), (1, 256, 256, 64, 80), (1, 90, 4096, 12, 24)):
+        net.add([("Transpose", "k", "t", {"perm": [0, 2, 1]}), ("MatMul", "qt", "m", {}), ("Mul", "ms", "n", {}), ("Softmax", "n", "p", {"axis": -1}), ("MatMul", "pv", "y", {})],
+                {"q": normal(heads, queries, features), "k": normal(heads, keys, features), "v": normal(heads, keys, results)}, {"s": np.float32(features ** -0.5)})
+    return net
+
+
+def volumes():
+    """Windows along time: Winograd's, with a stride, on what others read with and without padding; after and before windows over planes."""
+    net = Network()
+    along, across = {"pads": [1, 0, 0, 1, 0, 0]}, {"pads": [0, 1, 1, 0, 1, 1]}
+    for channels, window in ((48, 3), (20, 5), (16, 7), (40, 4)):
+        pads = {"pads": [window // 2, 0, 0, (window - 1) // 2, 0, 0]}
+        net.add([("Conv", "xw", "a", pads), ("Add", "as", "b", {}), ("Relu", "b", "y", {})], {"x": normal(1, channels, 6, 9, 7)}, {"w": normal(24, channels, window, 1, 1) / 8, "s": normal(1, 24, 1, 1, 1)})
+    net.add([("Conv", "xv", "a", across), ("Relu", "a", "b", {}), ("Conv", "bw", "c", along), ("Relu", "c", "d", {}), ("Conv", "dv", "e", across), ("Add", "be", "y", {})],
+            {"x": normal(1, 48, 8, 10, 11)}, {"v": normal(48, 48, 1, 3, 3) / 20, "w": normal(48, 48, 3, 1, 1) / 12})
+    net.add([("Relu", "x", "a", {}), ("Conv", "aw", "b", along), ("MaxPool", "a", "c", {"kernel_shape": [3, 3, 3], "pads": [1] * 6, "strides": [1, 1, 1]}), ("Add", "bc", "y", {})],
+            {"x": normal(2, 32, 5, 12, 12)}, {"w": normal(32, 32, 3, 1, 1) / 10})
+    net.add([("Conv", "xw", "a", along), ("Conv", "av", "b", {"pads": [2, 0, 0, 2, 0, 0]}), ("Conv", "xv", "c", {"pads": [2, 0, 0, 2, 0, 0]}), ("Add", "bc", "y", {})],
+            {"x": normal(1, 32, 7, 14, 14)}, {"w": normal(32, 32, 3, 1, 1) / 10, "v": normal(32, 32, 5, 1, 1) / 12})
+    net.add([("Conv", "xw", "a", {"pads": [3, 0, 0, 3, 0, 0], "strides": [2, 1, 1]}), ("Conv", "xv", "b", {"pads": [1] * 6, "strides": [2, 1, 1]}), ("Add", "ab", "y", {})],
+            {"x": normal(1, 32, 8, 29, 30)}, {"w": normal(48, 32, 7, 1, 1) / 15, "v": normal(48, 32, 3, 3, 3) / 30})
+    return net
+
+
+def lines():
+    """Means and maxima of rows or columns of what a convolution makes."""
+    net = Network(opset=17)
+    for reduction, axis, kept in (("ReduceMax", 2, 0), ("ReduceMax", 3, 1), ("ReduceMean", 3, 0), ("ReduceMean", 2, 1)):
+        net.add([("Conv", "xw", "a", {}), (reduction, "a", "b", {"axes": [axis], "keepdims": kept}), ("Relu", "b", "y", {})], {"x": normal(2, 9, 23, 34)}, {"w": normal(40, 9, 1, 1)})
+    return net
+
+
 def shapes():
     """Vectors among matrices, columns that do not fill blocks, tensors of one row, nothing of the input left, copies of copies."""
     net = Network(opset=21)
@@ -286,7 +321,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, lines, shapes, resizes, old_resizes)}
 
 
 def call(*command):
