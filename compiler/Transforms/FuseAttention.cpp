@@ -30,14 +30,14 @@ bool isSoftmaxGroup(GroupOp group) {
   return softmax && isa<YieldOp>(softmax->getNextNode()) && int64_t(softmax.getAxis()) == softmax.getX().getType().getRank() - 1;
 }
 
-/// Whether columns fill vectors and rows tiles, of a map that is large.
+/// Whether rows fill tiles, of a map that is large.
 bool isWorthwhile(RankedTensorType map, RankedTensorType result, const Machine &machine) {
   constexpr int64_t fewestRows = 64;
   if (!map.hasStaticShape() || isBlocked(map) || map.getRank() < 3 || result.getRank() != map.getRank())
     return false;
   int64_t rank = map.getRank();
   return machine.fusesAttention && map.getNumElements() * 4 >= leastMapBytes && map.getDimSize(rank - 2) >= fewestRows &&
-         map.getDimSize(rank - 1) >= fewestRows && result.getDimSize(rank - 1) % machine.vector == 0;
+         map.getDimSize(rank - 1) >= fewestRows;
 }
 
 /// The groups of an attention in order, if `softmax` is in the middle of one.

@@ -43,9 +43,10 @@ public:
   }
 
 private:
-  /// Tiles of `stage`, whose rows are cut in tiles by now, inside the loops `order`.
-  void writeTiles(StageBuilder &stage, StringRef column, SmallVector<StringRef> order) const {
-    stage.split(column, "strip", "columns", machine.vector * tile.cb, Tail::ShiftInwards);
+  /// Tiles of `stage`, whose rows are cut in tiles by now, inside the loops `order`. Columns that do not fill their last strip end there.
+  void writeTiles(StageBuilder &stage, StringRef column, int64_t columns, SmallVector<StringRef> order) const {
+    int64_t strip = machine.vector * tile.cb;
+    stage.split(column, "strip", "columns", strip, columns < strip ? Tail::Predicate : Tail::ShiftInwards);
     stage.split("columns", "vectors", "lane", machine.vector, Tail::Exact);
     order.append({"strip", "rows", "vectors", "row", "lane"});
     stage.reorder(order).vectorize("lane").unroll("row").unroll("vectors");
@@ -83,7 +84,7 @@ private:
     StageBuilder stage(kernel.getContext(), view.name);
     stage.computeAt(kernel.output().name, outermost);
     stage.split(view.loops[view.loops.size() - 2], "rows", "row", tile.x, Tail::ShiftInwards);
-    writeTiles(stage, view.loops.back(), refs(ArrayRef(view.loops).drop_back(2)));
+    writeTiles(stage, view.loops.back(), view.extents.back(), refs(ArrayRef(view.loops).drop_back(2)));
     return stage.get();
   }
 
@@ -95,7 +96,7 @@ private:
     stage.split("inside", "rows", "row", tile.x, Tail::Exact);
     SmallVector<StringRef> outer = refs(ArrayRef(out.loops).drop_back(2));
     outer.push_back("band");
-    writeTiles(stage, out.loops.back(), outer);
+    writeTiles(stage, out.loops.back(), out.extents.back(), outer);
     outermost = outer.front().str();
     for (auto [index, loop] : llvm::enumerate(llvm::drop_begin(outer))) {
       std::string both = "t" + std::to_string(index);

@@ -152,15 +152,22 @@ private:
     auto map = cast<RankedTensorType>(matmul.getZ().getType());
     int64_t sum = cast<RankedTensorType>(matmul.getX().getType()).getShape().back() + result.back();
     choice.cycles = double(map.getNumElements()) * sum / machine.vector / machine.fmaPerCycle;
-    Tile tile = chooseTile(result[result.size() - 2], result.back() / machine.vector, machine, TileLimits::wide(machine, 1));
+    TileLimits limits = TileLimits::wide(machine, 1);
+    limits.widest = std::min(limits.widest, map.getShape().back() / machine.vector);
+    const int64_t rows = result[result.size() - 2], vectors = llvm::divideCeil(result.back(), machine.vector);
+    // Of one vector the last strip leaves half empty, which costs less than a tile of one costs the first product.
+    Tile tile = chooseTile(rows, std::max<int64_t>(vectors, 2), machine, limits);
     choice.parameters =
-        makeParameters(matmul.getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}, {"band", bandOf(result[result.size() - 2], tile.x)}});
+        makeParameters(matmul.getContext(), name(), {{"x", tile.x}, {"cb", tile.cb}, {"band", bandOf(rows, map.getShape().back(), tile.x)}});
     return choice;
   }
 
-  /// Rows of a band, two tiles or three, of which the last repeats fewer.
-  static int64_t bandOf(int64_t rows, int64_t x) {
+  /// Rows of a band, two tiles or three, of which the last repeats fewer; one where their map would crowd the second-level cache.
+  static int64_t bandOf(int64_t rows, int64_t columns, int64_t x) {
+    constexpr int64_t mostBytes = 192 << 10;
     auto computed = [&](int64_t band) { return llvm::alignTo(rows, band); };
+    if (2 * x * columns * 4 > mostBytes)
+      return x;
     return computed(3 * x) < computed(2 * x) ? 3 * x : 2 * x;
   }
 

@@ -2,10 +2,15 @@
 // The backward walk over a network function that decides in which buffer every tensor is made.
 #include "compiler/Transforms/Plan/Wishes.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace weft::plan;
+
+/// What rows lie further apart that would meet in the cache.
+constexpr int64_t lineElements = 16;
 
 Wishes::Wishes(func::FuncOp network, Values &values, const Bounds &bounds, std::vector<PlannedBuffer> &buffers)
     : network(network), values(values), bounds(bounds), buffers(buffers) {}
@@ -102,6 +107,62 @@ static bool meetsInCache(const Extents &extents, ArrayRef<int64_t> shared, Type 
          });
 }
 
+static func::FuncOp kernelOf(func::CallOp call) { return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr()); }
+
+/// The operands of kernels that `value` is; none if anything else reads it.
+static SmallVector<OpOperand *> kernelOperands(Value value) {
+  SmallVector<OpOperand *> operands;
+  for (OpOperand &use : value.getUses()) {
+    auto cast = dyn_cast<tensor::CastOp>(use.getOwner());
+    if (!cast && !isa<func::CallOp>(use.getOwner()))
+      return {};
+    SmallVector<OpOperand *> further = cast ? kernelOperands(cast.getResult()) : SmallVector<OpOperand *>{&use};
+    if (further.empty())
+      return {};
+    operands.append(further);
+  }
+  return operands;
+}
+
+/// Whether a kernel adds up along the last dimension but one of an operand, and has a result for each element of the last.
+static bool addsUpRows(OpOperand *operand) {
+  func::FuncOp kernel = kernelOf(cast<func::CallOp>(operand->getOwner()));
+  if (!kernel || kernel.isExternal())
+    return false;
+  Value argument = kernel.getArgument(operand->getOperandNumber());
+  return llvm::any_of(argument.getUses(), [&](OpOperand &use) {
+    auto op = dyn_cast<linalg::LinalgOp>(use.getOwner());
+    if (!op || op.getNumReductionLoops() != 1)
+      return false;
+    AffineMap map = op.getMatchingIndexingMap(&use);
+    auto isReduced = [&](unsigned result) {
+      auto dim = dyn_cast<AffineDimExpr>(map.getResult(result));
+      return dim && op.getIteratorTypesArray()[dim.getPosition()] == utils::IteratorType::reduction;
+    };
+    unsigned rank = map.getNumResults();
+    return rank > 1 && isReduced(rank - 2) && !isReduced(rank - 1);
+  });
+}
+
+/// Whether rows of a matrix, which a product adds up, lie whole pages apart though nothing wants them to: a strip of columns has a line of
+/// each, and few of those stay in a cache together.
+bool Wishes::rowsMeet(Value value, const Extents &extents) {
+  constexpr int64_t pageBytes = 4096, fewRows = 16;
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t rank = type.getRank();
+  if (rank < 2 || !llvm::all_of(extents, [](const Extent &extent) { return extent.isConstant(); }) || extents[rank - 2].add < fewRows ||
+      extents[rank - 1].add * elementBytes(type.getElementType()) % pageBytes != 0)
+    return false;
+  SmallVector<OpOperand *> operands = kernelOperands(value);
+  SmallVector<int64_t> apart(rank, 0);
+  apart.back() = -lineElements;
+  Place place{0, Extent(0), *denseStrides(extents, apart)};
+  return llvm::any_of(operands, addsUpRows) && canWrite(value, place, extents) && llvm::all_of(operands, [&](OpOperand *operand) {
+    func::FuncOp kernel = kernelOf(cast<func::CallOp>(operand->getOwner()));
+    return kernel && fitsOperand(place, extents, kernel, operand->getOperandNumber());
+  });
+}
+
 FailureOr<Place> Wishes::ownBuffer(Value value) {
   FailureOr<Extents> extents = values.extents(value);
   if (failed(extents))
@@ -110,7 +171,9 @@ FailureOr<Place> Wishes::ownBuffer(Value value) {
   SmallVector<int64_t> shared(type.getRank(), 0);
   if (followsStrides(value))
     shared = sharedBorder(value);
-  if (meetsInCache(*extents, shared, type.getElementType())) // rows apart again, which moves planes too
+  if (rowsMeet(value, *extents))
+    shared.back() = -lineElements;
+  else if (meetsInCache(*extents, shared, type.getElementType())) // rows apart again, which moves planes too
     for (size_t d = shared.size(); d-- > 0;)
       if (std::exchange(shared[d], 0))
         break;
@@ -184,7 +247,7 @@ bool Wishes::canWrite(Value value, const Place &place, const Extents &extents) {
   auto call = value.getDefiningOp<func::CallOp>();
   if (!call)
     return true;
-  auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+  func::FuncOp kernel = kernelOf(call);
   unsigned operand = call.getNumOperands() - call.getNumResults() + cast<OpResult>(value).getResultNumber();
   return !kernel || fitsOperand(place, extents, kernel, operand);
 }

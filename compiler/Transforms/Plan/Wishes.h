@@ -20,7 +20,7 @@ public:
   Place placeOf(mlir::Value value) const { return decided.lookup(value); }
   /// Where a reshape that must copy copies to: the first place wished of its result; invalid when nobody wished.
   Place copyTarget(mlir::Value value) const;
-  /// A buffer of its own for `value`, dense but for the borders that rows and planes share.
+  /// A buffer of its own for `value`, dense but for the borders that rows and planes share, and for rows that would meet in a cache.
   mlir::FailureOr<Place> ownBuffer(mlir::Value value);
   /// The dense place of result `index` of the network in the caller's memory.
   mlir::FailureOr<Place> outputPlace(unsigned index);
@@ -37,6 +37,7 @@ private:
   mlir::LogicalResult visit(mlir::Operation *op);
   mlir::LogicalResult decide(mlir::Value value);
   bool canWrite(mlir::Value value, const Place &place, const Extents &extents);
+  bool rowsMeet(mlir::Value value, const Extents &extents);
   void wish(mlir::Value value, Kind kind, mlir::FailureOr<Place> place);
   mlir::LogicalResult passOn(mlir::Operation *view);
   mlir::LogicalResult visitInsert(mlir::tensor::InsertSliceOp insert);

@@ -147,6 +147,34 @@ func.func @rows_of_a_page(%x: tensor<2x3x1023xf32> {weft.name = "x"}) -> (tensor
 
 // -----
 
+// Rows of a page that a product adds up lie further apart.
+func.func private @k(%x: tensor<?x?xf32>, %o: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {weft.kernel}
+func.func private @product(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %o: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {weft.kernel} {
+  %0 = linalg.matmul ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>) outs(%o : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}
+// CHECK-LABEL: plan.program @added_rows
+func.func @added_rows(%x: tensor<32x1024xf32> {weft.name = "x"}, %a: tensor<8x32xf32> {weft.name = "a"}) -> (tensor<8x1024xf32> {weft.name = "y"}, tensor<32x1024xf32> {weft.name = "z"}) attributes {weft.net} {
+  // CHECK: plan.launch @k "a" {{.*}} outs (%s[0] [32, 1024] by [1040, 1] f32)
+  // CHECK: plan.launch @product "b" ins ({{.*}}, %s[0] [32, 1024] by [1040, 1] f32)
+  // CHECK: plan.launch @k "c" {{.*}} outs (%[[S:.*]][0] [32, 1024] by [1024, 1] f32)
+  %xd = tensor.cast %x : tensor<32x1024xf32> to tensor<?x?xf32>
+  %ad = tensor.cast %a : tensor<8x32xf32> to tensor<?x?xf32>
+  %e = tensor.empty() : tensor<32x1024xf32>
+  %ed = tensor.cast %e : tensor<32x1024xf32> to tensor<?x?xf32>
+  %0 = call @k(%xd, %ed) {weft.path = "a"} : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %f = tensor.empty() : tensor<8x1024xf32>
+  %fd = tensor.cast %f : tensor<8x1024xf32> to tensor<?x?xf32>
+  %1 = call @product(%ad, %0, %fd) {weft.path = "b"} : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %2 = call @k(%xd, %ed) {weft.path = "c"} : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %3 = call @k(%2, %ed) {weft.path = "d"} : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = tensor.cast %1 : tensor<?x?xf32> to tensor<8x1024xf32>
+  %z = tensor.cast %3 : tensor<?x?xf32> to tensor<32x1024xf32>
+  return %y, %z : tensor<8x1024xf32>, tensor<32x1024xf32>
+}
+
+// -----
+
 // A second border of another fill cannot share the memory: that one is copied, and so is an input.
 func.func private @k(%x: tensor<?xf32>, %o: tensor<?xf32>) -> tensor<?xf32> attributes {weft.kernel}
 // CHECK-LABEL: plan.program @two_borders

@@ -19,6 +19,18 @@ func.func @attention(%q: tensor<1x2x300x32xf32>, %k: tensor<1x2x32x300xf32>, %v:
   return %3 : tensor<1x2x300x32xf32>
 }
 
+// Columns need not fill vectors.
+// CHECK-LABEL: func.func @columns
+// CHECK-COUNT-1: weft.group
+// CHECK-NOT: weft.group
+func.func @columns(%q: tensor<1x2x300x20xf32>, %k: tensor<1x2x20x301xf32>, %v: tensor<1x2x301x20xf32>) -> tensor<1x2x300x20xf32>
+    attributes {weft.net} {
+  %0 = weft.matmul %q, %k : (tensor<1x2x300x20xf32>, tensor<1x2x20x301xf32>) -> tensor<1x2x300x301xf32>
+  %1 = weft.softmax %0 axis 3 : (tensor<1x2x300x301xf32>) -> tensor<1x2x300x301xf32>
+  %2 = weft.matmul %1, %v : (tensor<1x2x300x301xf32>, tensor<1x2x301x20xf32>) -> tensor<1x2x300x20xf32>
+  return %2 : tensor<1x2x300x20xf32>
+}
+
 // A small map stays in the cache; what the network returns must be written.
 // CHECK-LABEL: func.func @small
 // CHECK-COUNT-3: weft.group
