@@ -69,7 +69,18 @@ bool readBound(NodeImport &node, size_t input, llvm::StringRef name, SmallVector
   return true;
 }
 
+/// Of integers.
+void clipWhole(NodeImport &node) {
+  Value x = node.tensor(0);
+  for (auto [bound, op] : {std::pair<size_t, llvm::StringRef>(1, "maximum"), {2, "minimum"}})
+    if (node.has(bound))
+      x = node.make(op, {x, node.tensor(bound)});
+  node.define(0, x);
+}
+
 void clip(NodeImport &node) {
+  if (int32_t type = node.elementType(0); type == Int32 || type == Int64)
+    return clipWhole(node);
   Value x = node.floats(0);
   SmallVector<NamedAttribute> attributes;
   if (node.opset < 11) // bounds were attributes

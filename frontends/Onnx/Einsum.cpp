@@ -41,9 +41,44 @@ std::string impliedOutput(StringRef inputs) {
   return output;
 }
 
-std::optional<Equation> readEquation(NodeImport &node) {
+/// `...` of an equation as labels that it has not, those of the last dimensions alike; of the result as all
+/// that the inputs have, where it has any.
+std::string withoutEllipsis(StringRef equation, ArrayRef<int64_t> ranks) {
+  constexpr StringRef ellipsis = "...";
+  std::string unused, result;
+  for (char c : StringRef("ZYXWVUTSRQPONMLKJIHGFEDCBAzyxwvutsrqponmlkjihgfedcba"))
+    if (!equation.contains(c))
+      unused += c;
+  auto [left, right] = equation.split("->");
+  size_t most = 0;
+  auto labelsFor = [&](size_t count) { return StringRef(unused).take_front(count).str(); };
+  auto replaced = [&](StringRef term, size_t count) {
+    auto [before, behind] = term.split(ellipsis);
+    std::string labels = labelsFor(count);
+    std::reverse(labels.begin(), labels.end());
+    return term.contains(ellipsis) ? (before + labels + behind).str() : term.str();
+  };
+  SmallVector<StringRef> terms;
+  left.split(terms, ',');
+  for (auto [i, term] : llvm::enumerate(terms)) {
+    int64_t named = int64_t(term.size()) - int64_t(ellipsis.size()), rank = i < ranks.size() ? ranks[i] : 0;
+    size_t count = std::clamp<int64_t>(rank - named, 0, unused.size());
+    if (term.contains(ellipsis))
+      most = std::max(most, count);
+    result += (i ? "," : "") + replaced(term, count);
+  }
+  if (equation.contains("->") && most > 0 && !right.contains(ellipsis))
+    return equation.str(); // whether they are added up, tools do not agree
+  if (equation.contains("->"))
+    return result + "->" + replaced(right, most);
+  return left.contains(ellipsis) ? result + "->" + replaced("...", most) + impliedOutput(left) : result;
+}
+
+std::optional<Equation> readEquation(NodeImport &node, ArrayRef<int64_t> ranks) {
   std::string text = node.word("equation", "");
   llvm::erase(text, ' ');
+  if (StringRef(text).contains("..."))
+    text = withoutEllipsis(text, ranks);
   auto [left, right] = StringRef(text).split("->");
   SmallVector<StringRef> parts;
   left.split(parts, ',');
@@ -103,13 +138,21 @@ Labelled product(NodeImport &node, const Labelled &x, const Labelled &y, StringR
 }
 
 void einsum(NodeImport &node) {
-  std::optional<Equation> equation = readEquation(node);
+  SmallVector<Value> values;
+  SmallVector<int64_t> ranks;
+  for (size_t i = 0; i < node.inputs(); ++i) {
+    values.push_back(node.floats(i));
+    if (!values.back())
+      return;
+    ranks.push_back(rankOf(values.back()));
+  }
+  std::optional<Equation> equation = readEquation(node, ranks);
   if (!equation)
     return;
   SmallVector<Labelled> terms;
-  for (auto [i, labels] : llvm::enumerate(equation->inputs)) {
-    Value value = node.floats(i);
-    if (!value || rankOf(value) != int64_t(labels.size()))
+  for (auto [value, labels] : llvm::zip_equal(values, equation->inputs)) {
+    size_t i = terms.size();
+    if (rankOf(value) != int64_t(labels.size()))
       return node.fail("its equation does not name every dimension of input " + llvm::Twine(i));
     terms.push_back({value, labels});
   }

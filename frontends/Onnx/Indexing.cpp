@@ -169,7 +169,26 @@ void trilu(NodeImport &node) {
   node.define(0, node.make("where", {mask, x, node.scalar(0)}));
 }
 
-/// A product with a triangle of ones, the axis last.
+/// Sums along the rows of a matrix, to each element or up to it: a product with a triangle of ones. Of long rows those of parts, to which
+/// what all parts before add up to is added.
+Value sumsOfRows(NodeImport &node, Value rows, bool exclusive, bool reverse) {
+  constexpr int64_t longRow = 512, part = 64;
+  int64_t count = shapeOf(rows)[0], extent = shapeOf(rows)[1];
+  auto sumsOf = [&](Value x, int64_t n, bool without) {
+    return node.make("matmul", {x, node.constant(triangle(n, n, reverse ? -int64_t(without) : int64_t(without), !reverse))});
+  };
+  if (extent <= longRow)
+    return sumsOf(rows, extent, exclusive);
+  int64_t parts = llvm::divideCeil(extent, part), missing = parts * part - extent;
+  if (missing)
+    rows = node.make("pad", rows, {node.list("low", {0, 0}), node.list("high", {0, missing}), node.number("value", 0.0)});
+  Value within = sumsOf(node.reshape(rows, {count * parts, part}), part, exclusive);
+  Value before = sumsOfRows(node, node.reduce("reduce_sum", node.reshape(rows, {count, parts, part}), {2}, false), true, reverse);
+  Value sums = node.make("add", {node.reshape(within, {count, parts, part}), node.reshape(before, {count, parts, 1})});
+  sums = node.reshape(sums, {count, parts * part});
+  return missing ? node.slice(sums, 1, 0, extent) : sums;
+}
+
 void cumulativeSum(NodeImport &node) {
   Value x = node.floats(0);
   std::optional<Ints> given = node.ints(1, "its axis");
@@ -177,19 +196,14 @@ void cumulativeSum(NodeImport &node) {
     return;
   if (given->size() != 1)
     return node.fail("has no axis");
-  int64_t axis = node.axis((*given)[0], rankOf(x)), exclusive = node.integer("exclusive", 0);
+  int64_t axis = node.axis((*given)[0], rankOf(x));
   if (node.failed())
     return;
   int64_t extent = shapeOf(x)[axis];
-  if (!elementsOf({extent, extent}))
-    return node.fail("a sum over more than 2^11 elements is not supported");
   Ints order = countUp(rankOf(x));
   std::swap(order[axis], order.back());
-  bool reverse = node.integer("reverse", 0);
-  Value ones = node.constant(triangle(extent, extent, reverse ? -exclusive : exclusive, !reverse));
   Value last = node.transpose(x, order);
-  Value flat = node.reshape(last, {elementCount(x) / extent, extent});
-  Value sums = node.make("matmul", {flat, ones});
+  Value sums = sumsOfRows(node, node.reshape(last, {elementCount(x) / extent, extent}), node.integer("exclusive", 0), node.integer("reverse", 0));
   node.define(0, node.transpose(node.reshape(sums, last ? shapeOf(last) : ArrayRef<int64_t>()), order));
 }
 

@@ -51,6 +51,20 @@ void import(NodeImport &node, Make make) {
     node.define(0, make(node, x, *axes));
 }
 
+/// One that also takes whole numbers, which it holds as floats meanwhile: exact up to 2^24.
+void importWhole(NodeImport &node, Make make) {
+  int32_t type = node.elementType(0);
+  if (type != Int32 && type != Int64)
+    return import(node, make);
+  Value x = node.tensor(0);
+  std::optional<Axes> axes = x ? readAxes(node, rankOf(x)) : std::nullopt;
+  if (!axes)
+    return;
+  Type whole = elementTypeOf(x);
+  Value result = make(node, node.cast(x, Float32Type::get(node.context())), *axes);
+  node.defineNumbers(0, node.cast(result, whole));
+}
+
 Value sum(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_sum", x, axes, axes.keep); }
 Value mean(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_mean", x, axes, axes.keep); }
 Value largest(NodeImport &node, Value x, const Axes &axes) { return reduce(node, "reduce_max", x, axes, axes.keep); }
@@ -104,10 +118,9 @@ Value logSumExp(NodeImport &node, Value x, const Axes &axes) {
 
 std::vector<Conversion> weft::onnxfile::reductionConversions() {
   std::vector<Conversion> conversions;
-  for (auto [op, make] : {std::pair<llvm::StringRef, Make>("ReduceSum", sum),
-                          {"ReduceMean", mean},
-                          {"ReduceMax", largest},
-                          {"ReduceMin", smallest},
+  for (auto [op, make] : {std::pair<llvm::StringRef, Make>("ReduceSum", sum), {"ReduceMax", largest}, {"ReduceMin", smallest}})
+    conversions.push_back({op, [make = make](NodeImport &node) { importWhole(node, make); }});
+  for (auto [op, make] : {std::pair<llvm::StringRef, Make>("ReduceMean", mean),
                           {"ReduceProd", prod},
                           {"ReduceL1", l1},
                           {"ReduceL2", l2},

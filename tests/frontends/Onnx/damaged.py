@@ -111,6 +111,8 @@ def hostile():
     yield "repeat", one("Tile", inputs=("x", "k"), initialisers=[ints(1, 1, 1 << 40, 1)]), "2^40"
     yield "split", one("Split", inputs=("x", "k"), outputs=("y", "z"), initialisers=[ints(1 << 62, 1 << 62)]), "do not add up"
     yield "einsum", one("Einsum", {"equation": "...ij->ji"}), "not supported"
+    for equation in ("......->...", "...i...->i", "...,->", "...ijklmn->...", "ii->i"):
+        yield f"einsum_{equation.count('.')}{len(equation)}", one("Einsum", {"equation": equation}), "error"
     yield "scatter", one("ScatterND", inputs=("x", "k", "x"), initialisers=[ints(5)]), "index 5"
     yield "resize", one("Resize", {"mode": "cubic"}, ("x", "", "s"), initialisers=[numpy_helper.from_array(np.array([1, 1, np.nan, 2], np.float32), "s")]), "extent"
     yield "explosion", explosion(), "2^27"

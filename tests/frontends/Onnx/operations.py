@@ -278,6 +278,34 @@ def lines():
     return net
 
 
+def wholes():
+    """Counts, and the largest and smallest of integers, within bounds."""
+    net = Network(opset=17)
+    for shape in ((3, 40), (2, 5, 7)):
+        net.add([("Greater", "xz", "g", {}), ("Cast", "g", "c", {"to": TensorProto.INT64}), ("ReduceSum", "ca", "n", {"keepdims": 0}), ("Clip", "nlh", "m", {}), ("Cast", "m", "y", {"to": TensorProto.FLOAT})],
+                {"x": normal(*shape)}, {"z": np.float32(0.3), "a": np.array([-1]), "l": np.int64(1), "h": np.int64(18)})
+        net.add([("ArgMax", "x", "i", {"axis": -1, "keepdims": 0}), ("ReduceMax", "i", "m", {"axes": [0], "keepdims": 1}), ("ReduceMin", "i", "n", {"keepdims": 0}), ("Sub", "mn", "d", {}), ("Cast", "d", "y", {"to": TensorProto.FLOAT})], {"x": normal(*shape)})
+        net.add([("Less", "xz", "g", {}), ("Cast", "g", "c", {"to": TensorProto.INT32}), ("ReduceMin", "c", "n", {"axes": [-1]}), ("Cast", "n", "t", {"to": TensorProto.BOOL}), ("Not", "t", "y", {})], {"x": normal(*shape)}, {"z": np.float32(1.5)}, truths="y")
+    return net
+
+
+def einsums():
+    """Dimensions that an equation leaves unnamed."""
+    net = Network()
+    for equation, a, b in (("...si,...id->...sd", (2, 3, 5, 7), (2, 3, 7, 4)), ("...ij,jk", (2, 6, 5), (5, 3)), ("b...i,b...i->b...", (2, 3, 4, 5), (2, 3, 4, 5)), ("...i,...j->ij...", (3, 5), (3, 6)), ("i...->...", (4, 5, 6), None),
+                           ("...Zi,iY->Y...Z", (2, 3, 4, 5), (5, 6)), ("...ij->...ji", (2, 3, 4), None)):
+        net.add([("Einsum", "ab" if b else "a", "y", {"equation": equation})], {"a": normal(*a)} | ({"b": normal(*b)} if b else {}))
+    return net
+
+
+def running_sums():
+    net = Network()
+    for shape, axis in (((3, 40), 1), ((2, 700), 1), ((1100, 3), 0), ((2, 4097, 2), 1), ((70000,), 0)):
+        for attributes in ({}, {"exclusive": 1}, {"reverse": 1}, {"exclusive": 1, "reverse": 1}):
+            net.add([("CumSum", "xa", "y", attributes)], {"x": normal(*shape)}, {"a": np.int64(axis)})
+    return net
+
+
 def shapes():
     """Vectors among matrices, columns that do not fill blocks, tensors of one row, nothing of the input left, copies of copies."""
     net = Network(opset=21)
@@ -321,7 +349,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, lines, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
