@@ -162,12 +162,23 @@ def written(source, options, phase):
 
 
 def define(found, source, options):
-    """Multiply-adds as the network is written, from the IR after phase graph, where the same contractions stand in the same
-    order; as they are computed where that is not so."""
-    defined = written(source, options, "graph")
-    computed = [c for group in found for c in group.contractions]
-    alike = len(defined) == len(computed) and all(a.y.elements == b.y.elements for a, b in zip(defined, computed))
-    for ours, theirs in zip(computed, defined if alike else computed):
+    """Multiply-adds as the network is written, from the IR after phase graph: of the contraction with the same filter, stride and
+    result; those left are taken in the order in which they stand, as they are computed where that gives other results."""
+    def likeness(c):
+        return c.op, tuple(c.filter), tuple(c.stride), c.y.elements
+
+    defined, rest = {}, []
+    for theirs in written(source, options, "graph"):
+        defined.setdefault(likeness(theirs), []).append(theirs)
+    for ours in (c for group in found for c in group.contractions):
+        same = defined.get(likeness(ours))
+        if same:
+            ours.macs = same.pop(0).counted()
+        else:
+            rest.append(ours)
+    left = [c for same in defined.values() for c in same]
+    alike = len(left) == len(rest) and all(a.y.elements == b.y.elements for a, b in zip(left, rest))
+    for ours, theirs in zip(rest, left if alike else rest):
         ours.macs = theirs.counted()
 
 
