@@ -332,7 +332,8 @@ private:
   /// The same in three dimensions, where a strip has the planes that a window reads.
   static int64_t rowsOfVolume(const ConvShape &shape, int64_t strips, const Choice &choice) {
     int64_t rowBytes = shape.width * shape.stride[2] * shape.stride[1] * shape.inputs * 4, rows = shape.height / shape.depth;
-    bool skips = shape.window == 1 && shape.stride.back() > 1; // most of a row
+    constexpr int64_t fewStrips = 8;
+    bool skips = shape.window == 1 && shape.stride.back() > 1 && strips < fewStrips; // most of a row, read a few times
     if (skips || rowBytes * shape.stride[0] * shape.height < choice.weightBytes)
       return 0;
     return sharedRows(rows, rowBytes * shape.kernel.front(), strips * shape.depth);
