@@ -495,6 +495,16 @@ LogicalResult tiledMatmul(MatmulOp op, StageLoops loops, SmallVector<AffineExpr>
 }
 
 /// Batch dimensions b0 b1 ..., then m and j, summed over k; vectors lack m or j.
+/// What makes `a` in the same kernel, if that is exponentials times the inverse of each row's sum and nobody else reads it: the few results
+/// of the product can be multiplied in its place.
+linalg::GenericOp softmaxStage(MatmulOp op, Value a) {
+  auto softmax = op.getX().getDefiningOp<SoftmaxOp>();
+  auto stage = a.getDefiningOp<linalg::GenericOp>();
+  bool alongRows = softmax && softmax.getX().getType().getRank() == op.getZ().getType().getRank() &&
+                   int64_t(softmax.getAxis()) == softmax.getX().getType().getRank() - 1;
+  return alongRows && softmax.getY().hasOneUse() && stage && stage->use_empty() ? stage : linalg::GenericOp();
+}
+
 LogicalResult lowerMatmul(MatmulOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType()), z(op.getZ().getType());
   if (x.isBlocked() || y.isBlocked() || z.isBlocked())
@@ -535,11 +545,22 @@ LogicalResult lowerMatmul(MatmulOp op, KernelBuilder &kernel) {
   kernel.keepDistances(op.getX());
   if (hasColumns)
     keepFewColumns(z.type, kernel);
-  kernel.define(op.getZ(),
-                kernel.reduce("matmul", loops,
-                              {{kernel.read(op.getX(), "a"), AffineMap::get(total, 0, left, op.getContext())},
-                               {kernel.read(op.getY(), "b"), AffineMap::get(total, 0, right, op.getContext())}},
-                              z.stored(), zeroOf(z.type), multiplyAdd));
+  Value a = kernel.read(op.getX(), "a"), inverse;
+  if (linalg::GenericOp scaled = hasRows && hasColumns ? softmaxStage(op, a) : linalg::GenericOp()) {
+    a = scaled.getInputs()[0];
+    inverse = scaled.getInputs()[1];
+    scaled.erase();
+  }
+  Value sums = kernel.reduce("matmul", loops,
+                             {{a, AffineMap::get(total, 0, left, op.getContext())},
+                              {kernel.read(op.getY(), "b"), AffineMap::get(total, 0, right, op.getContext())}},
+                             z.stored(), zeroOf(z.type), multiplyAdd);
+  if (inverse) {
+    AffineMap same = kernel.builder.getMultiDimIdentityMap(z.rank);
+    sums = kernel.map("weighed", loopsOver(z), {{sums, same}, {inverse, same.dropResult(z.rank - 1)}}, z.stored(),
+                      [](auto &b, ValueRange v) -> Value { return arith::MulFOp::create(b, v[0], v[1]); });
+  }
+  kernel.define(op.getZ(), sums);
   return success();
 }
 

@@ -318,7 +318,7 @@ private:
     int64_t rowBytes = shape.width * shape.stride.back() * shape.stride.front() * shape.inputs * 4;
     int64_t blocks = llvm::divideCeil(shape.outputs, machine.vector);
     if (shape.kernel.size() == 3)
-      return rowsOfVolume(shape, llvm::divideCeil(blocks, tile.cb), choice);
+      return rowsOfVolume(shape, llvm::divideCeil(blocks, tile.cb), choice, machine);
     if (shape.kernel.size() != 2)
       return 0;
     if (rowBytes * shape.height < choice.weightBytes)
@@ -329,12 +329,13 @@ private:
     return shape.batch > 1 && rows == 1 ? 0 : rows; // samples, rows and blocks in one loop: three times slower
   }
 
-  /// The same in three dimensions, where a strip has the planes that a window reads.
-  static int64_t rowsOfVolume(const ConvShape &shape, int64_t strips, const Choice &choice) {
+  /// The same in three dimensions, where a strip has the planes that a window reads, of inputs that leave the second-level cache.
+  static int64_t rowsOfVolume(const ConvShape &shape, int64_t strips, const Choice &choice, const Machine &machine) {
     int64_t rowBytes = shape.width * shape.stride[2] * shape.stride[1] * shape.inputs * 4, rows = shape.height / shape.depth;
     constexpr int64_t fewStrips = 8;
     bool skips = shape.window == 1 && shape.stride.back() > 1 && strips < fewStrips; // most of a row, read a few times
-    if (skips || rowBytes * shape.stride[0] * shape.height < choice.weightBytes)
+    double inputBytes = double(rowBytes) * shape.stride[0] * shape.height;
+    if (skips || inputBytes < choice.weightBytes || inputBytes <= machine.bandBytes)
       return 0;
     return sharedRows(rows, rowBytes * shape.kernel.front(), strips * shape.depth);
   }

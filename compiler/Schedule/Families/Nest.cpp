@@ -211,12 +211,16 @@ static std::pair<StageAttr, std::string> outputStage(const KernelView &kernel, c
     inner.push_back("xi");
   writeTile(stage, order, inner);
 
-  std::string fused = outer.front().str();
+  // Of four loops in one Halide no longer sees which part of the reduction a tile reads, and makes more of it: samples follow each other then.
+  constexpr size_t mostFused = 3;
+  bool isLong = isVolume(out) && outer.size() > mostFused && outer.front() == samples && !nest.chunks && tilesOfPart == 0;
+  ArrayRef<StringRef> together = ArrayRef(outer).drop_front(isLong ? 1 : 0);
+  std::string fused = together.front().str();
   if (nest.prefetchLines > 0 && !nest.chunks) { // what is fetched next is known where channel blocks have a loop of their own
     stage.parallel(fused);
     return {stage.get(), x.empty() ? outer.back().str() : row.str()};
   }
-  for (auto [index, loop] : llvm::enumerate(ArrayRef(outer).drop_front())) {
+  for (auto [index, loop] : llvm::enumerate(together.drop_front())) {
     std::string both = "t" + std::to_string(index);
     stage.fuse(fused, loop, both);
     fused = both;

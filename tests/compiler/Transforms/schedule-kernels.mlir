@@ -468,15 +468,16 @@ func.func @tokens(%x: tensor<1x100x384xf32>) -> tensor<1x100x1536xf32> attribute
 
 // -----
 
-// Attention: twelve rows at a time pass both products and the softmax between; their part of the map is all that exists of it.
+// Attention: twelve rows at a time pass both products and the softmax between; their part of the map is all that exists of it. By the sum of
+// a row its results are divided, not its exponentials, which are more.
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func private @matmul_softmax_matmul
 // CHECK-SAME: stage<"matmul", [compute_at("scores", rows)
-// CHECK-SAME: stage<"scores", [compute_at("store", t1), split(y -> rows, row by 6, shift_inwards)
-// CHECK-SAME: stage<"max", [compute_at("store", t1)]>
-// CHECK-SAME: stage<"softmax", [compute_at("store", t1)
-// CHECK-SAME: stage<"matmul1", [compute_at("store", rows)
-// CHECK-SAME: stage<"store", [split(y -> band, inside by 12, shift_inwards), split(inside -> rows, row by 6, exact)
+// CHECK-SAME: stage<"scores", [compute_at("weighed", t1), split(y -> rows, row by 6, shift_inwards)
+// CHECK-SAME: stage<"max", [compute_at("weighed", t1)]>
+// CHECK-SAME: stage<"exp", [compute_at("weighed", t1)
+// CHECK-SAME: stage<"matmul1", [compute_at("weighed", rows)
+// CHECK-SAME: stage<"weighed", [split(y -> band, inside by 12, shift_inwards), split(inside -> rows, row by 6, exact)
 // CHECK-SAME: fuse(n, ch -> t0), fuse(t0, band -> t1), parallel(t1)]>
 func.func @attention(%q: tensor<1x2x300x32xf32>, %k: tensor<1x2x32x300xf32>, %v: tensor<1x2x300x32xf32>) -> tensor<1x2x300x32xf32>
     attributes {weft.net} {
@@ -535,5 +536,20 @@ func.func @volume(%x: tensor<1x64x16x56x56xf32>) -> tensor<1x64x8x56x56xf32> att
   %0 = weft.conv %x, %w stride [2, 1, 1] pad [3, 0, 0, 3, 0, 0] dilation [1, 1, 1]
          : (tensor<1x64x16x56x56xf32>, tensor<64x64x7x1x1xf32>) -> tensor<1x64x8x56x56xf32>
   return %0 : tensor<1x64x8x56x56xf32>
+}
+}
+
+// -----
+
+// Samples of volumes follow each other: of four loops in one Halide does not see what a tile reads.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @conv1x1x1_b16
+// CHECK-SAME: reorder(n, strip, z, cbo, row, xo, cbi, xi, c)
+// CHECK-SAME: fuse(strip, z -> t0), fuse(t0, cbo -> t1), parallel(t1)
+func.func @samples(%x: tensor<2x48x8x40x40xf32>) -> tensor<2x108x8x40x40xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<108x48x1x1x1xf32>
+  %0 = weft.conv %x, %w stride [1, 1, 1] pad [0, 0, 0, 0, 0, 0] dilation [1, 1, 1]
+         : (tensor<2x48x8x40x40xf32>, tensor<108x48x1x1x1xf32>) -> tensor<2x108x8x40x40xf32>
+  return %0 : tensor<2x108x8x40x40xf32>
 }
 }
