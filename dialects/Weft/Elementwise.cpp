@@ -107,6 +107,27 @@ OpFoldResult MulOp::fold(FoldAdaptor a) { return foldNeutral(*this, a.getX(), a.
 OpFoldResult DivOp::fold(FoldAdaptor a) { return foldNeutral(*this, a.getX(), a.getY(), 1, false); }
 OpFoldResult PowOp::fold(FoldAdaptor a) { return foldNeutral(*this, a.getX(), a.getY(), 1, false); }
 
+namespace {
+/// x * tanh(softplus(x)), as exporters write it, is one operation, of one exponential.
+struct ProductAsMish : OpRewritePattern<MulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MulOp op, PatternRewriter &rewriter) const override {
+    for (auto [x, gate] : {std::pair(op.getX(), op.getY()), {op.getY(), op.getX()}}) {
+      auto tanh = gate.getDefiningOp<TanhOp>();
+      auto softplus = tanh ? tanh.getX().getDefiningOp<SoftplusOp>() : SoftplusOp();
+      if (!softplus || softplus.getX() != x)
+        continue;
+      rewriter.replaceOpWithNewOp<MishOp>(op, x);
+      return success();
+    }
+    return failure();
+  }
+};
+} // namespace
+
+void MulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) { patterns.add<ProductAsMish>(context); }
+
 /// min(x, x) = max(x, x) = x.
 template <typename Op> static OpFoldResult foldEqual(Op op) {
   return op.getX() == op.getY() && op.getX().getType() == op.getType() ? op.getX() : Value();

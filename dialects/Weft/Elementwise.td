@@ -139,7 +139,9 @@ class Weft_Binary<string mnemonic, string text, string formula, list<Trait> trai
 
 def AddOp : Weft_Binary<"add", "sum", "x + y", [Commutative]>;
 def SubOp : Weft_Binary<"sub", "difference", "x - y">;
-def MulOp : Weft_Binary<"mul", "product", "x * y", [Commutative]>;
+def MulOp : Weft_Binary<"mul", "product", "x * y", [Commutative]> {
+  let hasCanonicalizer = 1;
+}
 def DivOp : Weft_Binary<"div", "quotient", "x / y">;
 def MinimumOp : Weft_Binary<"minimum", "the smaller of two, NaN if one is", "min(x, y)", [Commutative]>;
 def MaximumOp : Weft_Binary<"maximum", "the larger of two, NaN if one is", "max(x, y)", [Commutative]>;

@@ -119,3 +119,17 @@ func.func @relayout_there_and_back(%x: tensor<1x8x2x2xf32>) -> tensor<1x8x2x2xf3
   %1 = weft.relayout %0 : tensor<1x8x2x2xf32, #weft.blocked<8>> -> tensor<1x8x2x2xf32>
   return %1 : tensor<1x8x2x2xf32>
 }
+
+// x * tanh(softplus(x)) is mish; with another x it is not.
+// CHECK-LABEL: func.func @mish
+// CHECK: %[[T:.*]] = weft.tanh
+// CHECK: %[[M:.*]] = weft.mish %arg0
+// CHECK: %[[P:.*]] = weft.mul %arg1, %[[T]]
+// CHECK: return %[[M]], %[[P]]
+func.func @mish(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = weft.softplus %x : tensor<4x8xf32>
+  %1 = weft.tanh %0 : tensor<4x8xf32>
+  %2 = weft.mul %1, %x : tensor<4x8xf32>
+  %3 = weft.mul %y, %1 : tensor<4x8xf32>
+  return %2, %3 : tensor<4x8xf32>, tensor<4x8xf32>
+}
