@@ -13,6 +13,7 @@
 #include "llvm/ADT/EquivalenceClasses.h"
 
 #include <limits>
+#include <map>
 
 using namespace mlir;
 
@@ -104,8 +105,8 @@ public:
         copyFor(readers);
       else
         settle(readers);
-    for (Reader &reader : readersOfViews)
-      settleView(reader);
+    for (auto &[view, readers] : readersOfViews)
+      settleViews(readers);
     for (auto &[leader, wish] : wishes)
       for (auto member = buffers.findLeader(Value::getFromOpaquePointer(leader)); member != buffers.member_end();
            ++member)
@@ -149,7 +150,7 @@ private:
       std::optional<Wish> wish = use.getOperandNumber() == 0 ? wishOf(use.getOwner()) : std::nullopt;
       bool ofView = operand.get().getDefiningOp<ReshapeOp>() != nullptr;
       if (wish && !isEmpty(*wish))
-        (ofView ? readersOfViews : readersOf[leader(operand.get())]).push_back({&operand, std::move(*wish)});
+        (ofView ? readersOfViews[operand.get()] : readersOf[leader(operand.get())]).push_back({&operand, std::move(*wish)});
     }
   }
 
@@ -168,10 +169,10 @@ private:
     }
   }
 
-  /// A window over the bytes of another tensor (`joinsPixels`): what lies before and behind them lies around both. Other windows
-  /// read a copy.
-  void settleView(Reader &reader) {
-    Value y = reader.use->get(), x = y.getDefiningOp<ReshapeOp>().getX();
+  /// Windows over the bytes of another tensor (`joinsPixels`): what lies before and behind them lies around both. What else they
+  /// want is around a copy.
+  void settleViews(SmallVector<Reader> &readers) {
+    Value y = readers.front().use->get(), x = y.getDefiningOp<ReshapeOp>().getX();
     size_t ofX = tensorOf(x).getRank() - 2, ofY = tensorOf(y).getRank() - 2, leading = std::min(ofX, ofY) - 1;
     auto lines = [&](const Wish &wish, size_t rank) { // around the dimensions that are joined, or part
       ArrayRef<int64_t> border = wish.border;
@@ -179,21 +180,34 @@ private:
              llvm::any_of(border.drop_front(rank + leading), [](int64_t entry) { return entry != 0; });
     };
     auto known = wishes.find(leader(x));
-    bool agrees = known == wishes.end() || (!lines(known->second, ofX) && known->second.fill == reader.wish.fill);
-    if (ofX < ofY || lines(reader.wish, ofY) || !agrees || !x.getDefiningOp<GroupOp>()) {
-      copyFor(reader);
+    auto agrees = [&](const Reader &reader) {
+      bool knownAgrees = known == wishes.end() || (!lines(known->second, ofX) && known->second.fill == reader.wish.fill);
+      return knownAgrees && !lines(reader.wish, ofY) && reader.wish.fill == readers.front().wish.fill;
+    };
+    if (!x.getDefiningOp<GroupOp>() || !llvm::all_of(readers, agrees)) {
+      settleByCopies(readers);
       return;
     }
-    auto moved = [](const Wish &wish, size_t from, size_t to, size_t common) {
+    auto moved = [&](const Wish &wish, size_t from, size_t to) {
       Wish other{SmallVector<int64_t>(2 * to, 0), wish.fill};
-      for (size_t d = 0; d < common; ++d) {
+      for (size_t d = 0; d < leading; ++d) {
         other.border[d] = wish.border[d];
         other.border[to + d] = wish.border[from + d];
       }
       return other;
     };
-    merge(x, moved(reader.wish, ofY, ofX, leading));
-    merge(y, moved(wishes[leader(x)], ofX, ofY, leading));
+    for (Reader &reader : readers)
+      merge(x, moved(reader.wish, ofY, ofX));
+    merge(y, moved(wishes[leader(x)], ofX, ofY));
+  }
+
+  /// A copy for all that want the same around it.
+  void settleByCopies(ArrayRef<Reader> readers) {
+    std::map<double, SmallVector<Reader>> alike;
+    for (const Reader &reader : readers)
+      alike[reader.wish.fill].push_back(reader);
+    for (auto &[fill, same] : alike)
+      copyFor(same);
   }
 
   void merge(Value value, const Wish &wish) {
@@ -298,7 +312,7 @@ private:
   const bool maySpend; ///< memory for copies that save time
   llvm::EquivalenceClasses<Value> buffers;
   llvm::MapVector<void *, SmallVector<Reader>> readersOf;
-  SmallVector<Reader> readersOfViews;
+  llvm::MapVector<Value, SmallVector<Reader>> readersOfViews;
   llvm::MapVector<void *, Wish> wishes;
 };
 

@@ -43,8 +43,9 @@ static Value joinGroups(OpBuilder &builder, ConvOp conv, int64_t block) {
 
 Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &choice, int64_t block) {
   Location loc = conv.getLoc();
+  const int64_t lanes = choice.wholeBlocks || conv.getGroups() > 1 ? block : inputLanes(conv.getFilter()[1], block);
   if (choice.transformsFilter)
-    return PackFilterOp::create(builder, loc, weight, block, block);
+    return PackFilterOp::create(builder, loc, weight, block, lanes);
   switch (*choice.algorithm) {
   case Algorithm::First:
     return PackFilterOp::create(builder, loc, weight, block, 0);
@@ -55,15 +56,15 @@ Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &ch
       return PackFilterOp::create(builder, loc, weight, block, 0);
     return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, block);
   case Algorithm::Winograd2:
-    return WinogradFilterOp::create(builder, loc, weight, 2, block, block);
+    return WinogradFilterOp::create(builder, loc, weight, 2, block, lanes);
   case Algorithm::Winograd4:
-    return WinogradFilterOp::create(builder, loc, weight, 4, block, block);
+    return WinogradFilterOp::create(builder, loc, weight, 4, block, lanes);
   case Algorithm::Winograd6:
-    return WinogradFilterOp::create(builder, loc, weight, 6, block, block);
+    return WinogradFilterOp::create(builder, loc, weight, 6, block, lanes);
   case Algorithm::Strassen:
     return StrassenFilterOp::create(builder, loc, weight, block, block);
   default:
-    return PackFilterOp::create(builder, loc, weight, block, choice.wholeBlocks ? block : inputLanes(conv.getFilter()[1], block));
+    return PackFilterOp::create(builder, loc, weight, block, lanes);
   }
 }
 

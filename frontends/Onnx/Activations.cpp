@@ -69,12 +69,16 @@ bool readBound(NodeImport &node, size_t input, llvm::StringRef name, SmallVector
   return true;
 }
 
-/// Of integers.
+/// Of integers. A bound beyond 2^53 either way says that there is none.
 void clipWhole(NodeImport &node) {
+  constexpr int64_t most = int64_t(1) << 53;
   Value x = node.tensor(0);
-  for (auto [bound, op] : {std::pair<size_t, llvm::StringRef>(1, "maximum"), {2, "minimum"}})
-    if (node.has(bound))
+  for (auto [bound, op] : {std::pair<size_t, llvm::StringRef>(1, "maximum"), {2, "minimum"}}) {
+    const Folded *known = node.has(bound) ? node.folded(bound) : nullptr;
+    bool isNone = known && !known->isReal() && known->size() == 1 && (bound == 1 ? known->ints[0] <= -most : known->ints[0] >= most);
+    if (node.has(bound) && !isNone)
       x = node.make(op, {x, node.tensor(bound)});
+  }
   node.define(0, x);
 }
 

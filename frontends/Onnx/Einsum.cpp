@@ -137,6 +137,16 @@ Labelled product(NodeImport &node, const Labelled &x, const Labelled &y, StringR
   return {node.reshape(node.make("matmul", {a, b}), shape), shared + left + right};
 }
 
+/// Dimensions of one element as long as those of the same label.
+void repeatOnes(NodeImport &node, Labelled &x, const Labelled &other) {
+  Ints shape(shapeOf(x.value));
+  for (auto [extent, label] : llvm::zip_equal(shape, x.labels))
+    if (extent == 1 && other.has(label))
+      extent = other.extent(label);
+  if (ArrayRef<int64_t>(shape) != shapeOf(x.value))
+    x.value = node.expand(x.value, shape);
+}
+
 void einsum(NodeImport &node) {
   SmallVector<Value> values;
   SmallVector<int64_t> ranks;
@@ -159,6 +169,12 @@ void einsum(NodeImport &node) {
   for (char label : equation->output)
     if (llvm::none_of(terms, [&](const Labelled &term) { return term.has(label); }))
       return node.fail("its result has a dimension that no input has");
+  if (terms.size() == 2) {
+    repeatOnes(node, terms[0], terms[1]);
+    repeatOnes(node, terms[1], terms[0]);
+  }
+  if (node.failed())
+    return;
   if (terms.size() == 2)
     for (char label : terms[0].labels)
       if (terms[1].has(label) && terms[0].extent(label) != terms[1].extent(label))

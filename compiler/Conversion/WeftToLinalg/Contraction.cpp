@@ -500,8 +500,8 @@ LogicalResult tiledMatmul(MatmulOp op, StageLoops loops, SmallVector<AffineExpr>
 linalg::GenericOp softmaxStage(MatmulOp op, Value a) {
   auto softmax = op.getX().getDefiningOp<SoftmaxOp>();
   auto stage = a.getDefiningOp<linalg::GenericOp>();
-  bool alongRows = softmax && softmax.getX().getType().getRank() == op.getZ().getType().getRank() &&
-                   int64_t(softmax.getAxis()) == softmax.getX().getType().getRank() - 1;
+  bool alongRows = softmax && int64_t(softmax.getAxis()) == softmax.getX().getType().getRank() - 1 &&
+                   softmax.getX().getType().getShape().drop_back() == op.getZ().getType().getShape().drop_back(); // none is repeated
   return alongRows && softmax.getY().hasOneUse() && stage && stage->use_empty() ? stage : linalg::GenericOp();
 }
 

@@ -205,7 +205,10 @@ public:
         down(vertical, y.type.getDimSize(2 + z), op.getDilation()[z], rx > 0 || inParts),
         across(horizontal, y.type.getDimSize(3 + z), op.getDilation()[1 + z], rx > 0 || inParts), batch(y.type.getDimSize(0)),
         inBlocks(x.stored().getDimSize(1)), outBlocks(y.stored().getDimSize(1)), groups(op.getGroups()),
+        lanes(cast<RankedTensorType>(op.getWeight().getType()).getShape().end()[-2]), filterBlocks(inBlocks * (x.block / lanes)),
         transformsFilter(cast<RankedTensorType>(op.getWeight().getType()).getRank() == op.getSpatialRank() + 4) {
+    if (groups == 1)
+      filterBlocks = llvm::divideCeil(op.getFilter()[1], lanes);
     for (unsigned d = 0; d < z; ++d) {
       slicesOut.push_back(y.type.getDimSize(2 + d));
       slicesIn.push_back((slicesOut[d] - 1) * op.getStride()[d] + (op.getKernel()[d] - 1) * op.getDilation()[d] + 1);
@@ -227,14 +230,19 @@ private:
   RankedTensorType tensor(ArrayRef<int64_t> shape) const {
     return RankedTensorType::get(shape, y.type.getElementType());
   }
-  /// Of a group, which the output block `cb` tells, input block `ib`.
+  /// Of a group, which the output block `cb` tells, the input block that has block `ib` of the filter, which may be of fewer channels.
   AffineExpr inputBlock(AffineExpr cb, AffineExpr ib) const {
-    return groups == 1 ? ib : cb.floorDiv(outBlocks / groups) * (inBlocks / groups) + ib;
+    return groups == 1 ? ib.floorDiv(x.block / lanes) : cb.floorDiv(outBlocks / groups) * (inBlocks / groups) + ib;
   }
   Value inputBlock(Builder &b, Value cb, Value ib) const {
     if (groups == 1)
-      return ib;
+      return lanes == x.block ? ib : Value(arith::DivUIOp::create(b, ib, number(b, x.block / lanes)));
     return scaled(b, arith::DivUIOp::create(b, cb, number(b, outBlocks / groups)), inBlocks / groups, ib);
+  }
+  /// Where in that block channel `i` of the filter's is.
+  AffineExpr inputLane(AffineExpr ib, AffineExpr i) const { return ib % (x.block / lanes) * lanes + i; }
+  Value inputLane(Builder &b, Value ib, Value i) const {
+    return lanes == x.block ? i : scaled(b, arith::RemUIOp::create(b, ib, number(b, x.block / lanes)), lanes, i);
   }
   /// `names`, and in three dimensions z before the tiles.
   StageLoops loops(ArrayRef<StringRef> names) const {
@@ -315,7 +323,7 @@ private:
     });
     sources.append(tapsOf(table, vertical.r, 6, [&](int64_t k) { return SmallVector<AffineExpr>{d(0), c(k)}; }));
     return kernel.map("filter_rows", loops({"u", "cb", "ib", "kx", "i", "c"}), sources,
-                      tensor({vertical.points, outBlocks, inBlocks, horizontal.r, x.block, y.block}),
+                      tensor({vertical.points, outBlocks, filterBlocks, horizontal.r, lanes, y.block}),
                       [&](Builder &b, ValueRange v) {
                         Value sum = mulOf(b, v[0], v[vertical.r]);
                         for (int64_t k = 1; k < vertical.r; ++k)
@@ -329,7 +337,7 @@ private:
       return SmallVector<AffineExpr>{d(0), d(2), d(3), c(k), d(4), d(5)};
     });
     return kernel.map("filter_columns", loops({"u", "v", "cb", "ib", "i", "c"}), taps,
-                      tensor({vertical.points, horizontal.points, outBlocks, inBlocks, x.block, y.block}),
+                      tensor({vertical.points, horizontal.points, outBlocks, filterBlocks, lanes, y.block}),
                       [&](Builder &b, ValueRange v) { return pick(b, 1, transformFilter(b, horizontal, v.drop_back(1))); });
   }
 
@@ -346,7 +354,7 @@ private:
     nest.names.push_back("i");
     nest.reductionExtents.assign(2 + z, -1);
     AffineMap tile = AffineMap::get(
-        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), inputBlock(d(3), d(ib)), d(4 + z), d(1), d(2), d(i)}), context);
+        i + 1, 0, with<AffineExpr>(slices, 2, {d(0), inputBlock(d(3), d(ib)), d(4 + z), d(1), d(2), inputLane(d(ib), d(i))}), context);
     SmallVector<AffineExpr> point{d(1) * across.points + d(2)};
     if (transformsFilter)
       point = {d(1), d(2)};
@@ -381,7 +389,7 @@ private:
       Value first = arith::SelectOp::create(b, byRows, place, scaled(b, row, across.count, column));
       Value step = arith::SelectOp::create(b, byRows, number(b, 1), number(b, across.count));
       Value tile = arith::AddIOp::create(b, first, arith::MulIOp::create(b, indexOf(b, 5), step));
-      SmallVector<Value> from{indexOf(b, 0), inputBlock(b, indexOf(b, 3), indexOf(b, 7)), tile, indexOf(b, 1), indexOf(b, 2), indexOf(b, 8)};
+      SmallVector<Value> from{indexOf(b, 0), inputBlock(b, indexOf(b, 3), indexOf(b, 7)), tile, indexOf(b, 1), indexOf(b, 2), inputLane(b, indexOf(b, 7), indexOf(b, 8))};
       return addOf(b, v[1], mulOf(b, tensor::ExtractOp::create(b, columns, from), v[0]));
     };
     return kernel.reduce("product", nest, {{transformed, AffineMap::get(9, 0, at, context)}}, raggedPoints(),
@@ -447,7 +455,7 @@ private:
         if (part.byColumns)
           tile = scaled(b, arith::RemUIOp::create(b, t, number(b, down.count)), across.count, arith::DivUIOp::create(b, t, number(b, down.count)));
         Value row = arith::AddIOp::create(b, indexOf(b, 1), number(b, part.firstRow)), column = arith::AddIOp::create(b, indexOf(b, 2), number(b, part.firstColumn));
-        Value input = tensor::ExtractOp::create(b, columns, ValueRange{indexOf(b, 0), inputBlock(b, indexOf(b, 3), indexOf(b, 6)), tile, row, column, indexOf(b, 7)});
+        Value input = tensor::ExtractOp::create(b, columns, ValueRange{indexOf(b, 0), inputBlock(b, indexOf(b, 3), indexOf(b, 6)), tile, row, column, inputLane(b, indexOf(b, 6), indexOf(b, 7))});
         return addOf(b, v[1], mulOf(b, input, v[0]));
       };
       Value product = kernel.reduce("product" + part.suffix.str(), nest, {{transformed, filter}}, type,
@@ -551,6 +559,7 @@ private:
   bool inParts; ///< whether they are, and each part of the points has products of its own
   Tiling down, across;
   int64_t batch, inBlocks, outBlocks, groups;
+  int64_t lanes, filterBlocks; ///< channels of a block of the filter's, and how many blocks
   bool transformsFilter; ///< which is packed as for a direct kernel
   SmallVector<int64_t> slicesIn, slicesOut; ///< how many; none in a plane
 };
@@ -568,8 +577,9 @@ FailureOr<Value> lowerWinograd(ConvOp op, KernelBuilder &kernel) {
           llvm::all_of(op.getStride().take_back(2), [](int64_t step) { return step == 1; });
   bool isTransformed = rank == op.getSpatialRank() + 3 && winogradPoints(window, m) == weight.getDimSize(0);
   bool isPlain = rank == op.getSpatialRank() + 4 && groups == 1 && window.size() == 2 && winogradPoints(window, m);
-  if (!fits || (!isTransformed && !isPlain) ||
-      weight.getDimSize(rank - 2) != x.block || weight.getDimSize(rank - 1) != y.block)
+  const int64_t lanes = rank > 1 ? weight.getDimSize(rank - 2) : 0;
+  const bool fitsLanes = groups == 1 ? lanes > 0 && x.block % lanes == 0 : lanes == x.block;
+  if (!fits || (!isTransformed && !isPlain) || !fitsLanes || weight.getDimSize(rank - 1) != y.block)
     return op.emitError("no Winograd kernel for an input of type ")
                << x.type << ", a weight of type " << weight << " and a result of type " << y.type,
            failure();

@@ -56,6 +56,11 @@ ExpParts expParts(Expr x, int exponent = 0) {
   return {mantissa, Halide::reinterpret(Halide::UInt(32), rounded)};
 }
 
+Expr bits(uint32_t value) { return Halide::Internal::UIntImm::make(Halide::UInt(32), value); }
+
+/// What stands where a float has its exponent, as that float.
+Expr asFloat(Expr n) { return Halide::reinterpret(Halide::Float(32), n); }
+
 /// x is `turns` quarters of a circle, whole ones left out, and `rest` radians, at most pi / 4 either way.
 struct Quarters {
   Expr rest, turns;
@@ -73,7 +78,7 @@ Quarters quartersOf(Expr x) {
   }
   Expr whole = d(6755399441055744), rounded = add(quarters, whole); // its last bits are the nearest integer
   Expr rest = Halide::cast<float>(mul(sub(quarters, sub(rounded, whole)), d(1.57079632679489662)));
-  return {rest, Halide::cast<int32_t>(Halide::reinterpret(Halide::Int(64), rounded))};
+  return {rest, Halide::cast<uint32_t>(Halide::reinterpret(Halide::UInt(64), rounded))};
 }
 
 /// sin(rest + turns pi / 2).
@@ -81,14 +86,9 @@ Expr sinOfQuarters(Expr rest, Expr turns) {
   Expr z = mul(rest, rest);
   Expr sine = multiplyAdd(mul(rest, z), polynomial(z, {-1.6666654240e-01, 8.3321369882e-03, -1.9512007672e-04}), rest);
   Expr cosine = multiplyAdd(mul(z, z), polynomial(z, {4.1666645032e-02, -1.3887284034e-03, 2.4429419236e-05}), sub(f(1), mul(f(0.5), z)));
-  Expr either = Halide::reinterpret(Halide::Int(32), Halide::select((turns & 1) == 0, sine, cosine));
-  return Halide::reinterpret(Halide::Float(32), either ^ ((turns & 2) << 30));
+  Expr either = Halide::reinterpret(Halide::UInt(32), Halide::select((turns & bits(1)) == bits(0), sine, cosine));
+  return asFloat(either ^ ((turns & bits(2)) << 30));
 }
-
-Expr bits(uint32_t value) { return Halide::Internal::UIntImm::make(Halide::UInt(32), value); }
-
-/// What stands where a float has its exponent, as that float.
-Expr asFloat(Expr n) { return Halide::reinterpret(Halide::Float(32), n); }
 
 /// -x; what `x` negates where it does.
 Expr negated(const Expr &x) {
@@ -187,7 +187,7 @@ Expr sinOf(Expr x) {
 
 Expr cosOf(Expr x) {
   Quarters quarters = quartersOf(x);
-  return sinOfQuarters(quarters.rest, quarters.turns + 1);
+  return sinOfQuarters(quarters.rest, quarters.turns + bits(1));
 }
 
 /// Halide's, but of 0 to a negative power.

@@ -42,6 +42,7 @@ private:
     std::string suffix;
     int64_t rx, cb; ///< tiles and channel blocks in registers
     int64_t tiles;  ///< in all
+    int64_t channels; ///< of the input that a turn of the loop over blocks adds up
   };
 
   static SmallVector<Part, 3> partsOf(ArrayRef<StageView> stages, DictionaryAttr choice) {
@@ -49,10 +50,14 @@ private:
     int64_t rx = parameter(choice, "rx", 1), cb = parameter(choice, "cb", 1);
     for (StringRef part : {"", "lower", "right"}) {
       std::string suffix = part.empty() ? "" : ("_" + part).str();
-      for (const StageView &stage : stages)
+      int64_t channels = 0;
+      for (const StageView &stage : stages) {
+        if (stage.name == "product" + suffix && stage.has("i"))
+          channels = stage.extentOf("i");
         if (stage.name == "products" + suffix)
           parts.push_back({suffix, part.empty() ? rx : parameter(choice, part, rx),
-                           part.empty() ? cb : parameter(choice, (part + "_cb").str(), cb), stage.extentOf("t")});
+                           part.empty() ? cb : parameter(choice, (part + "_cb").str(), cb), stage.extentOf("t"), channels});
+      }
     }
     return parts;
   }
@@ -238,10 +243,11 @@ private:
       return stage.get();
     }
 
-    /// The lines for a block of input channels, a few between all of its channels: many at once wait for each other.
+    /// The lines for a block of the filter's input channels, a few between all of its channels: many at once wait for each other.
     void fetchAhead(StageBuilder &stage, const Part &part) const {
-      int64_t turns = machine.vector / channelUnroll;
+      int64_t turns = part.channels / channelUnroll;
       int64_t lines = llvm::divideCeil(prefetchLines * llvm::divideCeil(tilesTogether, rx), llvm::divideCeil(part.tiles, part.rx));
+      lines = llvm::divideCeil(lines * part.channels, machine.vector);
       bool spreads = 2 * lines > turns;
       stage.prefetch("filter", spreads ? "io" : "ib", byPoints ? "po" : "v", spreads ? llvm::divideCeil(lines, turns) : lines);
     }

@@ -29,7 +29,7 @@ static Algorithm algorithmOf(int64_t m) { return m == 2 ? Algorithm::Winograd2 :
 
 /// Vector multiply-adds of the products at `count` points of tiles, in tiles of the registers.
 static double productsOf(const WinogradTiles &tiles, double count, Tile tile, TileLimits limits, const Machine &machine) {
-  double products = count * tiles.blocksOfGroup * machine.vector * tiles.outBlocks * tiles.taps * tile.waste;
+  double products = count * tiles.inputs * tiles.outBlocks * tiles.taps * tile.waste;
   return products * (1 + limits.weightReload / tile.x);
 }
 
@@ -100,6 +100,7 @@ static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, i
   Choice choice;
   choice.algorithm = algorithmOf(m);
   choice.transformsFilter = true;
+  choice.wholeBlocks = machine.tiles;
   choice.block = machine.vector;
   choice.weightBytes = tiles.packedBytes;
   choice.cycles = productsOf(tiles, shape.batch * products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed() +
@@ -229,6 +230,7 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
                       tiles.outBlocks * machine.outputTransform;
   Choice choice;
   choice.algorithm = algorithmOf(m);
+  choice.wholeBlocks = machine.tiles;
   choice.block = machine.vector;
   choice.weightBytes = tiles.weightBytes;
   double work = productsOf(tiles, products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed();

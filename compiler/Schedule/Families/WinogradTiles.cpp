@@ -40,7 +40,9 @@ WinogradTiles::WinogradTiles(const ConvShape &conv, const Axis &vertical, const 
       outBlocks(llvm::divideCeil(conv.outputs, machine.vector)), blocksOfGroup(inBlocks / conv.groups), sideDown(vertical.side), sideAcross(horizontal.side),
       lastDown(vertical.last), lastAcross(horizontal.last), pixels(conv.height / conv.depth * conv.width), hasSlices(conv.kernel.size() > 2),
       taps(conv.window / (conv.kernel.back() * conv.kernel.end()[-2])), slices(conv.depth), machine(machine) {
-  double vectors = double(blocksOfGroup) * outBlocks * machine.vector;
+  bool wholeBlocks = !conv.isDense() || machine.tiles;
+  inputs = wholeBlocks ? blocksOfGroup * machine.vector : llvm::alignTo(conv.inputs, inputLanes(conv.inputs, machine.vector));
+  double vectors = double(inputs) * outBlocks;
   weightBytes = points() * taps * vectors * machine.vector * 4;
   packedBytes = conv.window * vectors * machine.vector * 4;
   filterOperations = vectors * (vertical.side * conv.window + 2 * points());

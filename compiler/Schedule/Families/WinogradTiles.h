@@ -65,6 +65,7 @@ struct WinogradTiles {
   int64_t dy, dx; ///< how far apart the elements of a tile are
   int64_t down, across, pointCount, sides, inBlocks, outBlocks;
   int64_t blocksOfGroup; ///< of the input: those an output block adds up
+  int64_t inputs; ///< channels that an output block adds up, those without a filter included
   int64_t sideDown, sideAcross, lastDown, lastAcross; ///< points of a tile each way, and of the last one
   int64_t pixels;              ///< of a plane of results
   bool hasSlices;              ///< three spatial dimensions, be there a single slice

@@ -150,7 +150,7 @@ bool Wishes::rowsMeet(Value value, const Extents &extents) {
   constexpr int64_t pageBytes = 4096, fewRows = 16;
   auto type = cast<RankedTensorType>(value.getType());
   int64_t rank = type.getRank();
-  if (rank < 2 || !llvm::all_of(extents, [](const Extent &extent) { return extent.isConstant(); }) || extents[rank - 2].add < fewRows ||
+  if (!value.getDefiningOp<func::CallOp>() || rank < 2 || !llvm::all_of(extents, [](const Extent &extent) { return extent.isConstant(); }) || extents[rank - 2].add < fewRows ||
       extents[rank - 1].add * elementBytes(type.getElementType()) % pageBytes != 0)
     return false;
   SmallVector<OpOperand *> operands = kernelOperands(value);

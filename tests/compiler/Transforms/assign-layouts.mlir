@@ -519,3 +519,20 @@ func.func @joined(%x: tensor<1x16x4x6x6xf32>) -> (tensor<1x16x3x36xf32>, tensor<
   return %2, %4 : tensor<1x16x3x36xf32>, tensor<1x16x144xf32>
 }
 }
+
+// -----
+
+#znver5 = #weft.target<name = "cpu:znver5", vector = 16, features = []>
+
+// Filters that a kernel transforms have no room for channels that fill the last block, either, so that the budget has some for them.
+module attributes {weft.target = #znver5} {
+// CHECK-LABEL: func.func @lanes
+// CHECK: weft.pack_filter {{.*}} -> tensor<2x3x3x3x8x16xf32>
+// CHECK: weft.conv {{.*}} algorithm = #weft.algorithm<winograd4>
+func.func @lanes(%x: tensor<1x24x160x160xf32>) -> tensor<1x24x160x160xf32> attributes {weft.net} {
+  %w = weft.weight "c.weight" : tensor<24x24x3x3xf32>
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
+         : (tensor<1x24x160x160xf32>, tensor<24x24x3x3xf32>) -> tensor<1x24x160x160xf32>
+  return %0 : tensor<1x24x160x160xf32>
+}
+}

@@ -285,6 +285,7 @@ def wholes():
         net.add([("Greater", "xz", "g", {}), ("Cast", "g", "c", {"to": TensorProto.INT64}), ("ReduceSum", "ca", "n", {"keepdims": 0}), ("Clip", "nlh", "m", {}), ("Cast", "m", "y", {"to": TensorProto.FLOAT})],
                 {"x": normal(*shape)}, {"z": np.float32(0.3), "a": np.array([-1]), "l": np.int64(1), "h": np.int64(18)})
         net.add([("ArgMax", "x", "i", {"axis": -1, "keepdims": 0}), ("ReduceMax", "i", "m", {"axes": [0], "keepdims": 1}), ("ReduceMin", "i", "n", {"keepdims": 0}), ("Sub", "mn", "d", {}), ("Cast", "d", "y", {"to": TensorProto.FLOAT})], {"x": normal(*shape)})
+        net.add([("ArgMax", "x", "i", {"axis": -1, "keepdims": 0}), ("Clip", "ilh", "m", {}), ("Cast", "m", "y", {"to": TensorProto.FLOAT})], {"x": normal(*shape)}, {"l": np.int64(2), "h": np.int64(2**63 - 1)})
         net.add([("Less", "xz", "g", {}), ("Cast", "g", "c", {"to": TensorProto.INT32}), ("ReduceMin", "c", "n", {"axes": [-1]}), ("Cast", "n", "t", {"to": TensorProto.BOOL}), ("Not", "t", "y", {})], {"x": normal(*shape)}, {"z": np.float32(1.5)}, truths="y")
     return net
 
@@ -293,7 +294,7 @@ def einsums():
     """Dimensions that an equation leaves unnamed."""
     net = Network()
     for equation, a, b in (("...si,...id->...sd", (2, 3, 5, 7), (2, 3, 7, 4)), ("...ij,jk", (2, 6, 5), (5, 3)), ("b...i,b...i->b...", (2, 3, 4, 5), (2, 3, 4, 5)), ("...i,...j->ij...", (3, 5), (3, 6)), ("i...->...", (4, 5, 6), None),
-                           ("...Zi,iY->Y...Z", (2, 3, 4, 5), (5, 6)), ("...ij->...ji", (2, 3, 4), None)):
+                           ("...Zi,iY->Y...Z", (2, 3, 4, 5), (5, 6)), ("...ij->...ji", (2, 3, 4), None), ("...ij,...jk->...ik", (2, 1, 3, 4), (1, 5, 4, 6))):
         net.add([("Einsum", "ab" if b else "a", "y", {"equation": equation})], {"a": normal(*a)} | ({"b": normal(*b)} if b else {}))
     return net
 
