@@ -167,7 +167,9 @@ private:
     if (auto slice = dyn_cast<SliceOp>(op))
       return canSliceBlocked(slice);
     if (auto reshape = dyn_cast<ReshapeOp>(op))
-      return joinsPixels(reshape) && isReadPacked(reshape.getY());
+      return joinsPixels(reshape) && (isReadPacked(reshape.getY()) || llvm::any_of(reshape.getY().getUsers(), [](Operation *user) {
+        return isChannelNorm(user) || reducesPlanes(user) || isa<PadOp, ChannelnormOp, LrnOp>(user);
+      }));
     auto pad = dyn_cast<PadOp>(op);
     return pad && canPadBlocked(pad);
   }

@@ -69,13 +69,14 @@ private:
     bool hasForm = shape.isDense() && shape.inputs >= machine.vector && winogradPoints({shape.kernel[0], 1}, 4).has_value();
     if (!isAlong || !hasForm || llvm::any_of(conv.getX().getUsers(), padsRows))
       return false;
-    return shape.inputs * shape.window >= termsForCopy || !readWithPadding(conv.getY());
+    llvm::SmallPtrSet<Value, 16> seen;
+    return shape.inputs * shape.window >= termsForCopy || !readWithPadding(conv.getY(), seen);
   }
 
   /// Whether a window reads `value`, or what is made of it element by element, beside its rows.
-  static bool readWithPadding(Value value) {
-    return llvm::any_of(value.getUsers(), [](Operation *user) {
-      return padsRows(user) || (isPointwise(user) && user->getNumResults() == 1 && readWithPadding(user->getResult(0)));
+  static bool readWithPadding(Value value, llvm::SmallPtrSetImpl<Value> &seen) {
+    return seen.insert(value).second && llvm::any_of(value.getUsers(), [&](Operation *user) {
+      return padsRows(user) || (isPointwise(user) && user->getNumResults() == 1 && readWithPadding(user->getResult(0), seen));
     });
   }
 
@@ -85,7 +86,11 @@ private:
       return false;
     ArrayRef<int64_t> shape = tensorOf(op->getResult(0)).getShape();
     bool readsPlane = llvm::any_of(op->getOperands(), [&](Value x) { return planes.contains(x) && tensorOf(x).getShape() == shape; });
-    return readsPlane && llvm::all_of(op->getOperands(), [&](Value x) {
+    SmallVector<OpOperand *> vectors = channelVectors(op);
+    return readsPlane && llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+      if (llvm::is_contained(vectors, &operand))
+        return true;
+      Value x = operand.get();
       ArrayRef<int64_t> own = tensorOf(x).getShape();
       bool isOnePixel = own.size() >= 2 && own.back() == 1 && own.drop_back().back() == 1;
       return tensorOf(x).hasStaticShape() && (own.size() < 2 ? tensorOf(x).getNumElements() == 1 : own == shape || isOnePixel);

@@ -18,7 +18,7 @@ Halide::Expr erfOf(Halide::Expr x);  ///< within 3 units
 /// x / 2 * (erf(x / sqrt(2)) + 1) within 1.6e-7 x, in two thirds of the instructions.
 Halide::Expr geluOf(Halide::Expr x);
 
-Halide::Expr sinOf(Halide::Expr x); ///< within 1.6 units, of any x (radians)
+Halide::Expr sinOf(Halide::Expr x); ///< within 1.6 units, of any x in radians (4.2 where a few of 1e28 and more lie next to a quarter of a circle)
 Halide::Expr cosOf(Halide::Expr x); ///< likewise
 
 /// x to the power y. Constant exponents of frequent use (0.5, 0.75, 2, ...) become a few exact operations, others a

@@ -528,7 +528,7 @@ func.func @joined(%x: tensor<1x16x4x6x6xf32>) -> (tensor<1x16x3x36xf32>, tensor<
 module attributes {weft.target = #znver5} {
 // CHECK-LABEL: func.func @lanes
 // CHECK: weft.pack_filter {{.*}} -> tensor<2x3x3x3x8x16xf32>
-// CHECK: weft.conv {{.*}} algorithm = #weft.algorithm<winograd4>
+// CHECK: weft.conv {{.*}}algorithm = #weft.algorithm<winograd4>
 func.func @lanes(%x: tensor<1x24x160x160xf32>) -> tensor<1x24x160x160xf32> attributes {weft.net} {
   %w = weft.weight "c.weight" : tensor<24x24x3x3xf32>
   %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1]
