@@ -131,7 +131,8 @@ private:
       stage.computeRoot();
     else
       stage.computeAt(kernel.output().name, rows.at);
-    if (view.inLanes || view.loops.empty() || !isWide(view, machine))
+    bool isOne = !view.loops.empty() && view.loops.back() == rows.at; // of its innermost loop: vectors would be of others, too
+    if (view.inLanes || view.loops.empty() || isOne || !isWide(view, machine))
       return stage.get();
     vectorize(stage, view, machine, Tail::ShiftInwards);
     if (!view.isReduction())

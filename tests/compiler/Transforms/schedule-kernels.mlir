@@ -553,3 +553,16 @@ func.func @samples(%x: tensor<2x48x8x40x40xf32>) -> tensor<2x108x8x40x40xf32> at
   return %0 : tensor<2x108x8x40x40xf32>
 }
 }
+
+// -----
+
+// Planes of few pixels: statistics of the one channel whose elements follow are no vectors of several.
+module attributes {weft.target = #weft.target<name = "cpu:znver5", vector = 16, features = []>} {
+// CHECK-LABEL: func.func private @instancenorm
+// CHECK-SAME: stage<"sum", [compute_at("normalize", ch)]>
+// CHECK-SAME: stage<"scale", [compute_at("normalize", ch)]>
+func.func @few_pixels(%x: tensor<1x32x3x3xf32>) -> tensor<1x32x3x3xf32> attributes {weft.net} {
+  %0 = weft.instancenorm %x : (tensor<1x32x3x3xf32>) -> tensor<1x32x3x3xf32>
+  return %0 : tensor<1x32x3x3xf32>
+}
+}
