@@ -51,10 +51,9 @@ std::string withoutEllipsis(StringRef equation, ArrayRef<int64_t> ranks) {
       unused += c;
   auto [left, right] = equation.split("->");
   size_t most = 0;
-  auto labelsFor = [&](size_t count) { return StringRef(unused).take_front(count).str(); };
   auto replaced = [&](StringRef term, size_t count) {
     auto [before, behind] = term.split(ellipsis);
-    std::string labels = labelsFor(count);
+    std::string labels(unused, 0, count);
     std::reverse(labels.begin(), labels.end());
     return term.contains(ellipsis) ? (before + labels + behind).str() : term.str();
   };

@@ -66,7 +66,7 @@ struct Quarters {
   Expr rest, turns;
 };
 
-/// After Payne and Hanek, Radian reduction for trigonometric functions (1983): of 2 / pi 174 digits, so that enough are left behind the
+/// After Payne and Hanek, Radian reduction for trigonometric functions (1983): of 2 / pi 174 binary digits, so that enough are left behind the
 /// point of the largest x, in parts of 29, whose products with x are exact in f64 as are these without their multiples of four.
 Quarters quartersOf(Expr x) {
   auto d = [](double value) { return Halide::Internal::FloatImm::make(Halide::Float(64), value); };

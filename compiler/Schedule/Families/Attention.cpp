@@ -43,7 +43,7 @@ public:
   }
 
 private:
-  /// Tiles of `stage`, whose rows are cut in tiles by now, inside the loops `order`. Columns that do not fill their last strip end there.
+  /// Tiles of `stage`, whose rows are cut in tiles by now, inside the loops `order`. Fewer columns than a strip end inside it.
   void writeTiles(StageBuilder &stage, StringRef column, int64_t columns, SmallVector<StringRef> order) const {
     int64_t strip = machine.vector * tile.cb;
     stage.split(column, "strip", "columns", strip, columns < strip ? Tail::Predicate : Tail::ShiftInwards);

@@ -90,6 +90,10 @@ bool weft::plan::sameElements(const Place &a, const Place &b, ArrayRef<Extent> e
   });
 }
 
+func::FuncOp weft::plan::kernelOf(func::CallOp call) {
+  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+}
+
 SmallVector<int64_t> weft::plan::wantedStrides(func::FuncOp kernel, unsigned index) {
   auto type = cast<RankedTensorType>(kernel.getArgumentTypes()[index]);
   auto stated = kernel.getArgAttrOfType<IntegerAttr>(index, "weft.dense");

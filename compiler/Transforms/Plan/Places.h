@@ -37,6 +37,8 @@ std::optional<Place> expand(const Place &place, llvm::ArrayRef<Extent> extents,
 /// Whether both address the same elements: strides of dimensions with one element do not matter.
 bool sameElements(const Place &a, const Place &b, llvm::ArrayRef<Extent> extents);
 
+/// The kernel function that is called.
+mlir::func::FuncOp kernelOf(mlir::func::CallOp call);
 /// What a kernel function asks of the strides of argument `index`: its innermost `weft.dense` (at least one) dimensions
 /// lie without gaps, as far as their extents are constants of the type. -1 where any stride will do.
 llvm::SmallVector<int64_t> wantedStrides(mlir::func::FuncOp kernel, unsigned index);

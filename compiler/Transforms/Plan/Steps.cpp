@@ -55,10 +55,6 @@ private:
   llvm::DenseMap<Value, Place> places;
 };
 
-func::FuncOp kernelOf(func::CallOp call) {
-  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
-}
-
 /// What the walks rely on: each call is of a kernel, and its last operands are written.
 LogicalResult checkCall(func::CallOp call) {
   func::FuncOp kernel = kernelOf(call);

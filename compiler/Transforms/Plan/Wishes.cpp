@@ -9,8 +9,8 @@
 using namespace mlir;
 using namespace weft::plan;
 
-/// What rows lie further apart that would meet in the cache.
-constexpr int64_t lineElements = 16;
+/// What lies so far apart meets in the same sets of the cache; what rows lie further apart so that they do not.
+constexpr int64_t pageBytes = 4096, lineElements = 16;
 
 Wishes::Wishes(func::FuncOp network, Values &values, const Bounds &bounds, std::vector<PlannedBuffer> &buffers)
     : network(network), values(values), bounds(bounds), buffers(buffers) {}
@@ -99,15 +99,12 @@ FailureOr<Place> Wishes::newBuffer(Value value, PlannedBuffer::Kind kind, unsign
 
 /// Whether a stride is a whole number of pages: what lies one stride apart would meet in the same sets of the cache.
 static bool meetsInCache(const Extents &extents, ArrayRef<int64_t> shared, Type element) {
-  constexpr int64_t pageBytes = 4096;
   std::optional<Extents> strides = denseStrides(extents, shared);
   return strides && llvm::any_of(llvm::zip(extents, *strides), [&](auto dim) {
            auto [extent, stride] = dim;
            return extent != Extent(1) && stride.isConstant() && stride.add * elementBytes(element) % pageBytes == 0;
          });
 }
-
-static func::FuncOp kernelOf(func::CallOp call) { return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr()); }
 
 /// The operands of kernels that `value` is; none if anything else reads it.
 static SmallVector<OpOperand *> kernelOperands(Value value) {
@@ -147,10 +144,11 @@ static bool addsUpRows(OpOperand *operand) {
 /// Whether rows of a matrix, which a product adds up, lie whole pages apart though nothing wants them to: a strip of columns has a line of
 /// each, and few of those stay in a cache together.
 bool Wishes::rowsMeet(Value value, const Extents &extents) {
-  constexpr int64_t pageBytes = 4096, fewRows = 16;
+  constexpr int64_t fewRows = 16;
   auto type = cast<RankedTensorType>(value.getType());
   int64_t rank = type.getRank();
-  if (!value.getDefiningOp<func::CallOp>() || rank < 2 || !llvm::all_of(extents, [](const Extent &extent) { return extent.isConstant(); }) || extents[rank - 2].add < fewRows ||
+  bool isKnown = llvm::all_of(extents, [](const Extent &extent) { return extent.isConstant(); });
+  if (!value.getDefiningOp<func::CallOp>() || rank < 2 || !isKnown || extents[rank - 2].add < fewRows ||
       extents[rank - 1].add * elementBytes(type.getElementType()) % pageBytes != 0)
     return false;
   SmallVector<OpOperand *> operands = kernelOperands(value);
