@@ -8,6 +8,18 @@ using namespace mlir;
 
 namespace weft {
 
+/// Taps of dimension `d` of the window that meet the input, of those of all results.
+static double metOf(ConvOp conv, unsigned d) {
+  int64_t input = cast<RankedTensorType>(conv.getX().getType()).getDimSize(2 + d), kernel = conv.getKernel()[d];
+  int64_t results = cast<RankedTensorType>(conv.getY().getType()).getDimSize(2 + d), dilation = conv.getDilation()[d], count = 0;
+  for (int64_t at = 0; at < results; ++at) {
+    int64_t place = at * conv.getStride()[d] - conv.getPad()[d]; // of the first tap
+    auto clamped = [&](int64_t tap) { return std::clamp<int64_t>(tap, 0, kernel); };
+    count += clamped(llvm::divideCeilSigned(input - place, dilation)) - clamped(llvm::divideCeilSigned(-place, dilation));
+  }
+  return double(count) / double(results * kernel);
+}
+
 ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
   auto x = cast<RankedTensorType>(conv.getX().getType()), y = cast<RankedTensorType>(conv.getY().getType());
   batch = y.getDimSize(0);
@@ -24,6 +36,9 @@ ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {
   height = pixels / std::max<int64_t>(width, 1);
   if (kernel.size() == 3)
     depth = y.getDimSize(2);
+  if (x.hasStaticShape() && y.hasStaticShape() && pixels > 0)
+    for (unsigned d = 0; d + 1 < kernel.size(); ++d)
+      met *= metOf(conv, d);
 }
 
 /// Fewer channels together would not hide the loop around them.
@@ -160,7 +175,7 @@ static Tile leastTile(int64_t width, int64_t blocks, const Machine &machine, Til
         double waste = repeated(width, x) * repeated(limits.rows, y) * repeated(blocks, cb);
         if ((exact && waste > 1) || (limits.wholeBlocks && blocks % cb != 0))
           continue;
-        double cost = waste * tilePenalty(x * y, cb, machine, limits);
+        double cost = waste * tilePenalty(x * y, cb, machine, limits) * (y == 1 ? limits.oneRow : 1);
         if (least < 0 || cost < least - 1e-9) {
           least = cost;
           best = {x, cb, waste, y};

@@ -15,10 +15,13 @@ struct ConvShape {
   int64_t height;                         ///< of the output, all other spatial dimensions
   int64_t depth = 1;                      ///< of the output, where there are three spatial dimensions: part of `height`
   llvm::SmallVector<int64_t> kernel, stride, dilation;
+  double met = 1; ///< part of the window's rows (and planes) that lie in the input and not in its padding, of all results
 
   bool isDense() const { return groups == 1; }
   /// Each channel has a filter, and there are as many outputs as inputs.
   bool isDepthwise() const { return groups == inputs && outputs == inputs && groups > 1; }
+  /// Whether rows of the window that lie in padding are left out, where one row of results is summed at a time.
+  bool trims() const { return met <= 0.98; }
 };
 
 /// How many channels of an input block a dense convolution reads together: half or a quarter where the last block is so full
@@ -59,6 +62,7 @@ struct TileLimits {
   double three = 1.02;        ///< of three: more streams of weights are slower when they come from memory
   double many = 1.02;         ///< of more than three
   int64_t rows = 1;           ///< of the plane, where a tile may have several
+  double oneRow = 1;          ///< the time of a tile of one row, which may leave out rows of the window in padding
   bool wholeBlocks = false;   ///< a tile's channel blocks must divide all
   int64_t held = 0;           ///< registers for each pixel, where unrolled taps share them
   int64_t widest = 6;         ///< channel blocks of a tile

@@ -228,6 +228,37 @@ LogicalResult chooseLoops(ConvLoops &l) {
   return failure();
 }
 
+/// Whether a tap's row (and plane) of the window lies in the input, not in what is filled around it; null where all do. The first row of
+/// results takes all taps: filters often come from memory then, and what is read in order arrives in time.
+Value meetsRows(ImplicitLocOpBuilder &builder, const ConvLoops &l, Value input, const Box &window) {
+  Value meets;
+  auto number = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, value); };
+  auto scaled = [&](unsigned loop, int64_t by) -> Value {
+    Value index = linalg::IndexOp::create(builder, loop);
+    return by == 1 ? index : Value(arith::MulIOp::create(builder, index, number(by)));
+  };
+  auto both = [&](Value a, Value b) { return a ? Value(arith::AndIOp::create(builder, a, b)) : b; };
+  Value rows = scaled(2, 1);
+  for (unsigned d = 1; d + 1 < l.spatial; ++d)
+    rows = arith::AddIOp::create(builder, rows, scaled(2 + d, 1));
+  Value isLater = arith::CmpIOp::create(builder, arith::CmpIPredicate::sgt, rows, number(0));
+  for (unsigned d = 0; d + 1 < l.spatial; ++d) {
+    if (l.op.getKernel()[d] == 1)
+      continue;
+    Value place = scaled(2 + d, l.op.getStride()[d]), tap = scaled(l.window[d], l.op.getDilation()[d]);
+    if (window.low[d] > 0) {
+      Value first = arith::SubIOp::create(builder, number(window.low[d]), place);
+      Value bound = arith::SelectOp::create(builder, isLater, first, number(0));
+      meets = both(meets, arith::CmpIOp::create(builder, arith::CmpIPredicate::sge, tap, bound));
+    }
+    if (window.high[d] > 0) {
+      Value end = arith::SubIOp::create(builder, tensor::DimOp::create(builder, input, 2 + d), number(window.high[d]));
+      meets = both(meets, arith::CmpIOp::create(builder, arith::CmpIPredicate::slt, tap, arith::SubIOp::create(builder, end, place)));
+    }
+  }
+  return meets;
+}
+
 LogicalResult lowerConv(ConvOp op, KernelBuilder &kernel) {
   Layout x(op.getX().getType()), y(op.getY().getType());
   kernel.setHead(convHead(op, y));
@@ -244,10 +275,13 @@ LogicalResult lowerConv(ConvOp op, KernelBuilder &kernel) {
     unsigned spatial = op.getSpatialRank();
     Box window = slidingWindow(x.type.getShape().take_back(spatial), y.type.getShape().take_back(spatial),
                                op.getKernel(), op.getStride(), op.getDilation(), op.getPad(), 0);
-    sum = kernel.reduce("conv", l.loops,
-                        {{kernel.read(op.getX(), window, "x"), l.map(l.input)},
-                         {kernel.read(op.getWeight(), "filter"), l.map(l.filter)}},
-                        y.stored(), zeroOf(y.type), multiplyAdd);
+    Value input = kernel.read(op.getX(), window, "x");
+    bool trims = kernel.parameter("trim") != 0;
+    sum = kernel.reduce("conv", l.loops, {{input, l.map(l.input)}, {kernel.read(op.getWeight(), "filter"), l.map(l.filter)}},
+                        y.stored(), zeroOf(y.type), [&](ImplicitLocOpBuilder &builder, ValueRange args) {
+                          Value added = multiplyAdd(builder, args), meets = trims ? meetsRows(builder, l, input, window) : Value();
+                          return meets ? Value(arith::SelectOp::create(builder, meets, added, args.back())) : added;
+                        });
   }
   if (failed(sum))
     return failure();

@@ -1,8 +1,10 @@
 // Part of weft, under the Apache License v2.0 with LLVM Exceptions.
 // The schedule of last resort as directives.
 #include "compiler/Schedule/Families/Anything.h"
+#include "dialects/Weft/Weft.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -50,6 +52,20 @@ static bool matches(const StageView &out, const StageView &stage) {
     if (extent < 0 && a != b)
       return false;
   return true;
+}
+
+/// Whether an edge reads `stage` at its source or at its own place: of any row, whatever row the reader is at.
+static bool isReadElsewhere(const StageView &stage) {
+  auto followsRow = [](AffineMap map) { return map.getNumResults() > 0 && map.getResult(0) == getAffineDimExpr(0, map.getContext()); };
+  return llvm::any_of(stage.op->getUses(), [&](OpOperand &use) {
+    if (auto extract = dyn_cast<tensor::ExtractOp>(use.getOwner()))
+      return !extract.getIndices().empty() && !extract.getIndices().front().getDefiningOp<linalg::IndexOp>();
+    auto segments = dyn_cast<SegmentReduceOp>(use.getOwner());
+    if (!segments)
+      return false;
+    unsigned first = segments.getInputs().getBeginOperandIndex(), place = use.getOperandNumber();
+    return place >= first && place - first < segments.getInputs().size() && !followsRow(segments.getMaps()[place - first]);
+  });
 }
 
 /// The innermost loop of `out` outside which everything `stage` needs is the same: they share a prefix of loops.
@@ -118,12 +134,12 @@ ScheduleAttr scheduleAnything(const KernelView &kernel, const Machine &machine, 
     if (!view.isReduction())
       continue; // inlined
     StageBuilder stage(context, view.name);
-    StringRef at = commonLoop(out, view, outer);
+    StringRef at = isReadElsewhere(view) ? StringRef() : commonLoop(out, view, outer);
     if (at.empty())
       stage.computeRoot();
     else
       stage.computeAt(out.name, at);
-    if (matches(out, view))
+    if (matches(out, view) && !view.inLanes)
       vectorizeSum(stage, view, machine);
     stages.push_back(stage.get());
   }

@@ -26,6 +26,13 @@ TileLimits limitsOf(const ConvShape &shape, const Machine &machine) {
   return limits;
 }
 
+/// Few rows of a window are too little for a loop of another length each time.
+bool trimsRows(const ConvShape &shape, Tile tile) {
+  constexpr int64_t fewestTaps = 5;
+  constexpr double mostMet = 0.93;
+  return tile.y == 1 && shape.met <= mostMet && shape.kernel.end()[-2] >= fewestTaps;
+}
+
 /// Whether threads share channel blocks in 1x1 convolutions around it, whose weights outweigh planes: each finds in its own cache what
 /// it wrote. Measured where those run over lines of pixels.
 bool followsPlanes(const ConvShape &shape, const Machine &machine) {
@@ -52,6 +59,9 @@ public:
     choice.algorithm = permutes ? Algorithm::Grouped : Algorithm::Depthwise;
     choice.block = machine.vector;
     choice.weightBytes = blocks * machine.vector * shape.inputs / shape.groups * shape.window * 4;
+    bool trims = trimsRows(shape, tile);
+    if (trims)
+      products *= shape.met;
     double bytes = double(shape.batch) * shape.pixels * blocks * machine.vector * 8;
     choice.cycles =
         std::max(double(shape.batch) * shape.pixels * blocks * shape.window * products * tile.waste / machine.fmaPerCycle,
@@ -65,6 +75,8 @@ public:
       values.push_back({"rows", rows});
     else if (enoughPlanes) // a row is too little for a task
       values.push_back({"planes", 1});
+    if (trims)
+      values.push_back({"trim", 1});
     choice.parameters = makeParameters(head->getContext(), name(), values);
     choices.push_back(choice);
   }

@@ -89,6 +89,8 @@ public:
     bool prepares = hasPrologue(conv);
     if (!prepares)
       limits.rows = rowsOfTile(shape);
+    if (shape.trims())
+      limits.oneRow = shape.met;
     Tile tile = chooseTile(shape.width, outBlocks / groups, machine, limits);
     Choice choice;
     choice.algorithm = shape.isDense() ? Algorithm::Direct : Algorithm::Grouped;
@@ -102,7 +104,8 @@ public:
     }
     std::optional<Tile> chunks = prepares ? std::nullopt : chunkTile(shape, tile, choice, machine);
     tile = chunks.value_or(tile);
-    double vectors = double(shape.batch) * shape.pixels * outBlocks * inputs * shape.window * tile.waste;
+    bool trims = trimsRows(shape, tile);
+    double vectors = double(shape.batch) * shape.pixels * outBlocks * inputs * shape.window * (trims ? shape.met : 1) * tile.waste;
     choice.cycles = streamingCycles(vectors, choice.weightBytes, machine);
     if (!chunks)
       choice.cycles = std::max(choice.cycles, readAgainCycles(shape, tile, inputs, choice, machine));
@@ -129,6 +132,9 @@ public:
   }
 
 private:
+  /// Rows of one tile leave out different rows of the window.
+  static bool trimsRows(const ConvShape &shape, Tile tile) { return shape.trims() && tile.y == 1; }
+
   static int64_t lanesOf(const ConvShape &shape, const Machine &machine) {
     return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
   }
@@ -300,6 +306,8 @@ private:
       values.push_back({"divides", 1});
     if (int64_t lines = inputLines(shape, tile, machine))
       values.push_back({"ahead", lines});
+    if (trimsRows(shape, tile))
+      values.push_back({"trim", 1});
     return makeParameters(context, name(), values);
   }
 
@@ -378,6 +386,8 @@ private:
                                  int64_t weightBytes) const {
     SmallVector<std::pair<StringRef, int64_t>> values{{"x", tile.x}, {"cb", tile.cb}};
     appendStrips(conv, shape, pixelBytes, weightBytes, stripBytes, values);
+    if (trimsRows(shape, tile))
+      values.push_back({"trim", 1});
     return makeParameters(conv.getContext(), name(), values);
   }
 };

@@ -256,7 +256,7 @@ static Choice choiceFor(MLIRContext *context, const ConvShape &shape, int64_t m,
     values.push_back({"chunk", cut});
   if (tiles.slices < shape.depth)
     values.push_back({"slices", tiles.slices});
-  int64_t run = ragged ? tiles.fewestTiles() : rows * tiles.dy * cut;
+  int64_t run = ragged ? tiles.fewestTiles() : std::min(last, whole); // also those of a short last band are to fetch all
   if (int64_t lines = fetchedAhead(tiles, tile, samples * tiles.slices * llvm::divideCeil(run, tile.x), machine))
     values.push_back({"prefetch", lines});
   if (double cycles = byPoints && machine.tiles && shape.isDense() ? cyclesInTiles(tiles, shape.batch, samples) : 0) {

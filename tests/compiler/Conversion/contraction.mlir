@@ -162,3 +162,19 @@ func.func @transposed(%x: tensor<1x3x4xf32>) -> tensor<1x2x7xf32> attributes {we
   %y = weft.conv_transpose %x, %w stride [2] pad [1, 1] output_pad [0] dilation [1] : (tensor<1x3x4xf32>, tensor<3x2x3xf32>) -> tensor<1x2x7xf32>
   return %y : tensor<1x2x7xf32>
 }
+
+// Rows of the window that lie in padding are left out, but not of the first row of results, which takes the filter in order.
+// CHECK-LABEL: kernel dwconv5x5_b16_0 {
+// CHECK: update [ky < 5, kx < 5]
+// CHECK-NEXT: value where and(ge(ky, select(gt(y, 0:i32), sub(2:i32, y), 0:i32)), lt(ky, sub(sub(extent(@x, 2), 2:i32), y))) = add(acc, mul(
+func.func @trimmed(%x: tensor<1x16x7x9xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.0>>) -> tensor<1x16x7x9xf32, #weft.blocked<16>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<16x1x5x5xf32>
+  %p = weft.pack_depthwise %w {block = 16 : i64} : (tensor<16x1x5x5xf32>) -> tensor<1x5x5x16xf32>
+  %y = weft.group "trimmed" (%x, %p) {
+  ^bb0(%a: tensor<1x16x7x9xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.0>>, %f: tensor<1x5x5x16xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [2, 2, 2, 2] dilation [1, 1] {algorithm = #weft.algorithm<depthwise>, groups = 16 : i64, filter_shape = array<i64: 16, 1, 5, 5>}
+           : (tensor<1x16x7x9xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.0>>, tensor<1x5x5x16xf32>) -> tensor<1x16x7x9xf32, #weft.blocked<16>>
+    weft.yield %c : tensor<1x16x7x9xf32, #weft.blocked<16>>
+  } {choice = {family = "depthwise", x = 9 : i64, trim = 1 : i64}} : (tensor<1x16x7x9xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.0>>, tensor<1x5x5x16xf32>) -> tensor<1x16x7x9xf32, #weft.blocked<16>>
+  return %y : tensor<1x16x7x9xf32, #weft.blocked<16>>
+}

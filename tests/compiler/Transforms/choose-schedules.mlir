@@ -107,7 +107,7 @@ func.func @chunks(%x: tensor<1x512x7x7xf32>, %z: tensor<1x512x17x17xf32>) -> (te
 module attributes {weft.target = #weft.target<name = "cpu:x86-64-v3", vector = 8, features = []>} {
 // CHECK-LABEL: func.func @windows_in_chunks
 // CHECK: choice = {cb = 2 : i64, chunks = 1 : i64, family = "direct", rows = 7 : i64, width = 28 : i64, x = 6 : i64}
-// CHECK: choice = {cb = 4 : i64, chunks = 1 : i64, family = "direct", width = 14 : i64, x = 3 : i64}
+// CHECK: choice = {cb = 4 : i64, chunks = 1 : i64, family = "direct", trim = 1 : i64, width = 14 : i64, x = 3 : i64}
 // CHECK-NOT: chunks
 // CHECK: return
 func.func @windows_in_chunks(%x: tensor<1x128x56x56xf32>, %y: tensor<1x256x28x28xf32>, %z: tensor<1x256x14x14xf32>)

@@ -1,5 +1,5 @@
 // A layer's larger form, which gains a little more for four times the bytes, does not shut out another layer's smaller one.
-// RUN: weft-opt %s --weft-assign-layouts=weights-budget=2.5 | FileCheck %s
+// RUN: weft-opt %s --weft-assign-layouts=weights-budget=2.4 | FileCheck %s
 // RUN: weft-opt %s --weft-assign-layouts=weights-budget=9 | FileCheck %s --check-prefix=RICH
 
 // CHECK-COUNT-2: weft.conv {{.*}}#weft.algorithm<winograd2>

@@ -270,6 +270,27 @@ def volumes():
     return net
 
 
+def windows_in_padding():
+    """Windows of which whole rows or planes lie in padding: on one side or both, with strides, dilation, groups, batches, behind what prepares their input."""
+    net = Network()
+    for channels, groups, window, pads, strides, dilations, plane in (
+            (32, 32, (5, 5), (2, 2, 2, 2), (1, 1), (1, 1), (7, 9)), (24, 24, (9, 3), (8, 1, 0, 1), (1, 1), (1, 1), (10, 16)),
+            (48, 48, (7, 7), (3, 3, 3, 3), (2, 2), (1, 1), (12, 11)), (40, 40, (5, 5), (6, 4, 5, 4), (1, 1), (3, 2), (13, 14)),
+            (64, 8, (11, 11), (5, 5, 5, 5), (1, 1), (1, 1), (16, 16)), (64, 4, (3, 3), (1, 1, 1, 1), (1, 1), (1, 1), (7, 7)),
+            (32, 1, (7, 5), (6, 2, 3, 2), (2, 1), (1, 1), (9, 20)), (20, 1, (15, 1), (7, 0, 7, 0), (1, 1), (1, 1), (14, 14)),
+            (96, 1, (5, 5), (0, 0, 4, 4), (1, 1), (1, 1), (5, 5))):
+        attributes = {"pads": pads, "strides": strides, "dilations": dilations, "group": groups}
+        for batch in (1, 3):
+            net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "y", {})], {"x": normal(batch, channels, *plane)},
+                    {"w": normal(channels, channels // groups, *window) / 8, "b": normal(channels)})
+        net.add([("Mul", "xs", "a", {}), ("Relu", "a", "b", {}), ("Conv", "bw", "c", attributes), ("Add", "cd", "y", {})], {"x": normal(1, channels, *plane)},
+                {"w": normal(channels, channels // groups, *window) / 8, "s": normal(1, channels, 1, 1), "d": normal(channels, 1, 1)})
+    for groups, window, pads, strides in ((1, (3, 3, 3), (1, 1, 1, 1, 1, 1), (1, 1, 1)), (1, (3, 5, 3), (2, 2, 1, 0, 2, 1), (2, 1, 1)), (32, (5, 5, 5), (2,) * 6, (1, 1, 1)),
+                                          (2, (3, 3, 3), (2, 2, 2, 2, 2, 2), (1, 2, 1))):
+        net.add([("Conv", "xw", "y", {"pads": pads, "strides": strides, "group": groups})], {"x": normal(2, 32, 4, 9, 13)}, {"w": normal(32, 32 // groups, *window) / 20})
+    return net
+
+
 def lines():
     """Means and maxima of rows or columns of what a convolution makes."""
     net = Network(opset=17)
@@ -350,7 +371,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, windows_in_padding, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
