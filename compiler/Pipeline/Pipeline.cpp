@@ -61,6 +61,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     manager.addPass(createVolumesToPlanes());
     manager.addPass(createSplitTransposed());
     manager.addPass(createTrimWindows());
+    manager.addPass(createSeparatePools());
     manager.addPass(createPickPixels());
     manager.addPass(createTapsToChannels());
     manager.addPass(createSplitGroups());

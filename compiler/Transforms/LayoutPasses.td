@@ -77,6 +77,20 @@ def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def SeparatePools : Pass<"weft-separate-pools", "::mlir::ModuleOp"> {
+  let summary = "pooling over large windows that overlap goes by rows, then by columns";
+  let description = [{
+    ```mlir
+    %y = weft.maxpool %x kernel [13, 13] stride [1, 1] pad [6, 6, 6, 6] dilation [1, 1] : (tensor<1x512x20x20xf32>) -> tensor<1x512x20x20xf32>
+    // becomes
+    %r = weft.maxpool %x kernel [1, 13] stride [1, 1] pad [0, 6, 0, 6] dilation [1, 1] : (tensor<1x512x20x20xf32>) -> tensor<1x512x20x20xf32>
+    %y = weft.maxpool %r kernel [13, 1] stride [1, 1] pad [6, 0, 6, 0] dilation [1, 1] : (tensor<1x512x20x20xf32>) -> tensor<1x512x20x20xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numSeparated", "separated", "dimensions that got a pool of their own">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def PickPixels : Pass<"weft-pick-pixels", "::mlir::ModuleOp"> {
   let summary = "1x1 convolutions that skip pixels read a copy of the others";
   let description = [{

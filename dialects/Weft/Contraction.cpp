@@ -160,6 +160,38 @@ struct VectorsAsMatrices : OpRewritePattern<MatmulOp> {
   }
 };
 
+/// The last two dimensions change places, no others do.
+bool turnsMatrix(TransposeOp op) {
+  ArrayRef<int64_t> order = op.getPerm();
+  size_t rank = order.size();
+  auto isPlain = [&](size_t d) { return order[d] == int64_t(d); };
+  return rank >= 2 && llvm::all_of(llvm::seq(rank - 2), isPlain) && order[rank - 2] == int64_t(rank - 1);
+}
+
+Value turned(OpBuilder &builder, Location loc, Value x) {
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(tensorOf(x).getRank()));
+  std::swap(order.end()[-1], order.end()[-2]);
+  return TransposeOp::create(builder, loc, x, order);
+}
+
+/// Attention over channels first, as diffusion models write it: `v p^T` is `(p v^T)^T`, which turns values and results, each with few
+/// features, not the weights of all places for all places.
+struct WeightsOfAttentionFirst : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern<MatmulOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
+    auto turn = op.getY().getDefiningOp<TransposeOp>();
+    auto softmax = turn ? turn.getX().getDefiningOp<SoftmaxOp>() : SoftmaxOp();
+    RankedTensorType x = tensorOf(op.getX()), y = tensorOf(op.getY());
+    if (!softmax || !turn->hasOneUse() || !turnsMatrix(turn) || x.getRank() != y.getRank() || op.getAlgorithm())
+      return failure();
+    Location loc = op.getLoc();
+    Value product = MatmulOp::create(rewriter, loc, softmax.getResult(), turned(rewriter, loc, op.getX()), op.getAlgorithmAttr());
+    rewriter.replaceOp(op, turned(rewriter, loc, product));
+    return success();
+  }
+};
+
 /// As one row.
 struct VectorAsRow : OpRewritePattern<LinearOp> {
   using OpRewritePattern<LinearOp>::OpRewritePattern;
@@ -180,7 +212,7 @@ struct VectorAsRow : OpRewritePattern<LinearOp> {
 } // namespace
 
 void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<VectorsAsMatrices>(context);
+  patterns.add<VectorsAsMatrices, WeightsOfAttentionFirst>(context);
 }
 
 void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {

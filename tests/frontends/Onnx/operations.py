@@ -234,6 +234,9 @@ def attentions():
     net.add([("Attention", ["q", "k", "v", "", "a", "b"], "ypr", {"is_causal": 1})], shared | {"k": normal(1, 2, 9, 8), "v": normal(1, 2, 9, 8), "a": normal(1, 2, 5, 8), "b": normal(1, 2, 5, 8)}, results="ypr")
     # a picture's patches: products and softmax as one kernel
     net.add([("Attention", "qkv", "y", {"q_num_heads": 3, "kv_num_heads": 3})], {"q": normal(1, 197, 192), "k": normal(1, 197, 192), "v": normal(1, 197, 192)})
+    # over channels first, as diffusion models write it
+    net.add([("Transpose", "q", "t", {"perm": [0, 1, 3, 2]}), ("MatMul", "tk", "s", {}), ("Mul", "sf", "a", {}), ("Softmax", "a", "p", {"axis": -1}), ("Transpose", "p", "u", {"perm": [0, 1, 3, 2]}),
+             ("MatMul", "vu", "y", {})], {"q": normal(2, 3, 10, 70), "k": normal(2, 3, 10, 90), "v": normal(2, 3, 12, 90)}, {"f": np.float32(0.3)})
     half = np.arange(20)[:, None] / 100 ** (np.arange(4) / 4)
     table = {"c": np.cos(half).astype(np.float32), "s": np.sin(half).astype(np.float32)}
     for attributes in ({}, {"interleaved": 1}, {"rotary_embedding_dim": 8}):
@@ -288,6 +291,18 @@ def windows_in_padding():
     for groups, window, pads, strides in ((1, (3, 3, 3), (1, 1, 1, 1, 1, 1), (1, 1, 1)), (1, (3, 5, 3), (2, 2, 1, 0, 2, 1), (2, 1, 1)), (32, (5, 5, 5), (2,) * 6, (1, 1, 1)),
                                           (2, (3, 3, 3), (2, 2, 2, 2, 2, 2), (1, 2, 1))):
         net.add([("Conv", "xw", "y", {"pads": pads, "strides": strides, "group": groups})], {"x": normal(2, 32, 4, 9, 13)}, {"w": normal(32, 32 // groups, *window) / 20})
+    return net
+
+
+def pyramids():
+    """Pooling over large windows that overlap, packed and as it comes, with strides, dilation, padding that counts and does not."""
+    net = Network(opset=19)
+    for window, attributes in (((13, 13), {"pads": [6] * 4}), ((9, 5), {"pads": [4, 2, 3, 1], "strides": [1, 2]}), ((7, 7), {"strides": [2, 2], "ceil_mode": 1, "pads": [3, 3, 2, 2]}),
+                               ((5, 6), {"dilations": [2, 2], "pads": [4, 4, 4, 5]})):
+        for pool, options in (("MaxPool", {}), ("AveragePool", {}), ("AveragePool", {"count_include_pad": 1})):
+            net.add([(pool, "x", "y", {"kernel_shape": window, **attributes, **options})], {"x": normal(2, 5, 17, 20)})
+            net.add([("Conv", "xw", "a", {}), (pool, "a", "b", {"kernel_shape": window, **attributes, **options}), ("Relu", "b", "y", {})], {"x": normal(1, 12, 17, 20)}, {"w": normal(40, 12, 1, 1)})
+    net.add([("MaxPool", "x", "y", {"kernel_shape": [5, 7, 5], "pads": [2, 3, 2, 2, 3, 2]})], {"x": normal(1, 6, 9, 13, 11)})
     return net
 
 
@@ -371,7 +386,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, windows_in_padding, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, windows_in_padding, pyramids, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
