@@ -336,6 +336,8 @@ private:
   void pack(ConvOp conv, const Choice &choice) {
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
+    if (packsWhileRunning(conv))
+      conv.getWeightMutable().assign(plain(conv.getWeight()));
     if (auto mixture = mixtures.find(conv); mixture != mixtures.end())
       packMixture(conv, mixture->second, choice);
     else

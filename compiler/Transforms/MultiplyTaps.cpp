@@ -2,8 +2,10 @@
 // Phase graph: a convolution whose weight is computed while running becomes a matrix product of that and of what each tap of the window
 // reads; of one channel each, a sum over taps. Behind weft-move-factors-out, which leaves no such weight where it can.
 //
-// Forms with packed weights are made when compiling, also those that are mixed while running (Mixtures.h). A transposed convolution reads its input with zeros between the elements.
+// Forms with packed weights are made when compiling, also those that are mixed while running (Mixtures.h); filters of one channel each, over
+// planes, are packed while running (PackWeights.h). A transposed convolution reads its input with zeros between the elements.
 #include "compiler/Transforms/Mixtures.h"
+#include "compiler/Transforms/PackWeights.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Slices.h"
 #include "dialects/Weft/Shapes.h"
@@ -159,18 +161,22 @@ template <typename Conv> LogicalResult check(Conv conv) {
   return success();
 }
 
-/// A weight that is known stays one.
 template <typename Conv> Value withoutBias(OpBuilder &builder, Conv conv) {
   auto copy = cast<Conv>(builder.clone(*conv));
   copy.getBiasMutable().clear();
   return copy.getY();
 }
 
+/// Whether the weight is one, or packed while running.
+bool staysWeight(ConvOp conv) { return isRecipe(conv.getWeight()) || packsWhileRunning(conv); }
+bool staysWeight(ConvTransposeOp conv) { return isRecipe(conv.getWeight()); }
+
 template <typename Conv> LogicalResult multiplyTaps(Conv conv) {
-  if (!isRecipe(conv.getWeight()) && failed(check(conv)))
+  bool stays = staysWeight(conv);
+  if (!stays && failed(check(conv)))
     return failure();
   OpBuilder builder(conv);
-  Value y = isRecipe(conv.getWeight()) ? withoutBias(builder, conv) : product(builder, conv);
+  Value y = stays ? withoutBias(builder, conv) : product(builder, conv);
   y = plusBias(builder, conv.getLoc(), y, conv.getBias());
   conv.getY().replaceAllUsesWith(y);
   conv.erase();
@@ -188,7 +194,8 @@ struct MultiplyTaps : impl::MultiplyTapsBase<MultiplyTaps> {
         });
     for (Operation *op : convs) {
       auto conv = dyn_cast<ConvOp>(op);
-      if (conv && mixtureOf(conv))
+      bool isKnownBias = conv && (!conv.getBias() || isRecipe(conv.getBias()));
+      if (conv && (mixtureOf(conv) || (isKnownBias && staysWeight(conv))))
         continue;
       if (failed(conv ? multiplyTaps(conv) : multiplyTaps(cast<ConvTransposeOp>(op))))
         return signalPassFailure();

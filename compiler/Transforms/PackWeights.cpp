@@ -3,6 +3,7 @@
 #include "compiler/Transforms/PackWeights.h"
 
 #include "compiler/Schedule/ConvShape.h"
+#include "compiler/Schedule/OpKinds.h"
 
 using namespace mlir;
 
@@ -41,6 +42,25 @@ static Value joinGroups(OpBuilder &builder, ConvOp conv, int64_t block) {
   return ReshapeOp::create(builder, loc, joined, filter);
 }
 
+bool packsWhileRunning(ConvOp conv) {
+  auto isStatic = [](Value value) { return cast<RankedTensorType>(value.getType()).hasStaticShape(); };
+  return conv.isDepthwise() && conv.getFilter()[0] == int64_t(conv.getGroups()) && conv.getSpatialRank() == 2 && !isRecipe(conv.getWeight()) &&
+         isStatic(conv.getX()) && isStatic(conv.getWeight());
+}
+
+/// `[C, 1, k...]` to `[C / b, k..., b]`, as `pack_depthwise` does when compiling: what is computed while running.
+static Value packRunning(OpBuilder &builder, ConvOp conv, Value weight, int64_t block) {
+  Location loc = conv.getLoc();
+  SmallVector<int64_t> filter = conv.getFilter();
+  int64_t channels = llvm::alignTo(filter[0], block), taps = filter[2] * filter[3];
+  Value rows = ReshapeOp::create(builder, loc, weight, ArrayRef<int64_t>{filter[0], taps});
+  if (channels > filter[0])
+    rows = PadOp::create(builder, loc, rows, ArrayRef<int64_t>{0, 0}, ArrayRef<int64_t>{channels - filter[0], 0}, PadMode::Constant, APFloat(0.0));
+  Value blocks = ReshapeOp::create(builder, loc, rows, ArrayRef<int64_t>{channels / block, block, taps});
+  Value turned = TransposeOp::create(builder, loc, blocks, ArrayRef<int64_t>{0, 2, 1});
+  return ReshapeOp::create(builder, loc, turned, ArrayRef<int64_t>{channels / block, filter[2], filter[3], block});
+}
+
 Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &choice, int64_t block) {
   Location loc = conv.getLoc();
   const int64_t lanes = choice.wholeBlocks || conv.getGroups() > 1 ? block : inputLanes(conv.getFilter()[1], block);
@@ -50,6 +70,8 @@ Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &ch
   case Algorithm::First:
     return PackFilterOp::create(builder, loc, weight, block, 0);
   case Algorithm::Depthwise:
+    if (packsWhileRunning(conv))
+      return packRunning(builder, conv, weight, block);
     return PackDepthwiseOp::create(builder, loc, weight, block);
   case Algorithm::Grouped:
     if (permutesLanes(conv, block))

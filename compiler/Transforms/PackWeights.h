@@ -10,6 +10,9 @@ namespace weft {
 /// the caller's business.
 void packConv(mlir::OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block);
 
+/// Whether the filter, computed while running, is packed there by operations like any other: one of a channel each, over planes.
+bool packsWhileRunning(ConvOp conv);
+
 /// The filter of a convolution without groups, or with a channel each, in the form of `choice`.
 mlir::Value packFilter(mlir::OpBuilder &builder, ConvOp conv, mlir::Value weight, const Choice &choice, int64_t block);
 

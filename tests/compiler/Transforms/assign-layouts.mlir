@@ -536,3 +536,20 @@ func.func @lanes(%x: tensor<1x24x160x160xf32>) -> tensor<1x24x160x160xf32> attri
   return %0 : tensor<1x24x160x160xf32>
 }
 }
+
+// -----
+
+// A filter of one channel each that is computed while running is packed while running; channels that fill no block end in zeros.
+module attributes {weft.target = #weft.target<name = "cpu:znver4", vector = 16, features = []>} {
+// CHECK-LABEL: func.func @computed_filter
+// CHECK: %[[R:.*]] = weft.reshape %arg1 to [40, 9]
+// CHECK: %[[P:.*]] = weft.pad %[[R]]{{.*}} -> tensor<48x9xf32>
+// CHECK: %[[B:.*]] = weft.reshape %[[P]] to [3, 16, 9]
+// CHECK: %[[T:.*]] = weft.transpose %[[B]] [0, 2, 1]
+// CHECK: %[[W:.*]] = weft.reshape %[[T]] to [3, 3, 3, 16]
+// CHECK: weft.conv %{{.*}}, %[[W]] {{.*}}algorithm = #weft.algorithm<depthwise>
+func.func @computed_filter(%x: tensor<1x40x14x14xf32>, %w: tensor<40x1x3x3xf32>) -> tensor<1x40x14x14xf32> attributes {weft.net} {
+  %0 = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 40 : i64} : (tensor<1x40x14x14xf32>, tensor<40x1x3x3xf32>) -> tensor<1x40x14x14xf32>
+  return %0 : tensor<1x40x14x14xf32>
+}
+}

@@ -1,4 +1,4 @@
-// A network whose filters another part of it computes (dynamic filters, hypernetworks) runs: no kernel packs a weight while running.
+// A network whose filters another part of it computes (dynamic filters, hypernetworks) runs; no kernel packs a weight while running, but for filters of one channel each.
 // RUN: weft-opt %s --split-input-file --weft-multiply-taps --canonicalize --verify-diagnostics | FileCheck %s
 
 // Nine taps of four channels are the terms of one product.
@@ -13,7 +13,15 @@ func.func @dense(%x: tensor<1x4x8x8xf32>, %w: tensor<8x4x3x3xf32>) -> tensor<1x8
 
 // -----
 
-// One channel a group: a sum over taps.
+// Over planes, filters of one channel each are packed while running.
+// CHECK-LABEL: @planes
+// CHECK-NEXT: weft.conv %arg0, %arg1
+func.func @planes(%x: tensor<1x4x9x9xf32>, %w: tensor<4x1x3x3xf32>) -> tensor<1x4x7x7xf32> attributes {weft.net} {
+  %y = weft.conv %x, %w stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {groups = 4 : i64} : (tensor<1x4x9x9xf32>, tensor<4x1x3x3xf32>) -> tensor<1x4x7x7xf32>
+  return %y : tensor<1x4x7x7xf32>
+}
+
+// One channel a group, over lines: a sum over taps.
 // CHECK-LABEL: @depthwise
 // CHECK-COUNT-3: weft.mul
 // CHECK-NOT: weft.matmul

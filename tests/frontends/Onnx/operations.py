@@ -146,6 +146,12 @@ def filters():
                                                        (6, 5, 1, (1, 1), {}), (6, 5, 1, (3, 2), {"strides": [1, 2]})):
         net.add([("Conv", "xwb", "y", {"group": group, **attributes})], {"x": normal(2, inputs, 11, 10), "w": normal(outputs, inputs // group, *kernel)},
                 {"b": normal(outputs)})
+    # of a channel each, between packed layers: filters that a product or a convolution makes, a bias that is known or computed
+    net.add([("Conv", "xp", "a", {}), ("GlobalAveragePool", "a", "m", {}), ("Conv", "mq", "f", {}), ("Reshape", "fs", "w", {}), ("Conv", "awb", "c", {"group": 40, "pads": [3, 3, 3, 3]}),
+             ("Relu", "c", "d", {}), ("Conv", "dr", "y", {})], {"x": normal(1, 8, 12, 13)},
+            {"p": normal(40, 8, 1, 1), "q": normal(40 * 49, 40, 1, 1) / 20, "s": np.array([40, 1, 7, 7]), "b": normal(40), "r": normal(16, 40, 1, 1) / 6})
+    net.add([("Mul", "zt", "w", {}), ("Relu", "b", "c", {}), ("Conv", "xwc", "y", {"group": 24, "strides": [2, 1], "dilations": [1, 2], "pads": [1, 2, 1, 2]})],
+            {"x": normal(3, 24, 15, 16), "z": normal(24, 1, 3, 3), "b": normal(24)}, {"t": normal(24, 1, 1, 1)})
     return net
 
 
