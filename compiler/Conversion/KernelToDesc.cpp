@@ -371,6 +371,10 @@ private:
         predicate = predicate ? kernel::binary(ScalarOp::And, predicate, value->args[0]) : value->args[0];
         value = value->args[1];
       }
+      // What is the same for every term (`s[dst]` of each edge) names a loop in a condition that always holds, for the same reason.
+      int first = stage.loops.size();
+      if (predicate && !readsLoops(value, first))
+        value = kernel::select(kernel::binary(ScalarOp::Ge, kernel::loop(first), kernel::index(0)), value, accumulator(stage.type));
       stage.update->predicate = predicate;
       stage.update->value = value;
     }
@@ -411,7 +415,11 @@ private:
 
     ExprPtr row = kernel::loop(0);
     ExprPtr begin = load(op, op.getIndptr(), {row});
-    ExprPtr end = load(op, op.getIndptr(), {kernel::binary(ScalarOp::Add, row, kernel::index(1))});
+    ExprPtr next = kernel::binary(ScalarOp::Add, row, kernel::index(1));
+    std::optional<Extent> ends = extentOf(op.getIndptr(), 0);
+    if (ends && loops->front().extent == *ends) // a row more than there are, which has no edges
+      next = kernel::binary(ScalarOp::Min, next, kernel::binary(ScalarOp::Sub, kernel::operandExtent(ends->operand, ends->dim), kernel::index(1)));
+    ExprPtr end = load(op, op.getIndptr(), {next});
     if (!begin || !end)
       return failure();
     ExprPtr edge = kernel::binary(ScalarOp::Add, asIndex(begin), kernel::loop(parallel));

@@ -44,7 +44,8 @@ ScalarOp joinOf(const Stage &stage) { return stage.update->value->op; }
 bool isUnrolled(const Update &update) {
   const Expr &value = *update.value, &join = value.kind == ExprKind::Select ? *value.args[1] : value;
   ExprPtr product;
-  return update.loops.size() == 1 && update.loops[0].extent.value <= mostUnrolled && !isFusedMultiplyAdd(join, product);
+  const Extent &extent = update.loops.front().extent;
+  return update.loops.size() == 1 && extent.isFixed() && extent.value <= mostUnrolled && !isFusedMultiplyAdd(join, product);
 }
 
 /// `count` elements of `source` (stage `number`) along its last loop, joined in pairs half the count apart.

@@ -72,6 +72,13 @@ LogicalResult SoftmaxByDstOp::inferReturnTypes(MLIRContext *, Where where, Adapt
   return succeedWithRows(types, tensorOf(adaptor.getIndices()).getDimSize(0), *row);
 }
 
+/// `prelu` finds its slope by a dimension a row does not have.
+bool weft::mayStandAtEdge(Operation *op) {
+  if (auto constant = dyn_cast<ConstantOp>(op))
+    return isa<SplatElementsAttr>(constant.getValue());
+  return isa<ReshapeOp, FlattenOp, TransposeOp, ExpandOp, DotOp, YieldOp>(op) || (op->hasTrait<PlaceByPlace>() && !isa<PreluOp>(op));
+}
+
 //===- Builders --------------------------------------------------------------------------------------------------===//
 
 static ArrayAttr accessAttr(OpBuilder &builder, ArrayRef<Access> access) {

@@ -12,7 +12,8 @@ def SegmentReduceOp : Weft_Op<"segment_reduce", [Pure, SingleBlock]> {
     For each row v and each position of the other result dimensions, begins with `init` and goes over the edges
     `e = indptr[v] .. indptr[v + 1]` in order; the region gets the elements of `inputs` that `indexing_maps` picks and the
     accumulator, and yields the next accumulator. Dimensions of the maps are those of the result (d0 is the row), then
-    the edge; the symbol s0 is the edge's source, `indices[e]`. Phase kernels makes this of `aggregate` and `softmax_by_dst`.
+    the edge; the symbol s0 is the edge's source, `indices[e]`. A result may have a row for each element of `indptr`: the last
+    one is behind all rows and has no edges. Phase kernels makes this of `aggregate` and `softmax_by_dst`.
 
     C1. There is one map an input; each has rank(result) + 1 dimensions and one symbol.
     C2. The result has the type of `init`.

@@ -47,6 +47,10 @@ bool isRecipe(mlir::Value value);
 /// All recipes of a block. Asking for one value at a time walks to the beginning of the network each time.
 llvm::DenseSet<mlir::Value> recipesIn(mlir::Block &block);
 
+/// Whether an operation may stand in a region over one edge: one whose result, element by element, is scalar code. Sums and
+/// products over more than one element of a row are not, but for `dot`.
+bool mayStandAtEdge(mlir::Operation *op);
+
 /// The path of an operation: the name its location carries ("layer1.0.conv1"), empty if none.
 llvm::StringRef pathOf(mlir::Location loc);
 

@@ -238,9 +238,13 @@ Value Evaluator::constCall(const CallExpr &expr, Values values) {
     return Value::error();
   auto type = mlir::RankedTensorType::get(tensor.shape, builder.getF32Type());
   auto elements = mlir::DenseElementsAttr::get(type, llvm::ArrayRef<float>(tensor.numbers));
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  if (edge)
+    builder.restoreInsertionPoint(outsidePoint());
   mlir::Value value = ConstantOp::create(builder, locationOf(path, expr.range), type, elements).getResult();
   llvm::SmallVector<Dim> dims;
   for (int64_t extent : tensor.shape)
     dims.push_back({extent, {}, {}});
-  return Value::tensor(makeTensor(value, dims));
+  const Tensor *made = makeTensor(value, dims);
+  return edge ? capture(*made, static_cast<int>(Access::All), expr.range) : Value::tensor(made);
 }

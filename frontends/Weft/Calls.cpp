@@ -332,12 +332,15 @@ Value Evaluator::operation(StringRef op, llvm::ArrayRef<CallArgument> arguments,
   Restore<TextRange> restore(atCall, nameRange);
   size_t errorsBefore = diagnostics.raisedCount();
   weightFailed = false;
+  mlir::Operation *before = edge && !edge->block->empty() ? &edge->block->back() : nullptr;
   auto results = buildCall(builder, locationOf(callPath, nameRange), op, arguments, *this);
   if (mlir::failed(results)) {
     if (diagnostics.raisedCount() == errorsBefore)
       report(nameRange, "`" + op + "` refuses its arguments");
     return Value::error();
   }
+  if (edge && !checkAtEdge(op, before, nameRange))
+    return Value::error();
   llvm::SmallVector<Value> values;
   for (mlir::Value result : *results)
     values.push_back(nameDims(op, operands, result));

@@ -208,6 +208,18 @@ static StringRef sizeOf(size_t i, size_t rank, llvm::ArrayRef<const Tensor *> op
   return {};
 }
 
+/// `gather` has the dimensions of its indices in the place of the one they pick from.
+static llvm::SmallVector<Dim> gatheredDims(GatherOp gather, llvm::ArrayRef<const Tensor *> operands) {
+  auto dimsOf = [&](mlir::Value value) {
+    return (*llvm::find_if(operands, [&](const Tensor *operand) { return operand->value == value; }))->dims;
+  };
+  llvm::ArrayRef<Dim> rows = dimsOf(gather.getX()), indices = dimsOf(gather.getIndices());
+  llvm::SmallVector<Dim> dims(rows.take_front(gather.getAxis()));
+  llvm::append_range(dims, indices);
+  llvm::append_range(dims, rows.drop_front(gather.getAxis() + 1));
+  return dims;
+}
+
 Value Evaluator::nameDims(StringRef op, llvm::ArrayRef<const Tensor *> operands, mlir::Value result) {
   auto type = llvm::cast<mlir::RankedTensorType>(result.getType());
   llvm::SmallVector<Dim> dims;
@@ -216,12 +228,14 @@ Value Evaluator::nameDims(StringRef op, llvm::ArrayRef<const Tensor *> operands,
   for (const Tensor *operand : operands)
     if (!like && operand->dims.size() == rank)
       like = operand;
+  auto gather = op == "gather" ? result.getDefiningOp<GatherOp>() : GatherOp();
+  llvm::SmallVector<Dim> gathered = gather ? gatheredDims(gather, operands) : llvm::SmallVector<Dim>();
   llvm::ArrayRef<StringRef> image = makesImages(op) ? imageNames(rank) : llvm::ArrayRef<StringRef>();
   for (size_t i = 0; i < rank; ++i) {
     Dim dim;
     dim.extent = type.getDimSize(i);
     if (!dim.isKnown())
-      dim.size = sizeOf(i, rank, operands);
+      dim.size = gather ? gathered[i].size : sizeOf(i, rank, operands);
     if (!image.empty())
       dim.name = image[i];
     else if (like && !losesNames(op))

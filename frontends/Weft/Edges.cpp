@@ -171,6 +171,19 @@ Value Evaluator::edgeIndex(const IndexExpr &expr) {
   return capture(base.asTensor(), static_cast<int>(end == "src" ? Access::Src : Access::Dst), expr.range);
 }
 
+/// Whether what the call `op` has added behind `before` (null: the beginning) may stand in the braces.
+bool Evaluator::checkAtEdge(StringRef op, mlir::Operation *before, TextRange place) {
+  auto first = before ? std::next(before->getIterator()) : edge->block->begin();
+  if (llvm::all_of(llvm::make_range(first, edge->block->end()), [](mlir::Operation &made) { return mayStandAtEdge(&made); }))
+    return true;
+  bool isProduct = op == "linear" || op == "matmul";
+  report(place, "`" + op + "` cannot stand in the braces of an edge, where only element-wise operations, `reshape`, `flatten`, `transpose`, "
+                           "`expand` and `dot` can; " +
+                    (isProduct ? "compute it outside and read its rows, or write `dot(x, weight(out, in))`"
+                               : "compute it outside and read its rows, as in `h[src]`"));
+  return false;
+}
+
 /// `edge.w`
 Value Evaluator::edgeMember(const MemberExpr &expr) {
   std::vector<StringRef> known;

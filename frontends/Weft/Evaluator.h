@@ -197,6 +197,7 @@ private:
   /// The row of `tensor` an edge reads; `access` is a weft::Access, or -1 where a name stands alone.
   Value capture(const Tensor &tensor, int access, TextRange range);
   Value edgeIndex(const IndexExpr &expr);
+  bool checkAtEdge(llvm::StringRef op, mlir::Operation *before, TextRange place);
   Value edgeMember(const MemberExpr &expr);
   Value outsideEdges(const Expr &expr);
   mlir::OpBuilder::InsertPoint outsidePoint();

@@ -64,16 +64,6 @@ Index reshapeIndex(RankedTensorType operand, RankedTensorType result, const Inde
 
 bool isMove(Operation *op) { return isa<ReshapeOp, FlattenOp, TransposeOp, ExpandOp>(op); }
 
-/// `prelu` finds its slope by a dimension a row does not have.
-bool isElementwise(Operation *op) {
-  static const LoweringTable table = [] {
-    LoweringTable made;
-    addElementwise(made);
-    return made;
-  }();
-  return table.find(op) && !isa<PreluOp>(op);
-}
-
 TypedAttr splatOf(Operation *op) {
   auto constant = dyn_cast<ConstantOp>(op);
   auto elements = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
@@ -127,7 +117,7 @@ LogicalResult EdgeCode::collect(Value value, const Index &at) {
     return success();
   if (auto dot = dyn_cast<DotOp>(op))
     return collectDot(dot, at);
-  if (!isMove(op) && !isElementwise(op))
+  if (!mayStandAtEdge(op))
     return op->emitError("`") << op->getName() << "` has no kernel inside an edge expression";
   for (Value operand : op->getOperands()) {
     FailureOr<Index> from = indexOf(op, operand, at);

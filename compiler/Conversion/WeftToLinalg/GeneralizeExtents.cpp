@@ -155,6 +155,10 @@ private:
     for (BlockArgument argument : order)
       for (int64_t d = 0, e = cast<RankedTensorType>(argument.getType()).getRank(); d < e; ++d)
         anchors.try_emplace(classes.getLeaderValue(dimOf(argument, d)), argument, d);
+    // Rows that no argument has (of a softmax that reads no destination) are as many as row ends: behind the last is one without edges.
+    for (auto op : body.getOps<SegmentReduceOp>())
+      if (auto indptr = dyn_cast<BlockArgument>(op.getIndptr()); indptr && op.getResult().getType().isDynamicDim(0))
+        anchors.try_emplace(classes.getLeaderValue(dimOf(op.getResult(), 0)), indptr, 0);
   }
 
   /// Extents the caller does not know as constants: each is that of an input, or one less than there are row ends.

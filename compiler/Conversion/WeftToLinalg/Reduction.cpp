@@ -334,6 +334,19 @@ FailureOr<SmallVector<unsigned>> storedAxes(Operation *op, const Layout &x, Arra
   return result;
 }
 
+/// How many elements a reduction takes together; ShapedType::kDynamic where that is a run-time size.
+int64_t countTogether(RankedTensorType x, ArrayRef<int64_t> axes) {
+  int64_t count = 1;
+  for (auto [axis, extent] : llvm::enumerate(x.getShape())) {
+    if (!axes.empty() && !llvm::is_contained(axes, int64_t(axis)))
+      continue;
+    if (ShapedType::isDynamic(extent))
+      return extent;
+    count *= extent;
+  }
+  return count;
+}
+
 template <typename Op>
 LogicalResult lowerReduce(Op op, KernelBuilder &kernel, StringRef name, llvm::function_ref<TypedAttr(Type)> init,
                           llvm::function_ref<Value(Builder &, Value, Value)> combine, bool mean = false) {
@@ -357,7 +370,7 @@ LogicalResult lowerReduce(Op op, KernelBuilder &kernel, StringRef name, llvm::fu
                     init(x.type.getElementType()), [&](Builder &b, ValueRange v) { return combine(b, v[1], v[0]); });
   if (mean) {
     kernel.keepExtents();
-    int64_t count = x.type.getNumElements() / y.type.getNumElements();
+    int64_t count = countTogether(x.type, op.getAxes());
     StageLoops perResult{
         {axis.loops.names.begin(), axis.loops.names.begin() + axis.loops.parallel}, axis.loops.parallel, {}};
     stage = kernel.map("mean", perResult, {{stage, kernel.builder.getMultiDimIdentityMap(axis.loops.parallel)}},
@@ -377,7 +390,7 @@ LogicalResult lowerSum(ReduceSumOp op, KernelBuilder &kernel) {
       op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf);
 }
 LogicalResult lowerMean(ReduceMeanOp op, KernelBuilder &kernel) {
-  if (!op.getX().getType().hasStaticShape())
+  if (ShapedType::isDynamic(countTogether(cast<RankedTensorType>(op.getX().getType()), op.getAxes())))
     return op.emitError("no kernel for a mean over a run-time size");
   return lowerReduce(
       op, kernel, "sum", [](Type type) { return attrOf(type, 0); }, addOf, true);

@@ -198,7 +198,8 @@ LogicalResult lowerScatter(ScatterOp op, KernelBuilder &kernel) {
   Source sources[] = {{kernel.read(op.getIndices(), "indices"), lineMap(indices, kernel, op.getAxis())},
                       {kernel.read(op.getUpdates(), "updates"), identity}};
   kernel.define(op.getY(), kernel.scatter("scatter", sources, op.getAxis(), begin, [&](Builder &b, ValueRange v) {
-    Value place = fromFront(b, v[0], arith::ConstantIndexOp::create(b, extent));
+    Value rows = ShapedType::isDynamic(extent) ? Value(tensor::DimOp::create(b, begin, op.getAxis())) : arith::ConstantIndexOp::create(b, extent);
+    Value place = fromFront(b, v[0], rows);
     return std::pair(Value(arith::IndexCastOp::create(b, b.getI32Type(), place)), scattered(b, op.getKind(), v[2], v[1]));
   }));
   return success();

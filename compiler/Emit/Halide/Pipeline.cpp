@@ -29,10 +29,13 @@ public:
     for (const Stage &stage : desc.stages)
       funcs.emplace_back(Halide::Internal::Function(funcName(stage))); // this constructor keeps the name as it is
     parameters.resize(desc.operands.size());
-    for (size_t i = 0; i < desc.operands.size(); ++i)
-      if (!desc.operands[i].isOutput)
-        parameters[i] = inputParameter(desc.operands[i]);
-    // An output is a parameter once its Func is defined; others may ask for its extents before that, by name.
+    // An output has a parameter of its own once its Func is defined; others may ask for its extents before that, by name.
+    for (size_t i = 0; i < desc.operands.size(); ++i) {
+      const Operand &operand = desc.operands[i];
+      parameters[i] = operand.isOutput ? Halide::Parameter(halideType(operand.type), true, static_cast<int>(operand.dims.size()),
+                                                           funcs[stageHolding(static_cast<int>(i))].name())
+                                       : inputParameter(operand);
+    }
     for (size_t i = 0; i < desc.stages.size(); ++i)
       defineStage(static_cast<int>(i));
     for (size_t i = 0; i < desc.stages.size(); ++i)
@@ -72,10 +75,7 @@ private:
     if (of.dims[dim].extent >= 0)
       return static_cast<int>(of.dims[dim].extent);
     std::string suffix = ".extent." + std::to_string(of.dims.size() - 1 - dim);
-    if (!of.isOutput)
-      return Halide::Internal::Variable::make(Halide::Int(32), of.name + suffix, parameters[operand]);
-    Halide::Func holder = funcs[stageHolding(operand)];
-    return Halide::Internal::Variable::make(Halide::Int(32), holder.name() + suffix);
+    return Halide::Internal::Variable::make(Halide::Int(32), parameters[operand].name() + suffix, parameters[operand]);
   }
 
   HExpr extentOf(const Extent &extent) const {

@@ -21,7 +21,7 @@ func.func @mean(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %h: tensor<?x16
 // CHECK-LABEL: kernel softmax_by_dst_0 {
 // CHECK: stage dot f32
 // CHECK: stage max
-// CHECK: value where {{.*}} = max(acc, dot[
+// CHECK: value where {{.*}} = select(ge(e, 0:i32), max(acc, dot[n, ch]), acc)
 // CHECK: stage sum
 // CHECK: stage row i32 [e < out.0] {
 // CHECK: value = select(le(@indptr[min(
@@ -34,6 +34,30 @@ func.func @attention(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %h: tensor
     weft.yield %p : tensor<2xf32>
   } : (tensor<?xi32>, tensor<?xi32>, tensor<?x2x4xf32>, tensor<2x4xf32>) -> tensor<?x2xf32>
   return %a : tensor<?x2xf32>
+}
+
+// What is the same for all edges of a vertex is taken once for each of them: the update runs over the edges although its value names none.
+// CHECK-LABEL: kernel aggregate_sum_0 {
+// CHECK: stage aggregate f32 [ch < out.0] {
+// CHECK: value where lt(e, sub(@indptr[add(ch, 1:i32)], {{.*}})) = select(ge(e, 0:i32), add(acc, @x[ch]), acc)
+func.func @end(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %s: tensor<?xf32>) -> tensor<?xf32> attributes {weft.net} {
+  %y = weft.aggregate sum(%indptr, %indices) captures(dst %s) {
+  ^bb0(%si: tensor<f32>):
+    weft.yield %si : tensor<f32>
+  } : (tensor<?xi32>, tensor<?xi32>, tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// Where no tensor has a row a vertex, row ends say how many there are, and the last of them begins a row without edges.
+// CHECK-LABEL: kernel softmax_by_dst_1 {
+// CHECK: stage max f32 [ch < indptr.0] {
+// CHECK: value where lt(e, sub(@indptr[min(add(ch, 1:i32), sub(extent(@indptr, 0), 1:i32))], %0)) = max(acc, @x[add(%0, e)])
+func.func @edges(%indptr: tensor<?xi32>, %indices: tensor<?xi32>, %w: tensor<?xf32>) -> tensor<?xf32> attributes {weft.net} {
+  %a = weft.softmax_by_dst(%indptr, %indices) captures(edge %w) {
+  ^bb0(%wj: tensor<f32>):
+    weft.yield %wj : tensor<f32>
+  } : (tensor<?xi32>, tensor<?xi32>, tensor<?xf32>) -> tensor<?xf32>
+  return %a : tensor<?xf32>
 }
 
 // CHECK-LABEL: kernel readout_max_0 {
