@@ -57,6 +57,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
     break;
   case Phase::layout:
     // Convolutions first become those that have a fast form.
+    manager.addPass(createColumnsToChannels());
     manager.addPass(createLinesToPlanes());
     manager.addPass(createVolumesToPlanes());
     manager.addPass(createSplitTransposed());

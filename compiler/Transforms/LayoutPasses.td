@@ -77,6 +77,23 @@ def TrimWindows : Pass<"weft-trim-windows", "::mlir::ModuleOp"> {
   let dependentDialects = ["::weft::WeftDialect"];
 }
 
+def ColumnsToChannels : Pass<"weft-columns-to-channels", "::mlir::ModuleOp"> {
+  let summary = "windows as wide as planes of few channels become windows on lines of many";
+  let description = [{
+    ```mlir
+    %y = weft.conv %x, %w stride [1, 1] pad [1, 0, 1, 0] dilation [1, 1] : (tensor<1x1x60x128xf32>, tensor<100x1x3x128xf32>) -> tensor<1x100x60x1xf32>
+    // becomes
+    %t = weft.transpose %x [0, 1, 3, 2]
+    %l = weft.reshape %t to [1, 128, 1, 60]
+    %v = ... the weight likewise, tensor<100x128x1x3xf32>
+    %z = weft.conv %l, %v stride [1, 1] pad [0, 1, 0, 1] dilation [1, 1] : ... -> tensor<1x100x1x60xf32>
+    %y = weft.reshape %z to [1, 100, 60, 1]
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "convolutions whose columns became channels">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def SeparatePools : Pass<"weft-separate-pools", "::mlir::ModuleOp"> {
   let summary = "pooling over large windows that overlap goes by rows, then by columns";
   let description = [{

@@ -312,6 +312,17 @@ def pyramids():
     return net
 
 
+def words():
+    """Windows as wide as their plane, as networks over text have them."""
+    net = Network()
+    for channels, taps, attributes in ((1, 3, {}), (2, 4, {"strides": [2, 1], "pads": [3, 0, 1, 0]}), (1, 5, {"dilations": [2, 1], "pads": [4, 0, 4, 0]})):
+        net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "c", {}), ("GlobalMaxPool", "c", "y", {})], {"x": normal(2, channels, 40, 50)},
+                {"w": normal(30, channels, taps, 50) / 10, "b": normal(30)})
+        net.add([("Conv", "xw", "a", attributes), ("Squeeze", "as", "c", {}), ("Transpose", "c", "y", {"perm": [0, 2, 1]})], {"x": normal(1, channels, 40, 50)},
+                {"w": normal(20, channels, taps, 50) / 10, "s": np.array([3])})
+    return net
+
+
 def lines():
     """Means and maxima of rows or columns of what a convolution makes."""
     net = Network(opset=17)
@@ -392,7 +403,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, windows_in_padding, pyramids, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
