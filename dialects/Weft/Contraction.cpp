@@ -174,19 +174,19 @@ Value turned(OpBuilder &builder, Location loc, Value x) {
   return TransposeOp::create(builder, loc, x, order);
 }
 
-/// Attention over channels first, as diffusion models write it: `v p^T` is `(p v^T)^T`, which turns values and results, each with few
-/// features, not the weights of all places for all places.
-struct WeightsOfAttentionFirst : OpRewritePattern<MatmulOp> {
+/// `x y^T` is `(y x^T)^T`: turns the first matrix and the result where both are far smaller than the second, as in attention over channels
+/// first, where few features meet the weights of all places for all places.
+struct TurnSmallerMatrices : OpRewritePattern<MatmulOp> {
   using OpRewritePattern<MatmulOp>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
     auto turn = op.getY().getDefiningOp<TransposeOp>();
-    auto softmax = turn ? turn.getX().getDefiningOp<SoftmaxOp>() : SoftmaxOp();
-    RankedTensorType x = tensorOf(op.getX()), y = tensorOf(op.getY());
-    if (!softmax || !turn->hasOneUse() || !turnsMatrix(turn) || x.getRank() != y.getRank() || op.getAlgorithm())
+    RankedTensorType x = tensorOf(op.getX()), y = tensorOf(op.getY()), z = tensorOf(op.getZ());
+    if (!turn || !turn->hasOneUse() || !turnsMatrix(turn) || x.getRank() != y.getRank() || op.getAlgorithm() || !turn.getX().getDefiningOp() ||
+        !x.hasStaticShape() || !y.hasStaticShape() || 2 * (x.getNumElements() + z.getNumElements()) > y.getNumElements() || isRecipe(turn.getX()))
       return failure();
     Location loc = op.getLoc();
-    Value product = MatmulOp::create(rewriter, loc, softmax.getResult(), turned(rewriter, loc, op.getX()), op.getAlgorithmAttr());
+    Value product = MatmulOp::create(rewriter, loc, turn.getX(), turned(rewriter, loc, op.getX()), op.getAlgorithmAttr());
     rewriter.replaceOp(op, turned(rewriter, loc, product));
     return success();
   }
@@ -212,7 +212,7 @@ struct VectorAsRow : OpRewritePattern<LinearOp> {
 } // namespace
 
 void MatmulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<VectorsAsMatrices, WeightsOfAttentionFirst>(context);
+  patterns.add<VectorsAsMatrices, TurnSmallerMatrices>(context);
 }
 
 void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {

@@ -134,21 +134,26 @@ func.func @mish(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4x8xf32>, t
   return %2, %3 : tensor<4x8xf32>, tensor<4x8xf32>
 }
 
-// What attention multiplies its values with stays as it is; values and results are turned. Another order of dimensions, or what is no
-// softmax, is left alone.
+// What attention multiplies its values with stays as it is; values and results, which are far smaller, are turned. Others stay: matrices of
+// nearly one size, and those that are given or known.
 // CHECK-LABEL: func.func @attention_over_channels
 // CHECK: %[[P:.*]] = weft.softmax %arg0
 // CHECK: %[[V:.*]] = weft.transpose %arg1 [0, 1, 3, 2] : (tensor<1x4x8x50xf32>) -> tensor<1x4x50x8xf32>
 // CHECK: %[[M:.*]] = weft.matmul %[[P]], %[[V]] : (tensor<1x4x60x50xf32>, tensor<1x4x50x8xf32>) -> tensor<1x4x60x8xf32>
 // CHECK: %[[Y:.*]] = weft.transpose %[[M]] [0, 1, 3, 2]
-// CHECK: %[[T:.*]] = weft.transpose %arg0 [0, 1, 3, 2]
-// CHECK: %[[Z:.*]] = weft.matmul %arg1, %[[T]]
-// CHECK: return %[[Y]], %[[Z]]
-func.func @attention_over_channels(%s: tensor<1x4x60x50xf32>, %v: tensor<1x4x8x50xf32>) -> (tensor<1x4x8x60xf32>, tensor<1x4x8x60xf32>) {
+// CHECK: %[[T:.*]] = weft.transpose %{{.*}} [0, 1, 3, 2]
+// CHECK: %[[Z:.*]] = weft.matmul %arg2, %[[T]]
+// CHECK: %[[U:.*]] = weft.transpose %arg0 [0, 1, 3, 2]
+// CHECK: %[[G:.*]] = weft.matmul %arg1, %[[U]]
+// CHECK: return %[[Y]], %[[Z]], %[[G]]
+func.func @attention_over_channels(%s: tensor<1x4x60x50xf32>, %v: tensor<1x4x8x50xf32>, %w: tensor<1x4x20x50xf32>) -> (tensor<1x4x8x60xf32>, tensor<1x4x20x60xf32>, tensor<1x4x8x60xf32>) {
   %0 = weft.softmax %s axis 3 : (tensor<1x4x60x50xf32>) -> tensor<1x4x60x50xf32>
   %1 = weft.transpose %0 [0, 1, 3, 2] : (tensor<1x4x60x50xf32>) -> tensor<1x4x50x60xf32>
   %2 = weft.matmul %v, %1 : (tensor<1x4x8x50xf32>, tensor<1x4x50x60xf32>) -> tensor<1x4x8x60xf32>
-  %3 = weft.transpose %s [0, 1, 3, 2] : (tensor<1x4x60x50xf32>) -> tensor<1x4x50x60xf32>
-  %4 = weft.matmul %v, %3 : (tensor<1x4x8x50xf32>, tensor<1x4x50x60xf32>) -> tensor<1x4x8x60xf32>
-  return %2, %4 : tensor<1x4x8x60xf32>, tensor<1x4x8x60xf32>
+  %3 = weft.relu %s : tensor<1x4x60x50xf32>
+  %4 = weft.transpose %3 [0, 1, 3, 2] : (tensor<1x4x60x50xf32>) -> tensor<1x4x50x60xf32>
+  %5 = weft.matmul %w, %4 : (tensor<1x4x20x50xf32>, tensor<1x4x50x60xf32>) -> tensor<1x4x20x60xf32>
+  %6 = weft.transpose %s [0, 1, 3, 2] : (tensor<1x4x60x50xf32>) -> tensor<1x4x50x60xf32>
+  %7 = weft.matmul %v, %6 : (tensor<1x4x8x50xf32>, tensor<1x4x50x60xf32>) -> tensor<1x4x8x60xf32>
+  return %2, %5, %7 : tensor<1x4x8x60xf32>, tensor<1x4x20x60xf32>, tensor<1x4x8x60xf32>
 }
