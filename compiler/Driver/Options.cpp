@@ -281,6 +281,8 @@ private:
     if (options.startFrom && options.stopAfter && *options.stopAfter < *options.startFrom)
       fail() << "`--stop-after=" << phaseName(*options.stopAfter)
              << "` comes before `--start-from=" << phaseName(*options.startFrom) << "`\n";
+    belongsTo({OPT_net, OPT_set, OPT_outputs, OPT_target, OPT_memory, OPT_weights_budget, OPT_no_winograd}, !options.startFrom,
+              "a network; the IR of a phase already says so");
     options.dumpDir = text(OPT_dump_dir);
     options.dumpFilter = text(OPT_dump_filter);
     options.timeReport = args.hasArg(OPT_time_report);

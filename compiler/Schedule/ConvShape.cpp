@@ -11,13 +11,16 @@ namespace weft {
 /// Taps of dimension `d` of the window that meet the input, of those of all results.
 static double metOf(ConvOp conv, unsigned d) {
   int64_t input = cast<RankedTensorType>(conv.getX().getType()).getDimSize(2 + d), kernel = conv.getKernel()[d];
-  int64_t results = cast<RankedTensorType>(conv.getY().getType()).getDimSize(2 + d), dilation = conv.getDilation()[d], count = 0;
-  for (int64_t at = 0; at < results; ++at) {
-    int64_t place = at * conv.getStride()[d] - conv.getPad()[d]; // of the first tap
-    auto clamped = [&](int64_t tap) { return std::clamp<int64_t>(tap, 0, kernel); };
-    count += clamped(llvm::divideCeilSigned(input - place, dilation)) - clamped(llvm::divideCeilSigned(-place, dilation));
-  }
-  return double(count) / double(results * kernel);
+  int64_t results = cast<RankedTensorType>(conv.getY().getType()).getDimSize(2 + d), stride = conv.getStride()[d], dilation = conv.getDilation()[d];
+  // Of `count` steps `step` apart, those between 0 and `end`, the first at `at`.
+  auto inside = [](int64_t at, int64_t step, int64_t count, int64_t end) {
+    int64_t first = std::max<int64_t>(llvm::divideCeilSigned(-at, step), 0), last = std::min(llvm::divideCeilSigned(end - at, step), count);
+    return std::max<int64_t>(last - first, 0);
+  };
+  int64_t low = conv.getPad()[d], met = 0;
+  for (int64_t i = 0; i < std::min(kernel, results); ++i)
+    met += kernel < results ? inside(i * dilation - low, stride, results, input) : inside(i * stride - low, dilation, kernel, input);
+  return double(met) / (double(results) * kernel);
 }
 
 ConvShape::ConvShape(ConvOp conv) : groups(conv.getGroups()) {

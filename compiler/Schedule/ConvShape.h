@@ -20,7 +20,7 @@ struct ConvShape {
   bool isDense() const { return groups == 1; }
   /// Each channel has a filter, and there are as many outputs as inputs.
   bool isDepthwise() const { return groups == inputs && outputs == inputs && groups > 1; }
-  /// Whether rows of the window that lie in padding are left out, where one row of results is summed at a time.
+  /// Whether rows of the window that lie in padding are left out, where one row of results is summed at a time: a few are not worth it.
   bool trims() const { return met <= 0.98; }
 };
 

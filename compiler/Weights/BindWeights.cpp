@@ -90,9 +90,13 @@ std::vector<StringRef> GivenWeights::names() const {
   return names;
 }
 
+/// `names` are those of the files that the network has no weight for.
 std::string GivenWeights::missing(const NeededWeight &weight, ArrayRef<StringRef> names) const {
-  return "missing: " + quoted(weight.path) + " f32" + shapeText(weight.type.getShape()) +
-         didYouMean(weight.path, names);
+  std::string text = "missing: " + quoted(weight.path) + " f32" + shapeText(weight.type.getShape());
+  auto inside = llvm::find_if(names, [path = "." + weight.path](StringRef name) { return name.ends_with(path); });
+  if (inside != names.end()) // as wrappers that train on several devices leave it
+    return text + "; " + quoted(*inside) + " is there, take `" + inside->drop_back(weight.path.size()).str() + "` from the names of the file";
+  return text + didYouMean(weight.path, names);
 }
 
 void GivenWeights::checkOne(const NeededWeight &weight, ArrayRef<StringRef> names,
@@ -139,9 +143,14 @@ llvm::Error GivenWeights::check(ArrayRef<NeededWeight> needed, ArrayRef<std::str
     return createStringError("the network has " + Twine(needed.size()) + (needed.size() == 1 ? " weight" : " weights") +
                              ": give `--weights=FILE.safetensors`, or `--weights=random:SEED`");
   const std::vector<StringRef> given = names();
+  llvm::StringSet<> used;
+  for (const NeededWeight &weight : needed)
+    used.insert(weight.path);
+  std::vector<StringRef> unused;
+  llvm::copy_if(given, std::back_inserter(unused), [&](StringRef name) { return !used.contains(name); });
   std::vector<std::string> faults;
   for (const NeededWeight &weight : needed)
-    checkOne(weight, given, faults);
+    checkOne(weight, unused, faults);
   checkOnce(given, faults);
   const std::vector<std::string> extra = surplus(needed, uncompiled);
   if (strict)

@@ -71,6 +71,16 @@ TEST_F(BindWeights, AllFaultsComeInOneError) {
             "  missing: `entirely.else` f32[1]");
 }
 
+TEST_F(BindWeights, NamesOfAWrapperAreFoundAndUsedOnesNotSuggested) {
+  ScratchFile file(R"({"module.conv1.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+    "fc.bias":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+                   std::string(8, 0));
+  EXPECT_EQ(check(file, {need("conv1.weight", {1}), need("fc.bias", {1}), need("fa.bias", {1})}),
+            "the weights do not fit the network\n"
+            "  missing: `conv1.weight` f32[1]; `module.conv1.weight` is there, take `module.` from the names of the file\n"
+            "  missing: `fa.bias` f32[1]");
+}
+
 TEST_F(BindWeights, SurplusWarnsOrFails) {
   ScratchFile file(twoTensors, std::string(32, 0));
   EXPECT_EQ(check(file, {need("fc.bias", {2})}), "");
