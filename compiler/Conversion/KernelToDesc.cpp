@@ -371,7 +371,8 @@ private:
         predicate = predicate ? kernel::binary(ScalarOp::And, predicate, value->args[0]) : value->args[0];
         value = value->args[1];
       }
-      // What is the same for every term (`s[dst]` of each edge) names a loop in a condition that always holds, for the same reason.
+      // Halide takes the loops of a reduction from what its value reads: one that is the same for every term (`s[dst]` of each edge) names a
+      // loop in a condition that always holds.
       int first = stage.loops.size();
       if (predicate && !readsLoops(value, first))
         value = kernel::select(kernel::binary(ScalarOp::Ge, kernel::loop(first), kernel::index(0)), value, accumulator(stage.type));

@@ -3,7 +3,6 @@
 // below each other, their features side by side). `[N, C, H, W]` by a window of K x W becomes a line of C * W channels, `[N, C * W, 1, H]`, by
 // one of 1 x K, for which there are packed forms.
 #include "compiler/Schedule/Machine.h"
-#include "compiler/Schedule/OpKinds.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Weft/Shapes.h"
 
@@ -15,7 +14,7 @@ namespace weft {
 
 namespace {
 
-/// Whether the window covers each row whole, without padding beside it, and what a block of channels would hold is not filled.
+/// Whether the window covers each row whole, without padding beside it, and channels fill a block only together with columns.
 bool applies(ConvOp conv, const Machine &machine) {
   if (conv.getSpatialRank() != 2 || conv.getGroups() != 1 || conv.getAlgorithm() || !isRecipe(conv.getWeight()))
     return false;

@@ -143,7 +143,7 @@ def MultiplyTaps : Pass<"weft-multiply-taps", "::mlir::ModuleOp"> {
   let summary = "convolutions with computed weights are products over taps";
   let description = [{
     In a network, a `conv` or `conv_transpose` whose weight or bias is computed while running becomes a `matmul` with what each tap of its
-    window reads; where each group has one channel, a sum over taps.
+    window reads; where each group has one channel, a sum over taps, but over planes it stays: such a filter is packed while running.
 
     ```mlir
     %y = weft.conv %x, %computed stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1]

@@ -167,7 +167,7 @@ template <typename Conv> Value withoutBias(OpBuilder &builder, Conv conv) {
   return copy.getY();
 }
 
-/// Whether the weight is one, or packed while running.
+/// Whether the weight is known, or packed while running: the convolution then stays one.
 bool staysWeight(ConvOp conv) { return isRecipe(conv.getWeight()) || packsWhileRunning(conv); }
 bool staysWeight(ConvTransposeOp conv) { return isRecipe(conv.getWeight()); }
 

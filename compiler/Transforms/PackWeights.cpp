@@ -3,7 +3,6 @@
 #include "compiler/Transforms/PackWeights.h"
 
 #include "compiler/Schedule/ConvShape.h"
-#include "compiler/Schedule/OpKinds.h"
 
 using namespace mlir;
 
@@ -48,7 +47,7 @@ bool packsWhileRunning(ConvOp conv) {
          isStatic(conv.getX()) && isStatic(conv.getWeight());
 }
 
-/// `[C, 1, k...]` to `[C / b, k..., b]`, as `pack_depthwise` does when compiling: what is computed while running.
+/// `[C, 1, k...]` to `[C / b, k..., b]`, as `pack_depthwise` does when compiling, for a filter computed while running.
 static Value packRunning(OpBuilder &builder, ConvOp conv, Value weight, int64_t block) {
   Location loc = conv.getLoc();
   SmallVector<int64_t> filter = conv.getFilter();
