@@ -62,11 +62,19 @@ int64_t groupsInBlock(ConvOp conv, int64_t block) {
   return conv.getGroups() % together == 0 ? together : 0;
 }
 
+int64_t groupLanes(int64_t inputs, int64_t outputs, int64_t block) { return outputs % block == 0 ? std::gcd(inputs, block) : block; }
+
+int64_t groupLanes(ConvOp conv, int64_t block) {
+  SmallVector<int64_t> filter = conv.getFilter();
+  return groupLanes(filter[1], filter[0] / conv.getGroups(), block);
+}
+
 bool permutesLanes(ConvOp conv, int64_t block) {
   constexpr int64_t mostInputs = 4; // what lies in 128 bits moves in one step; of eight, joined groups take as long
   SmallVector<int64_t> filter = conv.getFilter();
   int64_t inputs = filter[1], outputs = filter[0] / conv.getGroups();
-  return inputs == outputs && inputs > 1 && inputs <= mostInputs && block % inputs == 0 && conv.getKernel().back() > 1;
+  bool gains = outputs > inputs || (inputs > 1 && conv.getKernel().back() > 1);
+  return gains && inputs <= mostInputs && outputs % inputs == 0 && block % outputs == 0;
 }
 
 /// Accumulators that hide the latency of multiply-adds, four cycles each; in straight code neighbouring tiles help.

@@ -32,9 +32,14 @@ int64_t inputLanes(int64_t inputs, int64_t block);
 /// does so alone, 0 where their number does not divide that of all groups.
 int64_t groupsInBlock(ConvOp conv, int64_t block);
 
-/// Whether each group's few channels, as many outputs as inputs, lie in one block: a pixel's block, permuted, holds for each lane
-/// the input channel of its own group that is wanted, so nothing is multiplied by the zeros of joined groups. A window's taps
-/// share permuted pixels.
+/// How many channels of an input block a convolution of whole groups reads together: a part of a block where a group's outputs fill
+/// blocks and its inputs do not. Such groups need not be joined: all lanes of a block of outputs read the same inputs.
+int64_t groupLanes(int64_t inputs, int64_t outputs, int64_t block);
+int64_t groupLanes(ConvOp conv, int64_t block);
+
+/// Whether each group's few channels, as many outputs as inputs or a multiple of them, lie in one block: a pixel's block, or the part
+/// of it that these outputs read, holds permuted for each lane the input channel of its own group that is wanted, so nothing is
+/// multiplied by the zeros of joined groups. A window's taps share permuted pixels.
 bool permutesLanes(ConvOp conv, int64_t block);
 
 /// How an output plane is cut: `x` pixels of each of `y` rows by `cb` channel blocks are accumulated in registers. There are

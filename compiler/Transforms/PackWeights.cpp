@@ -75,7 +75,7 @@ Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &ch
   case Algorithm::Grouped:
     if (permutesLanes(conv, block))
       return PackFilterOp::create(builder, loc, weight, block, 0);
-    return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, block);
+    return PackGroupedOp::create(builder, loc, weight, conv.getGroups(), block, groupLanes(conv, block));
   case Algorithm::Winograd2:
     return WinogradFilterOp::create(builder, loc, weight, 2, block, lanes);
   case Algorithm::Winograd4:
@@ -90,8 +90,9 @@ Value packFilter(OpBuilder &builder, ConvOp conv, Value weight, const Choice &ch
 }
 
 void packConv(OpBuilder &builder, ConvOp conv, const Choice &choice, int64_t block) {
+  bool isGrouped = choice.algorithm == Algorithm::Grouped;
   bool joins = conv.getGroups() > 1 && choice.algorithm != Algorithm::Depthwise &&
-               !(choice.algorithm == Algorithm::Grouped && permutesLanes(conv, block));
+               !(isGrouped && (permutesLanes(conv, block) || groupLanes(conv, block) < block));
   Value weight = joins ? joinGroups(builder, conv, block) : conv.getWeight();
   conv.setFilterShape(cast<RankedTensorType>(weight.getType()).getShape());
   conv.setAlgorithm(*choice.algorithm);

@@ -64,8 +64,10 @@ public:
   int64_t outputsOfGroup() const { return outputs; }
 
 private:
-  /// The fewest groups that are whole blocks together, on both sides.
+  /// The fewest groups that are whole blocks together, on both sides; one where blocks of outputs read a part of a block.
   int64_t together() const {
+    if (groupLanes(inputs, outputs, block) < block)
+      return 1;
     return std::lcm(block / std::gcd(block, inputs), block / std::gcd(block, outputs));
   }
 
@@ -125,7 +127,7 @@ private:
 
   double cyclesOf(const Piece &piece) const {
     if (piece.groups > 1) {
-      double blocks = double(together() * inputs / block) * (together() * outputs / block);
+      double blocks = double(together() * inputs) / block * (together() * outputs / block);
       return launchCycles + piece.groups / together() * blocks * productCycles;
     }
     double blocks = double(llvm::divideCeil(piece.outputs.size(), block)) * llvm::divideCeil(piece.inputs.size(), block);

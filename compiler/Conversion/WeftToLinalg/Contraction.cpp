@@ -130,33 +130,35 @@ void depthwiseLoops(ConvLoops &l) {
   l.filter.push_back(l.lane());
 }
 
-/// n cb y x c, ib ky kx i: whole blocks in each group, weight [G, O/G/b, I/G/b, k..., b, b].
-void groupedLoops(ConvLoops &l, RankedTensorType weight) {
+/// n cb y x c, ib ky kx i: whole blocks of outputs in each group, weight [G, O/G/b, I/G/u, k..., u, b]; u divides the input's block.
+void groupedLoops(ConvLoops &l, RankedTensorType weight, int64_t lanes) {
   unsigned ib = l.addReduction("ib");
   l.addWindow();
   unsigned i = l.addReduction("i");
   int64_t outBlocks = weight.getDimSize(1), inBlocks = weight.getDimSize(2);
-  AffineExpr group = l.dim(1).floorDiv(outBlocks);
-  l.input = {l.dim(0), group * inBlocks + l.dim(ib)};
+  int64_t parts = l.x.block / lanes;
+  AffineExpr group = l.dim(1).floorDiv(outBlocks), part = group * inBlocks + l.dim(ib);
+  l.input = {l.dim(0), part.floorDiv(parts)};
   l.appendPixels(l.input);
-  l.input.push_back(l.dim(i));
+  l.input.push_back(part % parts * lanes + l.dim(i));
   l.filter = {group, l.dim(1) % outBlocks, l.dim(ib)};
   l.appendWindow(l.filter);
   l.filter.append({l.dim(i), l.lane()});
 }
 
-/// n cb y x c, ky ic kx: few channels in each group, which lie in one block, weight [C/b, I/G, k..., b]. Each lane reads a channel of
-/// its own group.
+/// n cb y x c, ky ic kx: few channels in each group, which lie in one block, weight [O/b, I/G, k..., b]. Each lane reads a channel of
+/// its own group. Where a group has a multiple of outputs, a block of these reads a part of a block.
 void permutedLoops(ConvLoops &l, int64_t inputs) {
+  int64_t outputs = l.op.getFilter()[0] / l.op.getGroups(), multiple = outputs / inputs, lanes = l.y.block / multiple;
   SmallVector<std::string> names = spatialNames(l.spatial, "k");
   std::string taps = names.pop_back_val();
   for (const std::string &name : names)
     l.window.push_back(l.addReduction(name));
   unsigned ic = l.addReduction("ic", inputs);
   l.window.push_back(l.addReduction(taps));
-  l.input = {l.dim(0), l.dim(1)};
+  l.input = {l.dim(0), l.dim(1).floorDiv(multiple)};
   l.appendPixels(l.input);
-  l.input.push_back(l.lane().floorDiv(inputs) * inputs + l.dim(ic));
+  l.input.push_back(l.dim(1) % multiple * lanes + l.lane().floorDiv(outputs) * inputs + l.dim(ic));
   l.filter = {l.dim(1), l.dim(ic)};
   l.appendWindow(l.filter);
   l.filter.push_back(l.lane());
@@ -223,8 +225,8 @@ LogicalResult chooseLoops(ConvLoops &l) {
   int64_t lanes = weight.getDimSize(rank - 2);
   if (rank == spatial + 4 && l.op.getGroups() == 1 && l.x.block % lanes == 0)
     return directLoops(l, lanes), success();
-  if (rank == spatial + 5 && lanes == l.x.block)
-    return groupedLoops(l, weight), success();
+  if (rank == spatial + 5 && l.x.block % lanes == 0)
+    return groupedLoops(l, weight, lanes), success();
   return failure();
 }
 

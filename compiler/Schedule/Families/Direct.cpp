@@ -72,13 +72,14 @@ public:
     int64_t block = machine.vector;
     if (shape.isDepthwise() || permutesLanes(conv, block)) // joined groups would multiply other channels' infinities by zero
       return;
-    int64_t together = shape.isDense() ? 1 : groupsInBlock(conv, block);
+    int64_t lanes = lanesOf(shape, machine);
+    int64_t together = shape.isDense() || lanes < block ? 1 : groupsInBlock(conv, block);
     if (together == 0)
       return;
     int64_t groups = shape.groups / together;
     int64_t outBlocks = llvm::divideCeil(shape.outputs, block);
     int64_t inBlocks = llvm::divideCeil(shape.inputs / groups, block);
-    int64_t inputs = llvm::alignTo(shape.inputs / groups, lanesOf(shape, machine));
+    int64_t inputs = llvm::alignTo(shape.inputs / groups, lanes);
     bool steps = shape.window > 1 || shape.stride.back() == 1;
     TileLimits limits = steps ? TileLimits::wide(machine, shape.window) : TileLimits::striding(machine, shape.window);
     limits.wholeBlocks = sharesPixels(shape, machine);
@@ -136,7 +137,8 @@ private:
   static bool trimsRows(const ConvShape &shape, Tile tile) { return shape.trims() && tile.y == 1; }
 
   static int64_t lanesOf(const ConvShape &shape, const Machine &machine) {
-    return shape.isDense() ? inputLanes(shape.inputs, machine.vector) : machine.vector;
+    return shape.isDense() ? inputLanes(shape.inputs, machine.vector)
+                           : groupLanes(shape.inputs / shape.groups, shape.outputs / shape.groups, machine.vector);
   }
 
   /// Whether a tile must lie in one group, so that its channel blocks are known to read the same pixels, each of which is then

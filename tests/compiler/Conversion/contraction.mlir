@@ -178,3 +178,35 @@ func.func @trimmed(%x: tensor<1x16x7x9xf32, #weft.blocked<16, border = [2, 2, 2,
   } {choice = {family = "depthwise", x = 9 : i64, trim = 1 : i64}} : (tensor<1x16x7x9xf32, #weft.blocked<16, border = [2, 2, 2, 2], fill = 0.0>>, tensor<1x5x5x16xf32>) -> tensor<1x16x7x9xf32, #weft.blocked<16>>
   return %y : tensor<1x16x7x9xf32, #weft.blocked<16>>
 }
+
+// Two outputs a channel: a block of outputs reads half a block, each channel for two lanes.
+// CHECK-LABEL: kernel dwconv3x1_b16_0 {
+// CHECK: update [ky < 3, ic < 1, kx < 1]
+// CHECK-NEXT: value = add(acc, mul(@x[n, div(cb, 2:i32), add(y, ky), add(x, kx), add(add(mul(mod(cb, 2:i32), 8:i32), div(c, 2:i32)), ic)], @filter[cb, ic, ky, kx, c]))
+func.func @several_outputs(%x: tensor<1x32x6x4xf32, #weft.blocked<16>>) -> tensor<1x64x4x4xf32, #weft.blocked<16>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x1x3x1xf32>
+  %p = weft.pack_filter %w {ic_block = 0 : i64, oc_block = 16 : i64} : (tensor<64x1x3x1xf32>) -> tensor<4x1x3x1x16xf32>
+  %y = weft.group "several" (%x, %p) {
+  ^bb0(%a: tensor<1x32x6x4xf32, #weft.blocked<16>>, %f: tensor<4x1x3x1x16xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {algorithm = #weft.algorithm<grouped>, filter_shape = array<i64: 64, 1, 3, 1>, groups = 32 : i64}
+           : (tensor<1x32x6x4xf32, #weft.blocked<16>>, tensor<4x1x3x1x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+    weft.yield %c : tensor<1x64x4x4xf32, #weft.blocked<16>>
+  } : (tensor<1x32x6x4xf32, #weft.blocked<16>>, tensor<4x1x3x1x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+  return %y : tensor<1x64x4x4xf32, #weft.blocked<16>>
+}
+
+// Groups of 8 inputs and 16 outputs are read by halves of a block.
+// CHECK-LABEL: kernel conv1x1g4_b16_0 {
+// CHECK: operand filter f32 [?, ?, ?, 1, 1, 8, 16]
+// CHECK: @x[n, div({{.*}}, 2:i32), add(y, ky), add(x, kx), add(mul(mod({{.*}}, 2:i32), 8:i32), i)], @filter[
+func.func @halves_of_groups(%x: tensor<1x32x4x4xf32, #weft.blocked<16>>) -> tensor<1x64x4x4xf32, #weft.blocked<16>> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<64x8x1x1xf32>
+  %p = weft.pack_grouped %w {groups = 4 : i64, ic_block = 8 : i64, oc_block = 16 : i64} : (tensor<64x8x1x1xf32>) -> tensor<4x1x1x1x1x8x16xf32>
+  %y = weft.group "halves" (%x, %p) {
+  ^bb0(%a: tensor<1x32x4x4xf32, #weft.blocked<16>>, %f: tensor<4x1x1x1x1x8x16xf32>):
+    %c = weft.conv %a, %f stride [1, 1] pad [0, 0, 0, 0] dilation [1, 1] {algorithm = #weft.algorithm<grouped>, filter_shape = array<i64: 64, 8, 1, 1>, groups = 4 : i64}
+           : (tensor<1x32x4x4xf32, #weft.blocked<16>>, tensor<4x1x1x1x1x8x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+    weft.yield %c : tensor<1x64x4x4xf32, #weft.blocked<16>>
+  } : (tensor<1x32x4x4xf32, #weft.blocked<16>>, tensor<4x1x1x1x1x8x16xf32>) -> tensor<1x64x4x4xf32, #weft.blocked<16>>
+  return %y : tensor<1x64x4x4xf32, #weft.blocked<16>>
+}

@@ -87,3 +87,16 @@ func.func @transformable(%x: tensor<1x128x28x28xf32>) -> (tensor<1x128x28x28xf32
   return %0, %1 : tensor<1x128x28x28xf32>, tensor<1x128x14x14xf32>
 }
 }
+
+// -----
+
+// Blocks of outputs that read half a block each stay grouped.
+// CHECK-LABEL: func.func @halves
+// CHECK: weft.conv {{.*}}groups = 6 : i64
+// CHECK-NOT: weft.conv
+func.func @halves(%x: tensor<1x48x14x14xf32>) -> tensor<1x96x14x14xf32> attributes {weft.net} {
+  %w = weft.weight "w" : tensor<96x8x3x3xf32>
+  %y = weft.conv %x, %w stride [1, 1] pad [1, 1, 1, 1] dilation [1, 1] {groups = 6 : i64}
+         : (tensor<1x48x14x14xf32>, tensor<96x8x3x3xf32>) -> tensor<1x96x14x14xf32>
+  return %y : tensor<1x96x14x14xf32>
+}

@@ -279,6 +279,28 @@ def volumes():
     return net
 
 
+def several_outputs():
+    """Groups with more outputs than inputs: several filters a channel, parts of a block of inputs a group, some left over, strides, dilation, batches, prepared input."""
+    net = Network()
+    for inputs, outputs, groups, window, attributes in (
+            (80, 160, 80, (3, 3), {"pads": [1, 1, 1, 1]}), (24, 48, 24, (5, 3), {"pads": [2, 1, 2, 1], "strides": [2, 1]}), (32, 128, 32, (3, 3), {"dilations": [2, 1], "pads": [2, 1, 2, 1]}),
+            (16, 128, 16, (1, 3), {}), (8, 128, 8, (3, 3), {"pads": [1, 1, 1, 1]}), (16, 32, 16, (9, 1), {}), (6, 18, 6, (3, 3), {}), (16, 48, 16, (3, 3), {}),
+            (24, 48, 12, (3, 3), {"pads": [1, 1, 1, 1]}), (32, 128, 16, (3, 3), {"pads": [0, 1, 1, 0]}), (48, 96, 12, (3, 5), {"pads": [1, 2, 1, 2]}), (32, 64, 8, (1, 1), {}),
+            (64, 128, 8, (3, 3), {"pads": [1, 1, 1, 1]}), (24, 96, 3, (3, 3), {"strides": [2, 2]}), (40, 160, 5, (1, 1), {}), (48, 96, 2, (3, 3), {"pads": [1, 1, 1, 1]}),
+            (48, 64, 4, (3, 3), {}), (20, 128, 4, (3, 3), {"pads": [2, 2, 2, 2], "dilations": [2, 2]}), (12, 128, 4, (5, 5), {"pads": [2, 2, 2, 2]}), (64, 192, 8, (3, 3), {})):
+        attributes = {"group": groups, **attributes}
+        for batch in (1, 3):
+            net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "y", {})], {"x": normal(batch, inputs, 12, 13)},
+                    {"w": normal(outputs, inputs // groups, *window) / 4, "b": normal(outputs)})
+        net.add([("Conv", "xv", "z", {}), ("Mul", "zs", "a", {}), ("Relu", "a", "b", {}), ("Conv", "bw", "c", attributes), ("Add", "cd", "e", {}), ("Conv", "eu", "y", {})],
+                {"x": normal(1, 8, 12, 13)}, {"v": normal(inputs, 8, 1, 1) / 3, "w": normal(outputs, inputs // groups, *window) / 4, "s": normal(1, inputs, 1, 1), "d": normal(outputs, 1, 1),
+                                             "u": normal(20, outputs, 1, 1) / 9})
+    net.add([("Conv", "xw", "y", {"pads": [1, 1, 1, 1, 1, 1], "group": 16})], {"x": normal(2, 32, 4, 9, 13)}, {"w": normal(64, 2, 3, 3, 3) / 5})
+    net.add([("Conv", "xw", "y", {"pads": [2, 2], "group": 32})], {"x": normal(2, 32, 50)}, {"w": normal(64, 1, 5)})
+    net.add([("Conv", "xw", "y", {"pads": [1, 1, 1, 1, 1, 1], "group": 4})], {"x": normal(1, 32, 4, 9, 13)}, {"w": normal(64, 8, 3, 3, 3) / 9})
+    return net
+
+
 def windows_in_padding():
     """Windows of which whole rows or planes lie in padding: on one side or both, with strides, dilation, groups, batches, behind what prepares their input."""
     net = Network()
@@ -403,7 +425,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
