@@ -159,7 +159,7 @@ int Compilation::compileKernels() {
   auto objects = emit::compileKernels(*imported, compileOptions);
   if (!objects) {
     llvm::Error error = objects.takeError();
-    bool isBug = error.isA<emit::KernelError>();
+    bool isBug = error.isA<emit::KernelError>() && !options.startFrom; // one that somebody edited may not compile
     userError(llvm::toString(std::move(error)));
     return isBug ? CompilerBug : UserError;
   }

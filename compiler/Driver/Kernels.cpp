@@ -15,22 +15,34 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace weft {
 namespace {
 
-/// What `launch` works in by `formula`; nothing where it cannot be bounded.
-std::optional<kernel::ScratchBytes> scratchOf(plan::LaunchOp launch, llvm::StringRef formula,
-                                              const plan::Bounds &bounds) {
+/// Extents of what `launch` reads and writes; nothing where they cannot be known.
+std::optional<std::vector<std::vector<int64_t>>> extentsOf(plan::LaunchOp launch, const plan::Bounds &sizes) {
   std::vector<std::vector<int64_t>> extents;
   for (ArrayAttr views : {launch.getInputViews(), launch.getOutputViews()})
     for (auto view : views.getAsRange<plan::ViewAttr>()) {
       std::vector<int64_t> &all = extents.emplace_back();
-      for (const plan::Extent &extent : view.getExtents())
-        all.push_back(extent.evaluate(bounds).value_or(0));
+      for (const plan::Extent &extent : view.getExtents()) {
+        std::optional<int64_t> value = extent.evaluate(sizes);
+        if (!value)
+          return std::nullopt;
+        all.push_back(*value);
+      }
     }
-  return kernel::evaluateScratch(formula.str(), extents);
+  return extents;
+}
+
+/// What `launch` works in by `formula`; nothing where it cannot be bounded.
+std::optional<kernel::ScratchBytes> scratchOf(plan::LaunchOp launch, llvm::StringRef formula,
+                                              const plan::Bounds &bounds) {
+  auto extents = extentsOf(launch, bounds);
+  return extents ? kernel::evaluateScratch(formula.str(), *extents) : std::nullopt;
 }
 
 } // namespace
@@ -68,6 +80,39 @@ void stateScratch(ModuleOp module, llvm::StringRef name, llvm::ArrayRef<emit::Ke
       function->setAttr(plan::scratchAttrName,
                         StringAttr::get(module.getContext(),
                                         formulas.lookup(emit::kernelSymbol(name, function.getName()))));
+}
+
+/// Whether `function` is well formed where its operands have these extents.
+static LogicalResult checkLaunch(func::FuncOp function, plan::LaunchOp launch,
+                                 llvm::ArrayRef<std::vector<int64_t>> extents) {
+  FailureOr<kernel::KernelDesc> desc = importKernel(function);
+  if (failed(desc))
+    return failure();
+  for (auto [operand, given] : llvm::zip_equal(desc->operands, extents))
+    for (auto [dim, extent] : llvm::zip_equal(operand.dims, given))
+      dim.extent = extent;
+  std::string problem = kernel::check(*desc);
+  if (!problem.empty())
+    return launch.emitError("kernel `") << function.getName() << "` does not fit this call: " << problem;
+  return success();
+}
+
+LogicalResult checkLaunches(ModuleOp module) {
+  plan::ProgramOp program = emit::findProgram(module);
+  plan::Bounds largest = program.getBounds(), smallest = largest;
+  for (auto &size : smallest)
+    size.second = 1;
+  std::set<std::pair<llvm::StringRef, std::vector<std::vector<int64_t>>>> seen;
+  WalkResult result = program.walk([&](plan::LaunchOp launch) {
+    auto function = module.lookupSymbol<func::FuncOp>(launch.getKernel());
+    for (const plan::Bounds &sizes : {largest, smallest}) {
+      std::optional<std::vector<std::vector<int64_t>>> extents = extentsOf(launch, sizes);
+      if (extents && seen.insert({launch.getKernel(), *extents}).second && failed(checkLaunch(function, launch, *extents)))
+        return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
 }
 
 LogicalResult checkScratch(ModuleOp module, llvm::StringRef name, llvm::ArrayRef<emit::KernelObject> objects) {

@@ -23,6 +23,10 @@ void stateScratch(mlir::ModuleOp module, llvm::StringRef name, llvm::ArrayRef<em
 mlir::LogicalResult checkScratch(mlir::ModuleOp module, llvm::StringRef name,
                                  llvm::ArrayRef<emit::KernelObject> objects);
 
+/// Fails after an error where a kernel, as scheduled, does not fit the extents of one of its launches: an IR that somebody
+/// edited may hold tiles larger than the tensor. Run-time sizes are tried as 1 and as their bound.
+mlir::LogicalResult checkLaunches(mlir::ModuleOp module);
+
 /// What the options and the module's target say about compiling its kernels.
 emit::KernelCompileOptions kernelOptions(mlir::ModuleOp module, const DriverOptions &options);
 

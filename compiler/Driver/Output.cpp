@@ -152,6 +152,8 @@ int Emission::prepare() {
 
 /// Kernels are compiled already where a plan was made for them; not where one was loaded.
 int Emission::compile() {
+  if (options.startFrom && failed(checkLaunches(module)))
+    return UserError;
   if (objects.empty())
     if (int code = compileKernels())
       return code;
@@ -165,7 +167,7 @@ int Emission::compileKernels() {
   auto compiled = emit::compileKernels(kernels, compileOptions);
   if (!compiled) {
     llvm::Error error = compiled.takeError();
-    ExitCode code = error.isA<emit::KernelError>() ? CompilerBug : UserError;
+    ExitCode code = error.isA<emit::KernelError>() && !options.startFrom ? CompilerBug : UserError;
     return fail(std::move(error), code);
   }
   objects = std::move(*compiled);

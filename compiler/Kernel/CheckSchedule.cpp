@@ -340,7 +340,8 @@ private:
 
 std::string checkSchedule(const KernelDesc &desc) {
   std::set<std::string> seen;
-  for (const StageSchedule &schedule : desc.schedule) {
+  for (size_t i = desc.schedule.size(); i-- > 0;) { // readers first: a loop that they fail to make is their fault
+    const StageSchedule &schedule = desc.schedule[i];
     int number = findStage(desc, schedule.stage);
     if (number < 0)
       return "a schedule names stage " + quoted(schedule.stage) + ", which does not exist";

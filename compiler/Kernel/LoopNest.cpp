@@ -93,7 +93,7 @@ std::string LoopNest::apply(const Directive &directive) {
 std::string LoopNest::split(const Directive &d) {
   if (d.loops.size() != 3 || d.loops[1] == d.loops[2])
     return "a split names one loop and two new ones";
-  if (d.factor < 1)
+  if (d.factor < 1 || d.factor > INT32_MAX)
     return "cannot split by " + std::to_string(d.factor);
   LoopState old = states[position(d.loops[0])];
   if (old.isReduction && (d.tail == Tail::ShiftInwards || d.tail == Tail::RoundUp))
@@ -128,7 +128,7 @@ std::string LoopNest::split(const Directive &d) {
 std::string LoopNest::strips(const Directive &d) {
   if (d.loops.size() != 3 || d.loops[1] == d.loops[2])
     return "strips name one loop and two new ones";
-  if (d.factor < 1)
+  if (d.factor < 1 || d.factor > INT32_MAX)
     return "cannot cut strips of " + std::to_string(d.factor);
   LoopState outer = states[position(d.loops[0])], inner = outer;
   if (outer.isReduction)

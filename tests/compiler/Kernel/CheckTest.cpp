@@ -69,10 +69,10 @@ TEST(Check, ScattersHaveAPlace) {
 
 TEST(Check, DirectivesNameWhatExists) {
   EXPECT_EQ(changed("parallel(n)", "parallel(m)"), "`parallel` of stage `out`: no loop `m`; there are `n`, `co`, `ci`");
-  EXPECT_EQ(changed("split(c, co, ci", "split(c, n, ci"), "`compute_at` of stage `sum`: stage `out` has no loop `co`");
+  EXPECT_EQ(changed("split(c, co, ci", "split(c, n, ci"), "`split` of stage `out`: there is a loop `n` already");
   EXPECT_EQ(changed("compute_at(out, co)", "compute_at(nothing, co)"),
             "`compute_at` of stage `sum`: `nothing` is no later stage");
-  EXPECT_EQ(changed("schedule out", "schedule none"), "`compute_at` of stage `sum`: stage `out` has no loop `co`");
+  EXPECT_EQ(changed("schedule out", "schedule none"), "a schedule names stage `none`, which does not exist");
   EXPECT_EQ(changed("bound_extent(c by", "bound_extent(k by"),
             "`bound_extent` of stage `sum`: `k` is no loop of the stage itself");
   EXPECT_EQ(changed("parallel(n)", "vectorize()"), "`vectorize` of stage `out`: names 0 loops");
