@@ -197,7 +197,7 @@ func.func @several_outputs(%x: tensor<1x32x6x4xf32, #weft.blocked<16>>) -> tenso
 
 // Groups of 8 inputs and 16 outputs are read by halves of a block.
 // CHECK-LABEL: kernel conv1x1g4_b16_0 {
-// CHECK: operand filter f32 [?, ?, ?, 1, 1, 8, 16]
+// CHECK: operand filter f32 [?, 1, 1, 1, 1, 8, 16]
 // CHECK: @x[n, div({{.*}}, 2:i32), add(y, ky), add(x, kx), add(mul(mod({{.*}}, 2:i32), 8:i32), i)], @filter[
 func.func @halves_of_groups(%x: tensor<1x32x4x4xf32, #weft.blocked<16>>) -> tensor<1x64x4x4xf32, #weft.blocked<16>> attributes {weft.net} {
   %w = weft.weight "w" : tensor<64x8x1x1xf32>
