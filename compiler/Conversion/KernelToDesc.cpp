@@ -93,6 +93,8 @@ private:
       operand.dims.push_back({ShapedType::isDynamic(extent) ? -1 : extent, -1});
     auto dense = function.getArgAttrOfType<IntegerAttr>(number, "weft.dense");
     setStrides(operand, dense ? dense.getInt() : 1);
+    if (auto filled = function.getArgAttrOfType<IntegerAttr>(number, "weft.filled"))
+      operand.filled = filled.getInt();
     desc.operands.push_back(std::move(operand));
     return success();
   }

@@ -46,6 +46,7 @@ Directive::Kind kindOf(sched::DirectiveKind kind) {
     WEFT_KIND(FoldStorage)
     WEFT_KIND(BoundExtent)
     WEFT_KIND(Prefetch)
+    WEFT_KIND(Pair)
 #undef WEFT_KIND
   }
   llvm_unreachable("all directives are listed");

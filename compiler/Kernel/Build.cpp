@@ -174,6 +174,28 @@ bool stopsAtEdge(const Stage &stage, const Expr &expr) {
          *loops.begin() >= count - 2;
 }
 
+int pairedFilter(const KernelDesc &desc, const Stage &stage, const std::string &blocks) {
+  ExprPtr product;
+  if (!stage.update || !isFusedMultiplyAdd(*stage.update->value, product))
+    return -1;
+  const int last = static_cast<int>(stage.loops.size()) - 1;
+  for (const ExprPtr &factor : product->args) {
+    if (factor->kind != ExprKind::LoadOperand || factor->args.size() < 2)
+      continue;
+    const ExprPtr &block = factor->args.front(), &channel = factor->args.back();
+    bool isOwn = block->kind == ExprKind::LoopIndex && block->ref < last && stage.loops[block->ref].name == blocks &&
+                 channel->kind == ExprKind::LoopIndex && channel->ref == last;
+    if (!isOwn)
+      continue;
+    const Operand &filter = desc.operands[factor->ref];
+    int64_t count = filter.dims.front().extent, lanes = filter.dims.back().extent;
+    bool isHalf = count > 0 && lanes > 0 && lanes % 2 == 0 && filter.filled == count * lanes - lanes / 2;
+    if (isHalf && stage.loops[block->ref].extent == Extent::fixed(count) && stage.loops[last].extent == Extent::fixed(lanes))
+      return factor->ref;
+  }
+  return -1;
+}
+
 bool reachesPastEnd(const KernelDesc &desc, const Stage &stage, int loop) {
   const StageSchedule *schedule = findSchedule(desc, stage.name);
   if (!schedule || loop >= static_cast<int>(stage.loops.size()) || !stage.loops[loop].extent.isFixed())
@@ -238,6 +260,10 @@ Directive prefetch(std::string operand, std::string turn, std::string next, int6
   Directive result = directive(Directive::Kind::Prefetch, {std::move(turn), std::move(next)}, lines);
   result.at = std::move(operand);
   return result;
+}
+
+Directive pair(std::string blocks, std::string pixels) {
+  return directive(Directive::Kind::Pair, {std::move(blocks), std::move(pixels)});
 }
 
 Directive onUpdate(Directive directive) {

@@ -48,6 +48,10 @@ bool stopsAtEdge(const Stage &stage, const Expr &expr);
 /// operand holds there is not read, and nobody reads what is computed.
 bool reachesPastEnd(const KernelDesc &desc, const Stage &stage, int loop);
 
+/// The operand of which `stage` adds products in a vector of channels, `blocks` of them, the last of which it fills by half; -1 if
+/// there is none.
+int pairedFilter(const KernelDesc &desc, const Stage &stage, const std::string &blocks);
+
 // Directives about a stage's initial definition; `onUpdate` turns one into a directive about its update.
 Directive split(std::string loop, std::string outer, std::string inner, int64_t factor, Tail tail);
 Directive strips(std::string loop, std::string outer, std::string inner, int64_t atLeast);
@@ -65,6 +69,7 @@ Directive storageOrder(std::vector<std::string> outermostFirst);
 Directive foldStorage(std::string loop, int64_t factor);
 Directive boundExtent(std::string loop, int64_t factor);
 Directive prefetch(std::string operand, std::string turn, std::string next, int64_t lines);
+Directive pair(std::string blocks, std::string pixels);
 Directive onUpdate(Directive directive);
 
 /// A copy that shares expressions (they are immutable).

@@ -7,6 +7,7 @@
 #include "compiler/Kernel/LoopNest.h"
 #include "compiler/Kernel/Spell.h"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -77,6 +78,8 @@ private:
       return storage(d);
     case Kind::Prefetch:
       return prefetch(d);
+    case Kind::Pair:
+      return pair(d);
     }
     return "";
   }
@@ -143,6 +146,24 @@ private:
         isAround |= (!ofUpdate || desc.stages[later].update) &&
                     scheduledNest(desc, desc.stages[later], ofUpdate).find(d.loops[1]) != nullptr;
     return isAround ? "" : "no loop " + quoted(d.loops[1]) + " lies around the update";
+  }
+
+  std::string pair(const Directive &d) const {
+    if (!d.onUpdate)
+      return "belongs to an update";
+    if (d.loops.size() != 2 || d.loops[0] == d.loops[1])
+      return "names two loops";
+    for (const std::string &loop : d.loops) {
+      auto unrolls = [&](const Directive &other) { return other.kind == Kind::Unroll && other.onUpdate && other.loops == std::vector{loop}; };
+      auto is = [&](const Loop &own) { return own.name == loop; };
+      auto own = std::find_if(stage.loops.begin(), stage.loops.end(), is);
+      bool isUnrolled = own != stage.loops.end() && (own->extent == Extent::fixed(1) || std::any_of(schedule.directives.begin(), schedule.directives.end(), unrolls));
+      if (!isUnrolled)
+        return quoted(loop) + " is no unrolled loop of the stage itself";
+    }
+    return pairedFilter(desc, stage, d.loops[0]) >= 0
+               ? ""
+               : "no filter is known to fill half of a vector in the last turn of " + quoted(d.loops[0]);
   }
 
   std::string storage(const Directive &d) const {

@@ -45,6 +45,9 @@ struct Operand {
   /// Output only: index of the input whose memory it may share element by element, or -1. A kernel with such an output
   /// computes each element once (no ShiftInwards tails); emitters refuse the combination.
   int mayAlias = -1;
+  /// Of a packed filter, how many channels it has: from this one on, counted by the outermost dimension and the innermost, all
+  /// elements are zero. -1: not known.
+  int64_t filled = -1;
 };
 
 struct Expr;
@@ -153,6 +156,9 @@ struct Directive {
                   ///< cache lines of what the next iteration of `next` will read of it, along each block of memory that
                   ///< one turn reads; `next` is a loop of the same update or one of a later stage, around this one.
                   ///< After its last iteration comes the first one in the next iteration of the loop around it
+    Pair,         ///< loops = {blocks, pixels}, both unrolled in an update that sums products with a filter whose channels fill
+                  ///< half a vector in the last turn of `blocks`: there two turns of `pixels` are summed in one vector. What
+                  ///< lies in a tile without its neighbour is summed alone
   };
   Kind kind = Kind::Split;
   bool onUpdate = false; ///< applies to the update's loops, else to the initial definition's

@@ -158,6 +158,8 @@ private:
       operand.dims.push_back({extents[i], strides[i]});
     if (acceptWord("alias") && !parseOperandName(operand.mayAlias))
       return false;
+    if (acceptWord("filled") && !parseInteger(operand.filled))
+      return false;
     desc->operands.push_back(std::move(operand));
     return true;
   }

@@ -144,6 +144,8 @@ private:
     out += " [" + list(extents) + "] strides [" + list(strides) + "]";
     if (operand.mayAlias >= 0)
       out += " alias " + desc.operands[operand.mayAlias].name;
+    if (operand.filled >= 0)
+      out += " filled " + std::to_string(operand.filled);
     out += "\n";
   }
 

@@ -17,12 +17,12 @@ constexpr std::string_view tails[] = {"shift_inwards", "predicate", "round_up", 
 constexpr std::string_view directives[] = {"split",         "strips",       "peel",         "fuse",
                                            "reorder",       "vectorize",    "unroll",       "parallel",
                                            "compute_at",    "store_at",     "compute_root", "store_root",
-                                           "storage_order", "fold_storage", "bound_extent", "prefetch"};
+                                           "storage_order", "fold_storage", "bound_extent", "prefetch",     "pair"};
 
 static_assert(std::size(scalars) == size_t(Scalar::Bool) + 1);
 static_assert(std::size(scalarOps) == size_t(ScalarOp::Ne) + 1);
 static_assert(std::size(tails) == size_t(Tail::Exact) + 1);
-static_assert(std::size(directives) == size_t(Directive::Kind::Prefetch) + 1);
+static_assert(std::size(directives) == size_t(Directive::Kind::Pair) + 1);
 
 template <typename Enum, size_t n> std::optional<Enum> find(const std::string_view (&table)[n], std::string_view name) {
   for (size_t i = 0; i < n; ++i)

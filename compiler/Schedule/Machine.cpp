@@ -69,7 +69,7 @@ void Machine::becomeZen4() {
   cachedFilterBytes = 500 << 10;
   pointBandBytes = 4 << 20;
   filterTransform = 2;
-  fetchesFirst = raggedParts = halvesTiles = true;
+  fetchesFirst = raggedParts = halvesTiles = pairsPixels = true;
 }
 
 // Twice the arithmetic of Zen 4 and twice its loads, from caches as large.

@@ -34,6 +34,7 @@ struct Machine {
   bool raggedParts = false;  ///< so they have, with a product for each part of the points that as many tiles have
   bool halvesTiles = false;  ///< what the registers do not hold of a tile of Winograd's is transformed later, in a loop of its own
   bool fetchesFirst = false; ///< lines are fetched into the first-level cache: enough of them at once for a filter or an image from memory
+  bool pairsPixels = false;  ///< a blend costs no multiply-add: two pixels share a vector in a channel block that is half empty
   int64_t sumsOfRows = 0;    ///< of register tiles of products of rows, of four vectors then; 0: as of others
 
   /// Winograd filters up to this are read again and again at the speed of arithmetic; beyond, once each.

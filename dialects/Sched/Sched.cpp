@@ -39,6 +39,7 @@ static int loopCount(DirectiveKind kind) {
     return 0;
   case DirectiveKind::Prefetch:
   case DirectiveKind::Peel:
+  case DirectiveKind::Pair:
     return 2;
   default:
     return 1;
@@ -128,7 +129,7 @@ static ParseResult parseArguments(AsmParser &parser, DirectiveKind kind, SmallVe
     return parsePlace(parser, loops, at);
   if (kind == DirectiveKind::Prefetch)
     return parsePrefetch(parser, loops, factor, at);
-  if (loopCount(kind) == -1)
+  if (loopCount(kind) == -1 || kind == DirectiveKind::Pair)
     return parser.parseCommaSeparatedList([&] { return parseLoop(parser, loops); });
   if (parseLoop(parser, loops))
     return failure();
@@ -334,6 +335,7 @@ StageBuilder &StageBuilder::boundExtent(StringRef loop, int64_t factor) {
 StageBuilder &StageBuilder::prefetch(StringRef operand, StringRef turn, StringRef next, int64_t lines) {
   return add(DirectiveKind::Prefetch, {turn, next}, lines, Tail::Predicate, operand);
 }
+StageBuilder &StageBuilder::pair(StringRef blocks, StringRef pixels) { return add(DirectiveKind::Pair, {blocks, pixels}); }
 StageBuilder &StageBuilder::onUpdate() {
   toUpdate = true;
   return *this;

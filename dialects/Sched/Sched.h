@@ -36,6 +36,7 @@ public:
   StageBuilder &foldStorage(llvm::StringRef loop, int64_t factor);
   StageBuilder &boundExtent(llvm::StringRef loop, int64_t factor);
   StageBuilder &prefetch(llvm::StringRef operand, llvm::StringRef turn, llvm::StringRef next, int64_t lines);
+  StageBuilder &pair(llvm::StringRef blocks, llvm::StringRef pixels);
   StageBuilder &onUpdate();
 
   StageAttr get() const;

@@ -40,7 +40,8 @@ def Sched_DirectiveKind : I32Enum<"DirectiveKind", "one kind of scheduling decis
     I32EnumCase<"BoundExtent", 12, "bound_extent">,
     I32EnumCase<"Prefetch", 13, "prefetch">,
     I32EnumCase<"Strips", 14, "strips">,
-    I32EnumCase<"Peel", 15, "peel">
+    I32EnumCase<"Peel", 15, "peel">,
+    I32EnumCase<"Pair", 16, "pair">
   ]> {
   let cppNamespace = "::weft::sched";
 }
@@ -67,6 +68,7 @@ def Sched_DirectiveAttr : Sched_Attr<"Directive", "directive"> {
     | `fold_storage(y by 4)` | a circular buffer of four rows |
     | `bound_extent(c by 16)` | the stage is only ever asked for this many |
     | `prefetch("filter", ib, cbo by 5)` | each turn of `ib` fetches five cache lines of what the next `cbo` reads of that operand |
+    | `pair(cb, x)` | in the last turn of `cb`, whose channels fill half a vector, two turns of `x` are summed in one vector |
 
     Example: `#sched.directive<split(x -> xo, xi by 7, shift_inwards)>`
   }];

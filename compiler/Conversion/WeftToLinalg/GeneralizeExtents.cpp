@@ -205,6 +205,9 @@ private:
       value.setType(type.clone(shape));
     };
     llvm::for_each(body.getArguments(), generalize);
+    for (BlockArgument argument : body.getArguments())
+      if (auto type = dyn_cast<RankedTensorType>(argument.getType()); type && type.getRank() > 0 && type.isDynamicDim(0))
+        function.removeArgAttr(argument.getArgNumber(), "weft.filled"); // the kernel is for any number of channels
     for (Operation &op : body)
       llvm::for_each(op.getResults(), generalize);
     function.setFunctionType(

@@ -283,6 +283,18 @@ void KernelBuilder::keepDistances(Value logical) {
   keepExtents();
 }
 
+/// Says how many channels a filter has that does not fill its last block. A first layer's kernel with half a block is for so many: there is one
+/// such layer in a network, and its schedule may depend on them (`pair`).
+void KernelBuilder::describeFilter(unsigned index, PackFilterOp packed) {
+  auto filter = cast<RankedTensorType>(packed.getW().getType());
+  int64_t outputs = filter.getDimSize(0), block = packed.getOcBlock(), last = outputs % block;
+  if (last == 0)
+    return;
+  function.setArgAttr(index, "weft.filled", builder.getI64IntegerAttr(outputs));
+  if (packed.getIcBlock() == 0 && filter.getRank() > 2 && last * 2 == block)
+    keepExtents();
+}
+
 /// Says how many of the innermost dimensions lie without gaps: all of a weight, be it computed, pixels and channels of a blocked
 /// tensor, all of the caller's where a lowering asks for that.
 void KernelBuilder::describeArgument(unsigned index) {
@@ -293,6 +305,9 @@ void KernelBuilder::describeArgument(unsigned index) {
   int64_t dense = whole ? cast<RankedTensorType>(function.getArgument(index).getType()).getRank() : blocked ? 2 : 1;
   function.setArgAttr(index, "weft.name", builder.getStringAttr(argumentNames[index]));
   function.setArgAttr(index, "weft.dense", builder.getI64IntegerAttr(dense));
+  if (index < arguments.size() && arguments[index].source)
+    if (auto packed = arguments[index].source.getDefiningOp<PackFilterOp>())
+      describeFilter(index, packed);
   if (blocked)
     function.setArgAttr(index, blockAttrName, builder.getUnitAttr());
 }
@@ -354,6 +369,8 @@ void KernelBuilder::finish() {
   for (Value yielded : group.getYield().getValues())
     stored.push_back(read(yielded));
   auto end = func::ReturnOp::create(builder, stored);
+  fuseStages(function);
+  poolFirst(function);
   fuseStages(function);
   cutSums(function, inTiles());
   if (isChain)

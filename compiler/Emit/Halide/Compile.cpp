@@ -4,6 +4,7 @@
 
 #include "compiler/Emit/Halide/AlignedFrame.h"
 #include "compiler/Emit/Halide/OutputLoads.h"
+#include "compiler/Emit/Halide/PairedPixels.h"
 #include "compiler/Emit/Halide/Permute.h"
 #include "compiler/Emit/Halide/Pipeline.h"
 #include "compiler/Emit/Halide/Prefetch.h"
@@ -35,6 +36,7 @@ void compile(const kernel::KernelDesc &desc, const Halide::Target &target, const
   built.pipeline.add_custom_lowering_pass(new ReversedLoads);
   built.pipeline.add_custom_lowering_pass(scratch);
   built.pipeline.add_custom_lowering_pass(new TileSums(desc));
+  built.pipeline.add_custom_lowering_pass(new PairedPixels(desc));
   built.pipeline.add_custom_lowering_pass(new Permute(desc));
   for (Prefetch *pass : prefetchesOf(desc))
     built.pipeline.add_custom_lowering_pass(pass);

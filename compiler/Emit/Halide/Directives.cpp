@@ -134,6 +134,7 @@ private:
       func.bound_extent(Halide::Var(d.loops[0]), static_cast<int>(d.factor));
       return;
     case Kind::Prefetch: // after lowering, see Prefetch.h
+    case Kind::Pair:     // see PairedPixels.h
       return;
     }
   }

@@ -257,6 +257,11 @@ private:
                       " reads of " + d.at + ".\n";
           continue;
         }
+        if (d.kind == Kind::Pair) {
+          comments += "  // Halide has no word for it, weft does it after lowering: in the last turn of " + d.loops[0] + ", which fills half a vector, two turns of " +
+                      d.loops[1] + " share one.\n";
+          continue;
+        }
         isPlaced |= d.kind == Kind::ComputeAt || d.kind == Kind::ComputeRoot;
         std::string call = callText(number, d, d.onUpdate ? *updateNest : initNest, *schedule);
         if (!call.empty())
@@ -340,6 +345,7 @@ private:
     case Kind::BoundExtent:
       return "bound_extent(" + name(0) + ", " + std::to_string(d.factor) + ")";
     case Kind::Prefetch:
+    case Kind::Pair:
       break; // no call of Halide's: a comment
     }
     return "";

@@ -289,6 +289,8 @@ private:
     else
       for (const std::string &loop : unrollable(sum, x * cb, unrolledLimit))
         stage.unroll(loop);
+    if (pairsPixels(sum, x, cb, machine))
+      stage.pair("cb", "x");
     return stage.get();
   }
 

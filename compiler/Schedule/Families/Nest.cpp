@@ -88,6 +88,17 @@ SmallVector<std::string> unrollable(const StageView &reduction, int64_t tile, in
   return loops;
 }
 
+bool pairsPixels(const StageView &reduction, int64_t pixels, int64_t cb, const Machine &machine) {
+  if (!machine.pairsPixels || pixels < 2 || cb != reduction.extentOf("cb") || !reduction.cutLoop.empty())
+    return false;
+  auto function = reduction.op->getParentOfType<func::FuncOp>();
+  return llvm::any_of(reduction.op->getOperands(), [&](Value operand) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    auto filled = argument ? function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), "weft.filled") : IntegerAttr();
+    return filled && filled.getInt() == cb * machine.vector - machine.vector / 2;
+  });
+}
+
 void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest) {
   nest.unrollReduction = unrollable(reduction, nest.x * nest.y * nest.cb, limit);
 }
@@ -311,6 +322,8 @@ StageAttr scheduleReduction(const KernelView &kernel, const StageView &reduction
     stage.unroll("ri");
   for (StringRef loop : refs(nest.unrollReduction))
     stage.unroll(loop);
+  if (!nest.chunks && pairsPixels(reduction, row.empty() ? 1 : nest.x, nest.cb, machine))
+    stage.pair("cb", row);
   if (nest.streams && !nest.splitReduction.empty())
     stage.prefetch("filter", "ro", turnOf(reduction), linesOf(nest.splitFactor, machine));
   else if (nest.prefetchLines > 0)

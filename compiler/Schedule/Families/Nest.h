@@ -84,6 +84,10 @@ void orderTile(llvm::SmallVectorImpl<llvm::StringRef> &tile, int64_t pixels, int
 /// and LLVM may fuse either of them, so bits would depend on what surrounds the sum.
 llvm::SmallVector<std::string> unrollable(const StageView &reduction, int64_t tile, int64_t limit);
 
+/// Whether a tile of all channel blocks of `reduction`, a sum that nothing cuts, ends in one whose filter is half empty, and a vector of
+/// two pixels there is faster.
+bool pairsPixels(const StageView &reduction, int64_t pixels, int64_t cb, const Machine &machine);
+
 /// Unrolls what is `unrollable`.
 void unrollInnermost(const StageView &reduction, int64_t limit, Nest &nest);
 

@@ -126,6 +126,43 @@ TEST(Check, PrefetchesNameAnInputAndTwoLoops) {
   EXPECT_EQ(prefetch("update prefetch(w, ko, m by 3)"), begin + "no loop `m` lies around the update");
 }
 
+TEST(Check, PairsNeedAFilterThatFillsHalfOfItsLastVector) {
+  const std::string conv = R"(kernel k {
+  operand x f32 [9] strides [1]
+  operand w f32 [2, 3, 16] strides [48, 16, 1] filled 24
+  output y f32 [2, 7, 16] strides [112, 16, 1]
+  stage sum f32 [b < 2, p < 7, c < 16] {
+    init 0
+    update [k < 3]
+    value = add(acc, mul(@x[add(p, k)], @w[b, k, c]))
+  }
+  stage out f32 [b < 2, p < 7, c < 16] holds y {
+    init sum[b, p, c]
+  }
+  schedule sum {
+    vectorize(c)
+    update reorder(k, b, p, c)
+    update vectorize(c)
+    update unroll(b)
+    update unroll(p)
+    update pair(b, p)
+  }
+})";
+  auto pair = [&](const std::string &from, const std::string &to) { return problemOf(with(conv, from, to)); };
+  const std::string begin = "`pair` of stage `sum`: ", unknown = begin + "no filter is known to fill half of a vector in the last turn of `b`";
+  EXPECT_EQ(problemOf(conv), "");
+  EXPECT_EQ(pair(" filled 24", ""), unknown);
+  EXPECT_EQ(pair("filled 24", "filled 20"), unknown);
+  EXPECT_EQ(pair("filled 24", "filled 8"), unknown);
+  EXPECT_EQ(pair("@w[b, k, c]", "@w[1:i32, k, c]"), unknown);
+  EXPECT_EQ(pair("add(acc, mul(", "max(acc, mul("), unknown);
+  EXPECT_EQ(pair("update pair(b, p)", "update pair(p, b)"), begin + "no filter is known to fill half of a vector in the last turn of `p`");
+  EXPECT_EQ(pair("update pair(b, p)", "pair(b, p)"), begin + "belongs to an update");
+  EXPECT_EQ(pair("update pair(b, p)", "update pair(b)"), begin + "names two loops");
+  EXPECT_EQ(pair("update pair(b, p)", "update pair(b, k)"), begin + "`k` is no unrolled loop of the stage itself");
+  EXPECT_EQ(pair("    update unroll(p)\n", ""), begin + "`p` is no unrolled loop of the stage itself");
+}
+
 TEST(Check, ReductionsKeepTheirOrder) {
   EXPECT_EQ(changed("update reorder(ko, ki, c)", "update reorder(ki, ko, c)"),
             "the update of stage `sum` visits its points in another order than the text says");

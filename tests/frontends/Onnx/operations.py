@@ -301,6 +301,21 @@ def several_outputs():
     return net
 
 
+def half_blocks():
+    """First layers whose last block of channels is half full on AVX-512, alone and with max pooling behind them: even and odd rows, several samples, infinities and NaN."""
+    net = Network()
+    for outputs, window, stride, plane in ((8, 3, 1, (12, 14)), (24, 3, 2, (33, 46)), (40, 5, 2, (20, 31)), (24, 1, 1, (9, 17)), (56, 7, 2, (40, 44)), (72, 3, 1, (7, 9)), (12, 3, 1, (12, 14))):
+        pads = {"pads": [window // 2] * 4, "strides": [stride, stride]}
+        weights = {"w": normal(outputs, 3, window, window) / 4, "b": normal(outputs)}
+        for batch in (1, 3):
+            net.add([("Conv", "xwb", "a", pads), ("Relu", "a", "y", {})], {"x": normal(batch, 3, *plane)}, weights)
+        for pool in ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, {"kernel_shape": [2, 2], "strides": [2, 2]}, {"kernel_shape": [3, 2], "strides": [2, 1], "ceil_mode": 1}):
+            net.add([("Conv", "xwb", "a", pads), ("Relu", "a", "c", {}), ("MaxPool", "c", "y", pool)], {"x": normal(1, 3, *plane)}, weights)
+            net.add([("Conv", "xw", "a", pads), ("Add", "as", "c", {}), ("Clip", "clo", "d", {}), ("MaxPool", "d", "y", pool)], {"x": normal(2, 3, *plane)},
+                    {**weights, "s": normal(outputs, 1, 1), "l": np.float32(-0.5), "o": np.float32(2)})
+    return net
+
+
 def windows_in_padding():
     """Windows of which whole rows or planes lie in padding: on one side or both, with strides, dilation, groups, batches, behind what prepares their input."""
     net = Network()
@@ -425,7 +440,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):

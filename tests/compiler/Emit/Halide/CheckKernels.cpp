@@ -34,6 +34,14 @@ bool hasConstantExtents(const KernelDesc &desc) {
   return true;
 }
 
+/// What a packed filter of so many channels is rounded up by.
+void emptyPastEnd(Buffer &filter, int64_t channels) {
+  int64_t lanes = filter.extents.back(), ofBlock = filter.elements() / filter.extents.front();
+  for (int64_t i = 0; i < filter.elements(); ++i)
+    if (i / ofBlock * lanes + i % lanes >= channels)
+      filter.as<float>()[i] = 0;
+}
+
 std::vector<Buffer> buffersFor(const KernelDesc &desc) {
   std::vector<Buffer> buffers;
   for (const Operand &operand : desc.operands) {
@@ -41,6 +49,8 @@ std::vector<Buffer> buffersFor(const KernelDesc &desc) {
     for (const OperandDim &dim : operand.dims)
       extents.push_back(dim.extent);
     buffers.push_back(makeBuffer(operand.type, extents, static_cast<int>(buffers.size()) + 1));
+    if (operand.filled >= 0)
+      emptyPastEnd(buffers.back(), operand.filled);
   }
   return buffers;
 }
