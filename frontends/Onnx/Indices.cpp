@@ -109,6 +109,8 @@ std::optional<LineIndices> weft::onnxfile::lineIndices(NodeImport &node, ArrayRe
   Folded once = toldOnce(*given, axis);
   for (int64_t &index : once.ints)
     index = inside(node, index, shape[axis]);
+  if (node.failed())
+    return std::nullopt;
   return LineIndices{node.constant(once), own, axis};
 }
 

@@ -98,6 +98,7 @@ def hostile():
     yield "pads", one("Conv", {"pads": [2**62] * 4}, ("x", "w"), initialisers=[numpy_helper.from_array(np.ones((4, 3, 3, 3), np.float32), "w")]), "pads"
     yield "strides", one("MaxPool", {"kernel_shape": [2, 2], "strides": [0, 0]}), "strides"
     yield "axis", one("Softmax", {"axis": 99}), "axis 99"
+    yield "line", one("GatherElements", {"axis": 3}, ("x", "k"), initialisers=[numpy_helper.from_array(np.full((1, 3, 8, 2), 8), "k")]), "index 8 of 8 elements"
     yield "perm", one("Transpose", {"perm": [0, 0, 0, 0]}), "node `n` (Transpose)"
     yield "wrong_type", one("Softmax", {"axis": "one"}), "another type"
     yield "names", one("Nonesuch", name="*/ ../../x"), "`Nonesuch`"
