@@ -226,8 +226,10 @@ private:
     desc.stages.push_back(std::move(stage));
   }
 
-  /// The extent of a dimension, followed to a constant or to the argument that has it.
-  std::optional<Extent> extentOf(Value value, unsigned dim) {
+  /// The extent of a dimension, followed to a constant or to the argument that has it; none where there is no such dimension.
+  std::optional<Extent> extentOf(Value value, int64_t dim) {
+    if (dim < 0 || dim >= typeOf(value).getRank())
+      return std::nullopt;
     if (!typeOf(value).isDynamicDim(dim))
       return Extent::fixed(typeOf(value).getDimSize(dim));
     if (auto argument = dyn_cast<BlockArgument>(value))

@@ -92,6 +92,8 @@ static LogicalResult checkLaunch(func::FuncOp function, plan::LaunchOp launch,
     for (auto [dim, extent] : llvm::zip_equal(operand.dims, given))
       dim.extent = extent;
   std::string problem = kernel::check(*desc);
+  if (problem.empty())
+    problem = kernel::checkReads(*desc);
   if (!problem.empty())
     return launch.emitError("kernel `") << function.getName() << "` does not fit this call: " << problem;
   return success();

@@ -244,7 +244,7 @@ int Emission::writeText(llvm::function_ref<void(llvm::raw_ostream &)> print) {
 int Emission::writeHost(llvm::StringRef path, bool assembly) {
   std::unique_ptr<llvm::Module> llvmModule = makeHost();
   if (!llvmModule)
-    return CompilerBug;
+    return options.startFrom ? UserError : CompilerBug;
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   if (llvm::Error error = emit::writeObject(*llvmModule, stream, assembly))
@@ -355,7 +355,9 @@ int Emission::write() {
     return writeAssembly();
   case EmitKind::Llvm: {
     std::unique_ptr<llvm::Module> llvmModule = makeHost();
-    return llvmModule ? writeText([&](llvm::raw_ostream &out) { llvmModule->print(out, nullptr); }) : CompilerBug;
+    if (!llvmModule)
+      return options.startFrom ? UserError : CompilerBug;
+    return writeText([&](llvm::raw_ostream &out) { llvmModule->print(out, nullptr); });
   }
   case EmitKind::Halide:
   case EmitKind::CanonicalText:

@@ -16,6 +16,10 @@ struct CheckLimits {
 /// when all is well.
 std::string check(const KernelDesc &desc, CheckLimits limits = {});
 
+/// The first read outside of an operand, where extents and indices say so; empty when none is seen. For a description that
+/// passed `check`.
+std::string checkReads(const KernelDesc &desc);
+
 /// Whether 32-bit indices, with which kernels count, reach every element.
 bool isIndexable(const Operand &operand);
 

@@ -18,6 +18,21 @@ const Family &familyOf(DictionaryAttr choice) {
   return family ? *family : generalFamily();
 }
 
+/// What `family` writes; null, with an error, where it finds other loops than it was chosen for, as in an IR somebody edited.
+sched::ScheduleAttr scheduleOf(func::FuncOp function, const KernelView &kernel, const Family &family, DictionaryAttr choice,
+                               const Machine &machine) {
+  std::string fault;
+  sched::ScheduleAttr schedule;
+  {
+    ScopedDiagnosticHandler handler(function.getContext(), [&](Diagnostic &diagnostic) { fault = diagnostic.str(); });
+    schedule = family.schedule(kernel, choice, machine);
+  }
+  if (fault.empty())
+    return schedule;
+  function.emitError("the loops of kernel `") << function.getName() << "` are not those of the family `" << family.name() << "`: " << fault;
+  return nullptr;
+}
+
 struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
   void runOnOperation() override {
     Machine machine = Machine::of(getOperation());
@@ -28,7 +43,10 @@ struct ScheduleKernels : impl::ScheduleKernelsBase<ScheduleKernels> {
       if (kernel.stages.empty())
         continue;
       auto choice = function->getAttrOfType<DictionaryAttr>("weft.choice");
-      function->setAttr(sched::scheduleAttrName, familyOf(choice).schedule(kernel, choice, machine));
+      sched::ScheduleAttr schedule = scheduleOf(function, kernel, familyOf(choice), choice, machine);
+      if (!schedule)
+        return signalPassFailure();
+      function->setAttr(sched::scheduleAttrName, schedule);
       ++numScheduled;
     }
   }

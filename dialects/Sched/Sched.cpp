@@ -298,8 +298,10 @@ StageBuilder &StageBuilder::add(DirectiveKind kind, ArrayRef<StringRef> loops, i
   SmallVector<StringAttr> names;
   for (StringRef loop : loops)
     names.push_back(StringAttr::get(context, loop));
-  auto directive = DirectiveAttr::get(context, kind, names, factor, tail, StringAttr::get(context, at));
-  (toUpdate ? update : directives).push_back(directive);
+  auto directive = DirectiveAttr::getChecked([&] { return emitError(UnknownLoc::get(context)); }, context, kind, names,
+                                             factor, tail, StringAttr::get(context, at));
+  if (directive)
+    (toUpdate ? update : directives).push_back(directive);
   return *this;
 }
 

@@ -15,7 +15,8 @@ namespace weft::sched {
 /// The name under which a kernel function carries its schedule.
 inline constexpr llvm::StringLiteral scheduleAttrName = "sched.schedule";
 
-/// Collects the directives of one stage in the order they are said; `onUpdate()` turns to the reduction's loops.
+/// Collects the directives of one stage in the order they are said; `onUpdate()` turns to the reduction's loops. One that
+/// does not verify is an error without place, and left out.
 class StageBuilder {
 public:
   StageBuilder(mlir::MLIRContext *context, llvm::StringRef name) : context(context), name(name.str()) {}

@@ -87,7 +87,7 @@ std::optional<Extent> Values::index(Value value) {
   if (auto dim = dyn_cast<tensor::DimOp>(op)) {
     std::optional<int64_t> position = dim.getConstantIndex();
     FailureOr<Extents> all = extents(dim.getSource());
-    if (!position || failed(all) || *position >= int64_t(all->size()))
+    if (!position || failed(all) || *position < 0 || *position >= int64_t(all->size()))
       return std::nullopt;
     return (*all)[*position];
   }
