@@ -195,7 +195,7 @@ private:
     require(operand.dims.size() <= 16, quoted(operand.name) + " has more than 16 dimensions");
     for (const OperandDim &dim : operand.dims)
       require(dim.extent >= -1 && dim.stride >= -1, quoted(operand.name) + " has a negative extent or stride");
-    require(isIndexable(operand), quoted(operand.name) + " passes 2^31 - 1 elements, the reach of 32-bit indices");
+    require(isIndexable(operand), quoted(operand.name) + " passes 2^31 - 64 elements, the reach of 32-bit indices");
     require(operand.dims.empty() || operand.dims.back().stride == 1 || operand.dims.back().stride == -1,
             "the last dimension of " + quoted(operand.name) + " has stride " +
                 std::to_string(operand.dims.empty() ? 1 : operand.dims.back().stride) + "; it must be 1");
@@ -295,7 +295,7 @@ bool isIndexable(const Operand &operand) {
     if (dim.extent > 0 && dim.stride > 0)
       reach += (dim.extent - 1) * dim.stride;
   }
-  return reach <= INT32_MAX;
+  return reach <= mostElements;
 }
 
 std::string check(const KernelDesc &desc, CheckLimits limits) {

@@ -20,7 +20,10 @@ std::string check(const KernelDesc &desc, CheckLimits limits = {});
 /// passed `check`.
 std::string checkReads(const KernelDesc &desc);
 
-/// Whether 32-bit indices, with which kernels count, reach every element.
+/// The most elements an operand spans: kernels count with 32-bit indices, up to the end of the last vector.
+constexpr int64_t mostElements = INT32_MAX - 63;
+
+/// Whether no more than `mostElements` are spanned.
 bool isIndexable(const Operand &operand);
 
 /// The estimate: operations a kernel's innermost code holds once its vectorised and unrolled loops are written out.

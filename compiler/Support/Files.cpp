@@ -4,13 +4,18 @@
 #include "compiler/Support/Files.h"
 
 #include "compiler/Support/Interrupt.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -112,11 +117,18 @@ Expected<OutputFile> OutputFile::create(StringRef given, uint64_t bytes, bool ex
   if (Error error = checkReplaceable(given))
     return error;
   std::string path = behindLinks(given);
+  // No `%`: LLVM's programs, lld among them, take it for a place to fill. So would llvm::sys::fs::TempFile in the folder's name.
+  std::string temporary = sys::path::filename(path).str() + ".XXXXXX.part";
+  llvm::replace(temporary, '%', '_');
+  temporary.insert(0, path, 0, path.size() - sys::path::filename(path).size());
   NoInterruption whileItHasNoOwner;
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.part", newFileMode(executable));
-  if (!file)
-    return cannotWrite(path, errorToErrorCode(file.takeError()));
-  OutputFile output(path, std::move(*file));
+  int descriptor = ::mkostemps(temporary.data(), std::strlen(".part"), O_CLOEXEC);
+  if (descriptor < 0)
+    return cannotWrite(path, lastError());
+  OutputFile output(path, temporary, descriptor);
+  sys::RemoveFileOnSignal(temporary);
+  if (::fchmod(descriptor, newFileMode(executable)) != 0)
+    return cannotWrite(path, lastError());
   if (Error error = output.part().takeSpace(bytes))
     return error;
   return output;
@@ -126,7 +138,7 @@ Expected<OutputFile> OutputFile::write(StringRef path, function_ref<void(raw_ost
   Expected<OutputFile> output = create(path, 0, executable);
   if (!output)
     return output;
-  raw_fd_ostream stream(output->file->FD, /*shouldClose=*/false);
+  raw_fd_ostream stream(output->descriptor, /*shouldClose=*/false);
   write(stream);
   stream.flush();
   std::error_code failure = stream.error();
@@ -138,26 +150,34 @@ Expected<OutputFile> OutputFile::write(StringRef path, function_ref<void(raw_ost
 
 Error OutputFile::reopen() {
   int again = ::open(beside().c_str(), O_RDWR | O_CLOEXEC);
-  if (again < 0 || ::dup3(again, file->FD, O_CLOEXEC) < 0)
+  if (again < 0 || ::dup3(again, descriptor, O_CLOEXEC) < 0)
     return cannotWrite(path, lastError());
   ::close(again);
   return Error::success();
 }
 
 OutputFile::~OutputFile() {
-  if (file)
-    consumeError(file->discard());
+  if (descriptor >= 0)
+    discard();
+}
+
+void OutputFile::discard() {
+  (void)sys::fs::remove(temporary);
+  (void)close();
+}
+
+std::error_code OutputFile::close() {
+  sys::DontRemoveFileOnSignal(temporary);
+  return ::close(std::exchange(descriptor, -1)) == 0 ? std::error_code() : lastError();
 }
 
 Error OutputFile::commit() {
   if (std::error_code failure = replaceFile(beside(), path)) {
-    consumeError(file->discard());
-    file.reset();
+    discard();
     return cannotWrite(path, failure);
   }
-  Error error = file->keep();
-  file.reset();
-  return error ? cannotWrite(path, errorToErrorCode(std::move(error))) : Error::success();
+  std::error_code failure = close();
+  return failure ? cannotWrite(path, failure) : Error::success();
 }
 
 Error checkWritable(StringRef path, uint64_t bytes) {

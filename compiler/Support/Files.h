@@ -8,8 +8,8 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
 
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace llvm {
@@ -48,21 +48,25 @@ public:
   /// `bytes` zeros for the caller to fill, whose space on the disk is taken at once. They are filled by writing, not through
   /// a mapping: its pages would be read, as zeros, before they are filled.
   static llvm::Expected<OutputFile> create(llvm::StringRef path, uint64_t bytes, bool executable = false);
-  OutputFile(OutputFile &&) = default;
+  OutputFile(OutputFile &&other)
+      : path(std::move(other.path)), temporary(std::move(other.temporary)), descriptor(std::exchange(other.descriptor, -1)) {}
   ~OutputFile();
 
   /// What another program writes goes to the file of this name, and is `reopened` then: it may have made another.
-  const std::string &beside() const { return file->TmpName; }
+  const std::string &beside() const { return temporary; }
   llvm::Error reopen();
 
-  FilePart part() const { return {path, file->FD, 0}; }
+  FilePart part() const { return {path, descriptor, 0}; }
   llvm::Error commit();
 
 private:
-  OutputFile(llvm::StringRef path, llvm::sys::fs::TempFile file) : path(path), file(std::move(file)) {}
+  OutputFile(llvm::StringRef path, llvm::StringRef temporary, int descriptor)
+      : path(path), temporary(temporary), descriptor(descriptor) {}
+  void discard();
+  std::error_code close();
 
-  std::string path;
-  std::optional<llvm::sys::fs::TempFile> file;
+  std::string path, temporary;
+  int descriptor; ///< -1: committed, discarded or moved from
 };
 
 /// An error where no file of `bytes` could be written as `path`; leaves nothing behind. For what another program writes,

@@ -24,8 +24,8 @@ struct VerifyImportable : impl::VerifyImportableBase<VerifyImportable> {
         signalPassFailure();
         continue;
       }
-      if (!llvm::all_of(desc->operands, kernel::isIndexable)) {
-        function.emitError("a kernel's operand spans more than 2^31 - 1 elements");
+      if (auto operand = llvm::find_if_not(desc->operands, kernel::isIndexable); operand != desc->operands.end()) {
+        function.emitError("`") << operand->name << "`, an operand of the kernel, spans more than 2^31 - 64 elements";
         signalPassFailure();
         continue;
       }

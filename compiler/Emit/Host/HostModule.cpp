@@ -5,6 +5,7 @@
 #include "compiler/Emit/Host/Descriptor.h"
 #include "compiler/Emit/Host/HostFunction.h"
 #include "compiler/Emit/Host/Object.h"
+#include "compiler/Kernel/Check.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -36,13 +37,13 @@ mlir::LogicalResult weft::emit::checkIndexRanges(mlir::ModuleOp module) {
   auto isIndexable = [&](mlir::Attribute attribute) {
     auto view = mlir::cast<plan::ViewAttr>(attribute);
     auto covered = view.coveredBytes(bounds);
-    return covered && (covered->second - covered->first) / view.getElementBytes() <= INT32_MAX;
+    return covered && (covered->second - covered->first) / view.getElementBytes() <= kernel::mostElements;
   };
   bool fits = true;
   program.walk([&](plan::LaunchOp launch) {
     if (all_of(launch.getInputViews(), isIndexable) && all_of(launch.getOutputViews(), isIndexable))
       return;
-    launch.emitError("a kernel's operand spans more than 2^31 - 1 elements");
+    launch.emitError("a kernel's operand spans more than 2^31 - 64 elements");
     fits = false;
   });
   return mlir::success(fits);

@@ -181,6 +181,20 @@ static Error runLinker(const LinkOptions &options, ArrayRef<std::string> scripts
   return command ? run(lld, *command) : command.takeError();
 }
 
+/// lld takes each `%` of its output for a place to fill: it is given another way into such a folder, a link in `folder`.
+static Expected<std::string> withoutPercent(StringRef output, StringRef folder) {
+  if (!output.contains('%'))
+    return output.str();
+  SmallString<128> path(output);
+  std::error_code failure = sys::fs::make_absolute(path);
+  std::string link = (folder + "/out").str();
+  if (!failure)
+    failure = sys::fs::create_link(sys::path::parent_path(path), link);
+  if (failure)
+    return createStringError(failure, "cannot link in `" + folder + "`: " + failure.message());
+  return (link + "/" + sys::path::filename(path)).str();
+}
+
 Expected<OutputFile> weft::emit::link(const LinkOptions &options) {
   // Linkers map their output and die where the disk is full. Some make a file of their own: the room found is theirs.
   Expected<OutputFile> output = OutputFile::create(options.output, largestOutput(options), /*executable=*/true);
@@ -194,7 +208,10 @@ Expected<OutputFile> weft::emit::link(const LinkOptions &options) {
   Expected<std::vector<std::string>> scripts = writeScripts(options, folder.path());
   if (!scripts)
     return scripts.takeError();
-  if (Error error = runLinker(options, *scripts, output->beside()))
+  Expected<std::string> linked = withoutPercent(output->beside(), folder.path());
+  if (!linked)
+    return linked.takeError();
+  if (Error error = runLinker(options, *scripts, *linked))
     return error;
   if (Error error = output->reopen())
     return error;

@@ -2,6 +2,7 @@
 // The forward walk over a network function: every tensor to its place, every call, border and copy to a step.
 #include "compiler/Transforms/Plan/Steps.h"
 
+#include "compiler/Kernel/Check.h"
 #include "compiler/Kernel/Scratch.h"
 #include "compiler/Transforms/Plan/Wishes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -245,10 +246,10 @@ LogicalResult StepBuilder::addScratch(func::CallOp call, func::FuncOp function, 
     double elements = 1; // which may be more than 64 bits count
     for (int64_t extent : shape)
       elements *= extent;
-    return elements <= INT32_MAX;
+    return elements <= weft::kernel::mostElements;
   };
-  if (!llvm::all_of(extents, isIndexable))
-    return call.emitError("a kernel's operand spans more than 2^31 - 1 elements");
+  if (auto operand = llvm::find_if_not(extents, isIndexable); operand != extents.end())
+    return call.emitError("operand ") << operand - extents.begin() << " of the kernel spans more than 2^31 - 64 elements";
   auto [known, isNew] = scratchOf.try_emplace({formula.getAsOpaquePointer(), extents});
   if (isNew)
     known->second = weft::kernel::evaluateScratch(formula.str(), extents);

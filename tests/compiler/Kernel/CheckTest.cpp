@@ -39,7 +39,7 @@ TEST(Check, Operands) {
   EXPECT_EQ(changed("x f32 [?, 64] strides [?, 1]", "x f32 [?, 64] strides [?, 2]"),
             "the last dimension of `x` has stride 2; it must be 1");
   EXPECT_EQ(changed("x f32 [?, 64] strides [?, 1]", "x f32 [70000, 64] strides [70000, 1]"),
-            "`x` passes 2^31 - 1 elements, the reach of 32-bit indices");
+            "`x` passes 2^31 - 64 elements, the reach of 32-bit indices");
   EXPECT_TRUE(isIndexable({.name = "x", .dims = {{46340, 46340}, {46340, 1}}}));
   EXPECT_FALSE(isIndexable({.name = "x", .dims = {{1, int64_t(1) << 40}, {int64_t(1) << 40, 1}}}));
   EXPECT_EQ(changed(" holds y", ""), "the last stage holds an output");

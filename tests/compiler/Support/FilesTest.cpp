@@ -45,6 +45,12 @@ TEST_F(Files, AppearWhenCommitted) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(Files, StandInFoldersOfAnyName) {
+  std::filesystem::create_directories(folder / "100%" / "XXXXXX%s");
+  EXPECT_EQ(text(writeFile(path("100%/XXXXXX%s/50%%.part"), [](llvm::raw_ostream &out) { out << "text"; })), "");
+  EXPECT_EQ(read(path("100%/XXXXXX%s/50%%.part")), "text");
+}
+
 TEST_F(Files, LeaveNothingWhenDropped) {
   {
     auto written = OutputFile::write(path("a"), [](llvm::raw_ostream &out) { out << "text"; });
