@@ -157,12 +157,8 @@ int Compilation::compileKernels() {
   if (failed(imported)) // an IR that somebody edited may hold any kernel
     return options.startFrom ? UserError : CompilerBug;
   auto objects = emit::compileKernels(*imported, compileOptions);
-  if (!objects) {
-    llvm::Error error = objects.takeError();
-    bool isBug = error.isA<emit::KernelError>() && !options.startFrom; // one that somebody edited may not compile
-    userError(llvm::toString(std::move(error)));
-    return isBug ? CompilerBug : UserError;
-  }
+  if (!objects)
+    return reportKernels(*module, symbol, options, objects.takeError());
   stateScratch(*module, symbol, *objects);
   if (makesCode(options.emit))
     kernels = std::move(*objects);

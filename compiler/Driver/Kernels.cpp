@@ -4,6 +4,7 @@
 #include "compiler/Driver/Kernels.h"
 
 #include "compiler/Conversion/KernelToDesc.h"
+#include "compiler/Driver/Driver.h"
 #include "compiler/Driver/Paths.h"
 #include "compiler/Emit/Host/HostModule.h"
 #include "compiler/Kernel/Check.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <set>
 
@@ -136,6 +138,24 @@ LogicalResult checkScratch(ModuleOp module, llvm::StringRef name, llvm::ArrayRef
   return failure(result.wasInterrupted());
 }
 
+int reportKernels(ModuleOp module, llvm::StringRef name, const DriverOptions &options, llvm::Error error) {
+  std::string kernel;
+  bool isKernels = error.isA<emit::KernelError>();
+  error = llvm::handleErrors(std::move(error), [&](std::unique_ptr<emit::KernelError> one) {
+    kernel = one->kernel;
+    return llvm::Error(std::move(one));
+  });
+  std::string text = llvm::toString(std::move(error));
+  if (options.startFrom)
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function->hasAttr("weft.kernel") && emit::kernelSymbol(name, function.getName()) == kernel) {
+        function.emitError(text);
+        return UserError;
+      }
+  llvm::errs() << "weftc: error: " << text << "\n";
+  return isKernels && !options.startFrom ? CompilerBug : UserError;
+}
+
 emit::KernelCompileOptions kernelOptions(ModuleOp module, const DriverOptions &options) {
   emit::KernelCompileOptions result;
   result.kernelCompiler = installedFile("bin/weft-kernelc");
@@ -144,6 +164,8 @@ emit::KernelCompileOptions kernelOptions(ModuleOp module, const DriverOptions &o
   result.jobs = options.jobs;
   result.useCache = !options.noCache;
   result.cacheFolder = options.cacheDir;
+  if (options.startFrom) // one that somebody edited is no bug to reproduce
+    result.reproducerFolder.clear();
   return result;
 }
 

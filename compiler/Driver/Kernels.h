@@ -27,6 +27,10 @@ mlir::LogicalResult checkScratch(mlir::ModuleOp module, llvm::StringRef name,
 /// edited may hold tiles larger than the tensor. Run-time sizes are tried as 1 and as their bound.
 mlir::LogicalResult checkLaunches(mlir::ModuleOp module);
 
+/// Says why kernels of network `name` could not be compiled; the exit code. One of an IR that somebody edited is the user's,
+/// and has a place.
+int reportKernels(mlir::ModuleOp module, llvm::StringRef name, const DriverOptions &options, llvm::Error error);
+
 /// What the options and the module's target say about compiling its kernels.
 emit::KernelCompileOptions kernelOptions(mlir::ModuleOp module, const DriverOptions &options);
 

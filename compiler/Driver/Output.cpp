@@ -165,11 +165,8 @@ int Emission::compileKernels() {
   compileOptions.assembly = options.emit == EmitKind::Assembly;
   compileOptions.scratchOnly = options.emit == EmitKind::Llvm;
   auto compiled = emit::compileKernels(kernels, compileOptions);
-  if (!compiled) {
-    llvm::Error error = compiled.takeError();
-    ExitCode code = error.isA<emit::KernelError>() && !options.startFrom ? CompilerBug : UserError;
-    return fail(std::move(error), code);
-  }
+  if (!compiled)
+    return reportKernels(module, name(), options, compiled.takeError());
   objects = std::move(*compiled);
   return Success;
 }

@@ -89,6 +89,15 @@ void *wait(void *signals) {
   endBy(signal);
 }
 
+pthread_t waiting; ///< the thread in `wait`
+
+/// A pipe nobody reads is told to the thread in the middle of its write, which stays there until the other has ended the process.
+void passOn(int signal) {
+  ::pthread_kill(waiting, signal);
+  while (true)
+    ::pause();
+}
+
 struct Ending {
   const char *program;
   int code, bug;
@@ -131,19 +140,23 @@ void leaveNothingWithoutMemory(const char *program, int code, int bug) {
 
 void leaveNothingWhenInterrupted() {
   static sigset_t waited;
-  sigset_t blocked;
+  sigset_t blocked, pipe;
   sigemptyset(&waited);
   sigemptyset(&blocked);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
     sigaddset(&blocked, signal);
     if (!isIgnored(signal))
       sigaddset(&waited, signal);
   }
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
-  pthread_t thread;
-  if (pthread_create(&thread, nullptr, wait, &waited) == 0)
-    pthread_detach(thread);
-  else
+  if (pthread_create(&waiting, nullptr, wait, &waited) == 0) {
+    pthread_detach(waiting);
+    if (!isIgnored(SIGPIPE))
+      ::signal(SIGPIPE, passOn);
+    pthread_sigmask(SIG_UNBLOCK, &pipe, nullptr);
+  } else
     pthread_sigmask(SIG_UNBLOCK, &blocked, nullptr); // no thread to be had: ended at once, as any program is
 }
 

@@ -10,7 +10,7 @@
 
 namespace weft {
 
-/// From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT end this process once helper processes have ended and what is
+/// From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end this process once helper processes have ended and what is
 /// registered here, and with llvm::sys::RemoveFileOnSignal, is removed. Those ignored when it is called stay ignored. To
 /// be called once, before there are threads; without it everything below does nothing but keep lists.
 void leaveNothingWhenInterrupted();

@@ -113,7 +113,15 @@ std::string Paths::unknown(StringRef name, ArrayRef<StringRef> results) const {
         known.push_back(block);
   }
   std::string hint = didYouMean(name, known);
-  if (hint.empty() && !results.empty())
+  if (!hint.empty())
+    return "names no result, no layer and no block" + hint;
+  if (!results.empty())
     hint = "; the results are " + listNames(results);
+  constexpr size_t most = 20;
+  std::vector<StringRef> outermost;
+  llvm::copy_if(llvm::drop_begin(known, results.size()), std::back_inserter(outermost),
+                [](StringRef name) { return !name.contains('.') && name.size() <= 100; });
+  if (!outermost.empty())
+    hint += "; layers and blocks are " + listNames(ArrayRef(outermost).take_front(most)) + (outermost.size() > most ? ", ..." : "");
   return "names no result, no layer and no block" + hint;
 }

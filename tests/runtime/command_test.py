@@ -52,6 +52,9 @@ class Command(unittest.TestCase):
         self.assertEqual(run("--input", self.folder / "f.npy", "--output", out).returncode, 0)
         np.testing.assert_array_equal(np.load(out), self.y)
 
+    def test_json_has_standard_output_alone(self):
+        self.refused("would both print on standard output", "--random-inputs", 1, "--json", "-", "--top", 3, code=2)
+
     def test_json(self):
         done = run("--random-inputs", 1, "--repeat", 10, "--warmup", 2, "--threads", 2, "--json", "-")
         report = json.loads(done.stdout)

@@ -68,7 +68,7 @@ private:
     llvm::StringMap<size_t> known;
     for (size_t i = 0; i < kernels.size(); ++i) {
       if (std::string problem = kernel::check(kernels[i]); !problem.empty())
-        return llvm::make_error<KernelError>("kernel `" + kernels[i].name + "` is malformed: " + problem);
+        return llvm::make_error<KernelError>("kernel `" + kernels[i].name + "` is malformed: " + problem, kernels[i].name);
       std::string text = kernel::print(kernels[i]);
       auto [at, isNew] = known.try_emplace(text, jobs.size());
       if (isNew)
@@ -179,9 +179,11 @@ private:
       return llvm::make_error<KernelError>(
           "`weft-kernelc` " + ending(result) + ": " +
           (result.errors.empty() ? "no message" : StringRef(result.errors).trim().str()));
-    std::string failures;
+    std::string failures, first;
     for (size_t i = 0; i < missing.size(); ++i) {
       auto [status, message] = lines[i].split(' ').second.split(' ');
+      if (status != "ok" && failures.empty())
+        first = kernels[missing[i]->kernels.front()].name;
       if (status != "ok")
         failures += failure(*missing[i], status, message);
       else if (llvm::Error error = takeObject(*missing[i], folder + "/" + std::to_string(i)))
@@ -189,7 +191,7 @@ private:
     }
     if (failures.empty())
       return llvm::Error::success();
-    return llvm::make_error<KernelError>(StringRef(failures).rtrim().str());
+    return llvm::make_error<KernelError>(StringRef(failures).rtrim().str(), first);
   }
 
   static std::string ending(const ProcessResult &result) {
@@ -230,6 +232,8 @@ private:
                        : status == "crash" ? "crashed the code generator"
                                            : "failed";
     std::string text = "kernel `" + name + "` " + what + ": " + message.str() + "\n";
+    if (options.reproducerFolder.empty())
+      return text;
     std::string path = options.reproducerFolder + "/weft-" + name.substr(0, 100) + ".kernel";
     if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &os) { os << job.text; }))
       return text + "  no reproducer: " + llvm::toString(std::move(error)) + "\n";

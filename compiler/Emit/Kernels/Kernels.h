@@ -21,7 +21,7 @@ struct KernelCompileOptions {
   bool useCache = true;
   std::string cacheFolder;            ///< empty: defaultCacheFolder()
   uint64_t cacheBytes = 512u << 20;   ///< least recently used entries go beyond this
-  std::string reproducerFolder = "."; ///< gets weft-NAME.kernel when compiling NAME fails
+  std::string reproducerFolder = "."; ///< gets weft-NAME.kernel when compiling NAME fails; empty: nothing does
 };
 
 struct KernelObject {
@@ -42,9 +42,11 @@ llvm::Expected<std::vector<KernelObject>> compileKernels(llvm::ArrayRef<kernel::
 class KernelError : public llvm::ErrorInfo<KernelError> {
 public:
   static char ID;
-  explicit KernelError(std::string text) : text(std::move(text)) {}
+  explicit KernelError(std::string text, std::string kernel = "") : kernel(std::move(kernel)), text(std::move(text)) {}
   void log(llvm::raw_ostream &os) const override;
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
+
+  const std::string kernel; ///< the first that failed; empty where that is not known
 
 private:
   std::string text;

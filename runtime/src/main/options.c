@@ -178,6 +178,8 @@ int weft_options_parse(int count, char **arguments, const weft_extension *extens
   while (!failed && reader.next < count)
     failed = takeArgument(&reader, options);
   free(given);
+  if (!failed && options->top != 0 && options->json != NULL && strcmp(options->json, "-") == 0)
+    return weft_complain_usage("`--top` and `--json -` would both print on standard output: give `--json` a file");
   return failed;
 }
 

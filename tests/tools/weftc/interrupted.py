@@ -60,7 +60,7 @@ def interrupt(sign, name, network, helper, path=None):
         sys.exit(f"{name}: left {left}")
 
 
-for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
     interrupt(sign, sign.name, "zoo:squeezenet1_1", "weft-kernelc")  # seconds of work for helpers
 subprocess.run([weftc, small, "--weights=random:1", "-o", str(folder / "whole")], check=True)  # kernels into the cache
 interrupt(signal.SIGTERM, "linking", small, "/cc ", slow_linker(folder / "bin"))
