@@ -24,7 +24,7 @@ mlir::LogicalResult checkScratch(mlir::ModuleOp module, llvm::StringRef name,
                                  llvm::ArrayRef<emit::KernelObject> objects);
 
 /// Fails after an error where a kernel, as scheduled, does not fit the extents of one of its launches: an IR that somebody
-/// edited may hold tiles larger than the tensor. Run-time sizes are tried as 1 and as their bound.
+/// edited may hold tiles larger than the tensor, views smaller than what is read, too little room for a stage. Run-time sizes are tried as 1 and as their bound.
 mlir::LogicalResult checkLaunches(mlir::ModuleOp module);
 
 /// Says why kernels of network `name` could not be compiled; the exit code. One of an IR that somebody edited is the user's,

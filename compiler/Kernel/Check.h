@@ -16,8 +16,8 @@ struct CheckLimits {
 /// when all is well.
 std::string check(const KernelDesc &desc, CheckLimits limits = {});
 
-/// The first read outside of an operand, where extents and indices say so; empty when none is seen. For a description that
-/// passed `check`.
+/// The first read outside of an operand, or of more of a stage than its directives leave room for, where extents and indices
+/// say so; empty when none is seen. For a description that passed `check`, with the extents of a call.
 std::string checkReads(const KernelDesc &desc);
 
 /// The most elements an operand spans: kernels count with 32-bit indices, up to the end of the last vector.
