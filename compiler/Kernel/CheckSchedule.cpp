@@ -99,6 +99,8 @@ private:
         desc.operands[stage.output].mayAlias >= 0)
       return "`shift_inwards` computes elements twice, and " + quoted(desc.operands[stage.output].name) +
              " may lie where its input does";
+    if (d.kind == Kind::Split && d.tail == Tail::RoundUp && stage.output >= 0)
+      return "`round_up` computes past the end, where " + quoted(desc.operands[stage.output].name) + " has no room";
     return (d.onUpdate ? *update : init).apply(d);
   }
 

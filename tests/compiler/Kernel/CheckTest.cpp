@@ -185,6 +185,8 @@ TEST(Check, InPlaceMeansOnce) {
   EXPECT_EQ(problemOf(inPlace), "");
   EXPECT_EQ(problemOf(with(inPlace, "predicate", "shift_inwards")),
             "`split` of stage `s`: `shift_inwards` computes elements twice, and `y` may lie where its input does");
+  EXPECT_EQ(problemOf(with(inPlace, "predicate", "round_up")),
+            "`split` of stage `s`: `round_up` computes past the end, where `y` has no room");
   const std::string other =
       "`y` may lie where `x` does, but stage `square` reads other elements than the one being written";
   EXPECT_EQ(problemOf(with(inPlace, "@x[i, j], @x[i, j]", "@x[i, j], @x[j, i]")), other);
