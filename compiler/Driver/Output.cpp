@@ -34,7 +34,7 @@ using namespace mlir;
 namespace weft {
 namespace {
 
-/// Words C and C++ keep for themselves, and names the C library defines: no prefix of an interface.
+/// Words C and C++ keep for themselves, and names the C library and compilers define: no prefix of an interface.
 bool isReservedInC(llvm::StringRef name) {
   static const llvm::StringSet<> words = {
       "alignas",  "alignof",  "and",     "asm",      "auto",     "bool",     "break",     "case",      "catch",
@@ -45,9 +45,12 @@ bool isReservedInC(llvm::StringRef name) {
       "requires", "restrict", "return",  "short",    "signed",   "sizeof",   "static",    "struct",    "switch",
       "template", "this",     "throw",   "true",     "try",      "typedef",  "typeid",    "typename",  "union",
       "unsigned", "using",    "virtual", "void",     "volatile", "while",    "xor",       "main",      "std",
-      "NULL",     "weft"};
+      "thread_local", "static_assert", "static_cast", "dynamic_cast", "const_cast", "reinterpret_cast", "constexpr", "consteval", "constinit",
+      "co_await", "co_return", "co_yield", "and_eq", "bitand", "bitor", "compl", "not_eq", "or_eq", "xor_eq", "typeof", "typeof_unqual",
+      "NULL", "EOF", "FILE", "BUFSIZ", "NAN", "INFINITY", "stdin", "stdout", "stderr", "errno", "offsetof", "linux", "unix", "weft"};
   llvm::LibFunc function;
-  return words.contains(name) || llvm::TargetLibraryInfoImpl(llvm::Triple()).getLibFunc(name, function);
+  bool isType = name.ends_with("_t"); // POSIX keeps these
+  return isType || words.contains(name) || llvm::TargetLibraryInfoImpl(llvm::Triple()).getLibFunc(name, function);
 }
 
 std::string nameOf(ModuleOp module, const DriverOptions &options) {

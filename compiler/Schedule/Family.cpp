@@ -61,6 +61,17 @@ DictionaryAttr makeParameters(MLIRContext *context, StringRef family, ArrayRef<s
   return entries.getDictionary(context);
 }
 
+std::string choiceProblem(DictionaryAttr choice) {
+  std::string problem;
+  if (choice)
+    choice.walk([&](DictionaryAttr part) {
+      for (NamedAttribute entry : part)
+        if (auto value = dyn_cast<IntegerAttr>(entry.getValue()); value && problem.empty() && (value.getInt() < 1 || value.getInt() > INT32_MAX))
+          problem = ("`" + entry.getName().getValue() + "` of its choice is " + Twine(value.getInt()) + "; it is 1 or more, below 2^31").str();
+    });
+  return problem;
+}
+
 int64_t parameter(DictionaryAttr choice, StringRef key, int64_t otherwise) {
   auto value = choice ? choice.getAs<IntegerAttr>(key) : IntegerAttr();
   return value ? value.getInt() : otherwise;

@@ -187,10 +187,23 @@ Error checkWritable(StringRef path, uint64_t bytes) {
   return output ? Error::success() : output.takeError();
 }
 
+/// What is read, as the file system knows it whatever its name.
+static std::vector<sys::fs::UniqueID> kept;
+
+void keepFromOutputs(StringRef path) {
+  sys::fs::UniqueID id;
+  if (!sys::fs::getUniqueID(path, id))
+    kept.push_back(id);
+}
+
 Error checkReplaceable(StringRef path) {
   sys::fs::file_status status;
-  if (sys::fs::status(path, status) || sys::fs::is_regular_file(status))
-    return Error::success(); // nothing there yet, or a file
+  if (sys::fs::status(path, status))
+    return Error::success(); // nothing there yet
+  if (is_contained(kept, status.getUniqueID()))
+    return createStringError("cannot write `" + path + "`: this compilation reads it");
+  if (sys::fs::is_regular_file(status))
+    return Error::success();
   if (sys::fs::is_directory(status))
     return cannotWrite(path, std::make_error_code(std::errc::is_a_directory));
   return createStringError("cannot write `" + path + "`: it is no regular file");

@@ -77,7 +77,10 @@ llvm::Error checkWritable(llvm::StringRef path, uint64_t bytes = 0);
 /// sends a file that takes another's place to the disk at once, 80 ms for ResNet-50.
 std::error_code replaceFile(llvm::StringRef file, llvm::StringRef path);
 
-/// An error where `path` is something a rename must not replace: a folder, a device, a pipe.
+/// From now on no output replaces the file at `path`, which is read here: what a text imports, weights, tensors beside a model.
+void keepFromOutputs(llvm::StringRef path);
+
+/// An error where `path` is something a rename must not replace: a folder, a device, a pipe, a file kept from outputs.
 llvm::Error checkReplaceable(llvm::StringRef path);
 
 /// A folder for outputs. Those that were missing on the way to it are made; dropped or interrupted, they are gone again where

@@ -173,6 +173,8 @@ private:
   }
 
   LogicalResult outline(GroupOp group) {
+    if (std::string problem = choiceProblem(group->getAttrOfType<DictionaryAttr>("choice")); !problem.empty())
+      return group.emitError() << problem;
     FailureOr<Kernel> kernel = kernelOf(group);
     if (failed(kernel))
       return failure();

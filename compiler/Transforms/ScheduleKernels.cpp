@@ -21,6 +21,8 @@ const Family &familyOf(DictionaryAttr choice) {
 /// What `family` writes; null, with an error, where it finds other loops than it was chosen for, as in an IR somebody edited.
 sched::ScheduleAttr scheduleOf(func::FuncOp function, const KernelView &kernel, const Family &family, DictionaryAttr choice,
                                const Machine &machine) {
+  if (std::string problem = choiceProblem(choice); !problem.empty())
+    return function.emitError("kernel `") << function.getName() << "`: " << problem, nullptr;
   std::string fault;
   sched::ScheduleAttr schedule;
   {

@@ -4,6 +4,7 @@
 #include "compiler/Weights/Safetensors.h"
 
 #include "compiler/Support/Diagnostics.h"
+#include "compiler/Support/Files.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/bit.h"
@@ -197,6 +198,7 @@ Expected<SafetensorsFile> SafetensorsFile::open(StringRef path) {
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return createStringError("cannot read weights `" + path + "`: " + buffer.getError().message());
+  keepFromOutputs(path);
   return parse(std::move(*buffer), path);
 }
 

@@ -4,6 +4,7 @@
 #include "frontends/Onnx/Onnx.h"
 
 #include "compiler/Support/Diagnostics.h"
+#include "compiler/Support/Files.h"
 #include "dialects/Weft/Paths.h"
 #include "dialects/Weft/Shapes.h"
 
@@ -589,7 +590,10 @@ OwningOpRef<ModuleOp> weft::importOnnx(const OnnxRequest &request, MLIRContext &
   context.loadDialect<WeftDialect, func::FuncDialect>();
   Model model;
   std::string why;
-  if (!readModel(request.fileName, model, why)) {
+  bool isRead = readModel(request.fileName, model, why);
+  for (const std::string &file : model.externalFiles)
+    keepFromOutputs(file);
+  if (!isRead) {
     errors << printable(request.fileName, 200) << ": error: " << printable(why, 500) << "\n";
     return nullptr;
   }

@@ -4,6 +4,7 @@
 #include "frontends/Onnx/Onnx.h"
 
 #include "compiler/Support/Diagnostics.h"
+#include "compiler/Support/Files.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace weft;
@@ -35,6 +36,8 @@ llvm::Expected<SafetensorsFile> weft::openOnnxWeights(llvm::StringRef path, llvm
   std::string why;
   if (!readModel(path.str(), *model, why))
     return llvm::createStringError("`" + printable(path, 200) + "`: " + printable(why, 500));
+  for (const std::string &file : model->externalFiles)
+    keepFromOutputs(file);
   llvm::StringSet<> wanted;
   wanted.insert_range(needed);
   std::vector<SafetensorsEntry> entries;

@@ -4,6 +4,7 @@
 #include "frontends/Weft/NpyFile.h"
 
 #include "compiler/Support/Diagnostics.h"
+#include "compiler/Support/Files.h"
 
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
@@ -102,6 +103,7 @@ std::string language::readNpy(StringRef folder, StringRef name, llvm::SmallVecto
   auto file = readTextFile(real, name.str(), maxBytes, reason);
   if (!file)
     return "cannot read " + quoted + ": " + reason;
+  keepFromOutputs(real);
   std::string wrong = parse(file->contents(), shape, numbers);
   return wrong.empty() ? wrong : "cannot read " + quoted + ": " + wrong;
 }

@@ -2,6 +2,8 @@
 // An import names a file of the zoo or one beside the importing file. Both are checked after links are resolved, so
 // that no text reaches a file outside its own folder.
 #include "frontends/Weft/Units.h"
+
+#include "compiler/Support/Files.h"
 #include "frontends/Weft/Lexer.h"
 #include "frontends/Weft/Parser.h"
 
@@ -59,6 +61,8 @@ Unit *Units::loadPath(const std::string &fileName, std::string shownName, std::s
     diagnostics.error(importedAt, "cannot read `" + printable(shownName, 200) + "`: " + reason);
     return nullptr;
   }
+  if (!loading.empty()) // an import; the text itself may be replaced by its canonical form
+    keepFromOutputs(real);
   auto owned = std::make_unique<Unit>();
   Unit *unit = owned.get();
   byRealPath[real] = std::move(owned);

@@ -326,8 +326,8 @@ DictionaryAttr ChainModel::choice(int64_t rows, bool strips) const {
   NamedAttrList entries(makeParameters(context, "chain", {{"rows", rows}}));
   if (strips) {
     entries.set("strip", builder.getI64IntegerAttr(stripRows()));
-    entries.set("again_permille",
-                builder.getI64IntegerAttr(std::llround(1000 * recomputedRows() / nodes.back().rows.height)));
+    if (int64_t again = std::llround(1000 * recomputedRows() / nodes.back().rows.height); again > 0)
+      entries.set("again_permille", builder.getI64IntegerAttr(again));
   }
   entries.set("stages", builder.getArrayAttr(stages));
   return entries.getDictionary(context);

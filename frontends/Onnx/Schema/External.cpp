@@ -67,3 +67,10 @@ std::shared_ptr<MappedFile> ExternalData::file(const std::string &location, std:
   }
   return files[location] = mapped;
 }
+
+std::vector<std::string> ExternalData::paths() const {
+  std::vector<std::string> list;
+  for (const auto &[location, mapped] : files)
+    list.push_back(fs::path(modelPath).parent_path() / location);
+  return list;
+}

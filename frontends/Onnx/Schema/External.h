@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weft::onnxfile {
 
@@ -29,6 +30,8 @@ public:
   explicit ExternalData(const std::string &modelPath) : modelPath(modelPath) {}
   /// The file `location` names; null if it lies outside the folder or cannot be read.
   std::shared_ptr<MappedFile> file(const std::string &location, std::string &error);
+  /// Those read so far.
+  std::vector<std::string> paths() const;
 
 private:
   std::string modelPath;

@@ -93,6 +93,7 @@ struct Model {
   int64_t opset = 0; ///< of the standard operations; 0: the file does not say
   Graph graph;
   bool hasFunctions = false; ///< operations of its own
+  std::vector<std::string> externalFiles; ///< paths of those that hold tensors
 };
 
 /// Reads a file of at most 2 GiB, external data from its folder included. False after a failure, with the reason.

@@ -67,7 +67,9 @@ bool Reader::model(Model &out) {
   out.hasFunctions = message->functions_size() != 0;
   if (!message->has_graph())
     return fail("holds no graph");
-  return graph(message->graph(), out.graph);
+  bool isRead = graph(message->graph(), out.graph);
+  out.externalFiles = external.paths();
+  return isRead;
 }
 
 bool Reader::graph(const onnx::GraphProto &from, Graph &to) {
