@@ -174,6 +174,11 @@ bool stopsAtEdge(const Stage &stage, const Expr &expr) {
          *loops.begin() >= count - 2;
 }
 
+bool asksSecondOperand(const Expr &extremum) {
+  ExprKind a = extremum.args[0]->kind, b = extremum.args[1]->kind;
+  return a == ExprKind::Accumulator || (a == ExprKind::LoadStage && b != ExprKind::LoadStage && b != ExprKind::Accumulator);
+}
+
 int pairedFilter(const KernelDesc &desc, const Stage &stage, const std::string &blocks) {
   ExprPtr product;
   if (!stage.update || !isFusedMultiplyAdd(*stage.update->value, product))

@@ -31,6 +31,10 @@ bool isBf16Part(ScalarOp op);
 /// Whether `expr` is `Accumulator + a * b`, the one form that is contracted; then `product` is the Mul.
 bool isFusedMultiplyAdd(const Expr &expr, ExprPtr &product);
 
+/// Whether emitters write the second operand of an extremum of two unknown values first, which is asked for NaN: an accumulator goes last, then that
+/// compare waits for nobody, and so does another stage, which may be a sum that compilers take for a number.
+bool asksSecondOperand(const Expr &extremum);
+
 /// Whether `expr` is `exp(exponent) + 1` in f32, which sigmoid and silu divide by.
 bool isExpPlusOne(const Expr &expr, ExprPtr &exponent);
 

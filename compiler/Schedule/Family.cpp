@@ -65,9 +65,11 @@ std::string choiceProblem(DictionaryAttr choice) {
   std::string problem;
   if (choice)
     choice.walk([&](DictionaryAttr part) {
+      auto family = part.getAs<StringAttr>("family");
+      const int64_t least = family && family == "winograd" ? 1 : 0; // its stages are made of these; elsewhere 0 says that something is not done
       for (NamedAttribute entry : part)
-        if (auto value = dyn_cast<IntegerAttr>(entry.getValue()); value && problem.empty() && (value.getInt() < 1 || value.getInt() > INT32_MAX))
-          problem = ("`" + entry.getName().getValue() + "` of its choice is " + Twine(value.getInt()) + "; it is 1 or more, below 2^31").str();
+        if (auto value = dyn_cast<IntegerAttr>(entry.getValue()); value && problem.empty() && (value.getInt() < least || value.getInt() > INT32_MAX))
+          problem = ("`" + entry.getName().getValue() + "` of its choice is " + Twine(value.getInt()) + "; it is " + Twine(least) + " or more, below 2^31").str();
     });
   return problem;
 }

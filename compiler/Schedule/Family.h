@@ -52,7 +52,7 @@ std::optional<Choice> choiceOf(GroupOp group, const Machine &machine);
 /// Makes `{family = name, key = value, ...}`.
 mlir::DictionaryAttr makeParameters(mlir::MLIRContext *context, llvm::StringRef family,
                                     llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> values);
-/// What is wrong with the numbers of a choice, as somebody may have edited it: they are at least 1; empty if nothing is.
+/// What is wrong with the numbers of a choice, as somebody may have edited it: they are not negative, those of `winograd` at least 1; empty if nothing is.
 std::string choiceProblem(mlir::DictionaryAttr choice);
 
 /// Entry `key` of a choice; `otherwise` if it has none.

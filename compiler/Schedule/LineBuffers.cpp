@@ -65,9 +65,9 @@ private:
   }
 
   void ask(const RowRead &read, Interval rows) {
-    int64_t last = stages[read.from].height - 1; // a border asks for rows outside, and gets the edge
-    Interval asked{std::clamp<int64_t>(rows.low * read.stride + read.low, 0, last),
-                   std::clamp<int64_t>(rows.high * read.stride + read.high, 0, last)};
+    // A border asks for rows outside: those below the last are made, too (compiler/Kernel/WarmUp.h), those above the first before it is.
+    Interval asked{std::max<int64_t>(rows.low * read.stride + read.low, 0),
+                   std::max<int64_t>(rows.high * read.stride + read.high, 0)};
     join(needed[read.from], asked);
   }
 

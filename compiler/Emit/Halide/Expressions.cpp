@@ -104,15 +104,14 @@ struct WholeOps : Operators<HExpr> {
   static HExpr disjunction(HExpr a, HExpr b) { return a.type().is_bool() ? a || b : a | b; }
 };
 
-/// NaN of either operand wins. A constant goes first: then the single instruction does it. An accumulator goes last: then the
-/// compare waits for nobody.
+/// NaN of either operand wins. A constant goes first: then the single instruction does it.
 HExpr extremum(const Expr &expr, HExpr a, HExpr b) {
   auto pick = [&](HExpr x, HExpr y) { return expr.op == ScalarOp::Min ? strict::min(x, y) : strict::max(x, y); };
   if (expr.args[0]->kind == ExprKind::Constant)
     return pick(a, b);
   if (expr.args[1]->kind == ExprKind::Constant)
     return pick(b, a);
-  if (expr.args[0]->kind == ExprKind::Accumulator)
+  if (asksSecondOperand(expr))
     std::swap(a, b);
   return applyFloat<FloatOps>(expr.op, a, b);
 }

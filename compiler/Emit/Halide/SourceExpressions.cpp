@@ -310,7 +310,7 @@ SourceExpressions::Text SourceExpressions::extremum(const Expr &expr, bool isStr
     bool wrap = b->kind == ExprKind::Constant || !isStrict;
     return {name + "(" + (wrap ? "Expr(" + first + ")" : first) + ", " + argument(b, isStrict) + ")"};
   }
-  if (a->kind == ExprKind::Accumulator)
+  if (asksSecondOperand(expr))
     std::swap(a, b);
   usesStrict = true;
   return {callText(expr.op == ScalarOp::Min ? "strict::minimum" : "strict::maximum", {a, b}, isStrict)};
