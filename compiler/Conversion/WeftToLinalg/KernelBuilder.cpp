@@ -370,8 +370,6 @@ void KernelBuilder::finish() {
     stored.push_back(read(yielded));
   auto end = func::ReturnOp::create(builder, stored);
   fuseStages(function);
-  poolFirst(function);
-  fuseStages(function);
   cutSums(function, inTiles());
   if (isChain)
     storeSums();

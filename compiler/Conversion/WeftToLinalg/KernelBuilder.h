@@ -204,9 +204,6 @@ void addGraph(LoweringTable &table);
 /// Merges stages without reductions that have a single reader into it, so that an epilogue is one stage.
 void fuseStages(mlir::func::FuncOp function);
 
-/// Element-wise stages that keep the order of their elements follow the max pooling that alone reads them.
-void poolFirst(mlir::func::FuncOp function);
-
 /// Long sums run in two levels: `weft.partial = ["ib", 8]` on a stage says that eight turns of loop `ib`, with all loops
 /// inside it, make a partial sum (compiler/Kernel/PartialSums.h). Asks for constant extents. `inTiles`: sums of products run on
 /// the matrix unit instead, which `weft.tiles` says (compiler/Kernel/TileProduct.h).

@@ -7,6 +7,7 @@
 #include "compiler/Kernel/Build.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <optional>
 
