@@ -174,6 +174,14 @@ bool stopsAtEdge(const Stage &stage, const Expr &expr) {
          *loops.begin() >= count - 2;
 }
 
+bool cutsReaders(const KernelDesc &desc, const Stage &stage, const Expr &pick) {
+  const StageSchedule *schedule = findSchedule(desc, stage.name);
+  std::set<int> loops;
+  return pick.kind == ExprKind::Select && !stage.update && stage.output < 0 && (!schedule || schedule->directives.empty()) &&
+         pick.args[1]->kind == ExprKind::LoadOperand && pick.args[2]->kind == ExprKind::Constant &&
+         readsOnlyLoops(*pick.args[0], loops);
+}
+
 bool asksSecondOperand(const Expr &extremum) {
   ExprKind a = extremum.args[0]->kind, b = extremum.args[1]->kind;
   return a == ExprKind::Accumulator || (a == ExprKind::LoadStage && b != ExprKind::LoadStage && b != ExprKind::Accumulator);

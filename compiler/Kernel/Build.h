@@ -48,6 +48,10 @@ bool hasNormalExp(const Expr &exponent);
 /// of the stage's innermost two, into its edges and what lies between, where the position needs no looking after.
 bool stopsAtEdge(const Stage &stage, const Expr &expr);
 
+/// Whether `pick` chooses between an operand's elements and a constant beside them in `stage`, which has no directive and so is part of
+/// its readers: emitters cut their loops where the choice is known.
+bool cutsReaders(const KernelDesc &desc, const Stage &stage, const Expr &pick);
+
 /// Whether `stage` is computed past the end of its loop number `loop` (`BoundExtent` asks for more than the loop has): what an
 /// operand holds there is not read, and nobody reads what is computed.
 bool reachesPastEnd(const KernelDesc &desc, const Stage &stage, int loop);

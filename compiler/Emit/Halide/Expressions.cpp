@@ -162,8 +162,10 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
     return unary(expr);
   case ExprKind::Binary:
     return binary(expr);
-  case ExprKind::Select:
-    return Halide::select(build(expr.args[0]), build(expr.args[1]), build(expr.args[2]));
+  case ExprKind::Select: {
+    bool cuts = leaves.cutsReaders && leaves.cutsReaders(expr);
+    return Halide::select(cuts ? likelyParts(*expr.args[0]) : build(expr.args[0]), build(expr.args[1]), build(expr.args[2]));
+  }
   case ExprKind::Mux: {
     std::vector<HExpr> values;
     for (size_t i = 1; i < expr.args.size(); ++i)
@@ -180,6 +182,13 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
   }
   }
   return HExpr();
+}
+
+/// Loops are cut at each comparison alone: Halide would join those of several loops.
+HExpr ExpressionBuilder::likelyParts(const Expr &condition) {
+  if (condition.kind != ExprKind::Binary || condition.op != ScalarOp::And)
+    return Halide::likely(convert(condition));
+  return likelyParts(*condition.args[0]) && likelyParts(*condition.args[1]);
 }
 
 /// An index that comes from memory is promised to be inside: the caller has checked its graph.

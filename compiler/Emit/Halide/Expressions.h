@@ -22,6 +22,7 @@ struct Leaves {
   std::function<Halide::Expr(int stage, int dim)> stageExtent;
   Halide::Expr accumulator;
   std::function<bool(const kernel::Expr &)> stopsAtEdge; ///< see compiler/Kernel/Build.h
+  std::function<bool(const kernel::Expr &)> cutsReaders; ///< the same
   std::function<bool(int loop)> reachesPastEnd;          ///< the same
 };
 
@@ -33,6 +34,7 @@ public:
 
 private:
   Halide::Expr convert(const kernel::Expr &expr);
+  Halide::Expr likelyParts(const kernel::Expr &condition);
   Halide::Expr load(const kernel::Expr &expr);
   Halide::Expr unary(const kernel::Expr &expr);
   Halide::Expr binary(const kernel::Expr &expr);

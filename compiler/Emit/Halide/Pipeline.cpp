@@ -118,6 +118,7 @@ private:
     if (std::optional<Peeled> parts = peeled(desc, stage))
       return definePeeled(*parts, func, pure, reversed(vars));
     leaves.stopsAtEdge = [&stage](const kernel::Expr &index) { return stopsAtEdge(stage, index); };
+    leaves.cutsReaders = [&](const kernel::Expr &pick) { return cutsReaders(desc, stage, pick); };
     func(reversed(vars)) = Halide::cast(halideType(stage.type), ExpressionBuilder(leaves).build(stage.init));
     if (stage.update)
       defineUpdate(stage, func, pure);

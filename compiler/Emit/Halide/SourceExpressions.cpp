@@ -143,6 +143,12 @@ std::string SourceExpressions::at(const ExprPtr &expr, Strength least, bool isSt
 
 std::string SourceExpressions::argument(const ExprPtr &expr, bool isStrict) { return print(expr, isStrict).text; }
 
+std::string SourceExpressions::likelyParts(const ExprPtr &condition, bool isStrict) {
+  if (condition->kind != ExprKind::Binary || condition->op != ScalarOp::And)
+    return callText("likely", {condition}, isStrict);
+  return likelyParts(condition->args[0], isStrict) + " && " + likelyParts(condition->args[1], isStrict);
+}
+
 std::string SourceExpressions::callText(const std::string &function, const std::vector<ExprPtr> &args, bool isStrict) {
   std::string text;
   for (const ExprPtr &arg : args)
@@ -179,6 +185,9 @@ SourceExpressions::Text SourceExpressions::convert(const Expr &expr, bool isStri
   case ExprKind::Binary:
     return binary(expr, isStrict);
   case ExprKind::Select:
+    if (!update && cutsReaders(desc, desc.stages[stage], expr))
+      return {"select(" + likelyParts(expr.args[0], isStrict) + ", " + argument(expr.args[1], isStrict) + ", " +
+              argument(expr.args[2], isStrict) + ")"};
     return {callText("select", expr.args, isStrict)};
   case ExprKind::Mux: {
     if (expr.args.size() == 2)

@@ -54,6 +54,7 @@ private:
   std::string callText(const std::string &function, const std::vector<kernel::ExprPtr> &args, bool isStrict);
   std::string at(const kernel::ExprPtr &expr, Strength least, bool isStrict);
   std::string argument(const kernel::ExprPtr &expr, bool isStrict);
+  std::string likelyParts(const kernel::ExprPtr &condition, bool isStrict);
 
   const kernel::KernelDesc &desc;
   const SourceNames &names;

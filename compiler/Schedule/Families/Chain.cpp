@@ -64,7 +64,7 @@ public:
         stages.push_back(builder.get());
         continue;
       }
-      if (isMadeInBorder(view))
+      if (isMadeInBorder(view) || isReadInPlace(view))
         continue; // without a schedule a stage is part of its reader
       // A stage that adds two sums (a residual and its projection) computes both for each of its tiles.
       ArrayRef<Sum> own = sums[view.op];
@@ -99,6 +99,27 @@ private:
   bool isMadeInBorder(const StageView &view) const {
     return isa<linalg::GenericOp>(view.op) && !sums.contains(view.op) && view.op->hasOneUse() &&
            isa<tensor::PadOp>(*view.op->user_begin());
+  }
+
+  /// The picture a chain begins with, where it is read in place.
+  bool isReadInPlace(const StageView &view) const {
+    const StageView *sum = view.op->hasOneUse() ? viewOf(readerOf(view.op)) : nullptr;
+    return sum && sum->isReduction() && sum->op->hasOneUse() && !isOutput(*viewOf(readerOf(sum->op))) &&
+           !pictureInPlace(view, *sum, machine).empty();
+  }
+
+  /// Of the picture that `sum` reads in place, what the next row of results reads in the same place.
+  void fetchPicture(StageBuilder &stage, const StageView &sum, int64_t pixels, ArrayRef<std::string> unrolled) const {
+    Operation *maker = sum.op->getOperand(0).getDefiningOp();
+    const StageView *picture = maker ? viewOf(maker) : nullptr;
+    if (!picture || !isReadInPlace(*picture))
+      return;
+    StringRef turn;
+    for (const std::string &loop : sum.reduction)
+      if (!llvm::is_contained(unrolled, loop))
+        turn = loop;
+    if (!turn.empty())
+      stage.prefetch(pictureInPlace(*picture, sum, machine), turn, "y", linesInPlace(*picture, sum, pixels));
   }
 
   std::optional<Tile> borderTile(const StageView &view, const StageView &border) const {
@@ -286,9 +307,10 @@ private:
       stage.unroll(loop);
     if (cutsChannels)
       stage.unroll("ii");
-    else
-      for (const std::string &loop : unrollable(sum, x * cb, unrolledLimit))
-        stage.unroll(loop);
+    SmallVector<std::string> unrolled = cutsChannels ? SmallVector<std::string>() : unrollable(sum, x * cb, unrolledLimit);
+    for (const std::string &loop : unrolled)
+      stage.unroll(loop);
+    fetchPicture(stage, sum, x, unrolled);
     if (pairsPixels(sum, x, cb, machine))
       stage.pair("cb", "x");
     return stage.get();

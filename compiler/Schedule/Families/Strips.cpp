@@ -2,6 +2,9 @@
 // How strips are chosen and written as directives.
 #include "compiler/Schedule/Families/Strips.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -69,8 +72,40 @@ const StageView *prologueOf(const KernelView &kernel) {
   return stands && kernel.output().loops.size() == 5 ? reduction - 1 : nullptr;
 }
 
+/// Columns of the picture from one result to the next.
+static int64_t columnsBetween(const StageView &picture, const StageView &sum) {
+  return sum.extentOf("x") > 1 ? picture.extentOf("x") / sum.extentOf("x") : 0;
+}
+
+/// What lies inside the padding of `picture`: a border, or a stage that asks for each point whether it is one of those.
+static Value insideOf(const StageView &picture) {
+  if (auto pad = dyn_cast<tensor::PadOp>(picture.op))
+    return pad.getSource();
+  auto generic = dyn_cast<linalg::GenericOp>(picture.op);
+  auto pick = generic ? generic.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::SelectOp>() : arith::SelectOp();
+  auto pixel = pick ? pick.getTrueValue().getDefiningOp<tensor::ExtractOp>() : tensor::ExtractOp();
+  bool pads = pixel && pick.getFalseValue().getDefiningOp<arith::ConstantOp>();
+  return pads ? pixel.getTensor() : Value();
+}
+
+StringRef pictureInPlace(const StageView &picture, const StageView &sum, const Machine &machine) {
+  auto operand = dyn_cast_or_null<BlockArgument>(insideOf(picture));
+  auto function = sum.op->getParentOfType<func::FuncOp>();
+  bool pays = machine.fetchesFirst && picture.op->hasOneUse() && picture.loops.back() == "x" && sum.has("ic") &&
+              columnsBetween(picture, sum) > 1;
+  if (!pays || !operand || operand.getOwner()->getParentOp() != function)
+    return {};
+  auto name = function.getArgAttrOfType<StringAttr>(operand.getArgNumber(), "weft.name");
+  return name ? name.getValue() : StringRef();
+}
+
+int64_t linesInPlace(const StageView &picture, const StageView &sum, int64_t pixels) {
+  constexpr int64_t lineBytes = 64;
+  return llvm::divideCeil(4 * pixels * columnsBetween(picture, sum), lineBytes) + 1;
+}
+
 ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips, const Machine &machine) {
-  const StageView &out = kernel.output(), &prologue = *prologueOf(kernel);
+  const StageView &out = kernel.output(), &prologue = *prologueOf(kernel), &reduction = *kernel.onlyReduction();
   StageBuilder stage(kernel.getContext(), out.name);
   StringRef level = "strip", blocks = "cb", row = "x";
   stage.split("y", "strip", "row", strips.rows, Tail::Predicate);
@@ -97,6 +132,11 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
   }
   stage.parallel(strips.forThreads ? level : blocks);
 
+  if (!pictureInPlace(prologue, reduction, machine).empty()) {
+    Nest fetching = nest;
+    fetching.inputLines = linesInPlace(prologue, reduction, nest.x);
+    return ScheduleAttr::get(kernel.getContext(), {scheduleReduction(kernel, reduction, fetching, row, machine), stage.get()});
+  }
   StageBuilder before(kernel.getContext(), prologue.name);
   before.computeAt(out.name, level);
   if (!strips.forThreads && prologue.has("cb"))
@@ -106,7 +146,7 @@ ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const St
   else
     before.split("x", "xv", "xl", machine.vector, tailOfPlainRow).vectorize("xl");
   return ScheduleAttr::get(kernel.getContext(),
-                           {before.get(), scheduleReduction(kernel, *kernel.onlyReduction(), nest, row, machine), stage.get()});
+                           {before.get(), scheduleReduction(kernel, reduction, nest, row, machine), stage.get()});
 }
 
 } // namespace weft

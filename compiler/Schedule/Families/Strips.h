@@ -35,6 +35,14 @@ const StageView *prologueOf(const KernelView &kernel);
 /// moves back, Halide does not cut rows at the picture's edges but gathers each element.
 constexpr sched::Tail tailOfPlainRow = sched::Tail::Predicate;
 
+/// The operand of which `sum` reads `picture`, the operand with its padding, in place, with fetches of the rows below where others
+/// copy it: Halide cuts loops into the picture's edges, where each pixel is asked whether it is padding, and what lies between.
+/// Windows that step by one pixel read each so often that the copy pays. Empty: none.
+llvm::StringRef pictureInPlace(const StageView &picture, const StageView &sum, const Machine &machine);
+
+/// Cache lines that a tile of `pixels` reads of a row of such a picture.
+int64_t linesInPlace(const StageView &picture, const StageView &sum, int64_t pixels);
+
 /// The schedule of such a kernel: loops `n cb y x c`.
 sched::ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips,
                                    const Machine &machine);

@@ -320,6 +320,28 @@ def half_blocks():
     return net
 
 
+def pictures():
+    """First layers that read a padded picture: strides from 1 to 5, padding on any side, rows that tiles divide or not, alone, in chains, several samples, NaN and infinities at the edges."""
+    net = Network()
+    for outputs, window, stride, pads, plane in ((16, (3, 3), 2, (1, 1, 1, 1), (32, 32)), (16, (3, 3), 2, (1, 1, 0, 0), (33, 64)), (24, (3, 3), 2, (0, 0, 1, 1), (31, 50)), (32, (7, 7), 2, (3, 3, 3, 3), (40, 46)),
+                                                 (32, (7, 7), 4, (3, 3, 3, 3), (64, 64)), (20, (5, 5), 3, (2, 2, 2, 2), (27, 41)), (64, (11, 11), 4, (2, 2, 2, 2), (57, 59)), (16, (4, 4), 4, (1, 0, 2, 3), (26, 33)),
+                                                 (16, (6, 6), 2, (2, 2, 2, 2), (18, 20)), (8, (3, 5), 5, (1, 2, 1, 2), (16, 23)), (32, (3, 3), 1, (1, 1, 1, 1), (14, 17)), (16, (3, 3), 2, (5, 4, 3, 6), (9, 11))):
+        attributes = {"pads": pads, "strides": [stride, stride]}
+        weights = {"w": normal(outputs, 3, *window) / 4, "b": normal(outputs)}
+        for batch in (1, 3):
+            net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "y", {})], {"x": normal(batch, 3, *plane)}, weights)
+            net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "c", {}), ("Conv", "cd", "e", {"group": outputs, "pads": [1, 1, 1, 1]}), ("Relu", "e", "f", {}), ("Conv", "fg", "y", {})],
+                    {"x": normal(batch, 3, *plane)}, {**weights, "d": normal(outputs, 1, 3, 3), "g": normal(24, outputs, 1, 1)})
+        net.add([("Sub", "xm", "p", {}), ("Conv", "pwb", "a", attributes), ("Relu", "a", "c", {}), ("MaxPool", "c", "y", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]})],
+                {"x": normal(1, 3, *plane)}, {**weights, "m": normal(3, 1, 1)})
+        net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "c", {}), ("MaxPool", "c", "y", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]})], {"x": normal(1, 3, *plane)}, weights)
+        odd = normal(1, 3, *plane)
+        odd[0, 0, 0, 0], odd[0, 1, -1, -1], odd[0, 2, 0, -1] = np.nan, np.inf, -np.inf
+        net.add([("Conv", "xw", "y", attributes)], {"x": odd}, {"w": weights["w"]})
+    net.add([("Pad", "xp", "c", {}), ("Conv", "cw", "y", {"strides": [2, 2]})], {"x": normal(2, 3, 30, 34)}, {"p": np.array([0, 0, 1, 2, 0, 0, 2, 1]), "w": normal(24, 3, 3, 3)})
+    return net
+
+
 def windows_in_padding():
     """Windows of which whole rows or planes lie in padding: on one side or both, with strides, dilation, groups, batches, behind what prepares their input."""
     net = Network()
@@ -444,7 +466,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, pictures, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
