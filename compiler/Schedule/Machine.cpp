@@ -81,6 +81,7 @@ void Machine::becomeZen5() {
   oneBlockTile = 1.15;
   farReload = 0.25;
   enoughSums = 12;
+  filterReload = 6;
   sumsOfRows = 24;
   joinsRows = fusesAttention = true;
 }

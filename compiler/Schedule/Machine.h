@@ -51,6 +51,7 @@ struct Machine {
   double exposedStreaming = 0.1;
   /// Cycles of one vector operation of a filter's transform in the kernel, loads and stores included; 0: kernels do not transform filters.
   double filterTransform = 1.3;
+  double filterReload = 0; ///< more for that after a band whose tiles have taken the filter's place in the second-level cache
   /// Cycles of Strassen's sums for each vector of its input, and of its result, of which a second thread gets half from another core;
   /// 0: not timed, so not chosen.
   double strassenInput = 16, strassenOutput = 16;

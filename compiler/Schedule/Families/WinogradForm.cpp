@@ -97,6 +97,8 @@ static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, i
     products = raggedPoints(tiles);
   }
   double transforms = tiles.inBlocks * machine.inputTransform + tiles.outBlocks * machine.outputTransform;
+  constexpr double secondLevelBytes = 1 << 20;
+  double evicts = tiles.tileBytes() * tiles.inRow() * rows > secondLevelBytes ? llvm::divideCeil(tiles.down, rows) - 1 : 0;
   Choice choice;
   choice.algorithm = algorithmOf(m);
   choice.transformsFilter = true;
@@ -104,7 +106,8 @@ static Choice transformingChoice(MLIRContext *context, const ConvShape &shape, i
   choice.block = machine.vector;
   choice.weightBytes = tiles.packedBytes;
   choice.cycles = productsOf(tiles, shape.batch * products, tile, limits, machine) / machine.fmaPerCycle + count * transforms * tiles.transformed() +
-                  shape.batch / samples * cyclesOfBands(tiles, rows, tile.cb, machine) + tiles.packedBytes / machine.bytesPerCycle;
+                  shape.batch / samples * cyclesOfBands(tiles, rows, tile.cb, machine) + tiles.packedBytes / machine.bytesPerCycle +
+                  evicts * tiles.filterOperations * machine.filterReload;
   SmallVector<std::pair<StringRef, int64_t>> values{{"m", m}, {"rx", tile.x}, {"cb", tile.cb}, {"band", rows}, {"by_points", 1}};
   if (samples > 1)
     values.push_back({"samples_inside", 1});
