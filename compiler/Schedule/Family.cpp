@@ -11,10 +11,10 @@ using namespace mlir;
 namespace weft {
 
 ArrayRef<const Family *> families() {
-  static const std::array<const Family *, 17> all = {
-      &directFamily(),    &winogradFamily(), &strassenFamily(), &firstFamily(),         &depthwiseFamily(), &gemmFamily(),
-      &poolingFamily(),   &lrnFamily(),      &normalizationFamily(), &reductionFamily(), &segmentFamily(), &scatterFamily(),
-      &pointwiseFamily(), &chainFamily(),    &permutationFamily(),   &tilesFamily(),     &generalFamily()};
+  static const std::array<const Family *, 18> all = {
+      &directFamily(),    &winogradFamily(), &strassenFamily(),    &firstFamily(),     &depthwiseFamily(), &gemmFamily(),
+      &planarFamily(),    &poolingFamily(),  &lrnFamily(),         &normalizationFamily(), &reductionFamily(), &segmentFamily(),
+      &scatterFamily(),   &pointwiseFamily(), &chainFamily(),      &permutationFamily(), &tilesFamily(),   &generalFamily()};
   return all;
 }
 

@@ -66,6 +66,7 @@ const Family &tilesFamily();
 const Family &firstFamily();
 const Family &depthwiseFamily();
 const Family &gemmFamily();
+const Family &planarFamily();
 const Family &poolingFamily();
 const Family &lrnFamily();
 const Family &normalizationFamily();

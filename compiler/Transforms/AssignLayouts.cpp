@@ -320,9 +320,33 @@ private:
     return form != transformed.end() && form->second == FilterForm(choice);
   }
 
+  /// Whether all that read a few planes, perhaps behind element-wise operations, take them row-major: the caller, and convolutions.
+  bool isReadInPlanes(Value value, int depth = 0) {
+    constexpr int deepestLook = 6;
+    auto type = cast<RankedTensorType>(value.getType());
+    return depth < deepestLook && llvm::all_of(value.getUsers(), [&](Operation *user) {
+      if (auto conv = dyn_cast<ConvOp>(user))
+        return conv.getX() == value && conv.getSpatialRank() == 2 && !blockedOf.contains(value) &&
+               llvm::any_of(candidates(conv, machine), [](const Choice &choice) {
+                 return choice.algorithm == Algorithm::Planar || choice.algorithm == Algorithm::First;
+               });
+      if (isPointwise(user))
+        return cast<RankedTensorType>(user->getResult(0).getType()).getShape() == type.getShape() &&
+               llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); }) &&
+               isReadInPlanes(user->getResult(0), depth + 1);
+      return isa<func::ReturnOp>(user);
+    });
+  }
+
   void assignContraction(Operation *op) {
-    for (const Choice &choice : candidates(op, machine)) {
-      if (!choice.algorithm || (savesProducts(choice.algorithm) && !mayTransform(op, choice)))
+    SmallVector<Choice> choices = candidates(op, machine);
+    bool isPlain = !isBlocked(op->getOperand(0).getType()) && !blockedOf.contains(op->getOperand(0));
+    bool readsAsItCame = isPlain && llvm::any_of(choices, [](const Choice &choice) { return choice.algorithm == Algorithm::First; });
+    for (const Choice &choice : choices) {
+      if (readsAsItCame && choice.algorithm == Algorithm::Direct)
+        continue;
+      if (!choice.algorithm || (savesProducts(choice.algorithm) && !mayTransform(op, choice)) ||
+          (choice.algorithm == Algorithm::Planar && (!isRecipe(op->getOperand(1)) || blockedOf.contains(op->getOperand(0)) || !isReadInPlanes(op->getResult(0)))))
         continue;
       if (auto conv = dyn_cast<ConvOp>(op))
         return pack(conv, choice);
@@ -334,6 +358,11 @@ private:
   }
 
   void pack(ConvOp conv, const Choice &choice) {
+    if (*choice.algorithm == Algorithm::Planar) { // all stays as it is written
+      conv.setFilterShape(conv.getFilter());
+      conv.setAlgorithm(*choice.algorithm);
+      return;
+    }
     bool readsPlain = *choice.algorithm == Algorithm::First;
     conv.getXMutable().assign(readsPlain ? plain(conv.getX()) : blocked(conv.getX()));
     if (packsWhileRunning(conv))

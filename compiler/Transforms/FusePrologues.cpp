@@ -99,13 +99,14 @@ bool isCallers(Value value) {
   return true;
 }
 
-/// The convolution that reads few channels of the caller's image beyond its edges.
+/// The convolution that reads few channels, row-major, beyond the edges of their planes.
 ConvOp imageReader(GroupOp group) {
   auto conv = dyn_cast<ConvOp>(group.getBody().front().front());
-  if (!conv || conv.getAlgorithm() != Algorithm::First || conv.getSpatialRank() != 2 || !isPadded(conv))
+  bool isPlanar = conv && conv.getAlgorithm() == Algorithm::Planar; // no row-major tensor has a border
+  if (!conv || (conv.getAlgorithm() != Algorithm::First && !isPlanar) || conv.getSpatialRank() != 2 || !isPadded(conv))
     return {};
   auto argument = dyn_cast<BlockArgument>(conv.getX());
-  bool fits = argument && argument.hasOneUse() && isCallers(group.getInputs()[argument.getArgNumber()]);
+  bool fits = argument && (isPlanar || (argument.hasOneUse() && isCallers(group.getInputs()[argument.getArgNumber()])));
   return fits ? conv : ConvOp();
 }
 

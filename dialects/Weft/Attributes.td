@@ -104,7 +104,7 @@ def Weft_Algorithm : Weft_Enum<"Algorithm", "how a contraction is computed", [
   I32EnumAttrCase<"Winograd2", 2, "winograd2">, I32EnumAttrCase<"Winograd4", 3, "winograd4">,
   I32EnumAttrCase<"Winograd6", 4, "winograd6">, I32EnumAttrCase<"Depthwise", 5, "depthwise">,
   I32EnumAttrCase<"Grouped", 6, "grouped">, I32EnumAttrCase<"First", 7, "first">,
-  I32EnumAttrCase<"Strassen", 8, "strassen">]>;
+  I32EnumAttrCase<"Strassen", 8, "strassen">, I32EnumAttrCase<"Planar", 9, "planar">]>;
 def Weft_AlgorithmAttr : EnumAttr<Weft_Dialect, Weft_Algorithm, "algorithm"> {
   let assemblyFormat = "`<` $value `>`";
 }

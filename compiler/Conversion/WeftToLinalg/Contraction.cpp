@@ -202,6 +202,8 @@ std::string convHead(ConvOp op, const Layout &y) {
     os << "_winograd" << *m;
   if (op.getAlgorithm() == Algorithm::Strassen)
     os << "_strassen";
+  if (op.getAlgorithm() == Algorithm::Planar)
+    os << "_planar";
   if (y.isBlocked())
     os << "_b" << y.block;
   return head;

@@ -342,6 +342,30 @@ def pictures():
     return net
 
 
+def planes():
+    """Convolutions of a few channels that stay row-major: dense, depthwise, in groups, with strides along columns, dilation, padding on any side, rows narrower than a tile, several samples, what is added, chains of them, NaN and infinities."""
+    net = Network()
+    for inputs, outputs, groups, window, stride, dilation, pads, plane in (
+            (1, 4, 1, (5, 5), 1, 1, (2, 2, 2, 2), (21, 40)), (4, 4, 1, (3, 3), 1, 1, (1, 1, 1, 1), (9, 16)), (3, 3, 3, (11, 1), 1, 1, (5, 0, 5, 0), (23, 37)), (3, 3, 3, (1, 11), 1, 1, (0, 5, 0, 5), (23, 97)),
+            (2, 2, 2, (3, 3), 1, 2, (2, 2, 2, 2), (12, 130)), (6, 6, 2, (3, 3), 1, 1, (1, 1, 1, 1), (11, 33)), (8, 8, 1, (3, 3), 2, 1, (1, 1, 1, 1), (17, 64)), (1, 1, 1, (3, 3), 1, 1, (0, 0, 0, 0), (10, 34)),
+            (3, 1, 1, (7, 7), 1, 1, (3, 3, 3, 3), (30, 22)), (5, 7, 1, (2, 4), 3, 1, (1, 0, 0, 3), (19, 48)), (2, 8, 2, (5, 3), 1, 1, (4, 2, 0, 1), (14, 51)), (8, 1, 1, (1, 1), 1, 1, (0, 0, 0, 0), (6, 80)),
+            (1, 3, 1, (1, 1), 2, 1, (1, 1, 1, 1), (9, 18)), (4, 4, 4, (9, 9), 1, 1, (4, 4, 4, 4), (8, 20)), (7, 2, 1, (3, 3), 1, 5, (5, 5, 5, 5), (16, 31))):
+        attributes = {"pads": pads, "strides": [stride, 1], "dilations": [dilation, dilation], "group": groups}
+        weights = {"w": normal(outputs, inputs // groups, *window) / 4, "b": normal(outputs)}
+        for batch in (1, 3):
+            net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "y", {})], {"x": normal(batch, inputs, *plane)}, weights)
+        net.add([("Conv", "xw", "a", attributes), ("Sigmoid", "a", "c", {}), ("Mul", "cs", "d", {}), ("Conv", "dv", "y", {"pads": [1, 1, 1, 1]})], {"x": normal(1, inputs, *plane)},
+                {**weights, "s": normal(outputs, 1, 1), "v": normal(24, outputs, 3, 3)})
+        net.add([("Conv", "xwb", "a", attributes), ("Conv", "av", "c", {"group": outputs, "pads": [1, 1, 1, 1]}), ("Add", "ca", "d", {}), ("Relu", "d", "y", {})], {"x": normal(2, inputs, *plane)},
+                {**weights, "v": normal(outputs, 1, 3, 3)})
+        net.add([("Mul", "xs", "p", {}), ("Conv", "pwb", "a", attributes), ("MaxPool", "a", "y", {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1})], {"x": normal(1, inputs, *plane)}, {**weights, "s": normal(inputs, 1, 1)})
+        if groups in (1, inputs): # others may be joined, zeros between them
+            odd = normal(1, inputs, *plane)
+            odd[0, 0, 0, 0], odd[0, -1, -1, -1], odd[0, 0, 3, 9] = np.nan, np.inf, -np.inf
+            net.add([("Conv", "xw", "y", attributes)], {"x": odd}, {"w": weights["w"]})
+    return net
+
+
 def windows_in_padding():
     """Windows of which whole rows or planes lie in padding: on one side or both, with strides, dilation, groups, batches, behind what prepares their input."""
     net = Network()
@@ -466,7 +490,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, pictures, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, pictures, planes, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
