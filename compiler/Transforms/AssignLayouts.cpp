@@ -334,7 +334,8 @@ private:
         return cast<RankedTensorType>(user->getResult(0).getType()).getShape() == type.getShape() &&
                llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); }) &&
                isReadInPlanes(user->getResult(0), depth + 1);
-      return isa<func::ReturnOp>(user);
+      bool isView = isa<SliceOp, SplitOp, ConcatOp>(user) && llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); });
+      return isa<func::ReturnOp>(user) || (isView && llvm::all_of(user->getResults(), [&](Value part) { return isReadInPlanes(part, depth + 1); }));
     });
   }
 

@@ -30,7 +30,7 @@ public:
         !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
       return;
     ConvShape shape(conv);
-    int64_t most = machine.vector / 2;
+    int64_t most = machine.vector * 3 / 4;
     if (shape.inputs > most || shape.outputs > most || shape.stride.back() != 1 || shape.width < machine.vector)
       return;
     int64_t perGroup = shape.inputs / shape.groups;
