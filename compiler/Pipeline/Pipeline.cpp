@@ -58,6 +58,7 @@ void addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &option
   case Phase::layout:
     // Convolutions first become those that have a fast form.
     manager.addPass(createColumnsToChannels());
+    manager.addPass(createColumnsToLines());
     manager.addPass(createLinesToPlanes());
     manager.addPass(createVolumesToPlanes());
     manager.addPass(createSplitTransposed());

@@ -5,6 +5,25 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ColumnsToLines : Pass<"weft-columns-to-lines", "::mlir::ModuleOp"> {
+  let summary = "planes of one column become lines";
+  let description = [{
+    Convolutions of K x 1 windows on planes of one column, and the pooling and element-wise operations joined to them, where one of them
+    has input channels enough to fill a block. `weft-lines-to-planes` makes planes of one row of these.
+
+    ```mlir
+    %y = weft.conv %x, %w stride [1, 1] pad [1, 0, 1, 0] dilation [1, 1] : (tensor<1x64x31x1xf32>, tensor<64x64x3x1xf32>) -> tensor<1x64x31x1xf32>
+    // becomes
+    %l = weft.reshape %x to [1, 64, 31]
+    %v = weft.reshape %w to [64, 64, 3]
+    %q = weft.conv %l, %v stride [1] pad [1, 1] dilation [1] : ... -> tensor<1x64x31xf32>
+    %y = weft.reshape %q to [1, 64, 31, 1]
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "operations on columns that work on lines">];
+  let dependentDialects = ["::weft::WeftDialect"];
+}
+
 def LinesToPlanes : Pass<"weft-lines-to-planes", "::mlir::ModuleOp"> {
   let summary = "networks over lines become networks over planes of one row";
   let description = [{

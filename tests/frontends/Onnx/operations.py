@@ -366,6 +366,23 @@ def planes():
     return net
 
 
+def columns():
+    """Windows down planes of one column: with strides, dilation, padding above or below, pooling, residuals, what is broadcast, groups, several samples, and what makes columns of planes or rows of columns."""
+    net = Network()
+    for inputs, outputs, taps, stride, dilation, pads, height in ((100, 100, 3, 1, 1, (1, 0, 1, 0), 31), (64, 40, 5, 2, 1, (2, 0, 1, 0), 50), (32, 64, 1, 1, 1, (0, 0, 0, 0), 17), (48, 48, 3, 1, 4, (4, 0, 4, 0), 29), (8, 24, 3, 1, 1, (1, 0, 1, 0), 12)):
+        attributes = {"pads": pads, "strides": [stride, 1], "dilations": [dilation, 1]}
+        weights = {"w": normal(outputs, inputs, taps, 1) / 8, "b": normal(outputs), "v": normal(outputs, outputs, 3, 1) / 8, "s": normal(outputs, 1, 1), "t": normal(1)}
+        for batch in (1, 3):
+            x = {"x": normal(batch, inputs, height, 1)}
+            net.add([("Conv", "xwb", "a", attributes), ("Relu", "a", "y", {})], x, {"w": weights["w"], "b": weights["b"]})
+            net.add([("Conv", "xwb", "a", attributes), ("Mul", "as", "c", {}), ("PRelu", "ct", "d", {}), ("Conv", "dv", "e", {"pads": [1, 0, 1, 0]}), ("Add", "ea", "f", {}),
+                     ("MaxPool", "f", "y", {"kernel_shape": [3, 1], "strides": [2, 1], "pads": [0, 0, 1, 0]})], x, weights)
+            net.add([("Conv", "xw", "a", attributes), ("AveragePool", "a", "c", {"kernel_shape": [2, 1], "strides": [2, 1], "ceil_mode": 1}), ("Transpose", "c", "y", {"perm": [0, 3, 1, 2]})], x, {"w": weights["w"]})
+        net.add([("Conv", "pq", "x", {}), ("Conv", "xwb", "a", attributes), ("Softmax", "a", "y", {"axis": 1})], {"p": normal(1, 4, height, 6)}, {"q": normal(inputs, 4, 1, 6) / 4, "w": weights["w"], "b": weights["b"]})
+        net.add([("Conv", "xw", "a", {**attributes, "pads": [pads[0], 1, pads[2], 2]}), ("Tanh", "a", "y", {})], {"x": normal(1, inputs, height, 1)}, {"w": weights["w"]})
+    return net
+
+
 def windows_in_padding():
     """Windows of which whole rows or planes lie in padding: on one side or both, with strides, dilation, groups, batches, behind what prepares their input."""
     net = Network()
@@ -490,7 +507,7 @@ def old_resizes():
     return net
 
 
-GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, pictures, planes, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
+GROUPS = {make.__name__: make for make in (scatters, gathers, sorts, samples, recurrences, filters, turned_filters, styles, mixtures, places_of_largest, elementwise, attentions, maps, volumes, several_outputs, half_blocks, pictures, planes, columns, windows_in_padding, pyramids, words, lines, wholes, einsums, running_sums, shapes, resizes, old_resizes)}
 
 
 def call(*command):
