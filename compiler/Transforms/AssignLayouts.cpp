@@ -320,23 +320,39 @@ private:
     return form != transformed.end() && form->second == FilterForm(choice);
   }
 
-  /// Whether all that read a few planes, perhaps behind element-wise operations, take them row-major: the caller, and convolutions.
-  bool isReadInPlanes(Value value, int depth = 0) {
-    constexpr int deepestLook = 6;
-    auto type = cast<RankedTensorType>(value.getType());
-    return depth < deepestLook && llvm::all_of(value.getUsers(), [&](Operation *user) {
-      if (auto conv = dyn_cast<ConvOp>(user))
-        return conv.getX() == value && conv.getSpatialRank() == 2 && !blockedOf.contains(value) &&
-               llvm::any_of(candidates(conv, machine), [](const Choice &choice) {
-                 return choice.algorithm == Algorithm::Planar || choice.algorithm == Algorithm::First;
-               });
-      if (isPointwise(user))
-        return cast<RankedTensorType>(user->getResult(0).getType()).getShape() == type.getShape() &&
-               llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); }) &&
-               isReadInPlanes(user->getResult(0), depth + 1);
-      bool isView = isa<SliceOp, SplitOp, ConcatOp>(user) && llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); });
-      return isa<func::ReturnOp>(user) || (isView && llvm::all_of(user->getResults(), [&](Value part) { return isReadInPlanes(part, depth + 1); }));
-    });
+  /// Whether all that read a few planes, perhaps behind element-wise operations, parts and joins, take them row-major: the caller, sums over
+  /// channels, and convolutions.
+  bool isReadInPlanes(Value planes) {
+    constexpr size_t mostValues = 64;
+    SetVector<Value> values;
+    values.insert(planes);
+    for (size_t at = 0; at < values.size(); ++at)
+      for (Operation *user : values[at].getUsers()) {
+        if (takesPlanes(user, values[at]))
+          continue;
+        bool passesOn = (isPointwise(user) || isa<SliceOp, SplitOp, ConcatOp>(user)) && values.size() < mostValues &&
+                        llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); }) &&
+                        llvm::all_of(user->getResults(), [&](Value result) {
+                          return cast<RankedTensorType>(result.getType()).getRank() == 4 && 4 * channelsOf(result) <= 3 * block;
+                        });
+        if (!passesOn)
+          return false;
+        values.insert(user->result_begin(), user->result_end());
+      }
+    return true;
+  }
+
+  bool takesPlanes(Operation *user, Value planes) {
+    auto axes = user->getAttrOfType<DenseI64ArrayAttr>("axes");
+    if (isa<ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp>(user) && axes && axes.asArrayRef() == ArrayRef<int64_t>{1})
+      return true;
+    auto conv = dyn_cast<ConvOp>(user);
+    if (!conv)
+      return isa<func::ReturnOp>(user);
+    return conv.getX() == planes && conv.getSpatialRank() == 2 && !blockedOf.contains(planes) &&
+           llvm::any_of(candidates(conv, machine), [](const Choice &choice) {
+             return choice.algorithm == Algorithm::Planar || choice.algorithm == Algorithm::First;
+           });
   }
 
   void assignContraction(Operation *op) {
