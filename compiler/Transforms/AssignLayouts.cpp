@@ -321,16 +321,17 @@ private:
   }
 
   /// Whether all that read a few planes, perhaps behind element-wise operations, parts and joins, take them row-major: the caller, sums over
-  /// channels, and convolutions.
+  /// channels, and convolutions that read them so whatever comes of their result, or where that is read in planes too.
   bool isReadInPlanes(Value planes) {
-    constexpr size_t mostValues = 64;
+    constexpr size_t mostValues = 256;
     SetVector<Value> values;
     values.insert(planes);
     for (size_t at = 0; at < values.size(); ++at)
       for (Operation *user : values[at].getUsers()) {
         if (takesPlanes(user, values[at]))
           continue;
-        bool passesOn = (isPointwise(user) || isa<SliceOp, SplitOp, ConcatOp>(user)) && values.size() < mostValues &&
+        bool passesOn = (isPointwise(user) || isa<SliceOp, SplitOp, ConcatOp>(user) || mayRead(user, values[at], Algorithm::Planar)) &&
+                        values.size() < mostValues &&
                         llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); }) &&
                         llvm::all_of(user->getResults(), [&](Value result) {
                           return cast<RankedTensorType>(result.getType()).getRank() == 4 && 4 * channelsOf(result) <= 3 * block;
@@ -346,13 +347,14 @@ private:
     auto axes = user->getAttrOfType<DenseI64ArrayAttr>("axes");
     if (isa<ReduceSumOp, ReduceMeanOp, ReduceMaxOp, ReduceMinOp>(user) && axes && axes.asArrayRef() == ArrayRef<int64_t>{1})
       return true;
+    return isa<func::ReturnOp>(user) || mayRead(user, planes, Algorithm::First);
+  }
+
+  /// Whether `user` is a convolution of `planes` by an algorithm that reads them row-major.
+  bool mayRead(Operation *user, Value planes, Algorithm algorithm) {
     auto conv = dyn_cast<ConvOp>(user);
-    if (!conv)
-      return isa<func::ReturnOp>(user);
-    return conv.getX() == planes && conv.getSpatialRank() == 2 && !blockedOf.contains(planes) &&
-           llvm::any_of(candidates(conv, machine), [](const Choice &choice) {
-             return choice.algorithm == Algorithm::Planar || choice.algorithm == Algorithm::First;
-           });
+    return conv && conv.getX() == planes && conv.getSpatialRank() == 2 && !blockedOf.contains(planes) &&
+           llvm::any_of(candidates(conv, machine), [&](const Choice &choice) { return choice.algorithm == algorithm; });
   }
 
   void assignContraction(Operation *op) {
