@@ -182,9 +182,18 @@ bool cutsReaders(const KernelDesc &desc, const Stage &stage, const Expr &pick) {
          readsOnlyLoops(*pick.args[0], loops);
 }
 
+/// Whether `expr` is made of an earlier stage's values.
+static bool readsStage(const Expr &expr, std::set<const Expr *> &seen) {
+  return expr.kind == ExprKind::LoadStage || std::any_of(expr.args.begin(), expr.args.end(), [&](const ExprPtr &arg) {
+           return seen.insert(arg.get()).second && readsStage(*arg, seen);
+         });
+}
+
 bool asksSecondOperand(const Expr &extremum) {
-  ExprKind a = extremum.args[0]->kind, b = extremum.args[1]->kind;
-  return a == ExprKind::Accumulator || (a == ExprKind::LoadStage && b != ExprKind::LoadStage && b != ExprKind::Accumulator);
+  std::set<const Expr *> inFirst, inSecond;
+  const Expr &a = *extremum.args[0], &b = *extremum.args[1];
+  return a.kind == ExprKind::Accumulator ||
+         (b.kind != ExprKind::Accumulator && readsStage(a, inFirst) && !readsStage(b, inSecond));
 }
 
 int pairedFilter(const KernelDesc &desc, const Stage &stage, const std::string &blocks) {

@@ -363,6 +363,11 @@ def planes():
             odd = normal(1, inputs, *plane)
             odd[0, 0, 0, 0], odd[0, -1, -1, -1], odd[0, 0, 3, 9] = np.nan, np.inf, -np.inf
             net.add([("Conv", "xw", "y", attributes)], {"x": odd}, {"w": weights["w"]})
+    odd = normal(1, 3, 5, 16)
+    odd[0, 1, 2, 7] = np.nan
+    for first, second in (("Abs", "Max"), ("Relu", "Min"), ("Neg", "Max")): # NaN of the sum passes, whichever operand it is
+        for operands in ("az", "za"):
+            net.add([("Conv", "xw", "c", {"pads": [1, 1, 1, 1]}), (first, "c", "a", {}), (second, operands, "y", {})], {"x": odd, "z": normal(1, 3, 5, 16)}, {"w": normal(3, 3, 3, 3)})
     return net
 
 
