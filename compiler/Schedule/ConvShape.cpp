@@ -243,6 +243,11 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine) {
   return best;
 }
 
+int64_t linesOfRow(int64_t pixels, int64_t step) {
+  constexpr int64_t lineBytes = 64;
+  return llvm::divideCeil(4 * pixels * step, lineBytes) + 1;
+}
+
 int64_t linesOf(int64_t vectors, const Machine &machine) {
   constexpr int64_t elementsOfLine = 16;
   return llvm::divideCeil(vectors * machine.vector, elementsOfLine);

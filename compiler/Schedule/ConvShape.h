@@ -109,6 +109,9 @@ Tile chooseChunkTile(int64_t width, int64_t blocks, const Machine &machine);
 /// Cache lines of so many vectors.
 int64_t linesOf(int64_t vectors, const Machine &machine);
 
+/// Cache lines that `pixels` touch of a row of a plane, `step` apart.
+int64_t linesOfRow(int64_t pixels, int64_t step);
+
 /// While one strip of a filter, `cb` blocks wide, serves `tiles` register tiles, the next strip is fetched: so many cache
 /// lines of each block at each turn of the loop that uses `vectorsOfTurn` of it. 0 where a machine or a filter that serves
 /// long does not need it.

@@ -67,6 +67,11 @@ struct Machine {
   /// Winograd's tiles read filters more often, so that may be exceeded a little.
   int64_t allowedBytes(int64_t tensorBytes, int64_t samples) const;
 
+  /// Whether windows that step by so many pixels read a padded picture where it lies: at one pixel each is read so often that a copy pays.
+  bool readsInPlace(int64_t step) const { return fetchesFirst && step > 1; }
+  /// So many channels, of input and of result, may stay row-major: more would fill most of a block.
+  int64_t mostPlanes() const { return vector * 3 / 4; }
+
   /// Whether sums of a tile leave no registers for what several of them read.
   bool hasFewRegisters() const { return registers < 32; }
 

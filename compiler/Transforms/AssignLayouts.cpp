@@ -334,7 +334,7 @@ private:
                         values.size() < mostValues &&
                         llvm::none_of(user->getOperands(), [](Value other) { return isBlocked(other.getType()); }) &&
                         llvm::all_of(user->getResults(), [&](Value result) {
-                          return cast<RankedTensorType>(result.getType()).getRank() == 4 && 4 * channelsOf(result) <= 3 * block;
+                          return cast<RankedTensorType>(result.getType()).getRank() == 4 && channelsOf(result) <= machine.mostPlanes();
                         });
         if (!passesOn)
           return false;
@@ -342,6 +342,9 @@ private:
       }
     return true;
   }
+
+  /// Whether nothing about a convolution of a few planes wants blocks.
+  bool staysInPlanes(Operation *conv) { return isRecipe(conv->getOperand(1)) && isReadInPlanes(conv->getResult(0)); }
 
   bool takesPlanes(Operation *user, Value planes) {
     auto axes = user->getAttrOfType<DenseI64ArrayAttr>("axes");
@@ -362,10 +365,8 @@ private:
     bool isPlain = !isBlocked(op->getOperand(0).getType()) && !blockedOf.contains(op->getOperand(0));
     bool readsAsItCame = isPlain && llvm::any_of(choices, [](const Choice &choice) { return choice.algorithm == Algorithm::First; });
     for (const Choice &choice : choices) {
-      if (readsAsItCame && choice.algorithm == Algorithm::Direct)
-        continue;
-      if (!choice.algorithm || (savesProducts(choice.algorithm) && !mayTransform(op, choice)) ||
-          (choice.algorithm == Algorithm::Planar && (!isRecipe(op->getOperand(1)) || blockedOf.contains(op->getOperand(0)) || !isReadInPlanes(op->getResult(0)))))
+      if (!choice.algorithm || (readsAsItCame && choice.algorithm == Algorithm::Direct) ||
+          (savesProducts(choice.algorithm) && !mayTransform(op, choice)) || (choice.algorithm == Algorithm::Planar && !(isPlain && staysInPlanes(op))))
         continue;
       if (auto conv = dyn_cast<ConvOp>(op))
         return pack(conv, choice);

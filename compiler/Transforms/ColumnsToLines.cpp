@@ -9,8 +9,6 @@
 #include "compiler/Transforms/Passes.h"
 #include "dialects/Weft/Shapes.h"
 
-#include "llvm/ADT/EquivalenceClasses.h"
-
 using namespace mlir;
 
 namespace weft {
@@ -40,27 +38,18 @@ public:
     for (Operation &op : body)
       visit(&op);
     return moveTogether(
-        operations, [&](Operation *op) { return gains[leader(op->getResult(0))]; }, [&](Operation *op) { move(op); });
+        operations, [&](Operation *op) { return joined.gains(op->getResult(0)); }, [&](Operation *op) { move(op); });
   }
 
 private:
-  void *leader(Value value) { return parts.getOrInsertLeaderValue(value.getAsOpaquePointer()); }
-
   void visit(Operation *op) {
     SmallVector<Value> columns = llvm::filter_to_vector(op->getOperands(), [&](Value x) { return joined.contains(x); });
     if (!canMove(op, columns))
       return;
-    Value result = op->getResult(0);
     operations.push_back(op);
-    joined.insert(result);
-    parts.insert(result.getAsOpaquePointer());
-    for (Value column : columns) {
-      bool either = gains[leader(column)] || gains[leader(result)];
-      parts.unionSets(column.getAsOpaquePointer(), result.getAsOpaquePointer());
-      gains[leader(result)] = either;
-    }
+    joined.join(op, columns);
     if (auto conv = dyn_cast<ConvOp>(op))
-      gains[leader(result)] |= conv.getGroups() == 1 && conv.getFilter()[1] >= machine.vector;
+      joined.addGain(conv.getY(), conv.getGroups() == 1 && conv.getFilter()[1] >= machine.vector);
   }
 
   /// Whether `op` makes columns from columns, and has a form for lines.
@@ -95,8 +84,7 @@ private:
     lines[column] = line;
     Value back;
     for (OpOperand &use : llvm::make_early_inc_range(column.getUses())) {
-      Operation *user = use.getOwner();
-      if (user->getNumResults() && joined.contains(user->getResult(0)) && leader(user->getResult(0)) == leader(column))
+      if (joined.isSamePart(use.getOwner(), column))
         continue;
       if (!back)
         back = ReshapeOp::create(builder, column.getLoc(), line, tensorOf(column).getShape());
@@ -125,10 +113,8 @@ private:
 
   Block &body;
   const Machine &machine;
-  llvm::DenseSet<Value> joined; ///< columns that could be lines
+  JoinedValues joined; ///< columns that could be lines
   SmallVector<Operation *> operations;
-  llvm::EquivalenceClasses<void *> parts;
-  llvm::DenseMap<void *, bool> gains; ///< by part
   llvm::DenseMap<Value, Value> lines;
 };
 

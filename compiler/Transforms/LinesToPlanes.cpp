@@ -9,8 +9,6 @@
 #include "compiler/Transforms/MoveTogether.h"
 #include "compiler/Transforms/Passes.h"
 
-#include "llvm/ADT/EquivalenceClasses.h"
-
 using namespace mlir;
 
 namespace weft {
@@ -66,34 +64,20 @@ public:
     for (Operation &op : body)
       visit(&op);
     return moveTogether(
-        operations, [&](Operation *op) { return gains[leader(op->getResult(0))]; }, [&](Operation *op) { move(op); });
+        operations, [&](Operation *op) { return joined.gains(op->getResult(0)); }, [&](Operation *op) { move(op); });
   }
 
 private:
-  void *leader(Value value) { return parts.getOrInsertLeaderValue(value.getAsOpaquePointer()); }
-
   void visit(Operation *op) {
     SmallVector<Value> lines = llvm::filter_to_vector(op->getOperands(), [&](Value x) { return joined.contains(x); });
     if (!canMove(op, lines))
       return;
     operations.push_back(op);
-    for (Value result : op->getResults()) {
-      joined.insert(result);
-      parts.insert(result.getAsOpaquePointer());
-      unite(result, op->getResult(0));
-      for (Value line : lines)
-        unite(line, result);
-    }
+    joined.join(op, lines);
     if (auto conv = dyn_cast<ConvOp>(op))
-      gains[leader(conv.getY())] |= conv.getGroups() == 1 && conv.getFilter()[1] >= machine.vector;
+      joined.addGain(conv.getY(), conv.getGroups() == 1 && conv.getFilter()[1] >= machine.vector);
     if (auto conv = dyn_cast<ConvTransposeOp>(op))
-      gains[leader(conv.getY())] |= conv.getGroups() == 1 && conv.getFilter()[0] >= machine.vector;
-  }
-
-  void unite(Value a, Value b) {
-    bool either = gains[leader(a)] || gains[leader(b)];
-    parts.unionSets(a.getAsOpaquePointer(), b.getAsOpaquePointer());
-    gains[leader(a)] = either;
+      joined.addGain(conv.getY(), conv.getGroups() == 1 && conv.getFilter()[0] >= machine.vector);
   }
 
   /// Whether `op` makes lines, and has a form for planes.
@@ -150,7 +134,7 @@ private:
     Value back;
     for (OpOperand &use : llvm::make_early_inc_range(line.getUses())) {
       Operation *user = use.getOwner();
-      if (user->getNumResults() && joined.contains(user->getResult(0)) && leader(user->getResult(0)) == leader(line))
+      if (joined.isSamePart(user, line))
         continue;
       if (reducesPlanes(user)) {
         reduce(user, plane);
@@ -179,10 +163,8 @@ private:
 
   Block &body;
   const Machine &machine;
-  llvm::DenseSet<Value> joined; ///< lines that could be planes
+  JoinedValues joined; ///< lines that could be planes
   SmallVector<Operation *> operations;
-  llvm::EquivalenceClasses<void *> parts;
-  llvm::DenseMap<void *, bool> gains; ///< by part
   llvm::DenseMap<Value, Value> planes;
 };
 

@@ -164,7 +164,7 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
     return binary(expr);
   case ExprKind::Select: {
     bool cuts = leaves.cutsReaders && leaves.cutsReaders(expr);
-    return Halide::select(cuts ? likelyParts(*expr.args[0]) : build(expr.args[0]), build(expr.args[1]), build(expr.args[2]));
+    return Halide::select(cuts ? likelyParts(expr.args[0]) : build(expr.args[0]), build(expr.args[1]), build(expr.args[2]));
   }
   case ExprKind::Mux: {
     std::vector<HExpr> values;
@@ -185,10 +185,10 @@ HExpr ExpressionBuilder::convert(const Expr &expr) {
 }
 
 /// Loops are cut at each comparison alone: Halide would join those of several loops.
-HExpr ExpressionBuilder::likelyParts(const Expr &condition) {
-  if (condition.kind != ExprKind::Binary || condition.op != ScalarOp::And)
-    return Halide::likely(convert(condition));
-  return likelyParts(*condition.args[0]) && likelyParts(*condition.args[1]);
+HExpr ExpressionBuilder::likelyParts(const ExprPtr &condition) {
+  if (condition->kind != ExprKind::Binary || condition->op != ScalarOp::And)
+    return Halide::likely(build(condition));
+  return likelyParts(condition->args[0]) && likelyParts(condition->args[1]);
 }
 
 /// An index that comes from memory is promised to be inside: the caller has checked its graph.

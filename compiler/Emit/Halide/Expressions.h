@@ -34,7 +34,7 @@ public:
 
 private:
   Halide::Expr convert(const kernel::Expr &expr);
-  Halide::Expr likelyParts(const kernel::Expr &condition);
+  Halide::Expr likelyParts(const kernel::ExprPtr &condition);
   Halide::Expr load(const kernel::Expr &expr);
   Halide::Expr unary(const kernel::Expr &expr);
   Halide::Expr binary(const kernel::Expr &expr);

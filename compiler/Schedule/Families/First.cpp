@@ -74,12 +74,12 @@ private:
   /// Cache lines that a tile reads of a row of the image, where that comes from memory: its rows are too short for the processor to
   /// foresee them. In larger windows arithmetic takes longer than their way.
   static int64_t imageLines(const ConvShape &shape, Tile tile, const Machine &machine) {
-    constexpr int64_t smallImageBytes = 512 << 10, mostTaps = 9, lineBytes = 64;
+    constexpr int64_t smallImageBytes = 512 << 10, mostTaps = 9;
     int64_t imageBytes = shape.pixels * shape.inputs * 4;
     for (int64_t step : shape.stride)
       imageBytes *= step;
     bool pays = machine.fetchesFirst && shape.kernel.size() == 2 && shape.kernel.front() > 1;
-    return pays && shape.window <= mostTaps && imageBytes > smallImageBytes ? llvm::divideCeil(4 * tile.x * shape.stride.back(), lineBytes) + 1 : 0;
+    return pays && shape.window <= mostTaps && imageBytes > smallImageBytes ? linesOfRow(tile.x, shape.stride.back()) : 0;
   }
   static int64_t rowsOf(const ConvShape &shape, int64_t blockTasks) {
     bool isPlane = shape.batch == 1 && shape.kernel.size() == 2;

@@ -3,7 +3,7 @@
 // lane is a pixel; a tile of some vectors by the outputs of a group is summed in registers.
 #include "compiler/Schedule/ConvShape.h"
 #include "compiler/Schedule/Families/Anything.h"
-#include "compiler/Schedule/Families/Nest.h"
+#include "compiler/Schedule/Families/Strips.h"
 
 using namespace mlir;
 using namespace weft::sched;
@@ -30,8 +30,7 @@ public:
         !cast<RankedTensorType>(conv.getX().getType()).hasStaticShape())
       return;
     ConvShape shape(conv);
-    int64_t most = machine.vector * 3 / 4;
-    if (shape.inputs > most || shape.outputs > most || shape.stride.back() != 1 || shape.width < machine.vector)
+    if (std::max(shape.inputs, shape.outputs) > machine.mostPlanes() || shape.stride.back() != 1 || shape.width < machine.vector)
       return;
     int64_t perGroup = shape.inputs / shape.groups;
     Sums sums = chooseSums(shape, machine);
@@ -75,15 +74,9 @@ public:
       level = "t0";
     }
     last.parallel(level);
-    for (const StageView &view : kernel.stages) {
-      if (&view == sum)
-        break;
-      if (&view + 1 == sum) // its padding; what stands before that is part of it
-        stages.push_back(StageBuilder(kernel.getContext(), view.name)
-                             .computeAt(out.name, level)
-                             .split("x", "xv", "xl", machine.vector, Tail::Predicate)
-                             .vectorize("xl")
-                             .get());
+    if (sum != &kernel.stages.front()) { // its padding; what stands before that is part of it
+      StageBuilder before(kernel.getContext(), (sum - 1)->name);
+      stages.push_back(before.computeAt(out.name, level).split("x", "xv", "xl", machine.vector, tailOfPlainRow).vectorize("xl").get());
     }
     stages.push_back(reduction(*sum, out, channels, vectors, machine));
     stages.push_back(last.get());
@@ -130,8 +123,7 @@ private:
     stage.computeAt(out.name, "xo").boundExtent("x", vectors * machine.vector);
     if (channels > 1)
       stage.boundExtent("ch", channels);
-    auto cut = [&] { stage.split("x", "xv", "xl", machine.vector, Tail::Exact).vectorize("xl").unroll("xv"); };
-    cut();
+    stage.split("x", "xv", "xl", machine.vector, Tail::Exact).vectorize("xl").unroll("xv");
     if (channels > 1)
       stage.unroll("ch");
     stage.onUpdate();

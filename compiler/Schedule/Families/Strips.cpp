@@ -91,8 +91,7 @@ static Value insideOf(const StageView &picture) {
 StringRef pictureInPlace(const StageView &picture, const StageView &sum, const Machine &machine) {
   auto operand = dyn_cast_or_null<BlockArgument>(insideOf(picture));
   auto function = sum.op->getParentOfType<func::FuncOp>();
-  bool pays = machine.fetchesFirst && picture.op->hasOneUse() && picture.loops.back() == "x" && sum.has("ic") &&
-              columnsBetween(picture, sum) > 1;
+  bool pays = machine.readsInPlace(columnsBetween(picture, sum)) && picture.op->hasOneUse() && picture.loops.back() == "x" && sum.has("ic");
   if (!pays || !operand || operand.getOwner()->getParentOp() != function)
     return {};
   auto name = function.getArgAttrOfType<StringAttr>(operand.getArgNumber(), "weft.name");
@@ -100,8 +99,7 @@ StringRef pictureInPlace(const StageView &picture, const StageView &sum, const M
 }
 
 int64_t linesInPlace(const StageView &picture, const StageView &sum, int64_t pixels) {
-  constexpr int64_t lineBytes = 64;
-  return llvm::divideCeil(4 * pixels * columnsBetween(picture, sum), lineBytes) + 1;
+  return linesOfRow(pixels, columnsBetween(picture, sum));
 }
 
 ScheduleAttr scheduleStrips(const KernelView &kernel, const Nest &nest, const Strips &strips, const Machine &machine) {

@@ -36,8 +36,8 @@ const StageView *prologueOf(const KernelView &kernel);
 constexpr sched::Tail tailOfPlainRow = sched::Tail::Predicate;
 
 /// The operand of which `sum` reads `picture`, the operand with its padding, in place, with fetches of the rows below where others
-/// copy it: Halide cuts loops into the picture's edges, where each pixel is asked whether it is padding, and what lies between.
-/// Windows that step by one pixel read each so often that the copy pays. Empty: none.
+/// copy it (`Machine::readsInPlace`): Halide cuts loops into the picture's edges, where each pixel is asked whether it is padding, and
+/// what lies between. Empty: none.
 llvm::StringRef pictureInPlace(const StageView &picture, const StageView &sum, const Machine &machine);
 
 /// Cache lines that a tile of `pixels` reads of a row of such a picture.

@@ -243,7 +243,7 @@ bool ChainModel::addWindow(Operation *op, Node &node) {
   if (known == nodeOf.end() && !(pads && !isBlocked(x.getType())))
     return true;
   unsigned from = pads ? addBorder(op, x, window->pad) : known->second;
-  if (known == nodeOf.end() && machine.fetchesFirst && window->stride[1] > 1) // the picture is read in place (see family `chain`)
+  if (known == nodeOf.end() && machine.readsInPlace(window->stride[1])) // the picture is read in place (see family `chain`)
     nodes[from].kept = nodes[from].copies = false;
   node.rows.reads.push_back({from, window->stride[0], 0, (window->kernel[0] - 1) * window->dilation[0]});
   return true;
